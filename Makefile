@@ -1,0 +1,139 @@
+# CDR: see README.md.  Everything that is built goes below build/.
+
+VERSION   = 0.1.0
+PREFIX    = /usr/local
+DESTDIR   =
+
+CC        = cc
+CFLAGS    = -O2 -g
+WARNINGS  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wpointer-arith -Wcast-qual -Wvla -Wformat=2 -Wswitch-enum
+HARDENING = -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LDHARDEN  = -pie -Wl,-z,relro -Wl,-z,now
+SANITIZE  = -fsanitize=address,undefined -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer
+DEFINES   = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 \
+            -DCDR_VERSION='"$(VERSION)"'
+STD       = -std=c11 -pthread
+INCLUDES  = -I. -Isyncer
+LIBS      = -lcurl -ljansson -lcrypto -pthread
+
+BUILD     = build
+LAYOUT_C  = $(sort $(wildcard layout/*.c))
+SYNCER_C  = $(sort $(wildcard syncer/*/*.c))
+MAIN_C    = syncer/main.c
+UNIT_C    = $(sort $(wildcard tests/unit/test_*.c))
+FUZZ_C    = $(sort $(wildcard tests/fuzz/fuzz_*.c))
+HEADERS   = $(wildcard layout/*.h syncer/*/*.h tests/unit/*.h)
+
+UNITS     = $(UNIT_C:tests/unit/%.c=%)
+FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
+
+.PHONY: all unit sanitize lint fuzz fuzz-short test demo bench install \
+        uninstall clean
+
+all: $(BUILD)/cdr
+
+# --- the program, plain --------------------------------------------------
+
+ALL_CFLAGS = $(STD) $(DEFINES) $(INCLUDES) $(WARNINGS) $(CFLAGS)
+LAYOUT_O   = $(LAYOUT_C:%.c=$(BUILD)/obj/%.o)
+SYNCER_O   = $(SYNCER_C:%.c=$(BUILD)/obj/%.o)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(HARDENING) -MMD -MP -c -o $@ $<
+
+$(BUILD)/liblayout.a: $(LAYOUT_O)
+	rm -f $@
+	$(AR) rcs $@ $(LAYOUT_O)
+
+$(BUILD)/cdr: $(BUILD)/obj/$(MAIN_C:.c=.o) $(SYNCER_O) $(BUILD)/liblayout.a
+	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- the same under AddressSanitizer and UBSan ---------------------------
+
+ASAN_O = $(LAYOUT_C:%.c=$(BUILD)/asan/obj/%.o) \
+         $(SYNCER_C:%.c=$(BUILD)/asan/obj/%.o)
+
+$(BUILD)/asan/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
+
+$(BUILD)/asan/cdr: $(BUILD)/asan/obj/$(MAIN_C:.c=.o) $(ASAN_O)
+	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+sanitize: $(BUILD)/asan/cdr $(UNITS:%=$(BUILD)/tests/asan/%)
+
+# --- unit tests ----------------------------------------------------------
+
+unit: $(UNITS:%=$(BUILD)/tests/unit/%)
+
+$(BUILD)/tests/unit/%: tests/unit/%.c $(SYNCER_O) $(BUILD)/liblayout.a $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $< $(SYNCER_O) $(BUILD)/liblayout.a \
+	    -lcmocka $(LIBS)
+
+$(BUILD)/tests/asan/%: tests/unit/%.c $(ASAN_O) $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -O1 $(SANITIZE) $(LDFLAGS) -o $@ $< $(ASAN_O) \
+	    -lcmocka $(LIBS)
+
+# --- fuzzers (libFuzzer) -------------------------------------------------
+
+FUZZ_CC      = clang
+FUZZ_SECONDS = 60
+FUZZ_FLAGS   = -fsanitize=fuzzer-no-link,address,undefined \
+               -fno-sanitize-recover=all
+FUZZ_O       = $(LAYOUT_C:%.c=$(BUILD)/fuzz/obj/%.o) \
+               $(SYNCER_C:%.c=$(BUILD)/fuzz/obj/%.o)
+
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(ALL_CFLAGS) -O1 $(FUZZ_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_O) $(HEADERS)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) $(ALL_CFLAGS) -Wno-missing-prototypes -O1 $(FUZZ_FLAGS) \
+	    -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(FUZZ_O) $(LIBS)
+
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	sh tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS)
+
+fuzz-short: $(FUZZERS:%=$(BUILD)/fuzz/%)
+	sh tests/fuzz/run $(BUILD)/fuzz 5
+
+# --- the rest ------------------------------------------------------------
+
+lint:
+	sh tests/lint
+
+test:
+	sh scripts/test
+
+demo:
+	sh scripts/demo
+
+bench: all
+	sh tests/bench/run
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cdr/nginx \
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 0755 $(BUILD)/cdr $(DESTDIR)$(PREFIX)/bin/cdr
+	install -m 0755 scripts/serve $(DESTDIR)$(PREFIX)/bin/cdr-serve
+	install -m 0644 nginx/*.conf $(DESTDIR)$(PREFIX)/share/cdr/nginx
+	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0644 layout/cdr-layout.5 $(DESTDIR)$(PREFIX)/share/man/man5
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/cdr $(DESTDIR)$(PREFIX)/bin/cdr-serve \
+	    $(DESTDIR)$(PREFIX)/share/man/man1/cdr.1 \
+	    $(DESTDIR)$(PREFIX)/share/man/man5/cdr-layout.5
+	rm -rf $(DESTDIR)$(PREFIX)/share/cdr
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(ASAN_O:.o=.d) $(FUZZ_O:.o=.d) \
+    $(BUILD)/obj/syncer/main.d $(BUILD)/asan/obj/syncer/main.d

@@ -1,0 +1,182 @@
+/* For sync_file_range. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsutil.h"
+#include "mem.h"
+
+int
+fs_write(int fd, const void *buf, size_t len, off_t offset)
+{
+	const char *p = buf;
+	ssize_t n;
+
+	while (len > 0) {
+		n = pwrite(fd, p, len, offset);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+		offset += n;
+	}
+	return 0;
+}
+
+int
+fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
+{
+	size_t len = 0, size = 4096;
+	char *buf = xmalloc(size);
+	ssize_t n;
+
+	for (;;) {
+		if (len + 1 == size) {
+			size *= 2;
+			buf = xreallocarray(buf, size, 1);
+		}
+		n = read(fd, buf + len, size - len - 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		if (len > max)
+			break;
+	}
+	if (n == -1 || len > max) {
+		free(buf);
+		if (n == -1)
+			return err_sys(e, "cannot read");
+		return err_set(e, ERR_LIMIT, "is larger than %zu bytes", max);
+	}
+	buf[len] = '\0';
+	*ret_buf = buf;
+	*ret_len = len;
+	return 0;
+}
+
+int
+fs_read_file(int dirfd, const char *path, size_t max, char **ret_buf,
+    size_t *ret_len, struct err *e)
+{
+	int fd, rc;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return 0;
+	if (fd == -1)
+		return err_sys(e, "%s: cannot open", path);
+	rc = fs_read_all(fd, max, ret_buf, ret_len, e);
+	close(fd);
+	return rc == -1 ? err_wrap(e, "%s", path) : 1;
+}
+
+void
+fs_start_writeback(int fd, off_t offset, off_t len)
+{
+	(void)sync_file_range(fd, offset, len, SYNC_FILE_RANGE_WRITE);
+}
+
+int
+fs_sync_dir(int dirfd, const char *path, struct err *e)
+{
+	int fd, rc;
+
+	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return err_sys(e, "%s: cannot open", path);
+	rc = fsync(fd);
+	/* Some network file systems have no fsync for directories. */
+	if (rc == -1 && errno == EINVAL)
+		rc = 0;
+	if (rc == -1)
+		err_sys(e, "%s: cannot sync", path);
+	close(fd);
+	return rc;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+int
+fs_list(int dirfd, const char *path, char ***ret_names, size_t *ret_count,
+    struct err *e)
+{
+	char **names = NULL;
+	size_t count = 0, room = 0;
+	struct dirent *entry;
+	DIR *dir;
+	int fd, num;
+
+	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
+		return 0;
+	if (fd == -1 || (dir = fdopendir(fd)) == NULL)
+		return err_sys(e, "%s: cannot open", path);
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0)
+			continue;
+		if (count == room) {
+			room = room == 0 ? 16 : 2 * room;
+			names = xreallocarray(names, room, sizeof(*names));
+		}
+		names[count++] = xstrdup(entry->d_name);
+	}
+	num = errno;
+	closedir(dir);
+	if (num != 0) {
+		fs_list_free(names, count);
+		errno = num;
+		return err_sys(e, "%s: cannot list", path);
+	}
+	if (count > 1)
+		qsort(names, count, sizeof(*names), compare_names);
+	*ret_names = names;
+	*ret_count = count;
+	return 1;
+}
+
+void
+fs_list_free(char **names, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
+int
+fs_readlink(int dirfd, const char *path, char *buf, size_t len, struct err *e)
+{
+	ssize_t n = readlinkat(dirfd, path, buf, len);
+
+	if (n == -1 && (errno == ENOENT || errno == EINVAL || errno == ENOTDIR))
+		return 0;
+	if (n == -1)
+		return err_sys(e, "%s: cannot read the link", path);
+	if ((size_t)n == len)
+		return 0;	/* longer than any link of ours */
+	buf[n] = '\0';
+	return 1;
+}

@@ -1,0 +1,53 @@
+#ifndef CDR_LIMITS_H
+#define CDR_LIMITS_H
+
+/*
+ * Every number that comes from outside meets one of these.  They are generous
+ * for anything real and small enough that nothing hostile hurts.
+ */
+
+/* OCI distribution-spec: registries support manifests of at least 4 MiB. */
+#define MANIFEST_BYTES_MAX	(4u << 20)
+/* Descriptors in one manifest or index. */
+#define MANIFEST_CHILDREN_MAX	4096u
+/* Indexes inside indexes. */
+#define MANIFEST_DEPTH_MAX	8u
+/* Manifests that one tag reaches. */
+#define IMAGE_MANIFESTS_MAX	16384u
+/* 1 TiB in one blob. */
+#define BLOB_BYTES_MAX		((uint64_t)1 << 40)
+/* Nesting of JSON arrays and objects. */
+#define JSON_DEPTH_MAX		64u
+/* Values and keys in one JSON text: some 30 members for each descriptor. */
+#define JSON_VALUES_MAX		(64u * MANIFEST_CHILDREN_MAX)
+
+/* Names: a registry or repository, a tag, a media type (RFC 6838). */
+#define REGISTRY_NAME_MAX	255u
+#define REPOSITORY_NAME_MAX	255u
+#define TAG_MAX			128u
+#define MEDIA_TYPE_MAX		255u
+/* A path inside the store, from ROOT. */
+#define STORE_PATH_MAX		1280u
+
+/* The image list. */
+#define LIST_BYTES_MAX		(64u << 20)
+#define LIST_LINE_MAX		4096u
+#define LIST_ENTRIES_MAX	1000000u
+#define LIST_COMPLAINTS_MAX	100u
+#define PLATFORMS_MAX		64u
+
+/* Files that people write: credentials, registries. */
+#define CONFIG_BYTES_MAX	(1u << 20)
+
+/* HTTP. */
+#define REDIRECTS_MAX		10u
+#define TOKEN_BYTES_MAX		(64u << 10)
+#define TOKEN_LIFETIME_MIN_S	60
+#define TOKEN_LIFETIME_MAX_S	(24 * 3600)
+#define ERROR_BODY_BYTES_MAX	(16u << 10)
+#define HEADER_BYTES_MAX	(256u << 10)
+#define URL_MAX			8192u
+#define CHALLENGES_MAX		8u
+#define RETRY_AFTER_MAX_S	(7 * 24 * 3600)
+
+#endif

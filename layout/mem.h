@@ -1,0 +1,17 @@
+#ifndef CDR_MEM_H
+#define CDR_MEM_H
+
+#include <stddef.h>
+
+/*
+ * Allocation that does not return NULL: a process of a few MiB that cannot get
+ * a few bytes more has nothing sensible left to do, so it says so and aborts.
+ */
+void *xmalloc(size_t);
+void *xcalloc(size_t, size_t);
+void *xreallocarray(void *, size_t, size_t);
+char *xstrdup(const char *);
+char *xstrndup(const char *, size_t);
+char *xasprintf(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

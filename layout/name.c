@@ -1,0 +1,151 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "limits.h"
+#include "name.h"
+
+/* Not <ctype.h>: that follows the locale. */
+static bool
+is_lower_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool
+is_alnum(char c)
+{
+	return is_lower_alnum(c) || (c >= 'A' && c <= 'Z');
+}
+
+/* What may stand between two runs of letters: "." | "_" | "__" | "-"+ */
+static size_t
+separator_length(const char *s)
+{
+	size_t len = strspn(s, "-");
+
+	if (len > 0)
+		return len;
+	if (s[0] == '.')
+		return 1;
+	if (s[0] == '_')
+		return s[1] == '_' ? 2 : 1;
+	return 0;
+}
+
+bool
+name_is_repository(const char *s)
+{
+	size_t sep;
+
+	if (strlen(s) > REPOSITORY_NAME_MAX)
+		return false;
+	for (;;) {
+		if (!is_lower_alnum(*s))
+			return false;
+		while (is_lower_alnum(*s))
+			s++;
+		if (*s == '\0')
+			return true;
+		sep = *s == '/' ? 1 : separator_length(s);
+		if (sep == 0)
+			return false;
+		s += sep;
+	}
+}
+
+bool
+name_is_tag(const char *s)
+{
+	size_t i, len = strlen(s);
+
+	if (len == 0 || len > TAG_MAX || s[0] == '.' || s[0] == '-')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!is_alnum(s[i]) && strchr("._-", s[i]) == NULL)
+			return false;
+	return true;
+}
+
+static bool
+is_port(const char *s)
+{
+	unsigned long port = 0;
+
+	if (*s == '\0' || strlen(s) > 5)
+		return false;
+	for (; *s != '\0'; s++) {
+		if (*s < '0' || *s > '9')
+			return false;
+		port = port * 10 + (unsigned long)(*s - '0');
+	}
+	return port >= 1 && port <= 65535;
+}
+
+/* Labels of letters, digits and inner hyphens, with single dots between. */
+static bool
+is_host(const char *s, size_t len)
+{
+	size_t i;
+	char before = '.';
+
+	for (i = 0; i < len; i++) {
+		if (s[i] == '.' || s[i] == '-') {
+			if (before == '.' || (s[i] == '.' && before == '-'))
+				return false;
+		} else if (!is_lower_alnum(s[i])) {
+			return false;
+		}
+		before = s[i];
+	}
+	return len > 0 && before != '.' && before != '-';
+}
+
+static bool
+is_bracketed_v6(const char *s, size_t len)
+{
+	size_t i;
+
+	if (len < 4 || s[0] != '[' || s[len - 1] != ']')
+		return false;
+	for (i = 1; i < len - 1; i++)
+		if (strchr("0123456789abcdef:.", s[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool
+name_is_registry(const char *s)
+{
+	const char *bracket = strchr(s, ']');
+	const char *colon = strchr(bracket != NULL ? bracket : s, ':');
+	size_t len = colon != NULL ? (size_t)(colon - s) : strlen(s);
+
+	if (strlen(s) > REGISTRY_NAME_MAX)
+		return false;
+	if (colon != NULL && !is_port(colon + 1))
+		return false;
+	return is_host(s, len) || is_bracketed_v6(s, len);
+}
+
+static bool
+is_restricted_name(const char *s, size_t len)
+{
+	size_t i;
+
+	if (len == 0 || len > 127 || !is_alnum(s[0]))
+		return false;
+	for (i = 0; i < len; i++)
+		if (!is_alnum(s[i]) && strchr("!#$&-^_.+", s[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool
+name_is_media_type(const char *s)
+{
+	const char *slash = strchr(s, '/');
+
+	return slash != NULL && strlen(s) <= MEDIA_TYPE_MAX &&
+	    is_restricted_name(s, (size_t)(slash - s)) &&
+	    is_restricted_name(slash + 1, strlen(slash + 1));
+}

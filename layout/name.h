@@ -1,0 +1,26 @@
+#ifndef CDR_NAME_H
+#define CDR_NAME_H
+
+#include <stdbool.h>
+
+/*
+ * The grammars that names have to meet before they become part of a path.
+ * None of them lets through "..", an empty component, a leading "_" or a NUL.
+ */
+
+/* OCI distribution-spec, "Pulling manifests": <name>. */
+bool name_is_repository(const char *);
+
+/* OCI distribution-spec, "Pulling manifests": <reference> as a tag. */
+bool name_is_tag(const char *);
+
+/*
+ * A registry as people write it: host, host:port or [v6]:port in lower case.
+ * It need not have a dot (that is for image_ref_parse to judge).
+ */
+bool name_is_registry(const char *);
+
+/* RFC 6838 section 4.2, type "/" subtype, without parameters. */
+bool name_is_media_type(const char *);
+
+#endif

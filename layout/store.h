@@ -1,0 +1,164 @@
+#ifndef CDR_STORE_H
+#define CDR_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "digest.h"
+#include "err.h"
+#include "path.h"
+
+/*
+ * The tree of cdr-layout(5).  Readers need no lock; one process writes at a
+ * time.  Within it, blob_writer and store_stage functions may be called from several
+ * threads, each writer from one at a time; store_commit, store_publish and
+ * store_finish from one thread only.
+ */
+struct store;
+
+enum store_mode {
+	STORE_READ,
+	STORE_WRITE		/* creates what is absent, and holds the lock */
+};
+
+/*
+ * store_open(root, mode, ret, e).  A new ROOT is first tried for all that the
+ * tree needs of a file system.  Return 0, or -1 with ${e} set, always to
+ * ERR_STORE: absent (STORE_READ), not ours, of an unknown version, not writable,
+ * in use by another writer.  store_close accepts NULL.
+ */
+int store_open(const char *, enum store_mode, struct store **, struct err *);
+void store_close(struct store *);
+
+/* --- what is there (all: 1 yes, 0 no, -1 with e set) ------------------- */
+
+/* store_blob_size(st, digest, ret, e): the size in bytes of a blob. */
+int store_blob_size(const struct store *, const struct digest *, uint64_t *,
+    struct err *);
+
+/* store_blob_read(st, digest, max, ret_buf, ret_len, e): a whole small blob,
+ * with a NUL behind; free(3) it. */
+int store_blob_read(const struct store *, const struct digest *, size_t,
+    char **, size_t *, struct err *);
+
+/* store_manifest_find(st, digest, ret, e): a manifest of any repository. */
+int store_manifest_find(const struct store *, const struct digest *,
+    struct manifest_id *, struct err *);
+
+/* store_manifest_read(st, id, ret_buf, ret_len, e): its bytes, NUL behind. */
+int store_manifest_read(const struct store *, const struct manifest_id *,
+    char **, size_t *, struct err *);
+
+/* store_reference_get(st, registry, repository, reference, ret, e): what a tag
+ * points to, or whether an "alg:hex" belongs to the repository. */
+int store_reference_get(const struct store *, const char *, const char *,
+    const char *, struct manifest_id *, struct err *);
+
+/* store_published_at(st, registry, repository, reference, buf, e): when it was
+ * last published, RFC 3339, into ${buf} of STORE_TIME_MAX bytes. */
+#define STORE_TIME_MAX	32
+int store_published_at(const struct store *, const char *, const char *,
+    const char *, char *, struct err *);
+
+/*
+ * store_each_reference(st, fn, cookie, e): call ${fn} for each tag, and for each
+ * digest that was published without one, in order of registry, repository and reference.  Stops when ${fn}
+ * returns -1 (which it does with ${e} set).  Return 0 or -1.
+ */
+typedef int store_reference_fn(void *cookie, const char *registry,
+    const char *repository, const char *reference,
+    const struct manifest_id *, struct err *);
+int store_each_reference(const struct store *, store_reference_fn *, void *,
+    struct err *);
+
+/* store_each_partial(st, set, e): add the digests of blobs that an earlier
+ * process has begun.  Return 0 or -1. */
+struct digest_set;
+int store_each_partial(const struct store *, struct digest_set *,
+    struct err *);
+
+/* --- new objects -------------------------------------------------------- */
+
+/* Bytes that are whole and right, waiting for store_commit. */
+struct staged;
+
+/*
+ * A blob being written.  It lives in _state/partial under its digest until it
+ * is whole, so that a later process can go on where this one stopped.
+ */
+struct blob_writer;
+
+/*
+ * blob_writer_open(st, digest, size, ret, e): what an earlier process left of
+ * the blob is kept but not yet trusted: blob_writer_resume has to hash it.
+ */
+int blob_writer_open(struct store *, const struct digest *, uint64_t,
+    struct blob_writer **, struct err *);
+
+/* blob_writer_resume(w, e): read and hash what is there. */
+int blob_writer_resume(struct blob_writer *, struct err *);
+
+/* blob_writer_offset(w): bytes hashed so far; the next ones go there. */
+uint64_t blob_writer_offset(const struct blob_writer *);
+
+/* blob_writer_add(w, buf, len, e): ERR_DATA if that is more than the size. */
+int blob_writer_add(struct blob_writer *, const void *, size_t, struct err *);
+
+/* blob_writer_restart(w, e): forget all bytes. */
+int blob_writer_restart(struct blob_writer *, struct err *);
+
+/*
+ * blob_writer_finish(w, ret, e): compare size and digest.  Return 0, ${w} is
+ * gone and ${ret} holds the blob; or -1 with ${e} set, ERR_DATA where the bytes
+ * are wrong, and ${w} is as after blob_writer_restart.
+ */
+int blob_writer_finish(struct blob_writer *, struct staged **, struct err *);
+
+/* blob_writer_close(w): leave the bytes for a later run.  Accepts NULL. */
+void blob_writer_close(struct blob_writer *);
+
+/*
+ * store_stage_manifest(st, id, buf, len, ret, e): check the digest and write
+ * the bytes, verbatim.
+ */
+int store_stage_manifest(struct store *, const struct manifest_id *,
+    const void *, size_t, struct staged **, struct err *);
+
+/*
+ * store_commit(st, staged, count, e): put all of them on stable storage, then
+ * give each its name.  The entries are released whatever happens.  Return 0, or
+ * -1 with ${e} set; then none of them may be counted on.
+ */
+int store_commit(struct store *, struct staged **, size_t, struct err *);
+
+/* staged_free(s): not wanted after all.  Accepts NULL. */
+void staged_free(struct staged *);
+
+/* --- publishing --------------------------------------------------------- */
+
+/* One image to be made visible.  All that it reaches has been committed. */
+struct publication {
+	const char *registry;
+	const char *repository;
+	const char *tag;			/* NULL: by digest alone */
+	struct manifest_id root;
+	const struct manifest_id *manifests;	/* all, the root included */
+	size_t count;
+};
+
+/*
+ * store_publish(st, publications, count, e): digest links, then the tags by one
+ * rename each, then the tag lists (design: the order of publishing).  What is
+ * returned 0 for is on stable storage.
+ */
+int store_publish(struct store *, const struct publication *, size_t,
+    struct err *);
+
+/*
+ * store_finish(st, e): write index.json and catalog.json anew if anything has
+ * been published since they were written, in this run or one that died.
+ */
+int store_finish(struct store *, struct err *);
+
+#endif

@@ -1,0 +1,76 @@
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsutil.h"
+#include "store_internal.h"
+
+void
+staged_free(struct staged *s)
+{
+	if (s == NULL)
+		return;
+	if (s->fd != -1)
+		close(s->fd);
+	/* A whole blob stays where the next run looks for a part of it. */
+	if (!s->keep)
+		unlinkat(s->st->root, s->from, 0);
+	free(s);
+}
+
+/*
+ * All writes are begun before the first is waited for: the first fsync then
+ * carries most of the others along.
+ */
+static int
+sync_files(struct staged **staged, size_t count, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		fs_start_writeback(staged[i]->fd, 0, 0);
+	for (i = 0; i < count; i++)
+		if (fsync(staged[i]->fd) == -1)
+			return err_sys(e, "%s: cannot sync", staged[i]->to);
+	return 0;
+}
+
+/*
+ * A manifest is also found among the blobs, by a link, so that the tree is an
+ * OCI image layout.
+ */
+static int
+give_name(struct store *st, const struct staged *s, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+
+	if (s->manifest.media_type[0] == '\0')
+		return store_rename(st, s->from, s->to, e);
+	path_parent(s->to, path);
+	if (store_make_dirs(st, path, e) == -1 ||
+	    store_rename(st, s->from, s->to, e) == -1)
+		return -1;
+	return store_set_link(st, path_blob(&s->manifest.digest, path),
+	    &s->manifest, e);
+}
+
+int
+store_commit(struct store *st, struct staged **staged, size_t count,
+    struct err *e)
+{
+	size_t i;
+	int rc;
+
+	rc = sync_files(staged, count, e);
+	for (i = 0; i < count && rc == 0; i++) {
+		rc = give_name(st, staged[i], e);
+		/* It is no longer where staged_free would look. */
+		if (rc == 0)
+			staged[i]->keep = true;
+	}
+	if (rc == 0)
+		rc = store_sync_dirs(st, e);
+	for (i = 0; i < count; i++)
+		staged_free(staged[i]);
+	return rc;
+}

@@ -1,0 +1,98 @@
+#ifndef CDR_STORE_INTERNAL_H
+#define CDR_STORE_INTERNAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "store.h"
+
+/* Shared by the store_*.c files and by nobody else. */
+
+#define STORE_VERSION_FILE	"cdr-layout"
+#define STORE_VERSION_TEXT	"1\n"
+#define STORE_DIRTY_FILE	"_state/dirty"
+
+/* Directories whose names have changed and are not yet durable. */
+struct dirty_dirs {
+	char **paths;
+	size_t count, room;
+};
+
+struct store {
+	char *path;			/* as given, for messages */
+	int root;			/* directory */
+	int lock;			/* -1: reading */
+	atomic_ulong serial;		/* of names in _state/tmp */
+	bool index_stale;		/* _state/dirty is there */
+	bool index_inherited;		/* and was when we came: tag lists may
+					 * be behind as well */
+	struct dirty_dirs dirs;		/* of the committing thread */
+};
+
+struct staged {
+	struct store *st;
+	int fd;
+	bool keep;			/* the file outlives this record */
+	char from[STORE_PATH_MAX];
+	char to[STORE_PATH_MAX];
+	struct manifest_id manifest;	/* media_type "" for a blob */
+};
+
+#define STORE_TMP_MAX	64
+
+/* store_tmp_name(st, buf): a fresh name below _state/tmp. */
+char *store_tmp_name(struct store *, char buf[STORE_TMP_MAX]);
+
+/* store_touch_dir(st, path): its names have changed. */
+void store_touch_dir(struct store *, const char *);
+
+/* store_sync_dirs(st, e): make all of them durable and forget them. */
+int store_sync_dirs(struct store *, struct err *);
+
+/* store_make_dirs(st, path, e): a directory with its parents, mode 0755
+ * whatever the umask; the parents of new ones are touched. */
+int store_make_dirs(struct store *, const char *, struct err *);
+
+/* store_rename(st, from, to, e): touches the directory of ${to}. */
+int store_rename(struct store *, const char *, const char *, struct err *);
+
+/* store_set_link(st, path, id, e): a link at ${path} to the manifest, by
+ * rename.  Does nothing where it says so already. */
+int store_set_link(struct store *, const char *, const struct manifest_id *,
+    struct err *);
+
+/* store_write_file(st, path, buf, len, e): new contents by rename, durable but
+ * for the name. */
+int store_write_file(struct store *, const char *, const void *, size_t,
+    struct err *);
+
+/*
+ * A file that is written piece by piece, then renamed into place.
+ * store_file_open returns NULL with ${e} set; store_file_close(f, e) returns
+ * 0 or -1, and ends ${f}; with ${keep} false nothing gets a name.
+ */
+struct store_file {
+	struct store *st;
+	FILE *stream;
+	char tmp[STORE_TMP_MAX];
+	char to[STORE_PATH_MAX];
+};
+int store_file_open(struct store *, const char *, struct store_file *,
+    struct err *);
+int store_file_close(struct store_file *, bool keep, struct err *);
+
+/* store_write_tags(st, registry, repository, e): _tags/list. */
+int store_write_tags(struct store *, const char *, const char *,
+    struct err *);
+
+/*
+ * store_each_repository(st, fn, cookie, e): in order; ${fn} as for
+ * store_each_reference.
+ */
+typedef int store_repository_fn(void *cookie, const char *registry,
+    const char *repository, struct err *);
+int store_each_repository(const struct store *, store_repository_fn *, void *,
+    struct err *);
+
+#endif

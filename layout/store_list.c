@@ -1,0 +1,216 @@
+/* What is in the tree, read from the tree itself: there is no other record. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "fsutil.h"
+#include "mem.h"
+#include "name.h"
+#include "store_internal.h"
+
+int
+store_reference_get(const struct store *st, const char *registry,
+    const char *repository, const char *reference, struct manifest_id *ret,
+    struct err *e)
+{
+	char path[STORE_PATH_MAX], target[STORE_PATH_MAX];
+	char inner[TAG_MAX + DIGEST_TEXT_MAX + 16];
+	int rc;
+
+	snprintf(inner, sizeof(inner), "_manifests/%s", reference);
+	path_repository(registry, repository, inner, path);
+	rc = fs_readlink(st->root, path, target, sizeof(target), e);
+	if (rc != 1)
+		return rc;
+	return path_link_parse(target, ret);
+}
+
+int
+store_published_at(const struct store *st, const char *registry,
+    const char *repository, const char *reference, char *ret, struct err *e)
+{
+	char path[STORE_PATH_MAX], inner[TAG_MAX + DIGEST_TEXT_MAX + 16];
+	char *text = NULL, *line, *end;
+	size_t len;
+	int rc;
+
+	snprintf(inner, sizeof(inner), "_history/%s", reference);
+	rc = fs_read_file(st->root, path_repository(registry, repository,
+	    inner, path), SIZE_MAX / 2, &text, &len, e);
+	if (rc != 1)
+		return rc;
+	if (len > 0 && text[len - 1] == '\n')
+		text[len - 1] = '\0';
+	line = strrchr(text, '\n');
+	line = line == NULL ? text : line + 1;
+	end = strchr(line, ' ');
+	rc = 0;
+	if (end != NULL && end - line < STORE_TIME_MAX) {
+		memcpy(ret, line, (size_t)(end - line));
+		ret[end - line] = '\0';
+		rc = 1;
+	}
+	free(text);
+	return rc;
+}
+
+/* A walk through repos/<registry>: every folder with _manifests in it. */
+struct walk {
+	const struct store *st;
+	const char *registry;
+	store_repository_fn *fn;
+	void *cookie;
+};
+
+static int walk_repository(const struct walk *, const char *, struct err *);
+
+static int
+walk_below(const struct walk *w, const char *repository, char **names,
+    size_t count, struct err *e)
+{
+	char child[REPOSITORY_NAME_MAX + 1];
+	size_t i;
+	int len;
+
+	for (i = 0; i < count; i++) {
+		if (names[i][0] == '_')
+			continue;
+		len = snprintf(child, sizeof(child), "%s%s%s", repository,
+		    repository[0] == '\0' ? "" : "/", names[i]);
+		if (len < 0 || (size_t)len >= sizeof(child) ||
+		    !name_is_repository(child))
+			continue;
+		if (walk_repository(w, child, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+walk_repository(const struct walk *w, const char *repository, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	char **names;
+	size_t i, count;
+	int rc;
+
+	if (repository[0] == '\0')
+		snprintf(path, sizeof(path), "repos/%s", w->registry);
+	else
+		snprintf(path, sizeof(path), "repos/%s/%s", w->registry,
+		    repository);
+	rc = fs_list(w->st->root, path, &names, &count, e);
+	if (rc != 1)
+		return rc;
+	rc = 0;
+	for (i = 0; i < count && rc == 0; i++)
+		if (repository[0] != '\0' &&
+		    strcmp(names[i], "_manifests") == 0)
+			rc = w->fn(w->cookie, w->registry, repository, e);
+	if (rc == 0)
+		rc = walk_below(w, repository, names, count, e);
+	fs_list_free(names, count);
+	return rc;
+}
+
+int
+store_each_repository(const struct store *st, store_repository_fn *fn,
+    void *cookie, struct err *e)
+{
+	struct walk w = { .st = st, .fn = fn, .cookie = cookie };
+	char **names;
+	size_t i, count;
+	int rc;
+
+	rc = fs_list(st->root, "repos", &names, &count, e);
+	if (rc != 1)
+		return rc;
+	rc = 0;
+	for (i = 0; i < count && rc == 0; i++) {
+		w.registry = names[i];
+		if (name_is_registry(names[i]))
+			rc = walk_repository(&w, "", e);
+	}
+	fs_list_free(names, count);
+	return rc;
+}
+
+struct reference_walk {
+	const struct store *st;
+	store_reference_fn *fn;
+	void *cookie;
+};
+
+/*
+ * Tags, and digests that have a history: those were asked for by themselves and
+ * are not just part of something else.
+ */
+static int
+each_in_repository(void *cookie, const char *registry, const char *repository,
+    struct err *e)
+{
+	const struct reference_walk *w = cookie;
+	char path[STORE_PATH_MAX];
+	char **names;
+	size_t i, count;
+	struct manifest_id id;
+	int rc;
+
+	path_repository(registry, repository, "_history", path);
+	rc = fs_list(w->st->root, path, &names, &count, e);
+	if (rc != 1)
+		return rc;
+	rc = 0;
+	for (i = 0; i < count && rc == 0; i++) {
+		rc = store_reference_get(w->st, registry, repository,
+		    names[i], &id, e);
+		if (rc == 1)
+			rc = w->fn(w->cookie, registry, repository, names[i],
+			    &id, e);
+	}
+	fs_list_free(names, count);
+	return rc == -1 ? -1 : 0;
+}
+
+int
+store_each_reference(const struct store *st, store_reference_fn *fn,
+    void *cookie, struct err *e)
+{
+	struct reference_walk w = { .st = st, .fn = fn, .cookie = cookie };
+
+	return store_each_repository(st, each_in_repository, &w, e);
+}
+
+int
+store_write_tags(struct store *st, const char *registry,
+    const char *repository, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	const char *comma = "";
+	char **names;
+	size_t i, count;
+	struct store_file f;
+	int rc;
+
+	path_repository(registry, repository, "_manifests", path);
+	rc = fs_list(st->root, path, &names, &count, e);
+	if (rc != 1)
+		return rc;
+	path_repository(registry, repository, "_tags/list", path);
+	rc = store_file_open(st, path, &f, e);
+	if (rc == 0) {
+		fprintf(f.stream, "{\"name\":\"%s\",\"tags\":[", repository);
+		for (i = 0; i < count; i++) {
+			if (!name_is_tag(names[i]))
+				continue;	/* a digest link */
+			fprintf(f.stream, "%s\"%s\"", comma, names[i]);
+			comma = ",";
+		}
+		fputs("]}\n", f.stream);
+		rc = store_file_close(&f, true, e);
+	}
+	fs_list_free(names, count);
+	return rc;
+}

@@ -1,0 +1,193 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fsutil.h"
+#include "mem.h"
+#include "store_internal.h"
+
+/* Lines kept of a tag's history; the oldest go first. */
+#define HISTORY_LINES_MAX	200
+#define HISTORY_BYTES_MAX	(64u << 10)
+
+/* Every repository folder that a publication needs, and its digest links. */
+static int
+link_digests(struct store *st, const struct publication *p, struct err *e)
+{
+	static const char *const dirs[] = {
+		"_manifests", "_tags", "_referrers", "_history"
+	};
+	char path[STORE_PATH_MAX], inner[DIGEST_TEXT_MAX + 16];
+	char text[DIGEST_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (store_make_dirs(st, path_repository(p->registry,
+		    p->repository, dirs[i], path), e) == -1)
+			return -1;
+	for (i = 0; i < p->count; i++) {
+		snprintf(inner, sizeof(inner), "_manifests/%s",
+		    digest_text(&p->manifests[i].digest, text));
+		if (store_set_link(st, path_repository(p->registry,
+		    p->repository, inner, path), &p->manifests[i], e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The start of the line behind the next newline, or the end. */
+static const char *
+next_line(const char *s)
+{
+	const char *end = strchr(s, '\n');
+
+	return end == NULL ? s + strlen(s) : end + 1;
+}
+
+static const char *
+last_line(const char *s)
+{
+	const char *next;
+
+	for (next = next_line(s); *next != '\0'; next = next_line(s))
+		s = next;
+	return s;
+}
+
+static const char *
+drop_oldest(const char *text)
+{
+	const char *s;
+	size_t lines = 0;
+
+	for (s = text; *s != '\0'; s = next_line(s))
+		lines++;
+	for (; lines >= HISTORY_LINES_MAX; lines--)
+		text = next_line(text);
+	return text;
+}
+
+static void
+now_text(char buf[STORE_TIME_MAX])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(buf, STORE_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static char *
+history_path(const struct publication *p, char buf[STORE_PATH_MAX])
+{
+	char inner[DIGEST_TEXT_MAX + TAG_MAX + 16], text[DIGEST_TEXT_MAX];
+
+	snprintf(inner, sizeof(inner), "_history/%s", p->tag != NULL ? p->tag :
+	    digest_text(&p->root.digest, text));
+	return path_repository(p->registry, p->repository, inner, buf);
+}
+
+/*
+ * The history says what is about to be: a crash between it and the tag leaves a
+ * line that the next run finds and does not write twice.
+ */
+static int
+write_history(struct store *st, const struct publication *p, struct err *e)
+{
+	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX], now[STORE_TIME_MAX];
+	char *old = NULL;
+	struct store_file f;
+	size_t len;
+	int there, rc = 0;
+
+	there = fs_read_file(st->root, history_path(p, path),
+	    HISTORY_BYTES_MAX, &old, &len, e);
+	if (there == -1)
+		return -1;
+	digest_text(&p->root.digest, text);
+	if (there == 1 && strstr(last_line(old), text) != NULL)
+		goto out;
+	rc = store_file_open(st, path, &f, e);
+	if (rc == -1)
+		goto out;
+	now_text(now);
+	fprintf(f.stream, "%s%s %s\n", there ? drop_oldest(old) : "", now,
+	    text);
+	rc = store_file_close(&f, true, e);
+out:
+	free(old);
+	return rc;
+}
+
+static int
+move_tag(struct store *st, const struct publication *p, struct err *e)
+{
+	char path[STORE_PATH_MAX], inner[TAG_MAX + 16];
+
+	if (p->tag == NULL)
+		return 0;
+	snprintf(inner, sizeof(inner), "_manifests/%s", p->tag);
+	return store_set_link(st, path_repository(p->registry, p->repository,
+	    inner, path), &p->root, e);
+}
+
+/* From here to store_finish, index.json and the catalog tell of the past. */
+static int
+mark_stale(struct store *st, struct err *e)
+{
+	if (st->index_stale)
+		return 0;
+	if (store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)
+		return -1;
+	st->index_stale = true;
+	return 0;
+}
+
+static bool
+same_repository(const struct publication *a, const struct publication *b)
+{
+	return strcmp(a->repository, b->repository) == 0 &&
+	    strcmp(a->registry, b->registry) == 0;
+}
+
+static int
+write_tag_lists(struct store *st, const struct publication *p, size_t count,
+    struct err *e)
+{
+	size_t i, j;
+
+	for (i = 0; i < count; i++) {
+		for (j = i + 1; j < count; j++)
+			if (same_repository(&p[i], &p[j]))
+				break;
+		if (j < count)
+			continue;	/* its last one will do it */
+		if (store_write_tags(st, p[i].registry, p[i].repository,
+		    e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+store_publish(struct store *st, const struct publication *p, size_t count,
+    struct err *e)
+{
+	size_t i;
+
+	if (mark_stale(st, e) == -1)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (link_digests(st, &p[i], e) == -1 ||
+		    write_history(st, &p[i], e) == -1)
+			return -1;
+	/* All that a tag needs is there before the tag is. */
+	if (store_sync_dirs(st, e) == -1)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (move_tag(st, &p[i], e) == -1)
+			return -1;
+	if (write_tag_lists(st, p, count, e) == -1)
+		return -1;
+	return store_sync_dirs(st, e);
+}

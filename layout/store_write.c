@@ -1,0 +1,174 @@
+/*
+ * How anything gets into the tree: written in _state/tmp, made durable, renamed
+ * into place.  Directories are synced in rounds, each of them once a round.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsutil.h"
+#include "mem.h"
+#include "store_internal.h"
+
+char *
+store_tmp_name(struct store *st, char buf[STORE_TMP_MAX])
+{
+	snprintf(buf, STORE_TMP_MAX, "_state/tmp/%lu",
+	    atomic_fetch_add(&st->serial, 1));
+	return buf;
+}
+
+void
+store_touch_dir(struct store *st, const char *path)
+{
+	struct dirty_dirs *d = &st->dirs;
+
+	/* Neighbours tend to be the same; the rest is found when syncing. */
+	if (d->count > 0 && strcmp(d->paths[d->count - 1], path) == 0)
+		return;
+	if (d->count == d->room) {
+		d->room = d->room == 0 ? 32 : 2 * d->room;
+		d->paths = xreallocarray(d->paths, d->room, sizeof(char *));
+	}
+	d->paths[d->count++] = xstrdup(path);
+}
+
+static int
+compare_paths(const void *a, const void *b)
+{
+	char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+int
+store_sync_dirs(struct store *st, struct err *e)
+{
+	struct dirty_dirs *d = &st->dirs;
+	size_t i;
+	int rc = 0;
+
+	if (d->count > 1)
+		qsort(d->paths, d->count, sizeof(char *), compare_paths);
+	for (i = 0; i < d->count; i++) {
+		if (i > 0 && strcmp(d->paths[i], d->paths[i - 1]) == 0)
+			continue;
+		if (rc == 0)
+			rc = fs_sync_dir(st->root, d->paths[i], e);
+	}
+	for (i = 0; i < d->count; i++)
+		free(d->paths[i]);
+	d->count = 0;
+	return rc;
+}
+
+int
+store_make_dirs(struct store *st, const char *path, struct err *e)
+{
+	char part[STORE_PATH_MAX], parent[STORE_PATH_MAX];
+	struct stat sb;
+	size_t len;
+
+	if (fstatat(st->root, path, &sb, 0) == 0)
+		return 0;
+	for (len = 1; len <= strlen(path); len++) {
+		if (path[len] != '/' && path[len] != '\0')
+			continue;
+		memcpy(part, path, len);
+		part[len] = '\0';
+		if (mkdirat(st->root, part, 0755) == -1) {
+			if (errno == EEXIST)
+				continue;
+			return err_sys(e, "%s: cannot make the directory",
+			    part);
+		}
+		if (fchmodat(st->root, part, 0755, 0) == -1)
+			return err_sys(e, "%s: cannot set the mode", part);
+		store_touch_dir(st, path_parent(part, parent));
+	}
+	return 0;
+}
+
+int
+store_rename(struct store *st, const char *from, const char *to,
+    struct err *e)
+{
+	char parent[STORE_PATH_MAX];
+
+	if (renameat(st->root, from, st->root, to) == -1)
+		return err_sys(e, "%s: cannot rename into place", to);
+	store_touch_dir(st, path_parent(to, parent));
+	return 0;
+}
+
+int
+store_set_link(struct store *st, const char *path,
+    const struct manifest_id *id, struct err *e)
+{
+	char want[STORE_PATH_MAX], have[STORE_PATH_MAX], tmp[STORE_TMP_MAX];
+	int there;
+
+	path_link(path, id, want);
+	there = fs_readlink(st->root, path, have, sizeof(have), e);
+	if (there == -1)
+		return -1;
+	if (there == 1 && strcmp(want, have) == 0)
+		return 0;
+	store_tmp_name(st, tmp);
+	if (symlinkat(want, st->root, tmp) == -1)
+		return err_sys(e, "%s: cannot make a link", path);
+	return store_rename(st, tmp, path, e);
+}
+
+int
+store_file_open(struct store *st, const char *to, struct store_file *f,
+    struct err *e)
+{
+	int fd;
+
+	f->st = st;
+	snprintf(f->to, sizeof(f->to), "%s", to);
+	store_tmp_name(st, f->tmp);
+	fd = openat(st->root, f->tmp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd == -1)
+		return err_sys(e, "%s: cannot create", f->tmp);
+	f->stream = fdopen(fd, "w");
+	if (f->stream == NULL) {
+		close(fd);
+		return err_sys(e, "%s: cannot create", f->tmp);
+	}
+	return 0;
+}
+
+int
+store_file_close(struct store_file *f, bool keep, struct err *e)
+{
+	int rc = 0;
+
+	if (keep && (fflush(f->stream) != 0 || ferror(f->stream) ||
+	    fchmod(fileno(f->stream), 0444) == -1 ||
+	    fsync(fileno(f->stream)) == -1))
+		rc = err_sys(e, "%s: cannot write", f->to);
+	fclose(f->stream);
+	if (keep && rc == 0)
+		rc = store_rename(f->st, f->tmp, f->to, e);
+	if (!keep || rc == -1)
+		unlinkat(f->st->root, f->tmp, 0);
+	return rc;
+}
+
+int
+store_write_file(struct store *st, const char *path, const void *buf,
+    size_t len, struct err *e)
+{
+	struct store_file f;
+
+	if (store_file_open(st, path, &f, e) == -1)
+		return -1;
+	fwrite(buf, 1, len, f.stream);
+	return store_file_close(&f, true, e);
+}
