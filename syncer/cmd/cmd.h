@@ -1,0 +1,24 @@
+#ifndef CDR_CMD_CMD_H
+#define CDR_CMD_CMD_H
+
+/* The subcommands: one file each.  All take main's arguments from their own
+ * name on and return an exit code. */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_SOME_FAILED = 1,		/* the rest is published */
+	EXIT_INPUT = 2,			/* usage, list, configuration: nothing
+					 * touched */
+	EXIT_STORE = 3,			/* the store cannot be used */
+	EXIT_INTERRUPTED = 4		/* run it again to go on */
+};
+
+int cmd_sync(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+
+/* cmd_root(arg): ${arg}, or $CDR_ROOT, or /srv/cdr. */
+const char *cmd_root(const char *);
+
+/* cmd_stop_fd(): readable once SIGINT or SIGTERM has come (main.c). */
+int cmd_stop_fd(void);
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef CDR_CMD_INPUTS_H
+#define CDR_CMD_INPUTS_H
+
+#include "image/list.h"
+#include "layout/err.h"
+#include "registry/credentials.h"
+#include "registry/registries.h"
+
+/* The files that people write, read and parsed. */
+
+/* inputs_list(list, path, e): add a list file; "-" is standard input. */
+int inputs_list(struct image_list *, const char *, struct err *);
+
+/* inputs_registries(path, ret, e): ${path}, or $CDR_REGISTRIES, or none. */
+int inputs_registries(const char *, struct registries **, struct err *);
+
+/*
+ * inputs_credentials(ret, e): config.json, or a mounted Kubernetes secret
+ * (.dockerconfigjson, .dockercfg), in $DOCKER_CONFIG or ~/.docker; ${ret} is
+ * NULL where there is none of them.
+ */
+int inputs_credentials(struct credentials **, struct err *);
+
+#endif

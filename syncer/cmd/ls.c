@@ -1,0 +1,193 @@
+/* cdr ls: what is in the tree. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "layout/mem.h"
+#include "layout/name.h"
+#include "layout/store.h"
+#include "report/report.h"
+#include "transfer/walk.h"
+
+static const char usage[] =
+"usage: cdr ls [-r ROOT] [--json]\n"
+"\n"
+"List the images of a tree: reference, digest, platforms that are here, size of\n"
+"all that the image reaches (images share blobs), and when it was published.\n"
+"\n"
+"  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
+"      --json        one array of objects\n"
+"  -h, --help\n"
+"\n"
+"Exit: 0 all is well; 1 an image cannot be read; 2 usage; 3 no tree at ROOT.\n";
+
+struct lister {
+	const struct store *store;
+	bool json;
+	size_t count;
+	bool failed;
+};
+
+/* One line's worth. */
+struct row {
+	char *image;
+	char digest[DIGEST_TEXT_MAX];
+	const char *media_type;
+	char published[STORE_TIME_MAX];
+	struct walk walk;
+};
+
+static char *
+platforms_text(const struct walk *w)
+{
+	char *all = xstrdup(""), *longer;
+	char text[PLATFORM_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < w->have_count; i++) {
+		longer = xasprintf("%s%s%s", all, i == 0 ? "" : ",",
+		    platform_text(&w->have[i], text));
+		free(all);
+		all = longer;
+	}
+	return all;
+}
+
+static void
+put_text(struct lister *l, const struct row *r)
+{
+	char size[REPORT_BYTES_MAX];
+	char *platforms = platforms_text(&r->walk);
+
+	if (l->count == 0)
+		printf("%-44s  %-19s  %8s  %-20s  %s\n", "IMAGE", "DIGEST",
+		    "SIZE", "PUBLISHED", "PLATFORMS");
+	printf("%-44s  %.19s  %8s  %-20s  %s\n", r->image, r->digest,
+	    report_bytes(r->walk.bytes, size), r->published,
+	    platforms[0] == '\0' ? "-" : platforms);
+	free(platforms);
+}
+
+static void
+put_json(struct lister *l, const struct row *r)
+{
+	json_t *row, *platforms = json_array();
+	char text[PLATFORM_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < r->walk.have_count; i++)
+		json_array_append_new(platforms,
+		    json_string(platform_text(&r->walk.have[i], text)));
+	row = json_pack("{ss ss ss so sI sI ss}", "image", r->image,
+	    "digest", r->digest, "mediaType", r->media_type,
+	    "platforms", platforms, "bytes", (json_int_t)r->walk.bytes,
+	    "blobs", (json_int_t)r->walk.blob_count,
+	    "published", r->published);
+	fputs(l->count == 0 ? "[\n" : ",\n", stdout);
+	json_dumpf(row, stdout, JSON_COMPACT);
+	json_decref(row);
+}
+
+static int
+list_image(void *cookie, const char *registry, const char *repository,
+    const char *reference, const struct manifest_id *id, struct err *e)
+{
+	static const struct platform_set all = { .all = true };
+	struct digest_set none = { 0 };
+	struct lister *l = cookie;
+	struct row r = { .media_type = id->media_type };
+	struct walk_from from = {
+		.store = l->store,
+		.registry = registry,
+		.repository = repository,
+		.root = id->digest,
+		.platforms = &all,
+		.absent = &none,
+		.as_blobs = &none,
+	};
+
+	if (store_published_at(l->store, registry, repository, reference,
+	    r.published, e) == -1)
+		return -1;
+	r.image = xasprintf("%s/%s%c%s", registry, repository,
+	    name_is_tag(reference) ? ':' : '@', reference);
+	digest_text(&id->digest, r.digest);
+	if (walk_image(&from, &r.walk, e) == -1) {
+		report(REPORT_ERROR, "%s: %s", r.image, e->msg);
+		l->failed = true;
+	} else {
+		if (l->json)
+			put_json(l, &r);
+		else
+			put_text(l, &r);
+		l->count++;
+		walk_done(&r.walk);
+	}
+	free(r.image);
+	return 0;
+}
+
+static int
+list(const char *root, bool json)
+{
+	struct lister l = { .json = json };
+	struct store *store;
+	struct err e;
+	int rc;
+
+	if (store_open(root, STORE_READ, &store, &e) == -1) {
+		report(REPORT_ERROR, "%s", e.msg);
+		return EXIT_STORE;
+	}
+	l.store = store;
+	rc = store_each_reference(store, list_image, &l, &e);
+	if (rc == -1)
+		report(REPORT_ERROR, "%s: %s", root, e.msg);
+	if (json)
+		fputs(l.count == 0 ? "[]\n" : "\n]\n", stdout);
+	store_close(store);
+	if (fflush(stdout) != 0)
+		return EXIT_STORE;
+	return rc == -1 ? EXIT_STORE : l.failed ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+int
+cmd_ls(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "root", required_argument, NULL, 'r' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *root = NULL;
+	bool json = false;
+	int c;
+
+	report_init(REPORT_TEXT, REPORT_INFO);
+	while ((c = getopt_long(argc, argv, "r:h", longs, NULL)) != -1) {
+		switch (c) {
+		case 'r':
+			root = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_OK;
+		default:
+			fputs("Try 'cdr ls --help'.\n", stderr);
+			return EXIT_INPUT;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "cdr ls: unexpected \"%s\"\n"
+		    "Try 'cdr ls --help'.\n", argv[optind]);
+		return EXIT_INPUT;
+	}
+	return list(cmd_root(root), json);
+}

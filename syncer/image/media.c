@@ -1,0 +1,83 @@
+#include <string.h>
+
+#include "image/media.h"
+#include "layout/name.h"
+
+static const struct {
+	const char *type;
+	enum media_kind kind;
+} kinds[] = {
+	{ MEDIA_OCI_INDEX,		MEDIA_INDEX },
+	{ MEDIA_DOCKER_LIST,		MEDIA_INDEX },
+	{ MEDIA_OCI_MANIFEST,		MEDIA_IMAGE },
+	{ MEDIA_DOCKER_MANIFEST,	MEDIA_IMAGE },
+	{ MEDIA_OCI_ARTIFACT,		MEDIA_ARTIFACT },
+	{ MEDIA_DOCKER_SCHEMA1,		MEDIA_SCHEMA1 },
+	{ MEDIA_DOCKER_SCHEMA1_SIGNED,	MEDIA_SCHEMA1 },
+};
+
+/* Both kinds of foreign layer come in several compressions. */
+static const char *const foreign_prefixes[] = {
+	"application/vnd.docker.image.rootfs.foreign.",
+	"application/vnd.oci.image.layer.nondistributable.",
+};
+
+enum media_kind
+media_kind(const char *type)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(type, kinds[i].type) == 0)
+			return kinds[i].kind;
+	return MEDIA_OTHER;
+}
+
+bool
+media_is_foreign(const char *type)
+{
+	size_t i;
+	size_t count = sizeof(foreign_prefixes) / sizeof(foreign_prefixes[0]);
+
+	for (i = 0; i < count; i++)
+		if (strncmp(type, foreign_prefixes[i],
+		    strlen(foreign_prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+bool
+media_is_image_config(const char *type)
+{
+	return strcmp(type, MEDIA_OCI_CONFIG) == 0 ||
+	    strcmp(type, MEDIA_DOCKER_CONFIG) == 0;
+}
+
+/* Type names are compared without regard to case (RFC 6838 section 4.2). */
+static void
+copy_lower(char *to, const char *from, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		to[i] = from[i];
+		if (from[i] >= 'A' && from[i] <= 'Z')
+			to[i] = (char)(from[i] - 'A' + 'a');
+	}
+	to[len] = '\0';
+}
+
+int
+media_trim(const char *header, char *buf, size_t room)
+{
+	size_t len;
+
+	header += strspn(header, " \t");
+	len = strcspn(header, ";");
+	while (len > 0 && strchr(" \t\r\n", header[len - 1]) != NULL)
+		len--;
+	if (len >= room)
+		return 0;
+	copy_lower(buf, header, len);
+	return name_is_media_type(buf);
+}

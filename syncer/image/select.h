@@ -1,0 +1,38 @@
+#ifndef CDR_IMAGE_SELECT_H
+#define CDR_IMAGE_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "image/manifest.h"
+#include "image/platform.h"
+
+/*
+ * Which children of an index a platform filter keeps.  The index itself is
+ * kept as it is, so that its digest and its signatures stay valid (a sparse
+ * index, registry-facts A8.6).
+ */
+enum keep {
+	KEEP_NOT,
+	KEEP_REQUIRED,		/* its absence fails the image */
+	KEEP_IF_SERVED		/* attestations, and what no filter speaks of: a
+				 * 404 upstream is tolerated (A8.5) */
+};
+
+/*
+ * select_children(index, set, ret_keep, ret_missing): for each child of
+ * ${index} one verdict in ${ret_keep}, which has room for index->count.  For
+ * each wanted platform the entries of the best platform_rank are looked at and
+ * the first of them is kept; where the filter names no os_version, one for
+ * each os.version.  Kept as well, KEEP_IF_SERVED: the attestations of each
+ * kept child and those that do not say whose they are; entries without a
+ * platform, or with unknown/unknown, that are no attestation (nested indexes,
+ * artifacts).  With set->all everything is kept; entries other than
+ * attestations are then KEEP_REQUIRED.  ${ret_missing} (room for set->count)
+ * tells for each wanted platform whether nothing serves it.  Return the number
+ * of image children kept for their platform.
+ */
+size_t select_children(const struct manifest *, const struct platform_set *,
+    enum keep *, bool *);
+
+#endif

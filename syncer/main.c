@@ -1,0 +1,114 @@
+/* The subcommand table, signals, and the exit code. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int, char **);
+	const char *about;
+} commands[] = {
+	{ "sync", cmd_sync, "mirror the images of a list" },
+	{ "ls", cmd_ls, "list what is in the tree" },
+};
+
+#define COMMAND_COUNT	(sizeof(commands) / sizeof(commands[0]))
+
+/* A signal is a byte in a pipe, which the network thread polls. */
+static int stop_pipe[2] = { -1, -1 };
+
+static void
+on_signal(int number)
+{
+	int saved = errno;
+	ssize_t ignored;
+
+	(void)number;
+	ignored = write(stop_pipe[1], "", 1);
+	(void)ignored;
+	errno = saved;
+}
+
+static int
+catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	if (pipe(stop_pipe) == -1 ||
+	    fcntl(stop_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(stop_pipe[1], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(stop_pipe[1], F_SETFL, O_NONBLOCK) == -1)
+		return -1;
+	/* A second one ends the program the hard way, which loses nothing. */
+	action.sa_flags = SA_RESTART | SA_RESETHAND;
+	sigemptyset(&action.sa_mask);
+	if (sigaction(SIGINT, &action, NULL) == -1 ||
+	    sigaction(SIGTERM, &action, NULL) == -1 ||
+	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+		return -1;
+	return 0;
+}
+
+int
+cmd_stop_fd(void)
+{
+	return stop_pipe[0];
+}
+
+const char *
+cmd_root(const char *arg)
+{
+	const char *root = arg != NULL ? arg : getenv("CDR_ROOT");
+
+	return root != NULL && root[0] != '\0' ? root : "/srv/cdr";
+}
+
+static void
+usage(FILE *to)
+{
+	size_t i;
+
+	fputs("usage: cdr COMMAND [OPTION]...\n\n"
+	    "Mirror container images into a directory that nginx serves.\n\n",
+	    to);
+	for (i = 0; i < COMMAND_COUNT; i++)
+		fprintf(to, "  %-6s  %s\n", commands[i].name,
+		    commands[i].about);
+	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n", to);
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2) {
+		usage(stderr);
+		return EXIT_INPUT;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return EXIT_OK;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		puts("cdr " CDR_VERSION);
+		return EXIT_OK;
+	}
+	if (catch_signals() == -1) {
+		perror("cdr: cannot catch signals");
+		return EXIT_STORE;
+	}
+	for (i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "cdr: there is no command \"%s\"\n", argv[1]);
+	usage(stderr);
+	return EXIT_INPUT;
+}

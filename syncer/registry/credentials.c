@@ -1,0 +1,370 @@
+#include <jansson.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/base64.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "registry/ascii.h"
+#include "registry/credentials_internal.h"
+
+/* JSON with secrets in it: open, use, close. */
+struct secret_json {
+	json_t *root;
+	json_malloc_t other_malloc;
+	json_free_t other_free;
+};
+
+static void
+wiping_free(void *p)
+{
+	if (p == NULL)
+		return;
+	explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+static void
+wipe_string(char *s)
+{
+	if (s == NULL)
+		return;
+	explicit_bzero(s, strlen(s));
+	free(s);
+}
+
+/*
+ * The library keeps copies of every string, in its tree and in its scanner;
+ * only its allocator sees them all.  Blocks come from malloc(3) before,
+ * meanwhile and afterwards, so that one allocated here may be freed there.
+ *
+ * Its own message quotes the source, which may be a password, so that only
+ * the place is passed on.
+ */
+static int
+secret_open(struct secret_json *j, const char *buf, size_t len, struct err *e)
+{
+	json_error_t where;
+
+	json_get_alloc_funcs(&j->other_malloc, &j->other_free);
+	json_set_alloc_funcs(malloc, wiping_free);
+	j->root = NULL;
+	if (len > CONFIG_BYTES_MAX)
+		return err_set(e, ERR_INPUT, "more than %u bytes",
+		    CONFIG_BYTES_MAX);
+	j->root = json_loadb(buf, len, 0, &where);
+	if (j->root == NULL) {
+		err_set(e, ERR_INPUT, "line %d, column %d: this is not JSON",
+		    where.line, where.column);
+		explicit_bzero(&where, sizeof(where));
+		return -1;
+	}
+	if (!json_is_object(j->root))
+		return err_set(e, ERR_INPUT, "must be a JSON object");
+	return 0;
+}
+
+/* Also where secret_open failed. */
+static void
+secret_close(struct secret_json *j)
+{
+	json_decref(j->root);
+	json_set_alloc_funcs(j->other_malloc, j->other_free);
+}
+
+/* A member that is a string, copied; NULL where absent, null or empty. */
+static int
+string_member(const json_t *object, const char *name, char **ret,
+    struct err *e)
+{
+	const json_t *value = json_object_get(object, name);
+
+	if (value != NULL && !json_is_null(value) && !json_is_string(value))
+		return err_set(e, ERR_INPUT, "\"%s\" must be a string", name);
+	if (json_string_length(value) > 0)
+		*ret = xstrdup(json_string_value(value));
+	return 0;
+}
+
+/* "user:password" in base64.  Old clients padded it with NULs. */
+static int
+auth_decode(const char *auth, struct credential *c, struct err *e)
+{
+	size_t len = 0;
+	char *text = (char *)base64_decode(auth, &len), *colon;
+	int rc = -1;
+
+	if (text == NULL)
+		return err_set(e, ERR_INPUT, "\"auth\" is no base64");
+	colon = strchr(text, ':');
+	while (len > 0 && text[len - 1] == '\0')
+		len--;
+	if (strlen(text) != len || colon == NULL || colon == text) {
+		err_set(e, ERR_INPUT,
+		    "\"auth\" is not user:password in base64");
+		goto out;
+	}
+	wipe_string(c->username);
+	wipe_string(c->password);
+	c->username = xstrndup(text, (size_t)(colon - text));
+	c->password = xstrdup(colon + 1);
+	rc = 0;
+out:
+	explicit_bzero(text, len);
+	free(text);
+	return rc;
+}
+
+/* It goes into a header as it is: a line end would begin another header. */
+static bool
+is_header_text(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (ascii_is_control(*s))
+			return false;
+	return true;
+}
+
+static int
+credential_read(const json_t *object, struct credential *ret, struct err *e)
+{
+	struct credential c = { 0 };
+	char *auth = NULL;
+	int rc = -1;
+
+	if (!json_is_object(object)) {
+		err_set(e, ERR_INPUT, "must be an object");
+		goto out;
+	}
+	if (string_member(object, "auth", &auth, e) == -1 ||
+	    string_member(object, "username", &c.username, e) == -1 ||
+	    string_member(object, "password", &c.password, e) == -1 ||
+	    string_member(object, "identitytoken", &c.identity_token, e) == -1 ||
+	    string_member(object, "registrytoken", &c.registry_token, e) == -1)
+		goto out;
+	if (auth != NULL && auth_decode(auth, &c, e) == -1)
+		goto out;
+	if (c.registry_token != NULL && !is_header_text(c.registry_token)) {
+		err_set(e, ERR_INPUT,
+		    "\"registrytoken\" has a control character");
+		goto out;
+	}
+	*ret = c;
+	c = (struct credential){ 0 };
+	rc = 0;
+out:
+	wipe_string(auth);
+	credential_done(&c);
+	return rc;
+}
+
+/* A user name alone opens nothing: the password is with a helper. */
+static bool
+is_usable(const struct credential *c)
+{
+	return c->registry_token != NULL || c->identity_token != NULL ||
+	    (c->username != NULL && c->password != NULL);
+}
+
+static int
+entry_add(struct credentials *c, const char *key, const json_t *object,
+    struct err *e)
+{
+	struct entry *entry;
+	struct credential what;
+
+	if (credential_read(object, &what, e) == -1)
+		return err_wrap(e, "%.200s", credentials_key_shown(key));
+	if (!is_usable(&what)) {
+		credential_done(&what);
+		return 0;
+	}
+	c->entries = xreallocarray(c->entries, c->entry_count + 1,
+	    sizeof(*c->entries));
+	entry = &c->entries[c->entry_count++];
+	entry->key = credentials_key_parse(key);
+	entry->what = what;
+	return 0;
+}
+
+static int
+auths_read(struct credentials *c, json_t *auths, struct err *e)
+{
+	const char *key;
+	json_t *object;
+
+	if (!json_is_object(auths))
+		return err_set(e, ERR_INPUT, "\"auths\" must be an object");
+	json_object_foreach(auths, key, object)
+		if (entry_add(c, key, object, e) == -1)
+			return -1;
+	return 0;
+}
+
+/*
+ * .dockercfg: the map that is inside "auths" today.  A config.json without
+ * "auths" looks the same, but its members have no dots and colons.
+ */
+static int
+dockercfg_read(struct credentials *c, json_t *root, struct err *e)
+{
+	const char *key;
+	json_t *object;
+
+	json_object_foreach(root, key, object)
+		if ((strpbrk(key, ".:/") != NULL ||
+		    strcmp(key, "localhost") == 0) &&
+		    entry_add(c, key, object, e) == -1)
+			return -1;
+	return 0;
+}
+
+/* The suffix becomes part of the name of a program that is run. */
+static int
+suffix_read(const json_t *value, char **ret, struct err *e)
+{
+	const char *s = json_string_value(value), *p;
+
+	if (s == NULL)
+		return err_set(e, ERR_INPUT, "must be a string");
+	for (p = s; *p != '\0'; p++)
+		if (!ascii_is_alnum(*p) && strchr("._-", *p) == NULL)
+			return err_set(e, ERR_INPUT, "must be the part behind "
+			    "docker-credential- of a program's name");
+	*ret = xstrdup(s);
+	return 0;
+}
+
+static int
+helpers_read(struct credentials *c, json_t *helpers, struct err *e)
+{
+	const char *key;
+	json_t *value;
+	struct helper h;
+
+	if (!json_is_object(helpers))
+		return err_set(e, ERR_INPUT,
+		    "\"credHelpers\" must be an object");
+	json_object_foreach(helpers, key, value) {
+		if (suffix_read(value, &h.suffix, e) == -1)
+			return err_wrap(e, "credHelpers: %.200s",
+			    credentials_key_shown(key));
+		h.key = credentials_key_parse(key);
+		c->helpers = xreallocarray(c->helpers, c->helper_count + 1,
+		    sizeof(*c->helpers));
+		c->helpers[c->helper_count++] = h;
+	}
+	return 0;
+}
+
+static int
+config_read(struct credentials *c, json_t *root, struct err *e)
+{
+	json_t *auths = json_object_get(root, "auths");
+	json_t *helpers = json_object_get(root, "credHelpers");
+	json_t *store = json_object_get(root, "credsStore");
+	bool is_old = auths == NULL && helpers == NULL && store == NULL;
+
+	if (is_old)
+		return dockercfg_read(c, root, e);
+	if (auths != NULL && !json_is_null(auths) &&
+	    auths_read(c, auths, e) == -1)
+		return -1;
+	if (helpers != NULL && !json_is_null(helpers) &&
+	    helpers_read(c, helpers, e) == -1)
+		return -1;
+	if (store != NULL && !json_is_null(store) &&
+	    suffix_read(store, &c->store, e) == -1)
+		return err_wrap(e, "credsStore");
+	return 0;
+}
+
+int
+credentials_parse(const char *name, const char *buf, size_t len,
+    struct credentials **ret, struct err *e)
+{
+	struct credentials *c = xcalloc(1, sizeof(*c));
+	struct secret_json j;
+	int rc = 0;
+
+	/* Clients take an empty file for an empty object, too. */
+	if (buf != NULL && len > 0) {
+		rc = secret_open(&j, buf, len, e);
+		if (rc == 0)
+			rc = config_read(c, j.root, e);
+		secret_close(&j);
+	}
+	if (rc == -1) {
+		credentials_free(c);
+		return err_wrap(e, "%s", name);
+	}
+	*ret = c;
+	return 0;
+}
+
+void
+credentials_free(struct credentials *c)
+{
+	size_t i;
+
+	if (c == NULL)
+		return;
+	for (i = 0; i < c->entry_count; i++) {
+		credentials_key_done(&c->entries[i].key);
+		credential_done(&c->entries[i].what);
+	}
+	for (i = 0; i < c->helper_count; i++) {
+		credentials_key_done(&c->helpers[i].key);
+		free(c->helpers[i].suffix);
+	}
+	free(c->entries);
+	free(c->helpers);
+	free(c->store);
+	free(c);
+}
+
+void
+credential_done(struct credential *c)
+{
+	wipe_string(c->username);
+	wipe_string(c->password);
+	wipe_string(c->identity_token);
+	wipe_string(c->registry_token);
+	*c = (struct credential){ 0 };
+}
+
+int
+credential_from_helper(const char *buf, size_t len, struct credential *ret,
+    struct err *e)
+{
+	struct secret_json j;
+	char *username = NULL, *secret = NULL;
+	int rc = -1;
+
+	if (secret_open(&j, buf, len, e) == -1 ||
+	    string_member(j.root, "Username", &username, e) == -1 ||
+	    string_member(j.root, "Secret", &secret, e) == -1)
+		goto out;
+	if (username == NULL || secret == NULL) {
+		err_set(e, ERR_INPUT, "\"Username\" or \"Secret\" is missing");
+		goto out;
+	}
+	*ret = (struct credential){ 0 };
+	if (strcmp(username, "<token>") == 0)
+		ret->identity_token = secret;
+	else
+		ret->password = secret;
+	if (ret->password != NULL) {
+		ret->username = username;
+		username = NULL;
+	}
+	secret = NULL;
+	rc = 0;
+out:
+	secret_close(&j);
+	wipe_string(username);
+	wipe_string(secret);
+	return rc;
+}

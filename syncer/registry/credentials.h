@@ -1,0 +1,67 @@
+#ifndef CDR_REGISTRY_CREDENTIALS_H
+#define CDR_REGISTRY_CREDENTIALS_H
+
+#include <stddef.h>
+
+#include "layout/err.h"
+
+/* What to show a registry.  NULL where there is none; never logged. */
+struct credential {
+	char *username;
+	char *password;
+	char *identity_token;	/* for the OAuth2 refresh grant */
+	char *registry_token;	/* a Bearer token as it is */
+};
+
+/* Everything that was found, in memory. */
+struct credentials;
+
+/*
+ * credentials_parse(name, buf, len, ret, e): a config.json ("auths"), or the
+ * old .dockercfg (the inner map alone).  An empty file, and ${buf} NULL, is
+ * one without entries.  Messages name ${name} and the entry, never a value.
+ * An entry whose "auth" cannot be decoded is an error, as is a helper whose
+ * name could be a path; an entry without a secret ({}) says that a helper
+ * has it, and is passed over.  Return 0, or -1 with ${e} set (ERR_INPUT).
+ *
+ * This and credential_from_helper wipe what the JSON library copied: no other
+ * thread may use that library meanwhile.  Wiping ${buf} is for the caller.
+ */
+int credentials_parse(const char *, const char *, size_t,
+    struct credentials **, struct err *);
+void credentials_free(struct credentials *);
+
+/*
+ * credentials_find(c, registry, repository, ret): the entry for ${registry}
+ * (as people write it) with the longest path that is a prefix, by whole
+ * components, of ${repository}; then exact host; then host globs ("*": any
+ * run of characters inside one label).  Keys are normalised: scheme, /v1/,
+ * /v2/ go; docker.io, index.docker.io, registry-1.docker.io are one
+ * (registry-facts A1.3, D5 to D8).  Of two that are equal in all this the
+ * first counts.  Return 1 with a copy in ${ret}, or 0.  credential_done wipes
+ * and releases.
+ */
+int credentials_find(const struct credentials *, const char *, const char *,
+    struct credential *);
+void credential_done(struct credential *);
+
+/*
+ * credentials_helper(c, registry, ret_server): the suffix of the
+ * docker-credential- program that config.json names for ${registry}
+ * (credHelpers, then credsStore), or NULL; an empty suffix in credHelpers
+ * means none even where there is a credsStore.  ${ret_server} gets what to ask
+ * it for: ${registry} itself, or https://index.docker.io/v1/ for Docker Hub.
+ * The suffix has only letters, digits and "._-", and belongs to ${c}.
+ */
+const char *credentials_helper(const struct credentials *, const char *,
+    const char **ret_server);
+
+/*
+ * credential_from_helper(buf, len, ret, e): what a helper printed
+ * ({"Username","Secret"}; the user name "<token>" means an identity token).
+ * Return 0, or -1 with ${e} set (ERR_INPUT).
+ */
+int credential_from_helper(const char *, size_t, struct credential *,
+    struct err *);
+
+#endif

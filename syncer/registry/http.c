@@ -1,0 +1,437 @@
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "registry/http.h"
+#include "registry/url.h"
+
+#define CONNECTIONS_KEPT	64L
+#define RECEIVE_BYTES		(128L << 10)
+
+struct http_request {
+	struct http_request *next, *prev;
+	struct http *http;
+	CURL *easy;
+	struct curl_slist *headers;
+	const struct registry_config *config;
+	struct url url;			/* of the hop in flight */
+	unsigned hops;
+	bool bulk, started;
+	size_t body_max;
+	char *body;
+	size_t len, room;
+	size_t header_bytes;
+	struct http_reply reply;
+	const struct http_handlers *on;
+	void *cookie;
+	char message[CURL_ERROR_SIZE];
+};
+
+struct http {
+	CURLM *multi;
+	struct http_request *requests;
+};
+
+static long
+status_of(const struct http_request *req)
+{
+	long status = 0;
+
+	curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+static bool
+is_success(long status)
+{
+	return status >= 200 && status < 300;
+}
+
+/* A callback records what is wrong and stops the transfer; `end` reports it. */
+static size_t
+refuse(struct http_request *req)
+{
+	req->reply.refused = true;
+	return CURL_WRITEFUNC_ERROR;
+}
+
+static size_t
+collect(struct http_request *req, long status, const char *buf, size_t len)
+{
+	size_t max = is_success(status) ? req->body_max : ERROR_BODY_BYTES_MAX;
+
+	if (len > max - req->len) {
+		if (is_success(status)) {
+			err_set(&req->reply.err, ERR_LIMIT,
+			    "the answer is larger than %zu bytes", max);
+			return refuse(req);
+		}
+		/* Of an error page the beginning is enough. */
+		return len;
+	}
+	if (req->len + len + 1 > req->room) {
+		req->room = 2 * (req->len + len) + 1;
+		req->body = xreallocarray(req->body, req->room, 1);
+	}
+	memcpy(req->body + req->len, buf, len);
+	req->len += len;
+	req->body[req->len] = '\0';
+	return len;
+}
+
+static size_t
+on_body(char *buf, size_t size, size_t count, void *cookie)
+{
+	struct http_request *req = cookie;
+	long status = status_of(req);
+	size_t len = size * count;
+
+	if (!req->bulk || (status != 200 && status != 206))
+		return collect(req, status, buf, len);
+	if (!req->started) {
+		req->started = true;
+		req->reply.status = status;
+		if (req->on->start(req->cookie, &req->reply,
+		    &req->reply.err) == -1)
+			return refuse(req);
+	}
+	switch (req->on->data(req->cookie, buf, len, &req->reply.err)) {
+	case HTTP_TAKEN:
+		return len;
+	case HTTP_PAUSE:
+		return CURL_WRITEFUNC_PAUSE;
+	case HTTP_REFUSED:
+		break;
+	}
+	return refuse(req);
+}
+
+static size_t
+on_header(char *buf, size_t size, size_t count, void *cookie)
+{
+	struct http_request *req = cookie;
+
+	(void)buf;
+	req->header_bytes += size * count;
+	if (req->header_bytes <= HEADER_BYTES_MAX)
+		return size * count;
+	err_set(&req->reply.err, ERR_LIMIT,
+	    "the headers are larger than %u bytes", HEADER_BYTES_MAX);
+	req->reply.refused = true;
+	return CURL_WRITEFUNC_ERROR;
+}
+
+struct http *
+http_new(struct err *e)
+{
+	struct http *h;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		err_set(e, ERR_SYS, "libcurl cannot start");
+		return NULL;
+	}
+	h = xcalloc(1, sizeof(*h));
+	h->multi = curl_multi_init();
+	if (h->multi == NULL) {
+		err_set(e, ERR_SYS, "libcurl cannot start");
+		free(h);
+		return NULL;
+	}
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	return h;
+}
+
+void
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return;
+	while (h->requests != NULL)
+		http_cancel(h->requests);
+	curl_multi_cleanup(h->multi);
+	curl_global_cleanup();
+	free(h);
+}
+
+static void
+set_auth(CURL *easy, const struct http_spec *spec)
+{
+	switch (spec->auth) {
+	case HTTP_AUTH_NONE:
+		break;
+	case HTTP_AUTH_BASIC:
+		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+		curl_easy_setopt(easy, CURLOPT_USERNAME, spec->username);
+		curl_easy_setopt(easy, CURLOPT_PASSWORD, spec->password);
+		break;
+	case HTTP_AUTH_BEARER:
+		curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+		curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, spec->bearer);
+		break;
+	}
+}
+
+static void
+drop_auth(CURL *easy)
+{
+	curl_easy_setopt(easy, CURLOPT_USERNAME, NULL);
+	curl_easy_setopt(easy, CURLOPT_PASSWORD, NULL);
+	curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
+}
+
+static void
+set_link(CURL *easy, const struct registry_config *config, bool bulk)
+{
+	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	/* One HTTP/2 connection shares one TCP window, which large bodies
+	 * should not (registry-facts A5.7). */
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, bulk ?
+	    (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+	    bulk ? RECEIVE_BYTES : (long)CURL_MAX_WRITE_SIZE);
+	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
+	    (long)config->connect_timeout_s);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
+	    (long)config->stall_timeout_s);
+	if (config->ca_file != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+	if (config->client_cert != NULL)
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, config->client_cert);
+	if (config->client_key != NULL)
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, config->client_key);
+}
+
+static void
+set_request(struct http_request *req, const struct http_spec *spec)
+{
+	CURL *easy = req->easy;
+	char range[32];
+	char *line;
+
+	if (spec->accept != NULL) {
+		line = xasprintf("Accept: %s", spec->accept);
+		req->headers = curl_slist_append(req->headers, line);
+		free(line);
+	}
+	/* Digests are of the bytes as stored (registry-facts A5.5). */
+	req->headers = curl_slist_append(req->headers,
+	    "Accept-Encoding: identity");
+	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "cdr/" CDR_VERSION);
+	if (spec->head)
+		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+	if (spec->form != NULL)
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->form);
+	if (spec->from > 0) {
+		snprintf(range, sizeof(range), "%llu-",
+		    (unsigned long long)spec->from);
+		curl_easy_setopt(easy, CURLOPT_RANGE, range);
+	}
+	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, req->message);
+	curl_easy_setopt(easy, CURLOPT_PRIVATE, req);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
+}
+
+struct http_request *
+http_start(struct http *h, const struct http_spec *spec,
+    const struct http_handlers *on, void *cookie)
+{
+	struct http_request *req = xcalloc(1, sizeof(*req));
+
+	req->http = h;
+	req->on = on;
+	req->cookie = cookie;
+	req->config = spec->config;
+	req->bulk = spec->bulk;
+	req->body_max = spec->body_max;
+	req->easy = curl_easy_init();
+	if (req->easy == NULL)
+		abort();	/* out of memory */
+	req->reply.easy = req->easy;
+	set_link(req->easy, spec->config, spec->bulk);
+	set_request(req, spec);
+	set_auth(req->easy, spec);
+	/* A URL that does not parse fails in libcurl, with its own words. */
+	if (url_parse(spec->url, &req->url, &req->reply.err) == -1)
+		req->url.text = NULL;
+	curl_easy_setopt(req->easy, CURLOPT_URL, spec->url);
+	req->next = h->requests;
+	if (req->next != NULL)
+		req->next->prev = req;
+	h->requests = req;
+	curl_multi_add_handle(h->multi, req->easy);
+	return req;
+}
+
+static void
+request_free(struct http_request *req)
+{
+	if (req->prev != NULL)
+		req->prev->next = req->next;
+	else
+		req->http->requests = req->next;
+	if (req->next != NULL)
+		req->next->prev = req->prev;
+	curl_easy_cleanup(req->easy);
+	curl_slist_free_all(req->headers);
+	if (req->url.text != NULL)
+		url_done(&req->url);
+	free(req->body);
+	free(req);
+}
+
+void
+http_cancel(struct http_request *req)
+{
+	if (req == NULL)
+		return;
+	curl_multi_remove_handle(req->http->multi, req->easy);
+	request_free(req);
+}
+
+void
+http_resume(struct http_request *req)
+{
+	curl_easy_pause(req->easy, CURLPAUSE_CONT);
+}
+
+static enum transport
+transport_of(CURLcode code)
+{
+	/* An open-ended list of libcurl's: what is not named was cut. */
+	switch ((int)code) {
+	case CURLE_OK:
+		return TRANSPORT_OK;
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_SSL_CONNECT_ERROR:
+		return TRANSPORT_CONNECT;
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_CRL_BADFILE:
+	case CURLE_SSL_ENGINE_NOTFOUND:
+		return TRANSPORT_FATAL;
+	default:
+		return TRANSPORT_BROKEN;
+	}
+}
+
+static void
+refuse_hop(struct http_request *req, const char *where)
+{
+	req->reply.refused = true;
+	err_wrap(&req->reply.err, "redirect to %.200s", where);
+}
+
+/*
+ * Return true if the answer was a redirect and the next hop is under way, or
+ * refused (then reply.refused is set and it is false).
+ */
+static bool
+follow(struct http_request *req)
+{
+	struct err *e = &req->reply.err;
+	const char *where = http_header(&req->reply, "location", 0);
+	struct url next;
+	long status = status_of(req);
+
+	if ((status != 301 && status != 302 && status != 303 &&
+	    status != 307 && status != 308) || where == NULL)
+		return false;
+	if (++req->hops > REDIRECTS_MAX) {
+		err_set(e, ERR_NET, "more than %u redirects", REDIRECTS_MAX);
+		refuse_hop(req, where);
+		return false;
+	}
+	if (url_resolve(&req->url, where, &next, e) == -1) {
+		refuse_hop(req, where);
+		return false;
+	}
+	if (url_may_follow(&req->config->endpoint, &next, e) == -1 ||
+	    url_may_follow(&req->url, &next, e) == -1) {
+		refuse_hop(req, next.host);
+		url_done(&next);
+		return false;
+	}
+	if (!url_same_origin(&req->url, &next)) {
+		drop_auth(req->easy);
+		req->reply.elsewhere = true;
+	}
+	curl_easy_setopt(req->easy, CURLOPT_URL, next.text);
+	url_done(&req->url);
+	req->url = next;
+	req->len = 0;
+	req->header_bytes = 0;
+	curl_multi_add_handle(req->http->multi, req->easy);
+	return true;
+}
+
+static void
+finish(struct http_request *req, CURLcode code)
+{
+	struct http_reply *reply = &req->reply;
+
+	curl_multi_remove_handle(req->http->multi, req->easy);
+	if (code == CURLE_OK && follow(req))
+		return;
+	reply->status = status_of(req);
+	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
+	reply->len = req->len;
+	reply->transport = reply->refused ? TRANSPORT_OK : transport_of(code);
+	if (reply->transport != TRANSPORT_OK)
+		err_set(&reply->err, ERR_NET, "%s", req->message[0] != '\0' ?
+		    req->message : curl_easy_strerror(code));
+	req->on->end(req->cookie, reply);
+	request_free(req);
+}
+
+void
+http_poll(struct http *h, int timeout_ms, int fd)
+{
+	struct curl_waitfd extra = { .fd = fd, .events = CURL_WAIT_POLLIN };
+	struct http_request *req;
+	CURLMsg *message;
+	int left;
+
+	curl_multi_perform(h->multi, &left);
+	while ((message = curl_multi_info_read(h->multi, &left)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		timeout_ms = 0;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &req);
+		finish(req, message->data.result);
+	}
+	if (timeout_ms > 0)
+		curl_multi_poll(h->multi, &extra, fd == -1 ? 0 : 1, timeout_ms,
+		    NULL);
+}
+
+void
+http_wakeup(struct http *h)
+{
+	curl_multi_wakeup(h->multi);
+}
+
+const char *
+http_header(const struct http_reply *reply, const char *name, size_t index)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(reply->easy, name, index, CURLH_HEADER, -1,
+	    &header) != CURLHE_OK)
+		return NULL;
+	return header->value;
+}

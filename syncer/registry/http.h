@@ -1,0 +1,96 @@
+#ifndef CDR_REGISTRY_HTTP_H
+#define CDR_REGISTRY_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "layout/err.h"
+#include "registry/registries.h"
+#include "registry/retry.h"
+
+/*
+ * HTTP requests, many at once, on one thread: the only file that knows
+ * libcurl's transfers.  Redirects are followed here, by hand, so that
+ * credentials never reach another origin (distribution-spec, "API";
+ * registry-facts A5.2).
+ */
+struct http;
+struct http_request;
+
+enum http_auth {
+	HTTP_AUTH_NONE,
+	HTTP_AUTH_BASIC,
+	HTTP_AUTH_BEARER
+};
+
+/* What to ask.  All pointers are borrowed for the call of http_start only, but
+ * for config, which has to outlive the request. */
+struct http_spec {
+	const char *url;
+	const struct registry_config *config;
+	bool head;
+	const char *form;	/* a POST with these fields; NULL: none */
+	const char *accept;	/* NULL: anything */
+	enum http_auth auth;
+	const char *username, *password;	/* Basic */
+	const char *bearer;
+	uint64_t from;		/* first byte wanted; 0: all, without Range */
+	size_t body_max;	/* a successful body that is longer fails */
+	bool bulk;		/* successful bodies go to the data handler, over
+				 * an HTTP/1.1 connection of their own */
+};
+
+struct http_reply {
+	enum transport transport;
+	long status;		/* 0 without an answer */
+	bool elsewhere;		/* the answer is another origin's */
+	const char *body;	/* NUL-terminated; not of bulk bodies */
+	size_t len;
+	bool refused;		/* a handler said no: its reason is in err */
+	struct err err;		/* set unless transport is TRANSPORT_OK and not
+				 * refused */
+	void *easy;		/* for http_header */
+};
+
+enum http_taken {
+	HTTP_TAKEN,
+	HTTP_PAUSE,		/* not now; http_resume will be called */
+	HTTP_REFUSED		/* stop: the err is set */
+};
+
+struct http_handlers {
+	/* The headers of a 200 or 206 are there (bulk only).  0 or -1. */
+	int (*start)(void *cookie, const struct http_reply *, struct err *);
+	enum http_taken (*data)(void *cookie, const void *, size_t,
+	    struct err *);
+	/* Called once, from http_poll.  The request is gone when it returns. */
+	void (*end)(void *cookie, const struct http_reply *);
+};
+
+/* http_new(e): NULL with ${e} set.  http_free ends what is in flight silently. */
+struct http *http_new(struct err *);
+void http_free(struct http *);
+
+/* http_start: the handlers are not called before the next http_poll. */
+struct http_request *http_start(struct http *, const struct http_spec *,
+    const struct http_handlers *, void *cookie);
+
+/* http_cancel(req): no handler is called any more.  Accepts NULL. */
+void http_cancel(struct http_request *);
+void http_resume(struct http_request *);
+
+/*
+ * http_poll(h, timeout_ms, fd): wait for something to happen, at most so long,
+ * on the requests, on ${fd} (-1: none) or by http_wakeup; then do it.
+ */
+void http_poll(struct http *, int timeout_ms, int fd);
+
+/* http_wakeup(h): from any thread. */
+void http_wakeup(struct http *);
+
+/* http_header(reply, name, index): value of the header's appearance number
+ * ${index} (from 0), or NULL.  Valid during the handler. */
+const char *http_header(const struct http_reply *, const char *, size_t);
+
+#endif

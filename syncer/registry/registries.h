@@ -1,0 +1,59 @@
+#ifndef CDR_REGISTRY_REGISTRIES_H
+#define CDR_REGISTRY_REGISTRIES_H
+
+#include <stddef.h>
+
+#include "layout/err.h"
+#include "registry/retry.h"
+#include "registry/url.h"
+
+/* How one registry is to be talked to.  Strings are owned; NULL: not set. */
+struct registry_config {
+	char *name;			/* as people write it: "docker.io" */
+	struct url endpoint;		/* scheme, host, port, and a path prefix;
+					 * its text ends in "/" */
+	unsigned max_connections;	/* 1 to 64; default 8 */
+	unsigned min_pulls_left;	/* stop before fewer are left; 0: none */
+	struct retry_policy retry;	/* 5 tries; 1 s to 60 s; waits 300 s */
+	unsigned stall_timeout_s;	/* nothing for so long: broken; 30 */
+	unsigned connect_timeout_s;	/* 15 */
+	char *ca_file;
+	char *client_cert;
+	char *client_key;		/* NULL: it is in client_cert */
+};
+
+/* What --registries names: exceptions from the defaults. */
+struct registries;
+
+/*
+ * registries_parse(name, buf, len, ret, e): the JSON of cdr(1), "REGISTRIES":
+ * an object, registry name to settings.  Settings: endpoint (URL),
+ * max_connections, min_pulls_left, max_tries, retry_delay_ms,
+ * stall_timeout_s, connect_timeout_s, ca_file, client_cert, client_key.  An
+ * unknown key, a key twice, a wrong type, a number out of range, a client_key
+ * without client_cert or a name that is none is an error that names ${name},
+ * the registry and the key (and the line where the JSON parser knows it).
+ * ${buf} NULL: no exceptions.  Return 0, or -1 with ${e} set (ERR_INPUT).
+ */
+int registries_parse(const char *, const char *, size_t, struct registries **,
+    struct err *);
+void registries_free(struct registries *);
+
+/*
+ * registries_config(r, registry, ret, e): the settings for one registry; what
+ * is not set gets its default: docker.io is at https://registry-1.docker.io,
+ * all others at https://NAME, a loopback NAME (localhost, 127.x, [::1]) at
+ * http://NAME.  Return 0, or -1 with ${e} set (ERR_INPUT).
+ * registry_config_done releases.
+ */
+int registries_config(const struct registries *, const char *,
+    struct registry_config *, struct err *);
+void registry_config_done(struct registry_config *);
+
+/*
+ * registries_canonical(name): "docker.io" for the three names of Docker Hub
+ * (registry-facts A1.3), else ${name} itself.
+ */
+const char *registries_canonical(const char *);
+
+#endif

@@ -1,0 +1,193 @@
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "registry/upstream.h"
+
+struct upstream *
+upstream_new(struct registry_config *config,
+    const struct credentials *credentials)
+{
+	struct upstream *up = xcalloc(1, sizeof(*up));
+
+	up->config = *config;
+	up->credentials = credentials;
+	return up;
+}
+
+void
+upstream_free(struct upstream *up)
+{
+	if (up == NULL)
+		return;
+	registry_config_done(&up->config);
+	challenge_done(&up->challenge);
+	token_cache_done(&up->tokens);
+	free(up->common_scope);
+	free(up);
+}
+
+char *
+upstream_url(const struct upstream *up, const char *repository,
+    const char *kind, const char *reference)
+{
+	const char *base = up->config.endpoint.text;
+	size_t len = strlen(base);
+
+	while (len > 0 && base[len - 1] == '/')
+		len--;
+	return xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, repository, kind,
+	    reference);
+}
+
+char *
+upstream_scope(const struct upstream *up, const char *repository)
+{
+	if (up->common_scope != NULL)
+		return xstrdup(up->common_scope);
+	return xasprintf("repository:%s:pull", repository);
+}
+
+int
+upstream_credential(const struct upstream *up, const char *repository,
+    struct credential *ret)
+{
+	if (up->credentials == NULL)
+		return 0;
+	return credentials_find(up->credentials, up->config.name, repository,
+	    ret);
+}
+
+static void
+read_challenge(const struct http_reply *reply, struct challenge *ret)
+{
+	const char *values[CHALLENGES_MAX];
+	size_t count;
+
+	for (count = 0; count < CHALLENGES_MAX; count++) {
+		values[count] = http_header(reply, "www-authenticate", count);
+		if (values[count] == NULL)
+			break;
+	}
+	challenge_parse(values, count, ret);
+}
+
+/* A realm may be relative, and must not lead where a redirect may not. */
+static int
+resolve_realm(const struct upstream *up, struct challenge *c, struct err *e)
+{
+	struct url realm;
+
+	if (url_resolve(&up->config.endpoint, c->realm, &realm, e) == -1)
+		return err_wrap(e, "token realm");
+	if (url_may_follow(&up->config.endpoint, &realm, e) == -1) {
+		url_done(&realm);
+		return err_wrap(e, "token realm");
+	}
+	free(c->realm);
+	c->realm = xstrdup(realm.text);
+	url_done(&realm);
+	return 0;
+}
+
+/* Some registries have one scope for everything, such as "aws". */
+static char *
+settle_scope(struct upstream *up, const struct challenge *c,
+    const char *repository)
+{
+	if (c->scope == NULL || c->scope[0] == '\0')
+		return upstream_scope(up, repository);
+	if (strstr(c->scope, repository) == NULL && up->common_scope == NULL)
+		up->common_scope = xstrdup(c->scope);
+	return xstrdup(c->scope);
+}
+
+int
+upstream_challenged(struct upstream *up, const struct http_reply *reply,
+    const char *repository, char **ret_scope, struct err *e)
+{
+	struct challenge c;
+	struct credential credential;
+	int rc = 0;
+
+	read_challenge(reply, &c);
+	switch (c.scheme) {
+	case CHALLENGE_NONE:
+		rc = err_set(e, ERR_DENIED, "the registry answers 401 and "
+		    "does not say what it wants");
+		break;
+	case CHALLENGE_BASIC:
+		up->auth = UPSTREAM_BASIC;
+		*ret_scope = NULL;
+		if (upstream_credential(up, repository, &credential) == 0)
+			rc = err_set(e, ERR_DENIED, "the registry wants a "
+			    "user name and a password, and config.json has "
+			    "none for it");
+		else
+			credential_done(&credential);
+		break;
+	case CHALLENGE_BEARER:
+		rc = resolve_realm(up, &c, e);
+		if (rc == -1)
+			break;
+		up->auth = UPSTREAM_BEARER;
+		*ret_scope = settle_scope(up, &c, repository);
+		challenge_done(&up->challenge);
+		up->challenge = c;
+		return 0;
+	}
+	challenge_done(&c);
+	return rc;
+}
+
+/* What a registry says may end on a terminal: no control characters. */
+static void
+append_clean(char *to, size_t size, const char *text)
+{
+	size_t used = strlen(to);
+
+	for (; *text != '\0' && used + 1 < size; text++)
+		to[used++] = (unsigned char)*text < ' ' || *text == 127 ?
+		    ' ' : *text;
+	to[used] = '\0';
+}
+
+static void
+describe_body(const struct http_reply *reply, char *to, size_t size)
+{
+	json_t *root = json_loadb(reply->body, reply->len, 0, NULL);
+	const json_t *first;
+	const char *code, *message;
+
+	first = json_array_get(json_object_get(root, "errors"), 0);
+	code = json_string_value(json_object_get(first, "code"));
+	message = json_string_value(json_object_get(first, "message"));
+	to[0] = '\0';
+	if (code != NULL || message != NULL) {
+		append_clean(to, size, code != NULL ? code : "");
+		if (code != NULL && message != NULL)
+			append_clean(to, size, ": ");
+		append_clean(to, size, message != NULL ? message : "");
+	} else if (root == NULL && reply->len > 0 && reply->body[0] != '<') {
+		append_clean(to, size < 120 ? size : 120, reply->body);
+	}
+	json_decref(root);
+}
+
+int
+upstream_explain(const struct http_reply *reply, struct err *e)
+{
+	char text[256];
+	enum err_code code = ERR_NET;
+
+	if (reply->status == 404)
+		code = ERR_NOT_FOUND;
+	else if (reply->status == 401 || reply->status == 403)
+		code = ERR_DENIED;
+	describe_body(reply, text, sizeof(text));
+	return err_set(e, code, "the registry answers %ld%s%s%s",
+	    reply->status, text[0] != '\0' ? " (" : "", text,
+	    text[0] != '\0' ? ")" : "");
+}

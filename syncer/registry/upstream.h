@@ -1,0 +1,77 @@
+#ifndef CDR_REGISTRY_UPSTREAM_H
+#define CDR_REGISTRY_UPSTREAM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "registry/challenge.h"
+#include "registry/credentials.h"
+#include "registry/http.h"
+#include "registry/registries.h"
+#include "registry/token.h"
+
+/*
+ * One registry as this run has come to know it: where it is, what it wants to
+ * see before it answers, and how long it wants to be left alone.
+ */
+enum upstream_auth {
+	UPSTREAM_UNKNOWN,	/* nothing has been asked yet */
+	UPSTREAM_OPEN,
+	UPSTREAM_BASIC,
+	UPSTREAM_BEARER
+};
+
+struct upstream {
+	struct upstream *next;
+	struct registry_config config;
+	const struct credentials *credentials;	/* borrowed; may be NULL */
+	enum upstream_auth auth;
+	bool probing;		/* the first request is in flight: wait for
+				 * what it learns */
+	struct challenge challenge;	/* Bearer: realm and service */
+	char *common_scope;	/* one scope for all repositories, if so */
+	struct token_cache tokens;
+	int64_t not_before_ms;	/* it said 429, or 503 with Retry-After */
+	unsigned running;	/* requests in flight */
+	bool down;		/* cannot be reached: give up on it, for the
+				 * reason in down_err */
+	struct err down_err;
+};
+
+/* upstream_new(config, credentials): takes what ${config} points to. */
+struct upstream *upstream_new(struct registry_config *,
+    const struct credentials *);
+void upstream_free(struct upstream *);
+
+/* upstream_url(up, repository, kind, reference): ${kind} is "manifests",
+ * "blobs" or "tags"; free(3) it. */
+char *upstream_url(const struct upstream *, const char *, const char *,
+    const char *);
+
+/*
+ * upstream_scope(up, repository): the scope to ask a token for when no
+ * challenge for this repository has said otherwise; free(3) it.
+ */
+char *upstream_scope(const struct upstream *, const char *);
+
+/*
+ * upstream_challenged(up, reply, repository, ret_scope, e): a 401 came: learn
+ * what the registry wants.  ${ret_scope} gets the scope for a retry (free(3)),
+ * or NULL with Basic.  Return 0, or -1 with ${e} set to ERR_DENIED where it
+ * wants what we do not have.
+ */
+int upstream_challenged(struct upstream *, const struct http_reply *,
+    const char *, char **, struct err *);
+
+/* upstream_credential(up, repository, ret): 1 and a copy, or 0. */
+int upstream_credential(const struct upstream *, const char *,
+    struct credential *);
+
+/*
+ * upstream_explain(reply, e): turn a status other than success into ${e}: the
+ * registry's own first error (distribution-spec, "Error Codes") where the body
+ * has one, cleaned of control characters.  Return -1.
+ */
+int upstream_explain(const struct http_reply *, struct err *);
+
+#endif

@@ -1,0 +1,283 @@
+#include <arpa/inet.h>
+#include <curl/curl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "registry/ascii.h"
+#include "registry/url.h"
+
+#define SHOWN_MAX	200
+
+/*
+ * A URL comes from a stranger and goes into a log: no control characters, and
+ * neither the query nor the part in front of an "@".
+ */
+static const char *
+url_show(const char *text, char buf[SHOWN_MAX + 1])
+{
+	size_t i, len = strcspn(text, "?#");
+
+	if (memchr(text, '@', len) != NULL)
+		return "(not shown: it has a user name)";
+	if (len > SHOWN_MAX)
+		len = SHOWN_MAX;
+	for (i = 0; i < len; i++)
+		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+	buf[len] = '\0';
+	return buf;
+}
+
+/* The part as a string of our own, or NULL where the URL has none. */
+static char *
+part(CURLU *h, CURLUPart what, unsigned flags)
+{
+	char *theirs = NULL, *ours;
+
+	if (curl_url_get(h, what, &theirs, flags) != CURLUE_OK)
+		return NULL;
+	ours = xstrdup(theirs);
+	curl_free(theirs);
+	return ours;
+}
+
+/* libcurl has checked that these are digits, and how many. */
+static unsigned
+port_number(const char *digits)
+{
+	unsigned port = 0;
+
+	while (ascii_is_digit(*digits) && port <= 65535)
+		port = port * 10 + (unsigned)(*digits++ - '0');
+	return port;
+}
+
+/* ${s} in the usual spelling of its address family, or NULL for a name. */
+static char *
+address_normal(const char *s)
+{
+	char text[INET6_ADDRSTRLEN];
+	size_t len = strlen(s);
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_aton(s, &v4) == 1) {
+		inet_ntop(AF_INET, &v4, text, sizeof(text));
+		return xstrdup(text);
+	}
+	if (s[0] != '[' || len < 3 || len - 2 >= sizeof(text))
+		return NULL;
+	memcpy(text, s + 1, len - 2);
+	text[len - 2] = '\0';
+	if (inet_pton(AF_INET6, text, &v6) != 1)
+		return NULL;
+	inet_ntop(AF_INET6, &v6, text, sizeof(text));
+	return xasprintf("[%s]", text);
+}
+
+/*
+ * One spelling for each host.  Not every libcurl rewrites every form of an
+ * address, and the resolver takes all that inet_aton(3) takes; "127.1." too
+ * once something on the way drops the dot.
+ */
+static char *
+host_normal(const char *host)
+{
+	char *name = xstrdup(host), *bare, *address;
+	size_t i, len = strlen(name);
+
+	for (i = 0; i < len; i++)
+		name[i] = ascii_lower(name[i]);
+	bare = xstrndup(name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
+	address = address_normal(bare);
+	free(bare);
+	if (address == NULL)
+		return name;
+	free(name);
+	return address;
+}
+
+/* libcurl turns an international name into ASCII only when it connects; then
+ * full-width digits become an address that nobody has judged. */
+static bool
+is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s <= ' ' || *s > '~')
+			return false;
+	return true;
+}
+
+/* Why a URL that libcurl can parse is none for us, or NULL. */
+static const char *
+refusal(CURLU *h, const char *scheme, const char *host, unsigned port)
+{
+	char *zone = part(h, CURLUPART_ZONEID, 0);
+	bool has_zone = zone != NULL;
+
+	free(zone);
+	if (scheme == NULL ||
+	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
+		return "neither http nor https";
+	if (host == NULL || host[0] == '\0')
+		return "no host";
+	if (!is_ascii(host))
+		return "the host is not in ASCII";
+	if (has_zone)
+		return "a network zone in the address";
+	if (port == 0 || port > 65535)
+		return "port out of range";
+	return NULL;
+}
+
+/* Read the parts back out of what libcurl has parsed. */
+static const char *
+url_take(CURLU *h, struct url *ret)
+{
+	char *scheme = part(h, CURLUPART_SCHEME, 0);
+	char *host = part(h, CURLUPART_HOST, 0);
+	char *port = part(h, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+	unsigned number = port != NULL ? port_number(port) : 0;
+	const char *why = refusal(h, scheme, host, number);
+	struct url u = { .port = number };
+
+	if (why != NULL)
+		goto out;
+	u.https = strcmp(scheme, "https") == 0;
+	u.host = host_normal(host);
+	curl_url_set(h, CURLUPART_FRAGMENT, NULL, 0);
+	if (curl_url_set(h, CURLUPART_HOST, u.host, 0) == CURLUE_OK)
+		u.text = part(h, CURLUPART_URL, CURLU_NO_DEFAULT_PORT);
+	if (u.text == NULL || strlen(u.text) > URL_MAX) {
+		why = u.text == NULL ? "bad host" : "too long";
+		url_done(&u);
+		goto out;
+	}
+	*ret = u;
+out:
+	free(scheme);
+	free(host);
+	free(port);
+	return why;
+}
+
+static int
+url_build(const struct url *base, const char *text, struct url *ret,
+    struct err *e)
+{
+	CURLU *h = NULL;
+	CURLUcode code = CURLUE_OK;
+	const char *why = NULL;
+	char shown[SHOWN_MAX + 1];
+
+	if (strlen(text) > URL_MAX)
+		why = "too long";
+	else if (text[0] == '\0' || text[0] == '#')
+		why = "empty";
+	if (why != NULL)
+		goto out;
+	h = curl_url();
+	if (h == NULL)
+		code = CURLUE_OUT_OF_MEMORY;
+	if (code == CURLUE_OK && base != NULL)
+		code = curl_url_set(h, CURLUPART_URL, base->text, 0);
+	if (code == CURLUE_OK)
+		code = curl_url_set(h, CURLUPART_URL, text,
+		    CURLU_DISALLOW_USER | CURLU_URLENCODE);
+	why = code != CURLUE_OK ? curl_url_strerror(code) : url_take(h, ret);
+out:
+	curl_url_cleanup(h);
+	if (why != NULL)
+		return err_set(e, ERR_NET, "cannot use URL \"%s\": %s",
+		    url_show(text, shown), why);
+	return 0;
+}
+
+int
+url_parse(const char *text, struct url *ret, struct err *e)
+{
+	return url_build(NULL, text, ret, e);
+}
+
+int
+url_resolve(const struct url *base, const char *text, struct url *ret,
+    struct err *e)
+{
+	return url_build(base, text, ret, e);
+}
+
+void
+url_done(struct url *u)
+{
+	free(u->text);
+	free(u->host);
+	*u = (struct url){ 0 };
+}
+
+bool
+url_same_origin(const struct url *a, const struct url *b)
+{
+	return a->https == b->https && a->port == b->port &&
+	    strcmp(a->host, b->host) == 0;
+}
+
+/* RFC 3986 section 2.3. */
+static bool
+is_unreserved(char c)
+{
+	return ascii_is_alnum(c) || (c != '\0' && strchr("-._~", c) != NULL);
+}
+
+static char *
+escape_to(char *to, const char *from)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	for (; *from != '\0'; from++) {
+		if (is_unreserved(*from)) {
+			*to++ = *from;
+			continue;
+		}
+		*to++ = '%';
+		*to++ = digits[(unsigned char)*from >> 4];
+		*to++ = digits[(unsigned char)*from & 15];
+	}
+	return to;
+}
+
+char *
+url_with_query(const char *url, const char *name, const char *value)
+{
+	size_t len = strlen(url);
+	char *ret = xmalloc(len + 3 * strlen(name) + 3 * strlen(value) + 3);
+	char *to = ret + len;
+
+	memcpy(ret, url, len);
+	if (strchr(url, '?') == NULL)
+		*to++ = '?';
+	else if (url[len - 1] != '?' && url[len - 1] != '&')
+		*to++ = '&';
+	to = escape_to(to, name);
+	*to++ = '=';
+	to = escape_to(to, value);
+	*to = '\0';
+	return ret;
+}
+
+bool
+url_has_query(const char *url, const char *name)
+{
+	const char *s = strchr(url, '?');
+	size_t len = strlen(name);
+
+	for (; s != NULL; s = strchr(s, '&')) {
+		s++;
+		if (strncmp(s, name, len) == 0 &&
+		    (s[len] == '=' || s[len] == '&' || s[len] == '\0'))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,64 @@
+#ifndef CDR_REPORT_REPORT_H
+#define CDR_REPORT_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What a person, or a log collector, is told.  Lines go to standard error; what
+ * a command is asked for goes to standard output and not through here.
+ */
+enum report_format {
+	REPORT_TEXT,
+	REPORT_JSON		/* one object a line */
+};
+
+enum report_level {
+	REPORT_ERROR,		/* -q shows these alone */
+	REPORT_WARNING,
+	REPORT_INFO,
+	REPORT_DEBUG		/* with -v */
+};
+
+/* report_init(format, max_level): before anything else here. */
+void report_init(enum report_format, enum report_level);
+
+/* report(level, fmt, ...): one line. */
+void report(enum report_level, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* One image's end.  NULL and -1 are left out. */
+struct report_image {
+	const char *image;		/* the full reference */
+	const char *result;		/* "updated", "unchanged", "failed" */
+	const char *digest;
+	const char *error;
+	long long objects, bytes, duration_ms;
+};
+void report_image(enum report_level, const struct report_image *);
+
+/* The numbers of a run, so far or in the end. */
+struct report_totals {
+	size_t images, unchanged, updated, failed, cancelled;
+	uint64_t objects, bytes, requests;
+	int64_t duration_ms;
+	/* while it runs: */
+	size_t active;			/* images begun and not ended */
+	unsigned running;		/* requests in flight */
+	size_t wanted;			/* objects still to come */
+	uint64_t wanted_bytes;
+};
+
+/* report_progress(t): on a terminal, redraw the line at the bottom; from time
+ * to time and not more often, whoever calls it how often. */
+void report_progress(const struct report_totals *);
+
+/* report_summary(t): the last line of a run, at level REPORT_INFO. */
+void report_summary(const struct report_totals *);
+
+/* report_bytes(n, buf): "1.2 GiB".  Return ${buf}. */
+#define REPORT_BYTES_MAX	24
+char *report_bytes(uint64_t, char buf[REPORT_BYTES_MAX]);
+
+#endif

@@ -1,0 +1,384 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "layout/mem.h"
+#include "layout/clock.h"
+#include "transfer/dispatch_internal.h"
+
+/* Requests in flight to all registries together. */
+#define RUNNING_MAX	32u
+/* Two for each request that can be in flight, and some that wait for a disk. */
+#define BUFFERS		64u
+#define WORKERS_MAX	4
+/* No wait is longer, so that nothing forgotten waits for ever. */
+#define POLL_MAX_MS	1000
+
+/* --- queues ------------------------------------------------------------------ */
+
+void
+queue_push(struct queue *q, struct fetch *f)
+{
+	f->next = NULL;
+	f->prev = q->last;
+	if (q->last != NULL)
+		q->last->next = f;
+	else
+		q->first = f;
+	q->last = f;
+}
+
+void
+queue_push_front(struct queue *q, struct fetch *f)
+{
+	f->prev = NULL;
+	f->next = q->first;
+	if (q->first != NULL)
+		q->first->prev = f;
+	else
+		q->last = f;
+	q->first = f;
+}
+
+void
+queue_remove(struct queue *q, struct fetch *f)
+{
+	if (f->prev != NULL)
+		f->prev->next = f->next;
+	else
+		q->first = f->next;
+	if (f->next != NULL)
+		f->next->prev = f->prev;
+	else
+		q->last = f->prev;
+	f->next = f->prev = NULL;
+}
+
+struct fetch *
+queue_pop(struct queue *q)
+{
+	struct fetch *f = q->first;
+
+	if (f != NULL)
+		queue_remove(q, f);
+	return f;
+}
+
+/* --- making and ending ------------------------------------------------------- */
+
+static void
+wake(void *cookie)
+{
+	http_wakeup(cookie);
+}
+
+static unsigned
+worker_count(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus < 2)
+		return 2;	/* one waits for a disk, one hashes */
+	return cpus > WORKERS_MAX ? WORKERS_MAX : (unsigned)cpus;
+}
+
+struct dispatch *
+dispatch_new(const struct dispatch_config *config, struct err *e)
+{
+	struct dispatch *d = xcalloc(1, sizeof(*d));
+
+	d->config = *config;
+	d->http = http_new(e);
+	if (d->http == NULL ||
+	    store_each_partial(config->store, &d->partials, e) == -1) {
+		http_free(d->http);
+		free(d);
+		return NULL;
+	}
+	d->pool = pool_new(worker_count(), BUFFERS, wake, d->http);
+	d->committer = committer_new(config->store, d->pool);
+	return d;
+}
+
+void
+dispatch_free(struct dispatch *d)
+{
+	struct source *source;
+	struct digest id;
+	size_t at = 0;
+	void *want;
+
+	if (d == NULL)
+		return;
+	assert(d->all == NULL);
+	committer_free(d->committer);
+	pool_free(d->pool);
+	http_free(d->http);
+	while ((source = d->sources) != NULL) {
+		d->sources = source->next;
+		upstream_free(source->up);
+		free(source);
+	}
+	while (digest_set_next(&d->wants, &at, &id, &want))
+		want_free(want);
+	digest_set_done(&d->wants);
+	digest_set_done(&d->partials);
+	free(d);
+}
+
+struct source *
+dispatch_source(struct dispatch *d, const char *registry, struct err *e)
+{
+	struct registry_config config;
+	struct source *source;
+
+	for (source = d->sources; source != NULL; source = source->next)
+		if (strcmp(source->up->config.name, registry) == 0)
+			return source;
+	if (registries_config(d->config.registries, registry, &config,
+	    e) == -1)
+		return NULL;
+	source = xcalloc(1, sizeof(*source));
+	source->up = upstream_new(&config, d->config.credentials);
+	source->next = d->sources;
+	d->sources = source;
+	return source;
+}
+
+void
+dispatch_resolve(struct dispatch *d, struct resolve *r)
+{
+	struct fetch *f = fetch_new(d, FETCH_RESOLVE, r->source,
+	    r->repository, r->tag);
+
+	f->resolve = r;
+	f->with_get = r->with_get;
+	fetch_queue(f);
+}
+
+struct pool *
+dispatch_pool(struct dispatch *d)
+{
+	return d->pool;
+}
+
+struct committer *
+dispatch_committer(struct dispatch *d)
+{
+	return d->committer;
+}
+
+const struct dispatch_stats *
+dispatch_stats(struct dispatch *d)
+{
+	return &d->stats;
+}
+
+/* --- telling of failures that are known already ------------------------------- */
+
+struct late {
+	struct task task;
+	struct dispatch *d;
+	struct want *want;
+};
+
+static void
+late_run(struct task *task)
+{
+	(void)task;
+}
+
+static void
+late_done(struct task *task)
+{
+	struct late *late = (struct late *)task;
+	struct want *want = late->want;
+	struct err e = *want->failed_err;
+
+	if (want->fetch == NULL && want->waiters != NULL)
+		want_end(late->d, want, &e);
+	free(late);
+}
+
+void
+dispatch_tell_later(struct dispatch *d, struct want *want)
+{
+	struct late *late = xcalloc(1, sizeof(*late));
+
+	late->task.run = late_run;
+	late->task.done = late_done;
+	late->d = d;
+	late->want = want;
+	pool_start(d->pool, NULL, &late->task);
+}
+
+/* --- the pump ------------------------------------------------------------------ */
+
+/* What is known to fail fails without a request. */
+static bool
+fail_early(struct source *source, struct fetch *f)
+{
+	if (source->up->down)
+		f->err = source->up->down_err;
+	else if (source->limited && f->kind == FETCH_MANIFEST)
+		f->err = source->limited_err;
+	else
+		return false;
+	fetch_fail(f);
+	return true;
+}
+
+static bool
+has_room(const struct dispatch *d, const struct source *source)
+{
+	const struct upstream *up = source->up;
+
+	/* The first answer tells how all others have to be asked. */
+	if (up->probing)
+		return false;
+	return up->running < up->config.max_connections &&
+	    d->stats.running < RUNNING_MAX;
+}
+
+/* One connection is kept from the blobs: small things need not wait long. */
+static bool
+has_room_for_blob(const struct source *source)
+{
+	unsigned max = source->up->config.max_connections;
+
+	return source->blobs_running < (max > 1 ? max - 1 : 1);
+}
+
+static void
+pump_source(struct dispatch *d, struct source *source, int64_t now)
+{
+	struct fetch *f;
+
+	while (source->up->down || (now >= source->up->not_before_ms &&
+	    has_room(d, source))) {
+		f = queue_pop(&source->meta);
+		if (f == NULL && (source->up->down ||
+		    has_room_for_blob(source)))
+			f = queue_pop(&source->blobs);
+		if (f == NULL)
+			break;
+		if (!fail_early(source, f))
+			fetch_start(f);
+	}
+}
+
+static void
+pump(struct dispatch *d)
+{
+	int64_t now = clock_ms();
+	struct source *source;
+	struct fetch *f, *next;
+
+	for (f = d->delayed.first; f != NULL; f = next) {
+		next = f->next;
+		if (f->not_before_ms > now)
+			continue;
+		queue_remove(&d->delayed, f);
+		if (f->kind == FETCH_TOKEN) {
+			fetch_enter(f, FETCH_QUEUED);
+			fetch_start(f);
+		} else {
+			fetch_queue(f);
+		}
+	}
+	for (source = d->sources; source != NULL; source = source->next)
+		pump_source(d, source, now);
+}
+
+static void
+resume_paused(struct dispatch *d)
+{
+	struct queue paused = d->paused;
+	struct buffer *b;
+	struct fetch *f;
+
+	d->paused.first = d->paused.last = NULL;
+	while ((f = queue_pop(&paused)) != NULL) {
+		b = pool_buffer(d->pool);
+		if (b == NULL) {
+			queue_push(&d->paused, f);
+			continue;
+		}
+		pool_buffer_return(d->pool, b);
+		f->is_paused = false;
+		http_resume(f->req);
+	}
+}
+
+/* Until the first thing that waits for a time. */
+static int
+timeout(const struct dispatch *d, int most_ms)
+{
+	int64_t now = clock_ms(), first = now + most_ms;
+	const struct source *source;
+	const struct fetch *f;
+
+	for (f = d->delayed.first; f != NULL; f = f->next)
+		if (f->not_before_ms < first)
+			first = f->not_before_ms;
+	for (source = d->sources; source != NULL; source = source->next)
+		if ((source->meta.first != NULL ||
+		    source->blobs.first != NULL) &&
+		    source->up->not_before_ms > now &&
+		    source->up->not_before_ms < first)
+			first = source->up->not_before_ms;
+	return first <= now ? 0 : (int)(first - now);
+}
+
+void
+dispatch_step(struct dispatch *d, int timeout_ms, int fd)
+{
+	if (timeout_ms > POLL_MAX_MS)
+		timeout_ms = POLL_MAX_MS;
+	if (!d->stopping)
+		pump(d);
+	http_poll(d->http, timeout(d, timeout_ms), fd);
+	if (pool_reap(d->pool) > 0)
+		resume_paused(d);
+}
+
+bool
+dispatch_idle(const struct dispatch *d)
+{
+	return d->all == NULL && pool_busy(d->pool) == 0;
+}
+
+static void
+drop_queue(struct queue *q)
+{
+	struct fetch *f;
+
+	while ((f = queue_pop(q)) != NULL) {
+		err_set(&f->err, ERR_CANCELLED, "interrupted");
+		fetch_fail(f);
+	}
+}
+
+void
+dispatch_stop(struct dispatch *d)
+{
+	struct source *source;
+	struct fetch *f = d->all;
+
+	d->stopping = true;
+	while (f != NULL) {
+		if (f->state != FETCH_RUNNING) {
+			f = f->all_next;
+			continue;
+		}
+		fetch_cancel(f);
+		f = d->all;	/* others may have ended with it */
+	}
+	for (source = d->sources; source != NULL; source = source->next) {
+		drop_queue(&source->meta);
+		drop_queue(&source->blobs);
+	}
+	drop_queue(&d->delayed);
+	drop_queue(&d->waiting);
+}

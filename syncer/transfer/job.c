@@ -1,0 +1,325 @@
+/*
+ * RESOLVE: what does the tag point to?  WALK: what of it is not here?  FETCH:
+ * ask for that, and walk again, until nothing is missing.  PUBLISH: only now may
+ * the tag move.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "layout/clock.h"
+#include "transfer/job.h"
+#include "transfer/walk.h"
+
+/* Each round goes one level deeper, or learns that something is not served. */
+#define ROUNDS_MAX	(4 * MANIFEST_DEPTH_MAX)
+
+enum job_state {
+	JOB_RESOLVE,
+	JOB_WALK,
+	JOB_FETCH,
+	JOB_PUBLISH,
+	JOB_END
+};
+
+struct wanted {
+	struct waiter waiter;
+	struct job *job;
+	struct object object;
+	bool tolerate;
+};
+
+struct job {
+	struct dispatch *d;
+	const struct store *store;
+	const struct list_entry *entry;
+	struct source *source;
+	job_end *end;
+	void *cookie;
+	enum job_state state;
+	int64_t started_ms;
+	struct resolve resolve;
+	struct digest root;
+	bool has_root;
+	struct task walk_task;
+	struct walk walk;
+	struct digest_set absent, as_blobs;
+	unsigned rounds;
+	size_t pending;			/* objects asked for */
+	struct commit commit;
+	size_t objects;
+	uint64_t bytes;
+	bool failed;
+	struct err err;			/* the first thing that went wrong */
+};
+
+static void start_resolve(struct job *, bool with_get);
+static void start_walk(struct job *);
+
+static void
+finish(struct job *job, enum job_result result)
+{
+	struct job_report report = {
+		.entry = job->entry,
+		.result = result,
+		.digest = job->root,
+		.has_digest = job->has_root,
+		.objects = job->objects,
+		.bytes = job->bytes,
+		.total_bytes = job->walk.bytes,
+		.duration_ms = clock_ms() - job->started_ms,
+		.foreign = job->walk.foreign,
+		.unknown_digests = job->walk.unknown_digests,
+		.lacking = job->walk.lacking,
+		.err = &job->err,
+	};
+
+	job->state = JOB_END;
+	job->end(job->cookie, &report);
+	walk_done(&job->walk);
+	digest_set_done(&job->absent);
+	digest_set_done(&job->as_blobs);
+	free(job);
+}
+
+static void
+fail(struct job *job, const struct err *e)
+{
+	job->err = *e;
+	finish(job, e->code == ERR_CANCELLED ? JOB_CANCELLED : JOB_FAILED);
+}
+
+/* --- PUBLISH --------------------------------------------------------------- */
+
+static void
+published(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, commit.task));
+
+	if (job->commit.err.code != ERR_NONE)
+		fail(job, &job->commit.err);
+	else
+		finish(job, JOB_UPDATED);
+}
+
+static void
+start_publish(struct job *job)
+{
+	struct publication *p = &job->commit.publication;
+	const struct image_ref *ref = &job->entry->ref;
+
+	job->state = JOB_PUBLISH;
+	p->registry = ref->registry;
+	p->repository = ref->repository;
+	p->tag = ref->tag;
+	p->root = job->walk.manifests[0];
+	p->manifests = job->walk.manifests;
+	p->count = job->walk.manifest_count;
+	job->commit.task.done = published;
+	committer_send(dispatch_committer(job->d), &job->commit);
+}
+
+/* --- FETCH ----------------------------------------------------------------- */
+
+static bool
+is_root(const struct job *job, const struct wanted *w)
+{
+	return digest_equal(&w->object.id, &job->root);
+}
+
+/* A 404 that the image can do without, or another way to ask. */
+static bool
+excused(struct job *job, const struct wanted *w, const struct err *e)
+{
+	if (e->code != ERR_NOT_FOUND)
+		return false;
+	if (w->object.kind == OBJECT_OPAQUE)
+		return digest_set_add(&job->as_blobs, &w->object.id, NULL);
+	if (w->tolerate)
+		return digest_set_add(&job->absent, &w->object.id, NULL);
+	return false;
+}
+
+static void
+fetched(struct waiter *waiter, const struct err *e)
+{
+	struct wanted *w = (struct wanted *)waiter;
+	struct job *job = w->job;
+	bool ask_tag = false;
+
+	if (e == NULL) {
+		job->objects++;
+		job->bytes += w->object.size;
+	} else if (is_root(job, w) && e->code == ERR_NOT_FOUND &&
+	    job->entry->ref.tag != NULL && !job->entry->ref.has_digest &&
+	    !job->resolve.with_get) {
+		/* HEAD named a digest that is not there: it was wrong, or the
+		 * tag has moved since. */
+		ask_tag = true;
+	} else if (!excused(job, w, e) && !job->failed) {
+		job->failed = true;
+		job->err = *e;
+	}
+	free(w);
+	if (--job->pending > 0)
+		return;
+	if (job->failed)
+		finish(job, job->err.code == ERR_CANCELLED ? JOB_CANCELLED :
+		    JOB_FAILED);
+	else if (ask_tag)
+		start_resolve(job, true);
+	else
+		start_walk(job);
+}
+
+static void
+start_fetch(struct job *job)
+{
+	const struct walk_missing *missing = job->walk.missing;
+	size_t i, count = job->walk.missing_count;
+	struct wanted *w;
+
+	job->state = JOB_FETCH;
+	job->pending = count;
+	for (i = 0; i < count; i++) {
+		w = xcalloc(1, sizeof(*w));
+		w->job = job;
+		w->object = missing[i].object;
+		w->tolerate = missing[i].tolerate;
+		w->waiter.source = job->source;
+		w->waiter.repository = job->entry->ref.repository;
+		w->waiter.end = fetched;
+		dispatch_want(job->d, &w->object, &w->waiter);
+	}
+}
+
+/* --- WALK ------------------------------------------------------------------- */
+
+static void
+walk_run(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, walk_task));
+	const struct image_ref *ref = &job->entry->ref;
+	struct walk_from from = {
+		.store = job->store,
+		.registry = ref->registry,
+		.repository = ref->repository,
+		.tag = ref->tag,
+		.root = job->root,
+		.platforms = job->entry->platforms,
+		.absent = &job->absent,
+		.as_blobs = &job->as_blobs,
+	};
+
+	walk_done(&job->walk);
+	job->err.code = ERR_NONE;
+	(void)walk_image(&from, &job->walk, &job->err);
+}
+
+static void
+walked(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, walk_task));
+
+	if (job->err.code != ERR_NONE) {
+		fail(job, &job->err);
+	} else if (job->walk.missing_count == 0) {
+		if (job->walk.published && job->objects == 0)
+			finish(job, JOB_UNCHANGED);
+		else
+			start_publish(job);
+	} else if (++job->rounds > ROUNDS_MAX) {
+		err_set(&job->err, ERR_LIMIT, "it is not complete after %u "
+		    "rounds", ROUNDS_MAX);
+		finish(job, JOB_FAILED);
+	} else {
+		start_fetch(job);
+	}
+}
+
+static void
+start_walk(struct job *job)
+{
+	job->state = JOB_WALK;
+	job->walk_task.run = walk_run;
+	job->walk_task.done = walked;
+	pool_start(dispatch_pool(job->d), NULL, &job->walk_task);
+}
+
+/* --- RESOLVE ---------------------------------------------------------------- */
+
+static void
+resolved(struct resolve *r, const struct digest *digest, const struct err *e)
+{
+	struct job *job = (struct job *)((char *)r -
+	    offsetof(struct job, resolve));
+
+	if (digest == NULL) {
+		fail(job, e);
+		return;
+	}
+	job->root = *digest;
+	job->has_root = true;
+	start_walk(job);
+}
+
+static void
+start_resolve(struct job *job, bool with_get)
+{
+	struct resolve *r = &job->resolve;
+
+	job->state = JOB_RESOLVE;
+	r->source = job->source;
+	r->repository = job->entry->ref.repository;
+	r->tag = job->entry->ref.tag;
+	r->with_get = with_get;
+	r->end = resolved;
+	dispatch_resolve(job->d, r);
+}
+
+/* The end is told from dispatch_step here as well. */
+static void
+nothing(struct task *task)
+{
+	(void)task;
+}
+
+static void
+no_source(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, walk_task));
+
+	finish(job, JOB_FAILED);
+}
+
+void
+job_start(struct dispatch *d, const struct store *store,
+    const struct list_entry *entry, job_end *end, void *cookie)
+{
+	struct job *job = xcalloc(1, sizeof(*job));
+
+	job->d = d;
+	job->store = store;
+	job->entry = entry;
+	job->end = end;
+	job->cookie = cookie;
+	job->started_ms = clock_ms();
+	job->source = dispatch_source(d, entry->ref.registry, &job->err);
+	if (job->source == NULL) {
+		job->walk_task.run = nothing;
+		job->walk_task.done = no_source;
+		pool_start(dispatch_pool(d), NULL, &job->walk_task);
+	} else if (entry->ref.has_digest) {
+		job->root = entry->ref.digest;
+		job->has_root = true;
+		start_walk(job);
+	} else {
+		start_resolve(job, false);
+	}
+}

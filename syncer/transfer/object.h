@@ -1,0 +1,24 @@
+#ifndef CDR_TRANSFER_OBJECT_H
+#define CDR_TRANSFER_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "layout/digest.h"
+#include "layout/path.h"
+
+/* One object that an image is made of. */
+enum object_kind {
+	OBJECT_MANIFEST,	/* asked for below /manifests/, and parsed */
+	OBJECT_OPAQUE,		/* the same, of a media type that we do not know */
+	OBJECT_BLOB
+};
+
+struct object {
+	enum object_kind kind;
+	struct digest id;
+	uint64_t size;		/* 0 for a root manifest: not known */
+	char media_type[MEDIA_TYPE_MAX + 1];	/* what its parent says, or "" */
+};
+
+#endif

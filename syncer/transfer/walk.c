@@ -1,0 +1,343 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/manifest.h"
+#include "image/select.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "transfer/walk.h"
+
+/* A configuration is read only for its platform; real ones are some KiB. */
+#define CONFIG_BLOB_MAX	(4u << 20)
+
+struct state {
+	const struct walk_from *from;
+	struct walk *out;
+	struct digest_set seen;
+};
+
+static int visit_manifest(struct state *, const struct object *, bool,
+    unsigned, struct err *);
+
+static void
+miss(struct state *s, const struct object *object, bool tolerate)
+{
+	struct walk *w = s->out;
+
+	w->missing = xreallocarray(w->missing, w->missing_count + 1,
+	    sizeof(*w->missing));
+	w->missing[w->missing_count].object = *object;
+	w->missing[w->missing_count++].tolerate = tolerate;
+}
+
+static void
+note_platform(struct state *s, const struct platform *p)
+{
+	struct walk *w = s->out;
+	size_t i;
+
+	for (i = 0; i < w->have_count; i++)
+		if (platform_equal(&w->have[i], p))
+			return;
+	w->have = xreallocarray(w->have, w->have_count + 1, sizeof(*w->have));
+	w->have[w->have_count++] = *p;
+}
+
+static void
+object_of(const struct descriptor *d, enum object_kind kind,
+    struct object *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	ret->kind = kind;
+	ret->id = d->digest;
+	ret->size = d->size;
+	snprintf(ret->media_type, sizeof(ret->media_type), "%s",
+	    d->media_type);
+}
+
+static int
+visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
+    struct err *e)
+{
+	struct object object;
+	char text[DIGEST_TEXT_MAX];
+	uint64_t size;
+	int there;
+
+	if (d->has_urls || media_is_foreign(d->media_type))
+		s->out->foreign++;
+	if (!digest_set_add(&s->seen, &d->digest, NULL))
+		return 0;
+	there = store_blob_size(s->from->store, &d->digest, &size, e);
+	if (there == -1)
+		return -1;
+	if (there == 0) {
+		object_of(d, OBJECT_BLOB, &object);
+		miss(s, &object, tolerate);
+		return 0;
+	}
+	if (size != d->size)
+		return err_set(e, ERR_DATA, "a descriptor says that blob %s "
+		    "has %llu bytes, but what has this digest has %llu",
+		    digest_text(&d->digest, text),
+		    (unsigned long long)d->size, (unsigned long long)size);
+	s->out->blob_count++;
+	s->out->bytes += size;
+	return 0;
+}
+
+/*
+ * The platform of a tag that leads straight to an image stands in its
+ * configuration (registry-facts A8.17).  Return 1 if the image is wanted, 0 if
+ * that is not known before the configuration is here, or -1.
+ */
+static int
+judge_single(struct state *s, const struct manifest *m, struct err *e)
+{
+	const struct platform_set *set = s->from->platforms;
+	const struct descriptor *config = &m->children[0];
+	struct platform have;
+	char text[PLATFORM_TEXT_MAX];
+	char *buf;
+	size_t i, len;
+	int rc;
+
+	if (m->kind != MEDIA_IMAGE || m->count == 0 ||
+	    !media_is_image_config(config->media_type))
+		return 1;
+	rc = store_blob_read(s->from->store, &config->digest,
+	    CONFIG_BLOB_MAX, &buf, &len, e);
+	if (rc != 1)
+		return set->all && rc == 0 ? 1 : rc;
+	rc = manifest_config_platform(buf, len, &have, e);
+	free(buf);
+	if (rc == -1)
+		return set->all ? 1 : -1;
+	if (rc == 0)
+		return 1;
+	note_platform(s, &have);
+	for (i = 0; i < set->count; i++)
+		if (platform_rank(&set->items[i], &have) > 0)
+			return 1;
+	if (set->all)
+		return 1;
+	return err_set(e, ERR_DATA, "the image is for %s alone, which the "
+	    "list does not want here", platform_text(&have, text));
+}
+
+static int
+visit_image(struct state *s, const struct manifest *m, bool tolerate,
+    bool is_root, struct err *e)
+{
+	size_t i, count = m->count;
+	int wanted = 1;
+
+	if (is_root)
+		wanted = judge_single(s, m, e);
+	if (wanted == -1)
+		return -1;
+	if (wanted == 0)
+		count = 1;	/* the configuration, then we shall see */
+	for (i = 0; i < count; i++)
+		if (visit_blob(s, &m->children[i], tolerate, e) == -1)
+			return -1;
+	return 0;
+}
+
+static void
+note_lacking(struct state *s, const bool *lacking)
+{
+	const struct platform_set *set = s->from->platforms;
+	char text[PLATFORM_TEXT_MAX];
+	struct walk *w = s->out;
+	size_t i, used;
+
+	for (i = 0; i < set->count; i++) {
+		if (!lacking[i])
+			continue;
+		used = strlen(w->lacking);
+		snprintf(w->lacking + used, sizeof(w->lacking) - used, "%s%s",
+		    used > 0 ? ", " : "", platform_text(&set->items[i], text));
+	}
+}
+
+static int
+visit_child(struct state *s, const struct descriptor *d, bool tolerate,
+    unsigned depth, struct err *e)
+{
+	struct object object;
+	enum object_kind kind = OBJECT_MANIFEST;
+	size_t missing = s->out->missing_count;
+
+	if (digest_set_has(s->from->absent, &d->digest))
+		return 0;
+	if (digest_set_has(s->from->as_blobs, &d->digest))
+		return visit_blob(s, d, tolerate, e);
+	if (media_kind(d->media_type) == MEDIA_OTHER)
+		kind = OBJECT_OPAQUE;
+	object_of(d, kind, &object);
+	if (visit_manifest(s, &object, tolerate, depth, e) == -1)
+		return -1;
+	/* A platform is here when all of it is. */
+	if (d->has_platform && !d->is_attestation &&
+	    s->out->missing_count == missing)
+		note_platform(s, &d->platform);
+	return 0;
+}
+
+static int
+visit_index(struct state *s, const struct manifest *m, bool tolerate,
+    unsigned depth, struct err *e)
+{
+	enum keep *keep = xcalloc(m->count, sizeof(*keep));
+	bool *lacking = xcalloc(s->from->platforms->count, sizeof(*lacking));
+	size_t i, kept = 0;
+	int rc = 0;
+
+	select_children(m, s->from->platforms, keep, lacking);
+	for (i = 0; i < m->count && rc == 0; i++) {
+		if (keep[i] == KEEP_NOT)
+			continue;
+		kept++;
+		rc = visit_child(s, &m->children[i],
+		    tolerate || keep[i] == KEEP_IF_SERVED, depth + 1, e);
+	}
+	if (rc == 0 && depth == 0) {
+		note_lacking(s, lacking);
+		if (kept == 0 && m->count > 0)
+			rc = err_set(e, ERR_NOT_FOUND, "the index has nothing "
+			    "for %s", s->out->lacking);
+	}
+	free(lacking);
+	free(keep);
+	return rc;
+}
+
+static int
+visit_parsed(struct state *s, const struct manifest *m, bool tolerate,
+    unsigned depth, struct err *e)
+{
+	s->out->unknown_digests += m->skipped;
+	if (m->kind == MEDIA_INDEX)
+		return visit_index(s, m, tolerate, depth, e);
+	return visit_image(s, m, tolerate, depth == 0, e);
+}
+
+static int
+note_manifest(struct state *s, const struct manifest_id *id, struct err *e)
+{
+	struct walk *w = s->out;
+	struct manifest_id linked;
+	char text[DIGEST_TEXT_MAX];
+	int there;
+
+	if (w->manifest_count == IMAGE_MANIFESTS_MAX)
+		return err_set(e, ERR_LIMIT, "more than %u manifests",
+		    IMAGE_MANIFESTS_MAX);
+	w->manifests = xreallocarray(w->manifests, w->manifest_count + 1,
+	    sizeof(*w->manifests));
+	w->manifests[w->manifest_count++] = *id;
+	there = store_reference_get(s->from->store, s->from->registry,
+	    s->from->repository, digest_text(&id->digest, text), &linked, e);
+	if (there == 0)
+		w->published = false;
+	return there == -1 ? -1 : 0;
+}
+
+static int
+visit_present(struct state *s, const struct manifest_id *id,
+    const struct object *object, bool tolerate, unsigned depth, struct err *e)
+{
+	struct manifest m;
+	char *buf;
+	size_t len;
+	int rc;
+
+	rc = store_manifest_read(s->from->store, id, &buf, &len, e);
+	if (rc == -1)
+		return -1;
+	if (rc == 0) {
+		miss(s, object, tolerate);
+		return 0;
+	}
+	s->out->bytes += len;
+	rc = note_manifest(s, id, e);
+	if (rc == 0 && object->kind != OBJECT_OPAQUE) {
+		rc = manifest_parse(buf, len, id->media_type, &m, e);
+		if (rc == 0) {
+			rc = visit_parsed(s, &m, tolerate, depth, e);
+			manifest_done(&m);
+		}
+	}
+	free(buf);
+	return rc;
+}
+
+static int
+visit_manifest(struct state *s, const struct object *object, bool tolerate,
+    unsigned depth, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct manifest_id id;
+	int rc;
+
+	if (depth > MANIFEST_DEPTH_MAX)
+		return err_set(e, ERR_LIMIT, "indexes are nested more than %u "
+		    "deep", MANIFEST_DEPTH_MAX);
+	if (!digest_set_add(&s->seen, &object->id, NULL))
+		return 0;
+	rc = store_manifest_find(s->from->store, &object->id, &id, e);
+	if (rc == 0)
+		miss(s, object, tolerate);
+	else if (rc == 1)
+		rc = visit_present(s, &id, object, tolerate, depth, e);
+	if (rc == -1)
+		return err_wrap(e, "manifest %s",
+		    digest_text(&object->id, text));
+	return 0;
+}
+
+static int
+check_tag(struct state *s, struct err *e)
+{
+	const struct walk_from *from = s->from;
+	struct manifest_id at;
+	int there;
+
+	if (from->tag == NULL)
+		return 0;
+	there = store_reference_get(from->store, from->registry,
+	    from->repository, from->tag, &at, e);
+	if (there == 0 || (there == 1 &&
+	    !digest_equal(&at.digest, &from->root)))
+		s->out->published = false;
+	return there == -1 ? -1 : 0;
+}
+
+int
+walk_image(const struct walk_from *from, struct walk *ret, struct err *e)
+{
+	struct state s = { .from = from, .out = ret };
+	struct object root = { .kind = OBJECT_MANIFEST, .id = from->root };
+	int rc;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->published = true;
+	rc = visit_manifest(&s, &root, false, 0, e);
+	if (rc == 0)
+		rc = check_tag(&s, e);
+	digest_set_done(&s.seen);
+	if (rc == -1)
+		walk_done(ret);
+	return rc;
+}
+
+void
+walk_done(struct walk *w)
+{
+	free(w->missing);
+	free(w->manifests);
+	free(w->have);
+	memset(w, 0, sizeof(*w));
+}

@@ -1,0 +1,55 @@
+#ifndef CDR_TRANSFER_WALK_H
+#define CDR_TRANSFER_WALK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/platform.h"
+#include "layout/digest_set.h"
+#include "layout/store.h"
+#include "transfer/object.h"
+
+/* What to look at. */
+struct walk_from {
+	const struct store *store;
+	const char *registry, *repository;
+	const char *tag;			/* NULL: by digest alone */
+	struct digest root;
+	const struct platform_set *platforms;
+	const struct digest_set *absent;	/* the registry lacks them, and
+						 * that is tolerated */
+	const struct digest_set *as_blobs;	/* unknown index entries that it
+						 * serves as blobs */
+};
+
+struct walk_missing {
+	struct object object;
+	bool tolerate;			/* a 404 does not fail the image */
+};
+
+/* What an image reaches, as far as the store has it. */
+struct walk {
+	struct walk_missing *missing;	/* each once */
+	size_t missing_count;
+	struct manifest_id *manifests;	/* present; the root is the first */
+	size_t manifest_count;
+	size_t blob_count;		/* present and distinct */
+	uint64_t bytes;			/* of all that is present */
+	struct platform *have;		/* platforms that are here */
+	size_t have_count;
+	bool published;			/* tag and digest links say all this */
+	size_t foreign;			/* layers with urls (registry-facts A8.10) */
+	size_t unknown_digests;		/* children left out (A8.11) */
+	char lacking[256];		/* wanted platforms that nothing serves */
+};
+
+/*
+ * walk_image(from, ret, e): go from the root through all that is wanted, with
+ * nothing but the store.  Return 0, or -1 with ${e} set: a manifest that makes
+ * no sense, or none of the wanted platforms.  walk_done releases.
+ */
+int walk_image(const struct walk_from *, struct walk *, struct err *);
+void walk_done(struct walk *);
+
+#endif
