@@ -1,0 +1,224 @@
+# What a scenario has at hand. A scenario is tests/scenario/NN-name.sh; it says
+# first what must happen, then sources this file, and ends with 0 (passed),
+# 77 (skipped) or anything else (failed).
+#
+#   $TOP $T $CDR             the repository, a fresh folder, the program under test
+#   start_registry           an upstream: $UPSTREAM (127.0.0.1:PORT), $UPSTREAM_PID
+#   start_nginx ROOT         a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log
+#   defer 'command'          at the end, last one first
+#   check "what" command...              it must succeed
+#   expect_rc "what" N command...        it must end with N
+#   expect_said "what" REGEX             the command checked last printed a line
+#   expect_eq "what" WANT GOT
+#   ok "what", fail "what", skip "why", need program..., wait_for SECONDS command...
+#
+# check and expect_rc leave the command's output in $T/stdout and $T/stderr.
+# Run one by hand with KEEP=1 to keep $T when it fails.
+# shellcheck shell=sh
+
+set -eu
+umask 022
+
+TOP=$(cd "$(dirname "$0")/../.." && pwd)
+CDR=${CDR:-$TOP/build/cdr}
+case $CDR in /*) ;; *) CDR=$PWD/$CDR ;; esac
+export TOP CDR
+
+# shellcheck source=scripts/functions.sh
+. "$TOP/scripts/functions.sh"
+
+# nginx's workers run as another user when root runs the tests: $T is open to
+# read. Not so the private folders below it.
+T=$(mktemp -d "${TMPDIR:-/tmp}/cdr-${0##*/}.XXXXXX")
+chmod 755 "$T"
+export T
+
+# Nothing of the user's, least of all credentials, and no proxy.
+mkdir -m 700 "$T/home" "$T/home/run" "$T/home/tmp"
+export HOME="$T/home" TMPDIR="$T/home/tmp" LC_ALL=C.UTF-8 TZ=UTC
+export XDG_CONFIG_HOME="$HOME/.config" XDG_CACHE_HOME="$HOME/.cache" \
+	XDG_DATA_HOME="$HOME/.local/share" XDG_STATE_HOME="$HOME/.local/state" \
+	XDG_RUNTIME_DIR="$HOME/run"
+unset http_proxy https_proxy all_proxy no_proxy \
+	HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY \
+	DOCKER_CONFIG DOCKER_HOST CONTAINER_HOST REGISTRY_AUTH_FILE \
+	CONTAINERS_CONF CURL_HOME SSL_CERT_FILE SSL_CERT_DIR \
+	CDR_ROOT CDR_REGISTRIES CDPATH ENV
+
+# What a sanitizer finds goes to files, and any such file fails the scenario:
+# an exit code of 1 that the scenario expects cannot hide it. GCC's UBSan writes
+# to standard error whatever it is told, so what it says is looked for there.
+_sanitizer=log_path=$T/sanitizer:exitcode=99
+export ASAN_OPTIONS="$_sanitizer:detect_leaks=1:detect_stack_use_after_return=1"
+export UBSAN_OPTIONS="$_sanitizer:halt_on_error=1:print_stacktrace=1"
+
+# --- the end ----------------------------------------------------------------------
+
+_defers=0
+_stage=running
+
+defer()
+{
+	_defers=$((_defers + 1))
+	eval "_defer_$_defers=\$1"
+}
+
+_sanitizer_said()
+{
+	grep -h 'runtime error: ' "$@" >>"$T/sanitizer.stderr" 2>/dev/null || :
+}
+
+_logs()
+{
+	for _log in "$T"/sanitizer.*; do
+		[ ! -s "$_log" ] || head -n 40 "$_log"
+	done
+	for _log in "$T/stdout" "$T/stderr" "$T"/*.log; do
+		[ -s "$_log" ] || continue
+		printf -- '--- %s\n' "${_log#"$T/"}"
+		tail -n 40 "$_log"
+	done
+}
+
+_end()
+{
+	_status=$?
+	trap - EXIT
+	trap '' HUP INT TERM
+	set +e
+	cd /
+	while [ $_defers -gt 0 ]; do
+		eval "eval \"\$_defer_$_defers\""
+		_defers=$((_defers - 1))
+	done
+	_sanitizer_said "$T"/*.log
+	for _log in "$T"/sanitizer.*; do
+		[ -s "$_log" ] || continue
+		[ "$_status" -ne 0 ] && [ "$_status" -ne 77 ] || _status=99
+		_stage=sanitizer
+	done
+	case $_status/$_stage in
+	0/* | 77/skipped)
+		rm -rf "$T"
+		exit "$_status" ;;
+	*/failed) ;;
+	*/sanitizer) echo "FAIL a sanitizer found an error" ;;
+	*) echo "FAIL the scenario ended with $_status in a command outside check" ;;
+	esac
+	_logs
+	if [ "${KEEP-}" = 1 ]; then
+		echo "kept: $T"
+	else
+		rm -rf "$T"
+	fi
+	[ "$_status" -ne 77 ] || _status=1
+	exit "$_status"
+}
+
+trap _end EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# --- saying what is so ------------------------------------------------------------
+
+ok()
+{
+	printf 'ok %s\n' "$1"
+}
+
+fail()
+{
+	printf 'FAIL %s\n' "$1"
+	_stage=failed
+	exit 1
+}
+
+skip()
+{
+	printf 'skip %s\n' "$1"
+	_stage=skipped
+	exit 77
+}
+
+need()
+{
+	for _program; do
+		command -v "$_program" >/dev/null || skip "no $_program here"
+	done
+}
+
+# _run COMMAND...: sets _rc. Not under "set -e", which a shell turns off in the
+# functions that it calls from a condition, anyway.
+_run()
+{
+	_rc=0
+	"$@" >"$T/stdout" 2>"$T/stderr" || _rc=$?
+	_sanitizer_said "$T/stderr"
+}
+
+expect_rc()
+{
+	_what=$1 _want=$2
+	shift 2
+	_run "$@"
+	[ $_rc -eq "$_want" ] || fail "$_what: ended with $_rc, not $_want: $*"
+	ok "$_what"
+}
+
+check()
+{
+	_what=$1
+	shift
+	_run "$@"
+	[ $_rc -eq 0 ] || fail "$_what: ended with $_rc: $*"
+	ok "$_what"
+}
+
+expect_said()
+{
+	grep -qE -e "$2" "$T/stdout" "$T/stderr" || fail "$1: no line matches: $2"
+	ok "$1"
+}
+
+expect_eq()
+{
+	if [ "$2" != "$3" ]; then
+		printf 'want: %s\ngot:  %s\n' "$2" "$3"
+		fail "$1"
+	fi
+	ok "$1"
+}
+
+# --- servers ----------------------------------------------------------------------
+
+start_registry()
+{
+	command -v docker-registry >/dev/null || skip "no docker-registry here"
+	_servers=$((${_servers:-0} + 1))
+	mkdir -m 700 "$T/registry-$_servers"
+	ln -s "registry-$_servers/registry.log" "$T/registry-$_servers.log"
+	registry_start "$T/registry-$_servers" ||
+		fail "docker-registry does not start"
+	UPSTREAM=$REGISTRY UPSTREAM_PID=$REGISTRY_PID
+	export UPSTREAM
+	defer "process_end $UPSTREAM_PID"
+}
+
+start_nginx()
+{
+	command -v nginx >/dev/null || skip "no nginx here"
+	for _try in 1 2 3 4 5; do
+		MIRROR=127.0.0.1:$(free_port)
+		if mirror_start "$1" "$MIRROR" "$T/nginx.log"; then
+			export MIRROR
+			defer "process_end $MIRROR_PID"
+			return 0
+		fi
+		port_taken "${MIRROR##*:}" || break
+	done
+	fail "scripts/serve does not start"
+}
+
+# shellcheck source=/dev/null
+[ ! -f "$TOP/tests/hub/hub.sh" ] || . "$TOP/tests/hub/hub.sh"

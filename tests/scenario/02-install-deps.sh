@@ -1,0 +1,92 @@
+#!/bin/sh
+# scripts/install-deps asks apt for what is missing and for nothing else: no
+# call at all when everything is there; another vendor's package counts; who is
+# not root goes through sudo, or is told what to type; a system without apt gets
+# the list.
+. "$(dirname "$0")/../lib.sh"
+
+# A copy, with the sample image's programs already there, and a machine made of
+# stubs: "here" holds the packages that dpkg-query finds.
+mkdir -p "$T/copy/scripts" "$T/copy/build/cache/busybox" "$T/bin" "$T/few"
+cp "$TOP/scripts/install-deps" "$T/copy/scripts"
+for arch in amd64 arm64; do
+	cp "$TOP/scripts/install-deps" "$T/copy/build/cache/busybox/$arch"
+	chmod +x "$T/copy/build/cache/busybox/$arch"
+done
+export STUB="$T"
+stub()
+{
+	{ echo '#!/bin/sh'; cat; } >"$T/bin/$1"
+	chmod +x "$T/bin/$1"
+}
+stub dpkg-query <<'EOF'
+for package; do
+	grep -qxF "$package" "$STUB/here" && echo "$package installed"
+done
+exit 1
+EOF
+for program in apt-get sudo; do
+	stub $program <<EOF
+echo "$program \$*" >>"\$STUB/calls"
+EOF
+done
+stub id <<'EOF'
+cat "$STUB/uid"
+EOF
+echo 1000 >"$T/uid"
+
+install_deps()
+{
+	: >"$T/calls"
+	PATH=$T/bin:$PATH sh "$T/copy/scripts/install-deps" "$@" </dev/null
+}
+asked()
+{
+	sed 's/.*--as-root //' "$T/calls" | tr ' ' '\n' | sort | paste -s -d ' '
+}
+
+: >"$T/here"
+check "nothing is here: build" install_deps
+expect_eq "sudo is asked for the compiler and the libraries" \
+    "ca-certificates gcc libc6-dev libcurl4-openssl-dev libjansson-dev libssl-dev make pkg-config" \
+    "$(asked)"
+expect_eq "sudo must not wait for a password without a terminal" 1 \
+    "$(grep -c '^sudo -n ' "$T/calls")"
+expect_eq "one line says so" 1 "$(grep -c installing "$T/stdout")"
+
+check "levels add up" install_deps build bench demo
+for package in gcc nginx docker-registry libcmocka-dev umoci hyperfine; do
+	asked | tr ' ' '\n' | grep -qx $package || fail "$package is not asked for"
+done
+ok "bench asks for everything"
+
+asked | tr ' ' '\n' >"$T/here"
+check "all is here" install_deps bench
+expect_eq "apt and sudo are not called" "" "$(cat "$T/calls")"
+expect_eq "nothing is said" "" "$(cat "$T/stdout" "$T/stderr")"
+
+grep -vxF -e docker.io -e containerd -e runc -e jq "$T/here" >"$T/less"
+printf 'docker-ce\ncontainerd.io\n' >>"$T/less"
+mv "$T/less" "$T/here"
+check "docker-ce and containerd.io are here instead" install_deps test
+expect_eq "only jq is asked for" jq "$(asked)"
+
+# Programs that the script itself needs, and no others.
+for program in sh dirname cat tr sed awk; do
+	ln -s "$(command -v $program)" "$T/few/$program"
+done
+few()
+{
+	env PATH="$T/few" sh "$T/copy/scripts/install-deps" "$@"
+}
+expect_rc "a system without apt" 1 few test
+expect_said "gets the list" '^  libjansson-dev$'
+
+for program in apt-get dpkg-query id grep; do
+	path=$T/bin/$program
+	[ -e "$path" ] || path=$(command -v $program)
+	ln -s "$path" "$T/few/$program"
+done
+expect_rc "no root, no sudo" 1 few test
+expect_said "is told what to type" 'apt-get install --no-install-recommends jq$'
+expect_rc "an unknown level is a usage error" 2 install_deps everything

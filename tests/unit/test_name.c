@@ -1,0 +1,195 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "layout/limits.h"
+#include "layout/name.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+struct name_case {
+	const char *text;
+	bool good;
+};
+
+static void
+check(const char *what, bool (*is)(const char *),
+    const struct name_case *cases, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (is(cases[i].text) != cases[i].good)
+			fail_msg("%s \"%s\"", what, cases[i].text);
+}
+
+static void
+test_repository(void **state)
+{
+	static const struct name_case cases[] = {
+		{ "a", true }, { "a/b", true }, { "0", true },
+		{ "library/nginx", true }, { "a.b", true }, { "a_b", true },
+		{ "a__b", true }, { "a-b", true }, { "a-----b", true },
+		{ "a/b/c/d/e/f/g", true }, { "a.b.c", true },
+		{ "sha256", true }, { "manifests/blobs", true },
+		{ "", false }, { "/", false }, { "/a", false }, { "a/", false },
+		{ "a//b", false }, { ".", false }, { "..", false },
+		{ "a/..", false }, { "../a", false }, { "a/../b", false },
+		{ "a/./b", false }, { ".a", false }, { "a.", false },
+		{ "_a", false }, { "a_", false }, { "-a", false },
+		{ "a-", false }, { "a..b", false }, { "a___b", false },
+		{ "a._b", false }, { "a-_b", false }, { "a.-b", false },
+		{ "a_-b", false }, { "_manifests", false }, { "a/_tags", false },
+		{ "A", false }, { "aB", false }, { "a b", false },
+		{ "a\nb", false }, { "a:b", false }, { "a@b", false },
+		{ "a%2fb", false }, { "a\\b", false }, { "a\x7f", false },
+		{ "\xc3\xa4", false }, { "a\xff", false }, { "a+b", false },
+	};
+
+	(void)state;
+	check("repository", name_is_repository, cases, COUNT(cases));
+}
+
+static void
+test_tag(void **state)
+{
+	static const struct name_case cases[] = {
+		{ "latest", true }, { "1.27", true }, { "v1.2.3-rc.1", true },
+		{ "_", true }, { "_a", true }, { "A", true }, { "0", true },
+		{ "a..b", true }, { "a.", true }, { "a-", true },
+		{ "sha256-abc.sig", true }, { "__", true },
+		{ "", false }, { ".", false }, { "..", false },
+		{ ".a", false }, { "-a", false }, { "a/b", false },
+		{ "../a", false }, { "a:b", false }, { "a@b", false },
+		{ "a b", false }, { "a+b", false }, { "a\n", false },
+		{ "a%2e", false }, { "\xc3\xa4", false }, { "a*", false },
+	};
+
+	(void)state;
+	check("tag", name_is_tag, cases, COUNT(cases));
+}
+
+static void
+test_registry(void **state)
+{
+	static const struct name_case cases[] = {
+		{ "docker.io", true }, { "localhost", true },
+		{ "reg.example:5000", true }, { "a:1", true },
+		{ "a:65535", true }, { "127.0.0.1", true },
+		{ "127.0.0.1:80", true }, { "a-b.c-d", true },
+		{ "xn--bcher-kva.example", true }, { "[::1]", true },
+		{ "[::1]:5000", true }, { "[fe80::a.b]", true },
+		{ "a--b.c", true },
+		{ "", false }, { ".", false }, { "..", false }, { ":", false },
+		{ "a:", false }, { "a:0", false }, { "a:65536", false },
+		{ "a:99999", false }, { "a:123456", false }, { "a:-1", false },
+		{ "a:5x", false }, { "a: 5", false }, { "a:5:6", false },
+		{ ":5000", false }, { "a..b", false }, { ".a", false },
+		{ "a.", false }, { "-a", false }, { "a-", false },
+		{ "a.-b", false }, { "a-.b", false }, { "a_b", false },
+		{ "A.io", false }, { "a/b", false }, { "../a", false },
+		{ "a b", false }, { "a\n", false }, { "user@a.io", false },
+		{ "[]", false }, { "[:]", false }, { "[::1", false },
+		{ "::1]", false }, { "[::1]x", false }, { "[::1]5000", false },
+		{ "[::G]", false }, { "[../]", false }, { "[::1%25lo]", false },
+		{ "_state", false }, { "\xc3\xa4.de", false },
+	};
+
+	(void)state;
+	check("registry", name_is_registry, cases, COUNT(cases));
+}
+
+static void
+test_media_type(void **state)
+{
+	static const struct name_case cases[] = {
+		{ "a/b", true }, { "text/plain", true },
+		{ "application/vnd.oci.image.index.v1+json", true },
+		{ "application/x!#$&-^_.+1", true }, { "A/B", true },
+		{ "", false }, { "/", false }, { "a", false }, { "a/", false },
+		{ "/b", false }, { "a/b/c", false }, { "a//b", false },
+		{ "../a", false }, { "a/..", false }, { "a/.b", false },
+		{ ".a/b", false }, { "a/+b", false }, { "a/-b", false },
+		{ "a/b;c=d", false }, { "a/b c", false }, { "a/b\n", false },
+		{ "a/b\r\nX: y", false }, { "a/b\"", false }, { "a/b%", false },
+		{ "a/b*", false }, { "*/*", false }, { "a/\xc3\xa4", false },
+		{ "_a/b", false }, { "a/_b", false },
+	};
+
+	(void)state;
+	check("media type", name_is_media_type, cases, COUNT(cases));
+}
+
+/* At the cap and one over it. */
+static void
+test_lengths(void **state)
+{
+	char text[300];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	text[REPOSITORY_NAME_MAX] = '\0';
+	assert_true(name_is_repository(text));
+	assert_true(name_is_registry(text));
+	assert_false(name_is_tag(text));
+	text[REPOSITORY_NAME_MAX] = 'a';
+	text[REPOSITORY_NAME_MAX + 1] = '\0';
+	assert_false(name_is_repository(text));
+	assert_false(name_is_registry(text));
+	text[TAG_MAX + 1] = '\0';
+	assert_false(name_is_tag(text));
+	text[TAG_MAX] = '\0';
+	assert_true(name_is_tag(text));
+	memset(text, 'a', sizeof(text));
+	text[127] = '/';
+	text[127 + 1 + 127] = '\0';
+	assert_true(name_is_media_type(text));
+	text[127 + 1 + 127] = 'a';
+	text[127 + 1 + 128] = '\0';
+	assert_false(name_is_media_type(text));
+}
+
+/* No byte other than those of the grammar passes in any of them. */
+static void
+test_every_byte(void **state)
+{
+	char text[8];
+	int c;
+	bool low, alnum;
+
+	(void)state;
+	for (c = 1; c < 256; c++) {
+		low = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+		alnum = low || (c >= 'A' && c <= 'Z');
+		memcpy(text, "x?x", 4);
+		text[1] = (char)c;
+		assert_int_equal(name_is_repository(text),
+		    low || strchr("._-/", c) != NULL);
+		assert_int_equal(name_is_tag(text),
+		    alnum || strchr("._-", c) != NULL);
+		assert_int_equal(name_is_registry(text),
+		    low || strchr(".-", c) != NULL);
+		memcpy(text, "x/x?", 5);
+		text[3] = (char)c;
+		assert_int_equal(name_is_media_type(text),
+		    alnum || strchr("!#$&-^_.+", c) != NULL);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_repository),
+		cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_registry),
+		cmocka_unit_test(test_media_type),
+		cmocka_unit_test(test_lengths),
+		cmocka_unit_test(test_every_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,182 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/select.h"
+#include "layout/mem.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+#define CHILDREN_MAX	8
+
+/*
+ * A child is written as "linux/amd64"; "-" has no platform; "+N" is the
+ * attestation of child N, "+?" one that does not say; "unknown/unknown" is what
+ * it says.  Its digest begins with its index.
+ */
+static void
+make_child(const char *text, size_t index, struct descriptor *d)
+{
+	struct err e;
+
+	memset(d, 0, sizeof(*d));
+	d->digest.bytes[0] = (uint8_t)index;
+	d->is_attestation = text[0] == '+';
+	d->has_platform = text[0] != '-';
+	if (d->is_attestation && text[1] != '?') {
+		d->has_attested = true;
+		d->attested.bytes[0] = (uint8_t)(text[1] - '0');
+	}
+	if (text[0] == '+')
+		text = "unknown/unknown";
+	if (d->has_platform)
+		assert_int_equal(platform_parse(text, &d->platform, &e), 0);
+}
+
+/* One letter a child: "R"equired, "i"f served, "." not. */
+static void
+verdicts(const struct manifest *m, const enum keep *keep, char *ret)
+{
+	size_t i;
+
+	for (i = 0; i < m->count; i++)
+		ret[i] = keep[i] == KEEP_NOT ? '.' :
+		    keep[i] == KEEP_REQUIRED ? 'R' : 'i';
+	ret[m->count] = '\0';
+}
+
+static void
+test_select(void **state)
+{
+	static const struct {
+		const char *wanted;
+		const char *children[CHILDREN_MAX];
+		const char *keep;
+		const char *missing;	/* "1" for each that is missing */
+		size_t images;
+	} cases[] = {
+		{ "all", { "linux/amd64", "+0", "-", "unknown/unknown",
+		  "linux/arm64", "+9" }, "RiRRRi", "", 2 },
+		{ "all", { NULL }, "", "", 0 },
+		{ "linux/amd64", { NULL }, "", "1", 0 },
+		{ "linux/amd64", { "linux/amd64", "linux/arm64" }, "R.", "0",
+		  1 },
+		{ "linux/amd64,linux/arm64", { "linux/amd64", "linux/arm64",
+		  "linux/s390x" }, "RR.", "00", 2 },
+		{ "linux/amd64,linux/s390x", { "linux/amd64", "linux/arm64" },
+		  "R.", "01", 1 },
+		{ "linux/riscv64", { "linux/amd64", "-" }, ".i", "1", 0 },
+		/* The first of two that fit equally. */
+		{ "linux/amd64", { "linux/arm64", "linux/amd64",
+		  "linux/amd64" }, ".R.", "0", 1 },
+		/* Best rank first, whatever the order. */
+		{ "linux/amd64", { "linux/386", "linux/amd64" }, ".R", "0", 1 },
+		{ "linux/amd64", { "linux/386", "linux/arm64" }, "R.", "0", 1 },
+		{ "linux/amd64/v3", { "linux/amd64", "linux/amd64/v2",
+		  "linux/amd64/v4", "linux/386" }, ".R..", "0", 1 },
+		{ "linux/arm/v7", { "linux/arm/v5", "linux/arm/v6",
+		  "linux/arm64" }, ".R.", "0", 1 },
+		{ "linux/arm64", { "linux/arm64/v8", "linux/arm/v7" }, "R.",
+		  "0", 1 },
+		/* One child may serve two. */
+		{ "linux/amd64,linux/amd64/v2", { "linux/amd64" }, "R", "00",
+		  1 },
+		/* Attestations follow what is kept. */
+		{ "linux/arm64", { "linux/amd64", "linux/arm64", "+0", "+1",
+		  "+1", "+9" }, ".R.ii.", "0", 1 },
+		{ "linux/arm64", { "+1", "linux/arm64" }, "iR", "0", 1 },
+		{ "linux/amd64", { "linux/amd64", "+?" }, "Ri", "0", 1 },
+		/* What no filter speaks of. */
+		{ "linux/amd64", { "-", "linux/amd64", "unknown/unknown" },
+		  "iRi", "0", 1 },
+		{ "unknown/unknown", { "unknown/unknown", "+0" }, "i.", "1",
+		  0 },
+		/* Each build of Windows, unless the filter names one. */
+		{ "windows/amd64", { "windows(10.0.17763.1)/amd64",
+		  "windows(10.0.20348.1)/amd64", "linux/amd64",
+		  "windows(10.0.17763.1)/amd64" }, "RR..", "0", 2 },
+		{ "windows(10.0.20348)/amd64", { "windows(10.0.17763.1)/amd64",
+		  "windows(10.0.20348.2)/amd64", "windows(10.0.20348.1)/amd64",
+		  "linux/amd64" }, ".R..", "0", 1 },
+		{ "windows(10.0.26100)/amd64", { "windows(10.0.17763.1)/amd64"
+		  }, ".", "1", 0 },
+		{ "windows(10.0.17763)/amd64,windows(10.0.20348)/amd64",
+		  { "windows(10.0.17763.1)/amd64",
+		  "windows(10.0.20348.2)/amd64", "windows(10.0.26100)/amd64" },
+		  "RR.", "00", 2 },
+	};
+	struct descriptor children[CHILDREN_MAX];
+	struct manifest m = { .kind = MEDIA_INDEX, .children = children };
+	struct platform_set set;
+	struct err e;
+	enum keep keep[CHILDREN_MAX];
+	bool missing[CHILDREN_MAX];
+	char got[CHILDREN_MAX + 1];
+	size_t i, j, images;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		for (m.count = 0; m.count < CHILDREN_MAX &&
+		    cases[i].children[m.count] != NULL; m.count++)
+			make_child(cases[i].children[m.count], m.count,
+			    &children[m.count]);
+		assert_int_equal(platform_set_parse(cases[i].wanted, &set, &e),
+		    0);
+		images = select_children(&m, &set, keep, missing);
+		verdicts(&m, keep, got);
+		if (strcmp(got, cases[i].keep) != 0 ||
+		    images != cases[i].images)
+			fail_msg("case %zu, %s: %s, %zu", i, cases[i].wanted,
+			    got, images);
+		for (j = 0; j < set.count; j++)
+			if (missing[j] != (cases[i].missing[j] == '1'))
+				fail_msg("case %zu: missing %zu", i, j);
+		platform_set_done(&set);
+	}
+}
+
+/* The largest index there is, each child a build of its own. */
+static void
+test_many(void **state)
+{
+	struct manifest m = { .kind = MEDIA_INDEX, .count = 4096 };
+	enum keep *keep = xcalloc(m.count, sizeof(keep[0]));
+	struct platform_set set;
+	struct err e;
+	bool missing[1];
+	size_t i;
+
+	(void)state;
+	m.children = xcalloc(m.count, sizeof(m.children[0]));
+	for (i = 0; i < m.count; i++) {
+		m.children[i].has_platform = true;
+		snprintf(m.children[i].platform.os, 32, "windows");
+		snprintf(m.children[i].platform.architecture, 32, "amd64");
+		snprintf(m.children[i].platform.os_version, 64, "10.%zu",
+		    i / 2 * 2654435761u % 4096);
+	}
+	assert_int_equal(platform_set_parse("windows/amd64", &set, &e), 0);
+	assert_int_equal(select_children(&m, &set, keep, missing), 2048);
+	assert_false(missing[0]);
+	for (i = 0; i < m.count; i++)
+		assert_int_equal(keep[i], i % 2 == 0 ? KEEP_REQUIRED :
+		    KEEP_NOT);
+	platform_set_done(&set);
+	free(m.children);
+	free(keep);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
