@@ -20,8 +20,8 @@ LIBS      = -lcurl -ljansson -lcrypto -pthread
 
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))
-SYNCER_C  = $(sort $(wildcard syncer/*/*.c))
-MAIN_C    = syncer/main.c
+COMMAND_C = syncer/main.c $(sort $(wildcard syncer/cmd/*.c))
+SYNCER_C  = $(filter-out $(COMMAND_C),$(sort $(wildcard syncer/*/*.c)))
 UNIT_C    = $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_C    = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 HEADERS   = $(wildcard layout/*.h syncer/*/*.h tests/unit/*.h)
@@ -39,6 +39,7 @@ all: $(BUILD)/cdr
 ALL_CFLAGS = $(STD) $(DEFINES) $(INCLUDES) $(WARNINGS) $(CFLAGS)
 LAYOUT_O   = $(LAYOUT_C:%.c=$(BUILD)/obj/%.o)
 SYNCER_O   = $(SYNCER_C:%.c=$(BUILD)/obj/%.o)
+COMMAND_O  = $(COMMAND_C:%.c=$(BUILD)/obj/%.o)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -48,19 +49,20 @@ $(BUILD)/liblayout.a: $(LAYOUT_O)
 	rm -f $@
 	$(AR) rcs $@ $(LAYOUT_O)
 
-$(BUILD)/cdr: $(BUILD)/obj/$(MAIN_C:.c=.o) $(SYNCER_O) $(BUILD)/liblayout.a
+$(BUILD)/cdr: $(COMMAND_O) $(SYNCER_O) $(BUILD)/liblayout.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # --- the same under AddressSanitizer and UBSan ---------------------------
 
 ASAN_O = $(LAYOUT_C:%.c=$(BUILD)/asan/obj/%.o) \
          $(SYNCER_C:%.c=$(BUILD)/asan/obj/%.o)
+ASAN_COMMAND_O = $(COMMAND_C:%.c=$(BUILD)/asan/obj/%.o)
 
 $(BUILD)/asan/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -O1 $(SANITIZE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/asan/cdr: $(BUILD)/asan/obj/$(MAIN_C:.c=.o) $(ASAN_O)
+$(BUILD)/asan/cdr: $(ASAN_COMMAND_O) $(ASAN_O)
 	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 sanitize: $(BUILD)/asan/cdr $(UNITS:%=$(BUILD)/tests/asan/%)
@@ -132,8 +134,10 @@ uninstall:
 	    $(DESTDIR)$(PREFIX)/share/man/man5/cdr-layout.5
 	rm -rf $(DESTDIR)$(PREFIX)/share/cdr
 
+# build/cache has what an offline demo cannot fetch again.
 clean:
-	rm -rf $(BUILD)
+	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache \
+	    -exec rm -rf {} + 2>/dev/null || true
 
--include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(ASAN_O:.o=.d) $(FUZZ_O:.o=.d) \
-    $(BUILD)/obj/syncer/main.d $(BUILD)/asan/obj/syncer/main.d
+-include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(COMMAND_O:.o=.d) \
+    $(ASAN_O:.o=.d) $(ASAN_COMMAND_O:.o=.d) $(FUZZ_O:.o=.d)

@@ -26,6 +26,8 @@
 #define REPOSITORY_NAME_MAX	255u
 #define TAG_MAX			128u
 #define MEDIA_TYPE_MAX		255u
+/* One list of referrers. */
+#define REFERRERS_BYTES_MAX	(4u << 20)
 /* A path inside the store, from ROOT. */
 #define STORE_PATH_MAX		1280u
 

@@ -137,6 +137,19 @@ void staged_free(struct staged *);
 
 /* --- publishing --------------------------------------------------------- */
 
+/*
+ * A manifest of an image that names another one as its subject.  The lists of
+ * referrers are JSON, which this library does not read: ${merge} puts
+ * ${descriptor} into the list ${old} (NULL: none yet).  It returns 1 and the new
+ * list in ${ret}, which is free(3)d; 0 where nothing changes; -1 with ${e} set.
+ */
+struct referral {
+	struct digest subject;
+	char *descriptor;
+};
+typedef int store_merge_fn(const char *old, const char *descriptor,
+    char **ret, struct err *);
+
 /* One image to be made visible.  All that it reaches has been committed. */
 struct publication {
 	const char *registry;
@@ -145,11 +158,14 @@ struct publication {
 	struct manifest_id root;
 	const struct manifest_id *manifests;	/* all, the root included */
 	size_t count;
+	const struct referral *referrals;
+	size_t referral_count;
+	store_merge_fn *merge;			/* where there are referrals */
 };
 
 /*
- * store_publish(st, publications, count, e): digest links, then the tags by one
- * rename each, then the tag lists (design: the order of publishing).  What is
+ * store_publish(st, publications, count, e): digest links and referrers, then
+ * the tags by one rename each, then the tag lists (design: the order of publishing).  What is
  * returned 0 for is on stable storage.
  */
 int store_publish(struct store *, const struct publication *, size_t,

@@ -35,6 +35,42 @@ link_digests(struct store *st, const struct publication *p, struct err *e)
 	return 0;
 }
 
+static int
+add_referral(struct store *st, const struct publication *p,
+    const struct referral *r, struct err *e)
+{
+	char path[STORE_PATH_MAX], inner[DIGEST_TEXT_MAX + 16];
+	char text[DIGEST_TEXT_MAX];
+	char *old = NULL, *fresh;
+	size_t len;
+	int rc;
+
+	snprintf(inner, sizeof(inner), "_referrers/%s",
+	    digest_text(&r->subject, text));
+	path_repository(p->registry, p->repository, inner, path);
+	rc = fs_read_file(st->root, path, REFERRERS_BYTES_MAX, &old, &len, e);
+	if (rc == -1)
+		return -1;
+	rc = p->merge(old, r->descriptor, &fresh, e);
+	free(old);
+	if (rc == 1) {
+		rc = store_write_file(st, path, fresh, strlen(fresh), e);
+		free(fresh);
+	}
+	return rc == -1 ? err_wrap(e, "%s", path) : 0;
+}
+
+static int
+add_referrals(struct store *st, const struct publication *p, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < p->referral_count; i++)
+		if (add_referral(st, p, &p->referrals[i], e) == -1)
+			return -1;
+	return 0;
+}
+
 /* The start of the line behind the next newline, or the end. */
 static const char *
 next_line(const char *s)
@@ -179,6 +215,7 @@ store_publish(struct store *st, const struct publication *p, size_t count,
 		return -1;
 	for (i = 0; i < count; i++)
 		if (link_digests(st, &p[i], e) == -1 ||
+		    add_referrals(st, &p[i], e) == -1 ||
 		    write_history(st, &p[i], e) == -1)
 			return -1;
 	/* All that a tag needs is there before the tag is. */

@@ -155,6 +155,10 @@ scheme_take(const char *s, size_t len, struct challenge *best,
 	return next == s + len ? next : skip_token68(next);
 }
 
+/*
+ * RFC 9110 section 11.6.1 separates challenges by the same comma as their
+ * parameters: only what follows a word tells a scheme from a parameter's name.
+ */
 static void
 header_parse(const char *s, struct challenge *best)
 {

@@ -17,6 +17,7 @@ struct secret_json {
 	json_free_t other_free;
 };
 
+/* free(3) as the JSON library gets it; all of the block, slack included. */
 static void
 wiping_free(void *p)
 {
@@ -98,6 +99,7 @@ auth_decode(const char *auth, struct credential *c, struct err *e)
 
 	if (text == NULL)
 		return err_set(e, ERR_INPUT, "\"auth\" is no base64");
+	/* The first: a password may have colons, a user name cannot. */
 	colon = strchr(text, ':');
 	while (len > 0 && text[len - 1] == '\0')
 		len--;
@@ -127,6 +129,11 @@ is_header_text(const char *s)
 	return true;
 }
 
+/*
+ * One entry of "auths".  "auth" wins over "username" and "password", as it
+ * does in Kubernetes (registry-facts D1): tools that write all three derive
+ * the other two from it.
+ */
 static int
 credential_read(const json_t *object, struct credential *ret, struct err *e)
 {
@@ -141,8 +148,10 @@ credential_read(const json_t *object, struct credential *ret, struct err *e)
 	if (string_member(object, "auth", &auth, e) == -1 ||
 	    string_member(object, "username", &c.username, e) == -1 ||
 	    string_member(object, "password", &c.password, e) == -1 ||
-	    string_member(object, "identitytoken", &c.identity_token, e) == -1 ||
-	    string_member(object, "registrytoken", &c.registry_token, e) == -1)
+	    string_member(object, "identitytoken", &c.identity_token,
+	    e) == -1 ||
+	    string_member(object, "registrytoken", &c.registry_token,
+	    e) == -1)
 		goto out;
 	if (auth != NULL && auth_decode(auth, &c, e) == -1)
 		goto out;
@@ -168,6 +177,7 @@ is_usable(const struct credential *c)
 	    (c->username != NULL && c->password != NULL);
 }
 
+/* The message names the entry; credential_read has named the member. */
 static int
 entry_add(struct credentials *c, const char *key, const json_t *object,
     struct err *e)
@@ -259,6 +269,10 @@ helpers_read(struct credentials *c, json_t *helpers, struct err *e)
 	return 0;
 }
 
+/*
+ * Other members are for other programs, and new ones keep coming: they are
+ * passed over.  null counts as absent, as it does for Go, which writes it.
+ */
 static int
 config_read(struct credentials *c, json_t *root, struct err *e)
 {
@@ -351,6 +365,7 @@ credential_from_helper(const char *buf, size_t len, struct credential *ret,
 		err_set(e, ERR_INPUT, "\"Username\" or \"Secret\" is missing");
 		goto out;
 	}
+	/* Ownership goes to ${ret}, one string at a time. */
 	*ret = (struct credential){ 0 };
 	if (strcmp(username, "<token>") == 0)
 		ret->identity_token = secret;

@@ -39,6 +39,11 @@ skip_version(const char *path)
 	return path + strspn(path, "/");
 }
 
+/*
+ * Keys come as bare hosts (podman), as URLs of an API (docker) and with paths
+ * and globs (Kubernetes); registry-facts A1.3, D5 to D7.  The three names of
+ * Docker Hub become one here, for keys and for what is looked up.
+ */
 struct credentials_key
 credentials_key_parse(const char *text)
 {
@@ -158,6 +163,7 @@ credentials_helper(const struct credentials *c, const char *registry,
 	const char *suffix = c->store;
 	size_t i;
 
+	/* Helpers are by host alone: there is no way to ask for a path. */
 	for (i = 0; i < c->helper_count; i++)
 		if (strcmp(c->helpers[i].key.host, want.host) == 0 &&
 		    c->helpers[i].key.path[0] == '\0') {

@@ -12,6 +12,8 @@
 /* Docker Hub counts in windows of hours: those who wait for one come back. */
 #define RETRY_WAIT_MAX_MS	300000
 
+/* The settings are two tables: a new one is one line here, one in the
+ * structure of the header and one in config_fill. */
 enum number {
 	MAX_CONNECTIONS,
 	MIN_PULLS_LEFT,
@@ -70,6 +72,7 @@ registries_canonical(const char *name)
 	return name;
 }
 
+/* What holds for a registry that nobody has said anything about. */
 static struct exception
 exception_standard(const char *name)
 {
@@ -102,6 +105,7 @@ find(const struct registries *r, const char *name)
 	return NULL;
 }
 
+/* 8.0 is no whole number here: who writes that may mean something else. */
 static int
 number_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 {
@@ -116,7 +120,11 @@ number_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 	return 0;
 }
 
-/* An endpoint has a place for "v2/…" behind it. */
+/*
+ * An endpoint has a place for "v2/…" behind it, hence the "/" at its end and
+ * no query.  The text is not quoted before url_parse has seen it: people write
+ * passwords into URLs.
+ */
 static int
 endpoint_parse(const char *text, struct url *ret, struct err *e)
 {
@@ -153,6 +161,7 @@ text_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 	if (text == NULL || text[0] == '\0')
 		return err_set(e, ERR_INPUT, "%s: must be a string, not empty",
 		    texts[i]);
+	/* Now, while the file and the key can be named. */
 	if (i == ENDPOINT) {
 		if (endpoint_parse(text, &u, e) == -1)
 			return err_wrap(e, "%s", texts[i]);
@@ -162,6 +171,8 @@ text_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 	return 0;
 }
 
+/* A key that nobody knows is a misspelt one: silence would leave the default
+ * in force, and its owner wondering. */
 static int
 setting_set(struct exception *x, const char *key, const json_t *value,
     struct err *e)
@@ -221,6 +232,8 @@ exception_add(struct registries *r, const char *key, json_t *settings,
 	return 0;
 }
 
+/* Unlike that for credentials this file holds no secrets: the parser's own
+ * message, which quotes it, helps. */
 static int
 exceptions_read(struct registries *r, const char *buf, size_t len,
     struct err *e)
@@ -280,7 +293,10 @@ registries_free(struct registries *r)
 	free(r);
 }
 
-/* Where a registry is that has no endpoint of its own. */
+/*
+ * Where a registry is that has no endpoint of its own.  The name is parsed as
+ * a URL before it is judged: 0x7f.1 is loopback, 127.0.0.1.nip.io is not.
+ */
 static int
 endpoint_standard(const char *name, struct url *ret, struct err *e)
 {

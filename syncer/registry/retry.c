@@ -34,6 +34,7 @@ static const char *const days[] = {
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* What says "not now" instead of "no"; 501 and 505 will not change. */
 static bool
 is_transient(long status)
 {
@@ -91,6 +92,8 @@ retry_judge(const struct retry_policy *policy, enum transport how, long status,
 	return v;
 }
 
+/* The readers below move r->s behind what they took; after a failure it is
+ * of no use any more, and the next form begins anew. */
 static bool
 digits_take(struct reader *r, int count, int *ret)
 {
@@ -229,7 +232,8 @@ day_number(int year, int month, int day)
 	int64_t y = month < 2 ? year - 1 : year;
 	int64_t m = (month + 10) % 12;
 
-	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1;
+	return y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 +
+	    day - 1;
 }
 
 static int64_t
@@ -255,6 +259,7 @@ year_complete(struct date *d, int64_t now_s)
 		d->year += 100;
 }
 
+/* The cap comes before the multiplication, which could overflow. */
 static int64_t
 delay_until(int64_t then_s, int64_t now_s)
 {
@@ -271,6 +276,7 @@ number_delay(const char *s, int64_t now_s)
 {
 	int64_t n = 0;
 
+	/* Far too large is as good as larger still. */
 	for (; ascii_is_digit(*s); s++)
 		if (n < INT64_MAX / 100)
 			n = n * 10 + (*s - '0');

@@ -10,6 +10,7 @@
 #include "registry/ascii.h"
 #include "registry/url.h"
 
+/* How much of a URL a message shows. */
 #define SHOWN_MAX	200
 
 /*
@@ -55,7 +56,10 @@ port_number(const char *digits)
 	return port;
 }
 
-/* ${s} in the usual spelling of its address family, or NULL for a name. */
+/*
+ * ${s} in the usual spelling of its address family, or NULL for a name.  Two
+ * spellings of one address would be two origins to us.
+ */
 static char *
 address_normal(const char *s)
 {
@@ -116,6 +120,8 @@ static const char *
 refusal(CURLU *h, const char *scheme, const char *host, unsigned port)
 {
 	char *zone = part(h, CURLUPART_ZONEID, 0);
+	/* [fe80::1%eth0]: the host part is without it, so that addresses on
+	 * two networks would look like one origin. */
 	bool has_zone = zone != NULL;
 
 	free(zone);
@@ -148,6 +154,8 @@ url_take(CURLU *h, struct url *ret)
 		goto out;
 	u.https = strcmp(scheme, "https") == 0;
 	u.host = host_normal(host);
+	/* The text has to name what we have judged, not what was written; and
+	 * a fragment would end up in front of a query added later. */
 	curl_url_set(h, CURLUPART_FRAGMENT, NULL, 0);
 	if (curl_url_set(h, CURLUPART_HOST, u.host, 0) == CURLUE_OK)
 		u.text = part(h, CURLUPART_URL, CURLU_NO_DEFAULT_PORT);
@@ -164,6 +172,11 @@ out:
 	return why;
 }
 
+/*
+ * libcurl reads an empty reference as the folder of the base, which is what no
+ * specification says (RFC 3986 section 4.4): it is caught before.  Escaping is
+ * for the spaces that storage services leave in a Location.
+ */
 static int
 url_build(const struct url *base, const char *text, struct url *ret,
     struct err *e)

@@ -54,6 +54,7 @@ static const struct {
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
+/* Do the first ${bits} bits of two addresses agree? */
 static bool
 in_range(const uint8_t a[16], const char *prefix, unsigned bits)
 {
@@ -77,6 +78,7 @@ address_reach(const uint8_t a[16])
 	return REACH_INTERNET;
 }
 
+/* RFC 4291 section 2.5.5.2.  ${v4} may lie inside ${a}. */
 static void
 map_v4(uint8_t a[16], const void *v4)
 {
@@ -122,6 +124,10 @@ is_localhost(const char *host)
 	return len == 9 || host[len - 10] == '.';
 }
 
+/*
+ * A name is taken for one of the Internet: what it resolves to is not known
+ * here, and may be another thing by the time libcurl asks.
+ */
 static enum reach
 host_reach(const char *host)
 {

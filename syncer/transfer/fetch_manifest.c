@@ -17,6 +17,7 @@ struct check {
 	struct fetch *fetch;
 	struct store *store;
 	bool opaque;
+	bool type_is_header;		/* and may be wrong (A4.5) */
 	bool want_digest;		/* false: the digest is what comes out */
 	struct manifest_id id;		/* media_type: what others say it is */
 	char *bytes;
@@ -30,10 +31,18 @@ settle_type(struct check *c)
 {
 	struct manifest m;
 
+	const char *told = c->id.media_type[0] == '\0' ? NULL :
+	    c->id.media_type;
+	int rc;
+
 	if (c->opaque)
 		return 0;
-	if (manifest_parse(c->bytes, c->len, c->id.media_type[0] == '\0' ?
-	    NULL : c->id.media_type, &m, &c->err) == -1)
+	rc = manifest_parse(c->bytes, c->len, told, &m, &c->err);
+	if (rc == -1 && told != NULL && c->type_is_header) {
+		c->err.code = ERR_NONE;
+		rc = manifest_parse(c->bytes, c->len, NULL, &m, &c->err);
+	}
+	if (rc == -1)
 		return -1;
 	snprintf(c->id.media_type, sizeof(c->id.media_type), "%s",
 	    m.media_type);
@@ -98,6 +107,8 @@ hint_type(const struct fetch *f, const struct http_reply *reply,
 	    sizeof(c->id.media_type)) ||
 	    media_kind(c->id.media_type) == MEDIA_OTHER)
 		c->id.media_type[0] = '\0';
+	else
+		c->type_is_header = true;
 }
 
 static void

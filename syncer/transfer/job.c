@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/referrer.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/clock.h"
@@ -118,6 +119,9 @@ start_publish(struct job *job)
 	p->root = job->walk.manifests[0];
 	p->manifests = job->walk.manifests;
 	p->count = job->walk.manifest_count;
+	p->referrals = job->walk.referrals;
+	p->referral_count = job->walk.referral_count;
+	p->merge = referrer_merge;
 	job->commit.task.done = published;
 	committer_send(dispatch_committer(job->d), &job->commit);
 }

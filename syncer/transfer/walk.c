@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "image/manifest.h"
+#include "image/referrer.h"
 #include "image/select.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -246,6 +247,25 @@ note_manifest(struct state *s, const struct manifest_id *id, struct err *e)
 }
 
 static int
+note_subject(struct state *s, const struct manifest *m,
+    const struct manifest_id *id, const char *buf, size_t len, struct err *e)
+{
+	struct walk *w = s->out;
+	struct referral *r;
+
+	if (!m->has_subject)
+		return 0;
+	w->referrals = xreallocarray(w->referrals, w->referral_count + 1,
+	    sizeof(*w->referrals));
+	r = &w->referrals[w->referral_count];
+	r->subject = m->subject.digest;
+	if (referrer_describe(buf, len, id, &r->descriptor, e) == -1)
+		return -1;
+	w->referral_count++;
+	return 0;
+}
+
+static int
 visit_present(struct state *s, const struct manifest_id *id,
     const struct object *object, bool tolerate, unsigned depth, struct err *e)
 {
@@ -266,7 +286,9 @@ visit_present(struct state *s, const struct manifest_id *id,
 	if (rc == 0 && object->kind != OBJECT_OPAQUE) {
 		rc = manifest_parse(buf, len, id->media_type, &m, e);
 		if (rc == 0) {
-			rc = visit_parsed(s, &m, tolerate, depth, e);
+			rc = note_subject(s, &m, id, buf, len, e);
+			if (rc == 0)
+				rc = visit_parsed(s, &m, tolerate, depth, e);
 			manifest_done(&m);
 		}
 	}
@@ -336,6 +358,11 @@ walk_image(const struct walk_from *from, struct walk *ret, struct err *e)
 void
 walk_done(struct walk *w)
 {
+	size_t i;
+
+	for (i = 0; i < w->referral_count; i++)
+		free(w->referrals[i].descriptor);
+	free(w->referrals);
 	free(w->missing);
 	free(w->manifests);
 	free(w->have);

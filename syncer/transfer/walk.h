@@ -34,6 +34,8 @@ struct walk {
 	size_t missing_count;
 	struct manifest_id *manifests;	/* present; the root is the first */
 	size_t manifest_count;
+	struct referral *referrals;	/* present manifests with a subject */
+	size_t referral_count;
 	size_t blob_count;		/* present and distinct */
 	uint64_t bytes;			/* of all that is present */
 	struct platform *have;		/* platforms that are here */

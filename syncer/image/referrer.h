@@ -1,0 +1,32 @@
+#ifndef CDR_IMAGE_REFERRER_H
+#define CDR_IMAGE_REFERRER_H
+
+#include <stddef.h>
+
+#include "layout/err.h"
+#include "layout/path.h"
+
+/*
+ * What a registry answers to "who refers to this manifest?" (OCI
+ * distribution-spec, "Listing Referrers"): an index with one descriptor for
+ * each manifest that names it as its subject.
+ */
+
+/*
+ * referrer_describe(buf, len, id, ret, e): the descriptor of the manifest ${id}
+ * with the bytes ${buf}, as it stands in such an index: with its artifactType
+ * (an image's is the media type of its configuration) and its annotations.
+ * Return 0 and JSON text in ${ret}, free(3) it; or -1 with ${e} set.
+ */
+int referrer_describe(const char *, size_t, const struct manifest_id *, char **,
+    struct err *);
+
+/*
+ * referrer_merge(old, descriptor, ret, e): the index ${old} (NULL: none yet)
+ * with ${descriptor} in it; the entries are sorted by digest, so that the order
+ * in which they came leaves no trace.  Return 1 and JSON text in ${ret}, free(3)
+ * it; 0 if it is in there already; or -1 with ${e} set.
+ */
+int referrer_merge(const char *, const char *, char **, struct err *);
+
+#endif
