@@ -94,6 +94,7 @@ get_digest(const json_t *object, struct digest *ret, char algorithm[32],
 		return -1;
 	if (is_foreign_digest(text, algorithm))
 		return 0;
+	/* The reason quotes the text, which is a stranger's. */
 	if (digest_parse(text, ret, &why) == -1)
 		return err_set(e, ERR_DATA,
 		    "digest is not sha256: or sha512: and as many of 0-9a-f "
@@ -101,7 +102,11 @@ get_digest(const json_t *object, struct digest *ret, char algorithm[32],
 	return 1;
 }
 
-/* One part of a platform into ${part}, which has ${room}. */
+/*
+ * One part of a platform into ${part}, which has ${room}.  It is shown to people
+ * and compared, so no more than printable ASCII gets in; real ones are plain
+ * words and numbers.
+ */
 static int
 get_part(const json_t *platform, const char *key, char *part, size_t room,
     struct err *e)
@@ -192,6 +197,10 @@ descriptor_done(struct descriptor *d)
 	memset(d, 0, sizeof(*d));
 }
 
+/*
+ * "data" stays base64 here: whoever uses it has to check size and digest anyway.
+ * "urls" are not followed, only known of (A8.10).
+ */
 static int
 read_members(const json_t *json, struct descriptor *d, struct err *e)
 {
@@ -221,6 +230,8 @@ descriptor_read(const json_t *json, enum descriptor_role role,
 
 	if (!json_is_object(json))
 		return err_set(e, ERR_DATA, "no descriptor: not an object");
+	/* A child that will be left out has to be well-formed nonetheless:
+	 * else one odd letter in a digest would hide a broken manifest. */
 	rc = get_digest(json, &d.digest, algorithm, e);
 	if (rc != -1 && read_members(json, &d, e) == -1)
 		rc = -1;

@@ -30,6 +30,7 @@ pack(struct image_ref *ref)
 	*ref = packed;
 }
 
+/* Half as much again each time: a copy or two for each, and little spare. */
 void
 entries_add(struct entries *all, const struct list_entry *entry)
 {
@@ -89,6 +90,8 @@ entries_twins(const struct entries *all)
 	unsigned *twins = xcalloc(all->count, sizeof(twins[0]));
 	size_t i;
 
+	/* Pointers are sorted, since the entries keep the order of the file;
+	 * their addresses tell which came first. */
 	order = xcalloc(all->count, sizeof(order[0]));
 	for (i = 0; i < all->count; i++)
 		order[i] = &all->items[i];

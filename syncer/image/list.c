@@ -51,6 +51,7 @@ place_text(const char *file, unsigned line)
 static void complain(const struct place *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* All are counted, so that the last one can tell how many were left out. */
 static void
 complain(const struct place *at, const char *fmt, ...)
 {
@@ -73,7 +74,11 @@ compare_sets(const void *a, const void *b)
 	return platform_set_compare(a, b);
 }
 
-/* Take ${set}; return the one copy of it that the list has. */
+/*
+ * Take ${set}; return the one copy of it that the list has.  Most lists have two
+ * or three sets for thousands of lines; a tree, so that a list with a set for
+ * each line takes no quadratic time.
+ */
 static const struct platform_set *
 intern(struct image_list *list, struct platform_set *set)
 {
@@ -124,6 +129,7 @@ list_free(struct image_list *list)
 	free(list);
 }
 
+/* Entries point at the name; it lives as long as the list. */
 static const char *
 keep_name(struct image_list *list, const char *name)
 {
@@ -174,6 +180,7 @@ next_word(char **rest)
 	return word;
 }
 
+/* A value is read by its key's function, which leaves ${ret} alone on error. */
 static int
 read_platform(struct image_list *list, const char *value, struct wishes *ret,
     struct err *e)
@@ -196,6 +203,7 @@ static const struct {
 
 #define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))
 
+/* Naming what there is helps more than saying what there is not. */
 static void
 complain_of_key(const struct place *at, const char *key)
 {
@@ -262,6 +270,7 @@ read_default(const struct place *at, char *rest, struct wishes *defaults)
 		    "that name is library/default)");
 }
 
+/* A line with anything wrong in it adds nothing: half of it is not wanted. */
 static void
 read_entry(const struct place *at, const char *text, char *rest,
     const struct wishes *defaults)
@@ -347,6 +356,8 @@ read_line(const struct place *at, const char *text, size_t len,
 	memcpy(line, text, len);
 	line[len] = '\0';
 	word = next_word(&rest);
+	/* An empty line is fine in a file, an empty argument is a mistake:
+	 * most likely a shell variable that is not set. */
 	if (word == NULL && defaults == NULL)
 		complain(at, "an empty image reference");
 	if (word == NULL)
@@ -370,6 +381,7 @@ list_read(struct image_list *list, const char *name, const char *buf,
 		complain(&at, "longer than %u bytes", LIST_BYTES_MAX);
 		return;
 	}
+	/* Editors on Windows put a byte order mark before UTF-8. */
 	if (len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0)
 		buf += 3;
 	for (; buf < end; buf = eol + 1) {

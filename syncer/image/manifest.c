@@ -8,6 +8,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 
+/* m->children has room.  Repeated layers stay: their order is the image. */
 static int
 add_child(struct manifest *m, const json_t *json, enum descriptor_role role,
     struct err *e)
@@ -38,6 +39,7 @@ add_children(struct manifest *m, const json_t *root, const json_t *config,
 	if (count + (config != NULL) > MANIFEST_CHILDREN_MAX)
 		return err_set(e, ERR_LIMIT, "more than %u %s",
 		    MANIFEST_CHILDREN_MAX, key);
+	/* Checked first, so that a stranger does not size this. */
 	m->children = xcalloc(count + 1, sizeof(m->children[0]));
 	if (config != NULL &&
 	    add_child(m, config, DESCRIPTOR_CONFIG, e) == -1)
@@ -84,7 +86,10 @@ read_subject(struct manifest *m, const json_t *root, struct err *e)
 	return 0;
 }
 
-/* What the keys say where the body has no mediaType (A4.5). */
+/*
+ * What the keys say where the body has no mediaType (A4.5).  "blobs" is not
+ * among them: an artifact manifest always has its type.
+ */
 static enum media_kind
 sniff(const json_t *root)
 {
@@ -135,8 +140,10 @@ settle_type(struct manifest *m, const json_t *root, const char *told,
 			m->kind = claimed;
 		else if (m->kind != claimed)
 			type = type_for(m->kind, root);
+		/* "" does not get out: check_shape refuses MEDIA_OTHER. */
 		m->media_type = xstrdup(type != NULL ? type : "");
 	}
+	/* Before the contradiction: this is what the reader has to know. */
 	if (m->kind == MEDIA_SCHEMA1)
 		return err_set(e, ERR_DATA, "a Docker schema 1 manifest, which "
 		    "no current client can use: choose a newer tag, or have "
@@ -167,6 +174,7 @@ check_shape(const struct manifest *m, const json_t *root, struct err *e)
 	    (m->kind != MEDIA_INDEX && entries))
 		return err_set(e, ERR_DATA,
 		    "ambiguous: it has the keys of two kinds of manifest");
+	/* Absent, it fails no client that we know of. */
 	if (version != NULL && (!json_is_integer(version) ||
 	    json_integer_value(version) != 2))
 		return err_set(e, ERR_DATA, "schemaVersion is not 2");

@@ -3,6 +3,7 @@
 #include "image/media.h"
 #include "layout/name.h"
 
+/* Exact: a type with parameters has not been through media_trim. */
 static const struct {
 	const char *type;
 	enum media_kind kind;
@@ -72,6 +73,8 @@ media_trim(const char *header, char *buf, size_t room)
 {
 	size_t len;
 
+	/* Parameters, as in "; charset=utf-8", are not for registries to
+	 * add, but some do (distribution-spec, "Pulling manifests"). */
 	header += strspn(header, " \t");
 	len = strcspn(header, ";");
 	while (len > 0 && strchr(" \t\r\n", header[len - 1]) != NULL)

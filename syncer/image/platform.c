@@ -11,6 +11,7 @@
 /* Where 32-bit code on a 64-bit machine begins: below all native ones. */
 #define RANK_OTHER_WIDTH	100
 
+/* The minor version of v8 that v9.0 is built on. */
 #define ARM64_NINE_IS_EIGHT_FIVE	5
 
 /* "v8.2" is { 8, 2 }. */
@@ -52,6 +53,7 @@ static const struct {
 	{ "arm",	"8",	"v8" },
 };
 
+/* Not tolower(3): that follows the locale. */
 static void
 lower(char *s)
 {
@@ -111,6 +113,7 @@ take_part(const char **at, const char *ends, char *ret, size_t room)
 	return true;
 }
 
+/* Step over ${c} if it stands there. */
 static bool
 take_char(const char **at, char c)
 {
@@ -120,6 +123,7 @@ take_char(const char **at, char c)
 	return true;
 }
 
+/* os[(os.version)]/architecture[/variant], all of ${at}. */
 static bool
 take_platform(const char *at, struct platform *p)
 {
@@ -216,6 +220,10 @@ version_of(const struct platform *p, int bare, struct version *ret)
 	return true;
 }
 
+/*
+ * A machine runs what was built for its own level or a lower one, and the nearer
+ * the better.  32-bit code comes last, without a variant, as 386 has none.
+ */
 static int
 rank_amd64(const struct platform *want, const struct platform *have)
 {
@@ -282,6 +290,8 @@ platform_rank(const struct platform *want, const struct platform *have)
 	if (strcmp(want->os, have->os) != 0 ||
 	    !version_serves(want->os_version, have->os_version))
 		return 0;
+	/* Variants that we cannot read, and all other architectures, have
+	 * nothing to fall back to. */
 	if (strcmp(want->architecture, have->architecture) == 0 &&
 	    strcmp(want->variant, have->variant) == 0)
 		return RANK_EXACT;
@@ -317,7 +327,10 @@ sort_and_collapse(struct platform_set *set)
 	set->items = xreallocarray(set->items, kept, sizeof(set->items[0]));
 }
 
-/* One of ${len} bytes at ${text}, which may go on behind them. */
+/*
+ * One of ${len} bytes at ${text}, which may go on behind them.  The cap is met
+ * before duplicates collapse: it bounds the work, too.
+ */
 static int
 add_item(struct platform_set *set, const char *text, size_t len,
     struct err *e)
@@ -347,6 +360,7 @@ platform_set_parse(const char *text, struct platform_set *ret, struct err *e)
 		return 0;
 	}
 	set.items = xcalloc(PLATFORMS_MAX, sizeof(set.items[0]));
+	/* An empty item is an error: "a,,b" is a slip of somebody's. */
 	for (;; text += len + 1) {
 		len = strcspn(text, ",");
 		if (add_item(&set, text, len, e) == -1) {
@@ -369,6 +383,7 @@ platform_set_done(struct platform_set *set)
 	set->count = 0;
 }
 
+/* Any order will do, as long as it is one: list.c looks sets up by it. */
 int
 platform_set_compare(const struct platform_set *a,
     const struct platform_set *b)

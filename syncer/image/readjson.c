@@ -24,6 +24,8 @@ check_caps(const char *buf, size_t len, struct err *e)
 				in_string = false;
 			continue;
 		}
+		/* Jansson stops where this scan and its own would differ: at
+		 * the first byte that is no JSON. */
 		in_string = buf[i] == '"';
 		if (buf[i] == '[' || buf[i] == '{')
 			depth++;
@@ -63,6 +65,7 @@ readjson_load(const char *buf, size_t len, size_t flags, json_t **ret,
 		return err_set(e, ERR_DATA, "no valid JSON: line %d, "
 		    "column %d: %s", je.line, je.column, je.text);
 	}
+	/* All that we read are objects. */
 	if (!json_is_object(root)) {
 		json_decref(root);
 		return err_set(e, ERR_DATA, "JSON, but no object");

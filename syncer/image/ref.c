@@ -15,7 +15,10 @@ has_upper(const char *s)
 	return strpbrk(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL;
 }
 
-/* "http://", "docker://" and so on: letters, then "://". */
+/*
+ * "http://", "docker://" and so on.  Without this "http:" would be taken for a
+ * registry with an empty port, and the message would puzzle.
+ */
 static int
 refuse_scheme(const char *text, struct err *e)
 {
@@ -28,6 +31,10 @@ refuse_scheme(const char *text, struct err *e)
 	    end - text > 40 ? 40 : (int)(end + 3 - text), text);
 }
 
+/*
+ * The checks below only pick the sentence: what is allowed is for layout/name.c
+ * to say.  Upper case comes first, since that is what people get wrong.
+ */
 static int
 check_registry(const char *name, struct err *e)
 {
@@ -116,6 +123,7 @@ take_names(const char *name, struct image_ref *ref, struct err *e)
 		return -1;
 	if (len > 0)
 		name += len + 1;
+	/* Only Docker Hub has official images below a name of its own. */
 	if (!is_docker_hub(ref->registry)) {
 		ref->repository = xstrdup(name);
 	} else {
@@ -125,6 +133,19 @@ take_names(const char *name, struct image_ref *ref, struct err *e)
 		    strchr(name, '/') != NULL ? "" : OFFICIAL, name);
 	}
 	return check_repository(ref->repository, e);
+}
+
+/* A digest has a colon too, so it is cut off before the tag is looked for. */
+static int
+take_digest(char *text, struct image_ref *ref, struct err *e)
+{
+	char *at = strchr(text, '@');
+
+	if (at == NULL)
+		return 0;
+	*at = '\0';
+	ref->has_digest = true;
+	return digest_parse(at + 1, &ref->digest, e);
 }
 
 /* Cut the tag off ${name}; a colon before the first "/" is a port's. */
@@ -140,18 +161,6 @@ take_tag(char *name, struct image_ref *ref, struct err *e)
 	return check_tag(ref->tag, e);
 }
 
-static int
-take_digest(char *text, struct image_ref *ref, struct err *e)
-{
-	char *at = strchr(text, '@');
-
-	if (at == NULL)
-		return 0;
-	*at = '\0';
-	ref->has_digest = true;
-	return digest_parse(at + 1, &ref->digest, e);
-}
-
 int
 image_ref_parse(const char *text, struct image_ref *ret, struct err *e)
 {
@@ -164,6 +173,7 @@ image_ref_parse(const char *text, struct image_ref *ret, struct err *e)
 	    take_tag(copy, &ref, e) == -1 ||
 	    take_names(copy, &ref, e) == -1)
 		goto out;
+	/* A digest alone gets no tag: nobody asked for "latest" to move. */
 	if (ref.tag == NULL && !ref.has_digest)
 		ref.tag = xstrdup("latest");
 	*ret = ref;
@@ -204,7 +214,7 @@ compare_digests(const struct digest *a, const struct digest *b)
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
 }
 
-/* What is absent comes first. */
+/* What is absent comes first.  The tail of a short digest is zero. */
 int
 image_ref_compare(const struct image_ref *a, const struct image_ref *b)
 {

@@ -8,6 +8,9 @@
 #include "registry/url.h"
 
 #define CONNECTIONS_KEPT	64L
+/* Slower than this for stall_timeout_s is a stall. */
+#define STALL_BYTES_S		32L
+#define SMALL_STALLS		10L
 #define RECEIVE_BYTES		(128L << 10)
 
 struct http_request {
@@ -181,6 +184,22 @@ drop_auth(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
+/* The client certificate is a credential as well: for the registry alone. */
+static void
+set_tls(struct http_request *req)
+{
+	const struct registry_config *config = req->config;
+	bool home = !req->reply.refused &&
+	    url_same_origin(&req->url, &config->endpoint);
+
+	if (config->ca_file != NULL)
+		curl_easy_setopt(req->easy, CURLOPT_CAINFO, config->ca_file);
+	curl_easy_setopt(req->easy, CURLOPT_SSLCERT,
+	    home ? config->client_cert : NULL);
+	curl_easy_setopt(req->easy, CURLOPT_SSLKEY,
+	    home ? config->client_key : NULL);
+}
+
 static void
 set_link(CURL *easy, const struct registry_config *config, bool bulk)
 {
@@ -194,15 +213,14 @@ set_link(CURL *easy, const struct registry_config *config, bool bulk)
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	    (long)config->connect_timeout_s);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_S);
 	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
 	    (long)config->stall_timeout_s);
-	if (config->ca_file != NULL)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
-	if (config->client_cert != NULL)
-		curl_easy_setopt(easy, CURLOPT_SSLCERT, config->client_cert);
-	if (config->client_key != NULL)
-		curl_easy_setopt(easy, CURLOPT_SSLKEY, config->client_key);
+	/* A blob takes as long as it takes; a small answer that trickles does
+	 * not get all night. */
+	if (!bulk)
+		curl_easy_setopt(easy, CURLOPT_TIMEOUT,
+		    SMALL_STALLS * (long)config->stall_timeout_s);
 }
 
 static void
@@ -258,10 +276,12 @@ http_start(struct http *h, const struct http_spec *spec,
 	set_link(req->easy, spec->config, spec->bulk);
 	set_request(req, spec);
 	set_auth(req->easy, spec);
-	/* A URL that does not parse fails in libcurl, with its own words. */
-	if (url_parse(spec->url, &req->url, &req->reply.err) == -1)
-		req->url.text = NULL;
-	curl_easy_setopt(req->easy, CURLOPT_URL, spec->url);
+	/* libcurl gets what url_parse has understood, and nothing else. */
+	req->reply.refused = url_parse(spec->url, &req->url,
+	    &req->reply.err) == -1;
+	curl_easy_setopt(req->easy, CURLOPT_URL,
+	    req->reply.refused ? "" : req->url.text);
+	set_tls(req);
 	req->next = h->requests;
 	if (req->next != NULL)
 		req->next->prev = req;
@@ -373,6 +393,7 @@ follow(struct http_request *req)
 	curl_easy_setopt(req->easy, CURLOPT_URL, next.text);
 	url_done(&req->url);
 	req->url = next;
+	set_tls(req);
 	req->len = 0;
 	req->header_bytes = 0;
 	curl_multi_add_handle(req->http->multi, req->easy);
@@ -385,7 +406,7 @@ finish(struct http_request *req, CURLcode code)
 	struct http_reply *reply = &req->reply;
 
 	curl_multi_remove_handle(req->http->multi, req->easy);
-	if (code == CURLE_OK && follow(req))
+	if (code == CURLE_OK && !reply->refused && follow(req))
 		return;
 	reply->status = status_of(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";

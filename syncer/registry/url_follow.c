@@ -9,7 +9,8 @@
 enum reach {
 	REACH_INTERNET,
 	REACH_LOOPBACK,
-	REACH_LOCAL		/* this network, or no place at all */
+	REACH_LOCAL,		/* this network, or no place at all */
+	REACH_LINK		/* link-local: where clouds keep credentials */
 };
 
 /*
@@ -31,8 +32,8 @@ static const struct {
 	{ "fc00::", 7, REACH_LOCAL },
 	{ "fec0::", 10, REACH_LOCAL },
 	{ "::ffff:100.64.0.0", 106, REACH_LOCAL },	/* a carrier's NAT */
-	{ "::ffff:169.254.0.0", 112, REACH_LOCAL },	/* link-local */
-	{ "fe80::", 10, REACH_LOCAL },
+	{ "::ffff:169.254.0.0", 112, REACH_LINK },
+	{ "fe80::", 10, REACH_LINK },
 	{ "::ffff:192.0.0.0", 120, REACH_LOCAL },	/* protocols */
 	{ "::ffff:198.18.0.0", 111, REACH_LOCAL },	/* benchmarks */
 	{ "::ffff:224.0.0.0", 99, REACH_LOCAL },	/* multicast and up */
@@ -143,8 +144,8 @@ host_reach(const char *host)
 	for (i = 0; i < COUNT(carriers) && reach == REACH_INTERNET; i++)
 		if (in_range(a, carriers[i].prefix, carriers[i].bits)) {
 			map_v4(a, a + carriers[i].offset);
-			return address_reach(a) == REACH_INTERNET ?
-			    REACH_INTERNET : REACH_LOCAL;
+			reach = address_reach(a);
+			return reach == REACH_LOOPBACK ? REACH_LOCAL : reach;
 		}
 	return reach;
 }
@@ -168,9 +169,14 @@ url_may_follow(const struct url *from, const struct url *to, struct err *e)
 		return err_set(e, ERR_NET,
 		    "%s sends us from https to plain http at %s: refused",
 		    from->host, to->host);
-	if (strcmp(from->host, to->host) == 0 ||
-	    host_reach(to->host) == REACH_INTERNET ||
-	    host_reach(from->host) != REACH_INTERNET)
+	if (strcmp(from->host, to->host) == 0)
+		return 0;
+	if (host_reach(to->host) == REACH_INTERNET)
+		return 0;
+	/* A local registry may have its blobs elsewhere on the site, but not
+	 * where a cloud hands out the machine's own credentials. */
+	if (host_reach(from->host) != REACH_INTERNET &&
+	    host_reach(to->host) != REACH_LINK)
 		return 0;
 	return err_set(e, ERR_NET, "%s sends us to %s, which is on this "
 	    "machine or its network: refused", from->host, to->host);

@@ -221,7 +221,7 @@ fail_early(struct source *source, struct fetch *f)
 {
 	if (source->up->down)
 		f->err = source->up->down_err;
-	else if (source->limited && f->kind == FETCH_MANIFEST)
+	else if (source->limited && fetch_is_pull(f))
 		f->err = source->limited_err;
 	else
 		return false;
@@ -331,12 +331,39 @@ timeout(const struct dispatch *d, int most_ms)
 	return first <= now ? 0 : (int)(first - now);
 }
 
+static void
+drop_queue(struct queue *q)
+{
+	struct fetch *f;
+
+	while ((f = queue_pop(q)) != NULL) {
+		err_set(&f->err, ERR_CANCELLED, "interrupted");
+		fetch_fail(f);
+	}
+}
+
+/* What waits for a request will not get one any more. */
+static void
+drop_all(struct dispatch *d)
+{
+	struct source *source;
+
+	for (source = d->sources; source != NULL; source = source->next) {
+		drop_queue(&source->meta);
+		drop_queue(&source->blobs);
+	}
+	drop_queue(&d->delayed);
+	drop_queue(&d->waiting);
+}
+
 void
 dispatch_step(struct dispatch *d, int timeout_ms, int fd)
 {
 	if (timeout_ms > POLL_MAX_MS)
 		timeout_ms = POLL_MAX_MS;
-	if (!d->stopping)
+	if (d->stopping)
+		drop_all(d);
+	else
 		pump(d);
 	http_poll(d->http, timeout(d, timeout_ms), fd);
 	if (pool_reap(d->pool) > 0)
@@ -349,21 +376,9 @@ dispatch_idle(const struct dispatch *d)
 	return d->all == NULL && pool_busy(d->pool) == 0;
 }
 
-static void
-drop_queue(struct queue *q)
-{
-	struct fetch *f;
-
-	while ((f = queue_pop(q)) != NULL) {
-		err_set(&f->err, ERR_CANCELLED, "interrupted");
-		fetch_fail(f);
-	}
-}
-
 void
 dispatch_stop(struct dispatch *d)
 {
-	struct source *source;
 	struct fetch *f = d->all;
 
 	d->stopping = true;
@@ -375,10 +390,5 @@ dispatch_stop(struct dispatch *d)
 		fetch_cancel(f);
 		f = d->all;	/* others may have ended with it */
 	}
-	for (source = d->sources; source != NULL; source = source->next) {
-		drop_queue(&source->meta);
-		drop_queue(&source->blobs);
-	}
-	drop_queue(&d->delayed);
-	drop_queue(&d->waiting);
+	drop_all(d);
 }

@@ -134,6 +134,9 @@ struct fetch *fetch_new(struct dispatch *, enum fetch_kind, struct source *,
 void fetch_queue(struct fetch *);
 void fetch_start(struct fetch *);
 
+/* fetch_is_pull(f): the GET of a manifest, which registries count. */
+bool fetch_is_pull(const struct fetch *);
+
 /* fetch_fail(f): end it for the reason in f->err. */
 void fetch_fail(struct fetch *);
 void fetch_done(struct fetch *);

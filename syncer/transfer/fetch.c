@@ -89,6 +89,13 @@ fetch_queue(struct fetch *f)
 		    &f->source->meta, f);
 }
 
+bool
+fetch_is_pull(const struct fetch *f)
+{
+	return f->kind == FETCH_MANIFEST ||
+	    (f->kind == FETCH_RESOLVE && f->with_get);
+}
+
 /* What the request was for, before what became of it. */
 static void
 add_context(struct fetch *f)
@@ -346,14 +353,16 @@ give_up_on_source(struct fetch *f)
 
 	if (o->elsewhere || f->kind == FETCH_TOKEN || f->d->stopping)
 		return;
-	if (o->transport == TRANSPORT_CONNECT ||
-	    o->transport == TRANSPORT_FATAL) {
-		up->down = true;
-		up->down_err = f->err;
-	} else if (o->transport == TRANSPORT_OK && o->status == 429 &&
-	    f->kind == FETCH_MANIFEST) {
+	if (o->transport == TRANSPORT_OK && o->status != 429)
+		return;
+	if (o->transport == TRANSPORT_BROKEN)
+		return;
+	if (o->status == 429 && fetch_is_pull(f)) {
 		f->source->limited = true;
 		f->source->limited_err = f->err;
+	} else {
+		up->down = true;
+		up->down_err = f->err;
 	}
 }
 

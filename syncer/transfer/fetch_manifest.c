@@ -154,11 +154,39 @@ resolved_by_head(struct fetch *f, const struct http_reply *reply)
 	fetch_queue(f);
 }
 
+/*
+ * Docker Hub tells with each manifest how many more it will hand out
+ * (registry-facts A3.2): "76;w=21600".  The last ones are left to others who
+ * share the address.
+ */
+static void
+mind_pulls_left(struct fetch *f, const struct http_reply *reply)
+{
+	unsigned min = f->source->up->config.min_pulls_left;
+	const char *header;
+	unsigned long left;
+	char *end;
+
+	if (min == 0 || reply->status == 0)
+		return;
+	header = http_header(reply, "ratelimit-remaining", 0);
+	if (header == NULL || header[0] < '0' || header[0] > '9')
+		return;
+	left = strtoul(header, &end, 10);
+	if ((*end != '\0' && *end != ';') || left > min)
+		return;
+	f->source->limited = true;
+	err_set(&f->source->limited_err, ERR_NET, "the registry has %lu pulls "
+	    "left, and min_pulls_left keeps %u: try again when its window "
+	    "has passed", left, min);
+}
+
 void
 fetch_manifest_done(struct fetch *f, const struct http_reply *reply)
 {
 	bool head = f->kind == FETCH_RESOLVE && !f->with_get;
 
+	mind_pulls_left(f, reply);
 	if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);

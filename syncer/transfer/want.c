@@ -34,11 +34,20 @@ has_failed_at(const struct want *want, const struct waiter *w)
 	    strcmp(want->failed_repository, w->repository) == 0;
 }
 
+/* What could not be had as a manifest may be asked for as a blob; and what one
+ * descriptor told lies about another may describe right. */
+static bool
+same_object(const struct object *a, const struct object *b)
+{
+	return a->kind == b->kind && a->size == b->size;
+}
+
 void
 dispatch_want(struct dispatch *d, const struct object *object,
     struct waiter *w)
 {
 	struct want *want = digest_set_get(&d->wants, &object->id);
+	bool again;
 
 	if (want == NULL) {
 		want = xcalloc(1, sizeof(*want));
@@ -50,13 +59,12 @@ dispatch_want(struct dispatch *d, const struct object *object,
 		d->stats.wanted++;
 		d->stats.wanted_bytes += object->size;
 	}
-	/* What was asked for as a manifest may be asked for as a blob now. */
-	if (want->fetch == NULL)
-		want->object.kind = object->kind;
+	again = same_object(&want->object, object);
 	add_waiter(want, w);
 	if (want->fetch != NULL)
 		return;
-	if (has_failed_at(want, w))
+	want->object = *object;
+	if (again && has_failed_at(want, w))
 		dispatch_tell_later(d, want);
 	else
 		fetch_want(d, want, w);

@@ -29,7 +29,8 @@ static const struct {
 	{ "http://h:5000", "http://h:5000/", false, "h", 5000 },
 	{ "https://h:65535/", "https://h:65535/", true, "h", 65535 },
 	{ "https://h/a/./b/../c", "https://h/a/c", true, "h", 443 },
-	{ "https://h/?a=b&c=%20d+e", "https://h/?a=b&c=%20d+e", true, "h", 443 },
+	{ "https://h/?a=b&c=%20d+e", "https://h/?a=b&c=%20d+e", true, "h",
+	    443 },
 	{ "https://h?a", "https://h/?a", true, "h", 443 },
 	{ "https://h/x?a#frag", "https://h/x?a", true, "h", 443 },
 	{ "https://h/x#", "https://h/x", true, "h", 443 },
@@ -68,7 +69,8 @@ static const char *const bad[] = {
 	/* full-width and circled digits and letters: 127.0.0.1, localhost */
 	"https://\xef\xbc\x91\xef\xbc\x92\xef\xbc\x97.0.0.1/",
 	"https://%ef%bc%91%ef%bc%92%ef%bc%97.0.0.1/",
-	"https://\xe2\x93\x9b" "ocalhost/", "https://\xc3\xa9.example/",
+	"https://l\xe2\x93\x9e\xe2\x93\x92\xe2\x93\x90lhost/",
+	"https://\xc3\xa9.example/",
 };
 
 static void
@@ -165,7 +167,8 @@ static const struct {
 	{ "b", "https://reg.example:5000/v2/foo/tags/b" },
 	{ "../x", "https://reg.example:5000/v2/foo/x" },
 	{ "/../../x", "https://reg.example:5000/x" },
-	{ "?n=1&last=z", "https://reg.example:5000/v2/foo/tags/list?n=1&last=z" },
+	{ "?n=1&last=z",
+	    "https://reg.example:5000/v2/foo/tags/list?n=1&last=z" },
 	{ "//o.example/x", "https://o.example/x" },
 	{ "//o.example:5000/x#y", "https://o.example:5000/x" },
 	{ "https://o.example/y?a=b", "https://o.example/y?a=b" },
@@ -174,7 +177,8 @@ static const struct {
 	{ "/a%20b?c=%2f", "https://reg.example:5000/a%20b?c=%2f" },
 	{ "/\\evil.example", "https://reg.example:5000/\\evil.example" },
 	{ "/x@y", "https://reg.example:5000/x@y" },
-	{ "/https://o.example/", "https://reg.example:5000/https://o.example/" },
+	{ "/https://o.example/",
+	    "https://reg.example:5000/https://o.example/" },
 	{ "", NULL }, { "#", NULL }, { "#top", NULL }, { "//", NULL },
 	{ "http://", NULL }, { "ftp://o.example/", NULL },
 	{ "javascript:x", NULL }, { "mailto:a@b", NULL },
@@ -262,7 +266,8 @@ static const char *const loopback[] = {
 	"localhost", "LOCALHOST", "localhost:5000", "127.0.0.1", "127.0.0.1:80",
 	"127.255.255.254", "127.1", "127.0.1", "127.1.", "127.0.0.1.",
 	"0x7f000001", "0X7F.1", "0x7f.0x0.0x0.0x1", "2130706433",
-	"017700000001", "0177.0.0.1", "0177.1", "127.0.0.0x1", "127.000.000.001",
+	"017700000001", "0177.0.0.1", "0177.1", "127.0.0.0x1",
+	"127.000.000.001",
 	"%31%32%37.0.0.1", "127%2e0.0.1", "%31%32%37.1",
 	"[::1]", "[::1]:5000", "[0:0:0:0:0:0:0:1]", "[0000::0001]",
 	"[::ffff:127.0.0.1]", "[::ffff:127.9.9.9]", "[::FFFF:7f00:1]",
@@ -273,19 +278,24 @@ static const char *const loopback[] = {
 static const char *const local[] = {
 	"x.localhost", "a.b.localhost", "localhost.", "x.localhost.",
 	"0.0.0.0", "0", "0x0", "0.1.2.3", "[::]", "[::ffff:0.0.0.0]",
-	"10.0.0.1", "10.255.255.255", "10.1", "0xa000001", "167772161", "012.1",
-	"172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.1",
+	"10.0.0.1", "10.255.255.255", "10.1", "0xa000001", "167772161",
+	"012.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "192.168.1",
+	"100.64.0.1", "100.100.100.200", "100.127.255.255", "192.0.0.192",
+	"198.18.0.1", "198.19.255.255", "224.0.0.1", "240.0.0.1",
+	"255.255.255.255", "4294967295", "037777777777", "[fec0::1]",
+	"[fc00::1]", "[fd00::1]", "[fd00:ec2::254]", "[fdff:ffff::1]",
+	"[ff02::1]", "[::ffff:10.0.0.1]", "[::ffff:192.168.0.1]",
+	"[::10.0.0.1]", "[::127.0.0.1]", "[::7f00:1]", "[64:ff9b::7f00:1]",
+	"[64:ff9b::10.0.0.1]", "[64:ff9b:1::1]", "[::ffff:0:10.0.0.1]",
+	"[2002:7f00:1::]", "[2002:a00:1::1]",
+};
+
+/* Refused from anywhere else, a local registry included. */
+static const char *const link_local[] = {
 	"169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376",
-	"169.254.43518", "100.64.0.1", "100.100.100.200", "100.127.255.255",
-	"192.0.0.192", "198.18.0.1", "198.19.255.255", "224.0.0.1",
-	"240.0.0.1", "255.255.255.255", "4294967295", "037777777777",
-	"[fe80::1]", "[febf::1]", "[fec0::1]", "[fc00::1]", "[fd00::1]",
-	"[fd00:ec2::254]", "[fdff:ffff::1]", "[ff02::1]",
-	"[::ffff:10.0.0.1]", "[::ffff:a9fe:a9fe]", "[::ffff:169.254.169.254]",
-	"[::ffff:192.168.0.1]", "[::10.0.0.1]", "[::127.0.0.1]", "[::7f00:1]",
-	"[::169.254.169.254]", "[64:ff9b::7f00:1]", "[64:ff9b::10.0.0.1]",
-	"[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::1]", "[::ffff:0:10.0.0.1]",
-	"[2002:7f00:1::]", "[2002:a00:1::1]", "[2002:a9fe:a9fe::]",
+	"169.254.43518", "[fe80::1]", "[febf::1]", "[::ffff:a9fe:a9fe]",
+	"[::ffff:169.254.169.254]", "[::169.254.169.254]",
+	"[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]",
 };
 
 static const char *const internet[] = {
@@ -327,7 +337,7 @@ may(const char *from, const char *to_host)
 
 static void
 check_places(const char *const *hosts, size_t count, bool is_loopback,
-    bool is_public)
+    bool is_public, bool from_here)
 {
 	struct url u;
 	size_t i;
@@ -340,10 +350,10 @@ check_places(const char *const *hosts, size_t count, bool is_loopback,
 		if (may("https://reg.example/", hosts[i]) != is_public ||
 		    may("http://8.8.8.8/", hosts[i]) != is_public)
 			fail_msg("%s: from the Internet", hosts[i]);
-		if (!may("https://localhost:5000/", hosts[i]) ||
-		    !may("http://127.0.0.1/", hosts[i]) ||
-		    !may("http://[::1]/", hosts[i]) ||
-		    !may("https://192.168.1.1/", hosts[i]))
+		if (may("https://localhost:5000/", hosts[i]) != from_here ||
+		    may("http://127.0.0.1/", hosts[i]) != from_here ||
+		    may("http://[::1]/", hosts[i]) != from_here ||
+		    may("https://192.168.1.1/", hosts[i]) != from_here)
 			fail_msg("%s: from here", hosts[i]);
 	}
 }
@@ -352,9 +362,10 @@ static void
 test_places(void **state)
 {
 	(void)state;
-	check_places(loopback, COUNT(loopback), true, false);
-	check_places(local, COUNT(local), false, false);
-	check_places(internet, COUNT(internet), false, true);
+	check_places(loopback, COUNT(loopback), true, false, true);
+	check_places(local, COUNT(local), false, false, true);
+	check_places(link_local, COUNT(link_local), false, false, false);
+	check_places(internet, COUNT(internet), false, true, true);
 }
 
 static const struct {
@@ -408,7 +419,8 @@ static const struct {
 	{ "https://h/t", "c", "a b+c&d=e#f%g",
 	    "https://h/t?c=a%20b%2Bc%26d%3De%23f%25g" },
 	{ "https://h/t", "c", "-._~09azAZ", "https://h/t?c=-._~09azAZ" },
-	{ "https://h/t", "a=b", "\r\n\x7f\xff", "https://h/t?a%3Db=%0D%0A%7F%FF" },
+	{ "https://h/t", "a=b", "\r\n\x7f\xff",
+	    "https://h/t?a%3Db=%0D%0A%7F%FF" },
 };
 
 static void
