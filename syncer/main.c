@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -86,6 +87,7 @@ usage(FILE *to)
 int
 main(int argc, char **argv)
 {
+	static char full_name[32];
 	size_t i;
 
 	if (argc < 2) {
@@ -101,13 +103,21 @@ main(int argc, char **argv)
 		puts("cdr " CDR_VERSION);
 		return EXIT_OK;
 	}
+	/* A folder has its mode from the moment it is made: one that is killed
+	 * in between leaves none that nginx cannot enter. */
+	umask(022);
 	if (catch_signals() == -1) {
 		perror("cdr: cannot catch signals");
 		return EXIT_STORE;
 	}
-	for (i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(argv[1], commands[i].name) == 0)
-			return commands[i].run(argc - 1, argv + 1);
+	for (i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		/* getopt begins its messages with this. */
+		snprintf(full_name, sizeof(full_name), "cdr %s", argv[1]);
+		argv[1] = full_name;
+		return commands[i].run(argc - 1, argv + 1);
+	}
 	fprintf(stderr, "cdr: there is no command \"%s\"\n", argv[1]);
 	usage(stderr);
 	return EXIT_INPUT;
