@@ -103,9 +103,9 @@ get_digest(const json_t *object, struct digest *ret, char algorithm[32],
 }
 
 /*
- * One part of a platform into ${part}, which has ${room}.  It is shown to people
- * and compared, so no more than printable ASCII gets in; real ones are plain
- * words and numbers.
+ * One part of a platform into ${part}, which has ${room}.  It is shown to
+ * people and compared, so no more than printable ASCII gets in; real ones are
+ * plain words and numbers.
  */
 static int
 get_part(const json_t *platform, const char *key, char *part, size_t room,
@@ -198,8 +198,8 @@ descriptor_done(struct descriptor *d)
 }
 
 /*
- * "data" stays base64 here: whoever uses it has to check size and digest anyway.
- * "urls" are not followed, only known of (A8.10).
+ * "data" stays base64 here: whoever uses it has to check size and digest
+ * anyway.  "urls" are not followed, only known of (A8.10).
  */
 static int
 read_members(const json_t *json, struct descriptor *d, struct err *e)

@@ -75,9 +75,9 @@ compare_sets(const void *a, const void *b)
 }
 
 /*
- * Take ${set}; return the one copy of it that the list has.  Most lists have two
- * or three sets for thousands of lines; a tree, so that a list with a set for
- * each line takes no quadratic time.
+ * Take ${set}; return the one copy of it that the list has.  Most lists have
+ * two or three sets for thousands of lines; a tree, so that a list with a set
+ * for each line takes no quadratic time.
  */
 static const struct platform_set *
 intern(struct image_list *list, struct platform_set *set)

@@ -349,11 +349,12 @@ transport_of(CURLcode code)
 	}
 }
 
+/* The Location itself is not shown: it may be signed, or have a password. */
 static void
-refuse_hop(struct http_request *req, const char *where)
+refuse_hop(struct http_request *req)
 {
 	req->reply.refused = true;
-	err_wrap(&req->reply.err, "redirect to %.200s", where);
+	err_wrap(&req->reply.err, "redirect by %.200s", req->url.host);
 }
 
 /*
@@ -373,16 +374,16 @@ follow(struct http_request *req)
 		return false;
 	if (++req->hops > REDIRECTS_MAX) {
 		err_set(e, ERR_NET, "more than %u redirects", REDIRECTS_MAX);
-		refuse_hop(req, where);
+		refuse_hop(req);
 		return false;
 	}
 	if (url_resolve(&req->url, where, &next, e) == -1) {
-		refuse_hop(req, where);
+		refuse_hop(req);
 		return false;
 	}
 	if (url_may_follow(&req->config->endpoint, &next, e) == -1 ||
 	    url_may_follow(&req->url, &next, e) == -1) {
-		refuse_hop(req, next.host);
+		refuse_hop(req);
 		url_done(&next);
 		return false;
 	}

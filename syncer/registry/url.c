@@ -172,6 +172,19 @@ out:
 	return why;
 }
 
+/* "http:/x" and "http:///x", which libcurl takes for http://x. */
+static bool
+lacks_host(const char *s)
+{
+	if (ascii_starts(s, "https:", 6))
+		s += 6;
+	else if (ascii_starts(s, "http:", 5))
+		s += 5;
+	else
+		return strncmp(s, "///", 3) == 0;
+	return strncmp(s, "//", 2) != 0 || s[2] == '/';
+}
+
 /*
  * libcurl reads an empty reference as the folder of the base, which is what no
  * specification says (RFC 3986 section 4.4): it is caught before.  Escaping is
@@ -190,6 +203,8 @@ url_build(const struct url *base, const char *text, struct url *ret,
 		why = "too long";
 	else if (text[0] == '\0' || text[0] == '#')
 		why = "empty";
+	else if (lacks_host(text))
+		why = "no host";
 	if (why != NULL)
 		goto out;
 	h = curl_url();

@@ -48,6 +48,13 @@ publish_images(struct committer *c, struct commit **round, size_t count)
 	(void)store_publish(c->store, publications, count, &e);
 	for (i = 0; i < count; i++)
 		round[i]->err = e;
+	/* One that cannot be published does not take the others along. */
+	for (i = 0; i < count && count > 1 && e.code != ERR_NONE &&
+	    e.code != ERR_STORE; i++) {
+		round[i]->err.code = ERR_NONE;
+		(void)store_publish(c->store, &publications[i], 1,
+		    &round[i]->err);
+	}
 	free(publications);
 }
 

@@ -2,6 +2,7 @@
  * One request, from the queue to its end: start, judge the answer, try again.
  */
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -366,6 +367,24 @@ give_up_on_source(struct fetch *f)
 	}
 }
 
+/* What to do where a registry has had enough of us. */
+static void
+add_advice(struct fetch *f)
+{
+	const struct outcome *o = &f->outcome;
+	size_t used = strlen(f->err.msg), room = sizeof(f->err.msg) - used;
+
+	if (o->transport != TRANSPORT_OK || f->d->stopping)
+		return;
+	if (o->retry_after_ms > f->source->up->config.retry.wait_max_ms)
+		snprintf(f->err.msg + used, room, "; it wants to be left "
+		    "alone for %lld s: try again later",
+		    (long long)o->retry_after_ms / 1000);
+	else if (o->status == 429)
+		snprintf(f->err.msg + used, room, "; try again later, or "
+		    "with credentials that are allowed more");
+}
+
 void
 fetch_again(struct fetch *f)
 {
@@ -380,6 +399,7 @@ fetch_again(struct fetch *f)
 	verdict = retry_judge(&up->config.retry, o->transport, o->status,
 	    o->retry_after_ms, f->tries, progress, arc4random());
 	if (verdict.what == RETRY_NEVER || f->d->stopping) {
+		add_advice(f);
 		give_up_on_source(f);
 		fetch_fail(f);
 		return;

@@ -30,6 +30,8 @@ settled(void *cookie)
 		if (f->state == FETCH_PREPARE)
 			fetch_enter(f, FETCH_SETTLE);
 		sink_finish(f->sink);
+	} else if (f->broken && f->err.code == ERR_DATA) {
+		try_again_or_fail(f);
 	} else if (f->broken) {
 		f->broken = false;
 		fetch_again(f);
@@ -96,12 +98,25 @@ const struct http_handlers fetch_blob_handlers = {
 	.end = fetch_ended
 };
 
-/* A try ended; what came is settled first, since it decides where to go on. */
+/*
+ * A try ended; what came is settled first, since it decides where to go on.
+ * Afterwards f->err tells wrong bytes (ERR_DATA) from all else.
+ */
 static void
-settle_then_again(struct fetch *f, const struct http_reply *reply)
+settle_then_again(struct fetch *f, const struct http_reply *reply,
+    bool success)
 {
 	f->broken = true;
 	fetch_note(f, reply);
+	if (success) {
+		f->outcome.transport = TRANSPORT_BROKEN;
+		err_set(&f->err, ERR_NET, "the answer ends at byte %llu of "
+		    "%llu", (unsigned long long)sink_offset(f->sink),
+		    (unsigned long long)f->want->object.size);
+	} else if (reply->status == 416 && !reply->refused) {
+		err_set(&f->err, ERR_DATA, "the registry has no bytes from "
+		    "%llu on", (unsigned long long)f->from);
+	}
 	fetch_enter(f, FETCH_SETTLE);
 	sink_flush(f->sink);
 }
@@ -109,7 +124,8 @@ settle_then_again(struct fetch *f, const struct http_reply *reply)
 void
 fetch_blob_ended(struct fetch *f, const struct http_reply *reply)
 {
-	bool success = reply->transport == TRANSPORT_OK && !reply->refused &&
+	bool answered = reply->transport == TRANSPORT_OK && !reply->refused;
+	bool success = answered &&
 	    (reply->status == 200 || reply->status == 206);
 
 	if (success)
@@ -117,18 +133,9 @@ fetch_blob_ended(struct fetch *f, const struct http_reply *reply)
 	if (success && sink_is_whole(f->sink)) {
 		fetch_enter(f, FETCH_SETTLE);
 		sink_finish(f->sink);
-	} else if (reply->refused || reply->status == 416) {
-		fetch_enter(f, FETCH_SETTLE);
-		if (reply->refused)
-			f->err = reply->err;
-		else
-			err_set(&f->err, ERR_DATA, "the registry has no bytes "
-			    "from %llu on", (unsigned long long)f->from);
-		try_again_or_fail(f);
-	} else if (reply->transport == TRANSPORT_OK &&
-	    reply->status == 401 && !reply->elsewhere) {
+	} else if (answered && reply->status == 401 && !reply->elsewhere) {
 		fetch_challenged(f, reply);
 	} else {
-		settle_then_again(f, reply);
+		settle_then_again(f, reply, success);
 	}
 }

@@ -110,8 +110,7 @@ fetch_challenged(struct fetch *f, const struct http_reply *reply)
 
 	if (++f->auth_tries > AUTH_TRIES_MAX) {
 		upstream_explain(reply, &f->err);
-		err_wrap(&f->err, "access denied, check the name and the "
-		    "credentials in config.json");
+		err_wrap(&f->err, "access denied");
 		fetch_fail(f);
 		return;
 	}

@@ -43,7 +43,8 @@ static const char *const bad[] = {
 	"Zm9v=", "Zm9v==", "Zm9v====", "Z===", "Zg==Zg==", "Zg=a", "Z=g=",
 	" Zm9v", "Zm9v ", "Zm 9v", "Zm9v\n", "\nZm9v", "Zm9\nv", "Zm9v\r\n",
 	"\tZm9v", "Zm9v\t", "Zm9-", "Zm9_", "Zm9.", "Zm9v-----", "-",
-	"Zm9\x80", "Zm9\xff", "\xef\xbb\xbfZm9v", "Zm9v!", "user:pass", "Zg=\n=",
+	"Zm9\x80", "Zm9\xff", "\xef\xbb\xbfZm9v", "Zm9v!", "user:pass",
+	"Zg=\n=",
 };
 
 static void

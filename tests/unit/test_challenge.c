@@ -89,6 +89,7 @@ static const struct one forms[] = {
 	{ "Bearer realm=" T ",scope=" PULL_PUSH ",service=r",
 	    BEARER, T, "r", PULL, NULL },
 	{ "Bearer service=r,realm=" T, BEARER, T, "r", NULL, NULL },
+	{ "Bearer realm=" T ",service=a\\b", BEARER, T, "a\\b", NULL, NULL },
 	/* relative realm: for the caller to resolve */
 	{ "Bearer realm=\"/v2/token\"", BEARER, "/v2/token", NULL, NULL, NULL },
 	/* empty is absent */
@@ -121,7 +122,8 @@ static const struct one several[] = {
 	    BEARER, T, NULL, NULL, NULL },
 	{ "Bearer realm=\"" T "\" Basic realm=\"x\"",
 	    BEARER, T, NULL, NULL, NULL },
-	{ "Basic realm=\"x\", Basic realm=\"y\"", BASIC, "x", NULL, NULL, NULL },
+	{ "Basic realm=\"x\", Basic realm=\"y\"", BASIC, "x", NULL, NULL,
+	    NULL },
 	{ "Basic", BASIC, NULL, NULL, NULL, NULL },
 	{ "Basic, Bearer realm=\"" T "\"", BEARER, T, NULL, NULL, NULL },
 	{ "Bearer error=\"invalid_token\", Basic realm=\"x\"",
@@ -129,7 +131,11 @@ static const struct one several[] = {
 	{ "Negotiate, Basic realm=\"x\"", BASIC, "x", NULL, NULL, NULL },
 	{ "Negotiate YIIJvwYGKwYBBQUCoIIJszCCCa==, Bearer realm=\"" T "\"",
 	    BEARER, T, NULL, NULL, NULL },
-	{ "NTLM TlRMTVNTUAACAAAA, Basic realm=x", BASIC, "x", NULL, NULL, NULL },
+	{ "NTLM TlRMTVNTUAACAAAA, Basic realm=x", BASIC, "x", NULL, NULL,
+	    NULL },
+	{ "Negotiate QUJD/basic", NONE, NULL, NULL, NULL, NULL },
+	{ "Negotiate QUJD/bearer, realm=x", NONE, NULL, NULL, NULL, NULL },
+	{ "Bearer realm==", NONE, NULL, NULL, NULL, NULL },
 	{ "Bearer abc==, Basic realm=x", BASIC, "x", NULL, NULL, NULL },
 	{ "Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\", "
 	    "Basic realm=\"simple\"", BASIC, "simple", NULL, NULL, NULL },
@@ -176,7 +182,8 @@ static const struct one hostile[] = {
 	    BEARER, T, NULL, NULL, NULL },
 	{ "Bearer realm=\"" T "\",@@@;;;{}[]service=r",
 	    BEARER, T, "r", NULL, NULL },
-	{ "Bearer realm=\"" T "\",=x,==,service=r", BEARER, T, "r", NULL, NULL },
+	{ "Bearer realm=\"" T "\",=x,==,service=r", BEARER, T, "r", NULL,
+	    NULL },
 };
 
 static void

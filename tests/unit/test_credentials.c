@@ -68,7 +68,8 @@ static const struct {
 	{ "{\"auth\":\"dXNlcjpwYXNz\"}", "user:pass" },
 	{ "{\"auth\":\"dXNlcjpwOmE6cw==\"}", "user:p:a:s" },
 	{ "{\"auth\":\"dXNlcjpwOmE6cw\"}", "user:p:a:s" },	/* no padding */
-	{ "{\"auth\":\"dXNlcjpwYXNzAAA=\"}", "user:pass" },	/* NULs behind */
+	{ "{\"auth\":\"dXNlcjpwYXNzAAA=\"}",
+	    "user:pass" },	/* NULs behind */
 	{ "{\"auth\":\"dXNlcjpwYXNzCg==\"}", "user:pass\n" },
 	{ "{\"auth\":\"dXNlcjo=\"}", "user:" },
 	{ "{\"auth\":\"dTrDqQ==\"}", "u:\xc3\xa9" },
@@ -79,7 +80,8 @@ static const struct {
 	{ "{\"auth\":null,\"username\":\"u\",\"password\":\"p\"}", "u:p" },
 	{ "{\"username\":\"_json_key\",\"password\":\"{\\\"a\\\":\\n1}\"}",
 	    "_json_key:{\"a\":\n1}" },
-	{ "{\"username\":\"$oauthtoken\",\"password\":\"k\"}", "$oauthtoken:k" },
+	{ "{\"username\":\"$oauthtoken\",\"password\":\"k\"}",
+	    "$oauthtoken:k" },
 	{ "{\"auth\":\"dXNlcjpwYXNz\",\"email\":\"a@b\",\"x\":[1]}",
 	    "user:pass" },
 	{ "{\"identitytoken\":\"T\"}", "id:T" },
@@ -365,7 +367,8 @@ test_empty(void **state)
 static const struct {
 	const char *json, *says;
 } bad[] = {
-	{ " ", "line" }, { "[]", "object" }, { "null", "JSON" }, { "x", "JSON" },
+	{ " ", "line" }, { "[]", "object" }, { "null", "JSON" }, { "x",
+	    "JSON" },
 	{ "{", "line 1" }, { "{}x", "line 1" }, { "{\"auths\":{},}", "line 1" },
 	{ "{\n\"auths\":\n{\"SECRET\" 1}}", "line 3, column" },
 	{ "{\"auths\":{\"h\":{\"password\":\"SECRET", "line 1, column" },
@@ -661,14 +664,18 @@ test_wiped(void **state)
 	struct credentials *c;
 	struct credential got;
 	struct err e;
-	char secret[sizeof(flipped)] = { 0 }, json[200];
+	char secret[3 * sizeof(flipped)], json[300];
 	size_t i, shown = 0;
 
 	(void)state;
 	assert_int_equal(count_in_memory(flipped, len), 0);
 	for (i = 0; i < COUNT(around); i++) {
 		c = NULL;
+		/* three in a row: free(3) writes over the start of a block */
 		flip(secret, flipped, len);
+		memcpy(secret + len, secret, len);
+		memcpy(secret + 2 * len, secret, len);
+		secret[3 * len] = '\0';
 		snprintf(json, sizeof(json), "%s%s%s", around[i].before,
 		    secret, around[i].behind);
 		explicit_bzero(secret, sizeof(secret));

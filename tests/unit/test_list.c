@@ -321,10 +321,11 @@ test_add(void **state)
 		{ "default", "0:docker.io/library/default:latest all\n" },
 		{ "", "command line an empty image reference\n" },
 		{ " #", "command line an empty image reference\n" },
-		{ "a\nb", "command line byte 2 is the control character 0x0a\n" },
+		{ "a\nb",
+		  "command line byte 2 is the control character 0x0a\n" },
 		{ "\xff", "command line byte 1 is not UTF-8\n" },
-		{ "a tags=x",
-		  "command line unknown key \"tags\": the keys are platform\n" },
+		{ "a tags=x", "command line unknown key \"tags\": "
+		  "the keys are platform\n" },
 	};
 	struct heard heard;
 	struct image_list *list;

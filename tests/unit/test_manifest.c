@@ -216,6 +216,8 @@ test_bad(void **state)
 		  NULL, "digest is not" },
 		{ IN_IMAGE("{" TYPE(TAR) "\"digest\":\"blake3:../x\","
 		  "\"size\":1}"), NULL, "digest is not" },
+		{ IN_IMAGE("{" TYPE(TAR) "\"digest\":\"blake3:0/../x\","
+		  "\"size\":1}"), NULL, "digest is not" },
 		{ IN_IMAGE("{" TYPE(TAR) "\"digest\":\"blake3:\",\"size\":1}"),
 		  NULL, "digest is not" },
 		{ IN_IMAGE("{" TYPE(TAR) "\"digest\":7,\"size\":1}"), NULL,

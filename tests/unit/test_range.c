@@ -33,7 +33,8 @@ static const struct {
 };
 
 static const char *const bad[] = {
-	"", " ", "bytes", "bytes ", "byte 5-9/10", "bytes5-9/10", "bytesx 5-9/10",
+	"", " ", "bytes", "bytes ", "byte 5-9/10", "bytes5-9/10",
+	"bytesx 5-9/10",
 	"bytes=5-9/10", "bytes: 5-9/10", "items 5-9/10", "5-9/10",
 	"bytes */*", "bytes *", "bytes */", "bytes /10", "bytes -9/10",
 	"bytes 5-/10", "bytes 5/10", "bytes 5-9", "bytes 5-9/", "bytes 5-9/x",
@@ -46,7 +47,8 @@ static const char *const bad[] = {
 	"bytes 9223372036854775808-9223372036854775809/*",
 	"bytes 0-9223372036854775808/*", "bytes 0-1/9223372036854775808",
 	"bytes 18446744073709551621-18446744073709551625/10",
-	"bytes 5-9/99999999999999999999999999999999", "\xff" "bytes 5-9/10",
+	"bytes 5-9/99999999999999999999999999999999", "\xff items 5-9/10",
+	"\xff 5-9/10",
 };
 
 static void

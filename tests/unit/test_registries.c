@@ -40,7 +40,8 @@ static const struct {
 } standard[] = {
 	{ "docker.io", "docker.io", "https://registry-1.docker.io/" },
 	{ "index.docker.io", "docker.io", "https://registry-1.docker.io/" },
-	{ "registry-1.docker.io", "docker.io", "https://registry-1.docker.io/" },
+	{ "registry-1.docker.io", "docker.io",
+	    "https://registry-1.docker.io/" },
 	{ "ghcr.io", "ghcr.io", "https://ghcr.io/" },
 	{ "reg.example:5000", "reg.example:5000", "https://reg.example:5000/" },
 	{ "reg.example:443", "reg.example:443", "https://reg.example/" },
@@ -203,7 +204,8 @@ test_bad_name(void **state)
 static const struct {
 	const char *json, *says;
 } bad[] = {
-	{ "", "line" }, { " ", "line" }, { "[]", "object" }, { "[1]", "object" },
+	{ "", "line" }, { " ", "line" }, { "[]", "object" }, { "[1]",
+	    "object" },
 	{ "null", "line" }, { "3", "line" }, { "\"x\"", "line" },
 	{ "{", "line 1" }, { "{}x", "line 1" }, { "{\n\n\"a\" 1}", "line 3" },
 	{ "{\"a\":{},}", "line 1" }, { "{'a':{}}", "line 1" },

@@ -16,7 +16,7 @@
 /*
  * A child is written as "linux/amd64"; "-" has no platform; "+N" is the
  * attestation of child N, "+?" one that does not say; "unknown/unknown" is what
- * it says.  Its digest begins with its index.
+ * it says.  Its digest begins with its index plus one: zero is nobody's.
  */
 static void
 make_child(const char *text, size_t index, struct descriptor *d)
@@ -24,12 +24,12 @@ make_child(const char *text, size_t index, struct descriptor *d)
 	struct err e;
 
 	memset(d, 0, sizeof(*d));
-	d->digest.bytes[0] = (uint8_t)index;
+	d->digest.bytes[0] = (uint8_t)(index + 1);
 	d->is_attestation = text[0] == '+';
 	d->has_platform = text[0] != '-';
 	if (d->is_attestation && text[1] != '?') {
 		d->has_attested = true;
-		d->attested.bytes[0] = (uint8_t)(text[1] - '0');
+		d->attested.bytes[0] = (uint8_t)(text[1] - '0' + 1);
 	}
 	if (text[0] == '+')
 		text = "unknown/unknown";
