@@ -63,6 +63,9 @@ inputs_registries(const char *path, struct registries **ret, struct err *e)
 		return err_set(e, ERR_INPUT, "%s: no such file", path);
 	if (rc == 1)
 		rc = registries_parse(path, buf, len, ret, e);
+	if (rc == 0)
+		rc = registries_check(*ret, e) == -1 ?
+		    err_wrap(e, "%s", path) : 0;
 	free(buf);
 	return rc;
 }

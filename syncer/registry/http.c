@@ -322,9 +322,23 @@ http_resume(struct http_request *req)
 	curl_easy_pause(req->easy, CURLPAUSE_CONT);
 }
 
-static enum transport
-transport_of(CURLcode code)
+/* A time-out before the request could be sent: nobody is there. */
+static bool
+never_connected(const struct http_request *req, CURLcode code)
 {
+	curl_off_t sent_us = 0;
+
+	if (code != CURLE_OPERATION_TIMEDOUT)
+		return false;
+	curl_easy_getinfo(req->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+	return sent_us == 0;
+}
+
+static enum transport
+transport_of(const struct http_request *req, CURLcode code)
+{
+	if (never_connected(req, code))
+		return TRANSPORT_CONNECT;
 	/* An open-ended list of libcurl's: what is not named was cut. */
 	switch ((int)code) {
 	case CURLE_OK:
@@ -412,7 +426,7 @@ finish(struct http_request *req, CURLcode code)
 	reply->status = status_of(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->len = req->len;
-	reply->transport = reply->refused ? TRANSPORT_OK : transport_of(code);
+	reply->transport = reply->refused ? TRANSPORT_OK : transport_of(req, code);
 	if (reply->transport != TRANSPORT_OK)
 		err_set(&reply->err, ERR_NET, "%s", req->message[0] != '\0' ?
 		    req->message : curl_easy_strerror(code));

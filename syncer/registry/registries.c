@@ -1,7 +1,9 @@
 #include <assert.h>
+#include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -277,6 +279,26 @@ registries_parse(const char *name, const char *buf, size_t len,
 		return err_wrap(e, "%s", name);
 	}
 	*ret = r;
+	return 0;
+}
+
+int
+registries_check(const struct registries *r, struct err *e)
+{
+	const struct exception *x;
+	const char *path;
+	size_t i;
+	int t;
+
+	for (i = 0; i < r->count; i++)
+		for (t = CA_FILE; t < TEXT_COUNT; t++) {
+			x = &r->exceptions[i];
+			path = x->text[t];
+			if (path != NULL && access(path, R_OK) == -1)
+				return err_set(e, ERR_INPUT, "%s: %s: cannot "
+				    "read %s: %s", x->name, texts[t], path,
+				    strerror(errno));
+		}
 	return 0;
 }
 

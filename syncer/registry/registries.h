@@ -39,6 +39,10 @@ int registries_parse(const char *, const char *, size_t, struct registries **,
     struct err *);
 void registries_free(struct registries *);
 
+/* registries_check(r, e): can the files that it names be read?  Return 0, or -1
+ * with ${e} set (ERR_INPUT). */
+int registries_check(const struct registries *, struct err *);
+
 /*
  * registries_config(r, registry, ret, e): the settings for one registry; what
  * is not set gets its default: docker.io is at https://registry-1.docker.io,

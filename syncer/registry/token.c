@@ -51,10 +51,9 @@ token_get(struct token_cache *cache, const char *scope)
 {
 	struct token **at, *t;
 
-	for (at = &cache->first; *at != NULL; at = &(*at)->next)
-		if (strcmp((*at)->scope, scope) == 0)
+	for (at = &cache->first; (t = *at) != NULL; at = &t->next)
+		if (strcmp(t->scope, scope) == 0)
 			break;
-	t = *at;
 	if (t != NULL) {
 		*at = t->next;
 	} else {

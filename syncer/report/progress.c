@@ -72,11 +72,11 @@ format_left(const struct report_totals *t, uint64_t per_second, char *buf,
 	uint64_t seconds;
 
 	if (t->wanted == 0) {
-		snprintf(buf, len, "nothing left to fetch yet");
+		buf[0] = '\0';
 		return;
 	}
-	snprintf(buf, len, "%zu objects, %s left", t->wanted,
-	    report_bytes(t->wanted_bytes, size));
+	snprintf(buf, len, "%zu object%s, %s left", t->wanted,
+	    t->wanted == 1 ? "" : "s", report_bytes(t->wanted_bytes, size));
 	if (per_second == 0)
 		return;
 	seconds = t->wanted_bytes / per_second;
@@ -92,6 +92,12 @@ format_left(const struct report_totals *t, uint64_t per_second, char *buf,
 		    (unsigned long long)(seconds % 60));
 }
 
+bool
+progress_due(void)
+{
+	return enabled && clock_ms() - drawn_at_ms >= REDRAW_MS;
+}
+
 void
 progress_draw(const struct report_totals *t)
 {
@@ -101,11 +107,7 @@ progress_draw(const struct report_totals *t)
 	uint64_t per_second;
 	unsigned width;
 
-	if (!enabled)
-		return;
 	now = clock_ms();
-	if (now - drawn_at_ms < REDRAW_MS)
-		return;
 	per_second = rate(t->bytes, now);
 	format_left(t, per_second, left, sizeof(left));
 	snprintf(line, sizeof(line), "%zu/%zu images  %s  %s/s  %u in flight  "

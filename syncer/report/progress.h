@@ -7,6 +7,7 @@
 
 /* The line at the bottom of a terminal; does nothing where there is none. */
 void progress_init(bool is_terminal);
+bool progress_due(void);
 void progress_draw(const struct report_totals *);
 
 /* progress_clear(): make room for an ordinary line. */

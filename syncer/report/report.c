@@ -188,14 +188,20 @@ report_summary(const struct report_totals *t)
 		snprintf(more, sizeof(more), ", %zu not reached",
 		    t->cancelled);
 	snprintf(message, sizeof(message), "%zu image%s: %zu unchanged, %zu "
-	    "updated, %zu failed%s; %llu new object%s, %s, %llu request%s, "
-	    "%.1f s",
+	    "updated, %zu failed%s; %llu new object%s, %s received, %llu "
+	    "request%s, %.1f s",
 	    t->images, t->images == 1 ? "" : "s", t->unchanged, t->updated,
 	    t->failed, more, (unsigned long long)t->objects,
 	    t->objects == 1 ? "" : "s", report_bytes(t->bytes, size),
 	    (unsigned long long)t->requests, t->requests == 1 ? "" : "s",
 	    (double)t->duration_ms / 1000);
 	put_text(REPORT_INFO, message);
+}
+
+bool
+report_progress_due(void)
+{
+	return progress_due();
 }
 
 void

@@ -50,8 +50,11 @@ struct report_totals {
 	uint64_t wanted_bytes;
 };
 
-/* report_progress(t): on a terminal, redraw the line at the bottom; from time
- * to time and not more often, whoever calls it how often. */
+/*
+ * report_progress_due(): on a terminal, from time to time, it is time for
+ * report_progress(t), which redraws the line at the bottom.
+ */
+bool report_progress_due(void);
 void report_progress(const struct report_totals *);
 
 /* report_summary(t): the last line of a run, at level REPORT_INFO. */

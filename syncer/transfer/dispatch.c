@@ -175,6 +175,19 @@ dispatch_stats(struct dispatch *d)
 	return &d->stats;
 }
 
+uint64_t
+dispatch_left(const struct dispatch *d)
+{
+	uint64_t here = 0;
+	const struct fetch *f;
+
+	for (f = d->all; f != NULL; f = f->all_next)
+		if (f->sink != NULL)
+			here += sink_offset(f->sink);
+	return here > d->stats.wanted_bytes ? 0 :
+	    d->stats.wanted_bytes - here;
+}
+
 /* --- telling of failures that are known already ------------------------------- */
 
 struct late {

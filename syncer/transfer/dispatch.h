@@ -33,7 +33,7 @@ struct dispatch_stats {
 	uint64_t requests;		/* to registries and token servers */
 	unsigned running;		/* requests in flight */
 	size_t wanted;			/* objects wanted and not yet there */
-	uint64_t wanted_bytes;		/* and what they have still to bring */
+	uint64_t wanted_bytes;		/* their sizes, as far as known */
 };
 
 struct dispatch *dispatch_new(const struct dispatch_config *, struct err *);
@@ -47,13 +47,14 @@ struct source *dispatch_source(struct dispatch *, const char *, struct err *);
 
 /*
  * Somebody who waits for an object.  The caller owns it, and fills in all but
- * next; it may be gone when ${end} returns.  ${end} is never called from
+ * next and size; it may be gone when ${end} returns.  ${end} is never called from
  * within dispatch_want.  ${e} is NULL if the object is in the store, and durable.
  */
 struct waiter {
 	struct waiter *next;
 	struct source *source;
 	const char *repository;
+	uint64_t size;			/* of the object; set when it is there */
 	void (*end)(struct waiter *, const struct err *e);
 };
 void dispatch_want(struct dispatch *, const struct object *, struct waiter *);
@@ -87,5 +88,8 @@ bool dispatch_idle(const struct dispatch *);
 void dispatch_stop(struct dispatch *);
 
 const struct dispatch_stats *dispatch_stats(struct dispatch *);
+
+/* dispatch_left(d): bytes of what is wanted that have not come yet. */
+uint64_t dispatch_left(const struct dispatch *);
 
 #endif

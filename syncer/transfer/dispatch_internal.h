@@ -120,6 +120,7 @@ struct fetch {
 	int64_t not_before_ms;
 	uint64_t from;			/* asked for the bytes from here */
 	bool broken;			/* after settling: judge the outcome */
+	bool is_spoilt;			/* after settling: fail, for err */
 	struct outcome outcome;
 	struct sink *sink;
 	char *form;			/* FETCH_TOKEN by POST */

@@ -23,15 +23,17 @@ settled(void *cookie)
 	} else if (e != NULL) {
 		f->err = *e;
 		fetch_fail(f);
+	} else if (f->is_spoilt) {
+		fetch_fail(f);
 	} else if (f->d->stopping) {
 		err_set(&f->err, ERR_CANCELLED, "interrupted");
 		fetch_fail(f);
+	} else if (f->broken && f->err.code == ERR_DATA) {
+		try_again_or_fail(f);
 	} else if (sink_is_whole(f->sink)) {
 		if (f->state == FETCH_PREPARE)
 			fetch_enter(f, FETCH_SETTLE);
 		sink_finish(f->sink);
-	} else if (f->broken && f->err.code == ERR_DATA) {
-		try_again_or_fail(f);
 	} else if (f->broken) {
 		f->broken = false;
 		fetch_again(f);
@@ -40,13 +42,11 @@ settled(void *cookie)
 	}
 }
 
+/* Wrong bytes are dropped in any case: nobody is to go on with them. */
 static void
 try_again_or_fail(struct fetch *f)
 {
-	if (f->data_tries++ >= DATA_TRIES_MAX || f->d->stopping) {
-		fetch_fail(f);
-		return;
-	}
+	f->is_spoilt = f->data_tries++ >= DATA_TRIES_MAX || f->d->stopping;
 	f->broken = false;
 	sink_restart(f->sink);
 }

@@ -131,6 +131,11 @@ check_bytes(struct fetch *f, const struct http_reply *reply)
 	c->bytes[reply->len] = '\0';
 	c->len = reply->len;
 	f->d->stats.bytes += reply->len;
+	/* Nobody has told how large a root is. */
+	if (f->want != NULL && f->want->object.size == 0) {
+		f->want->object.size = reply->len;
+		f->d->stats.wanted_bytes += reply->len;
+	}
 	fetch_enter(f, FETCH_SETTLE);
 	pool_start(f->d->pool, NULL, &c->task);
 }

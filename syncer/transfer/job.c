@@ -156,7 +156,7 @@ fetched(struct waiter *waiter, const struct err *e)
 
 	if (e == NULL) {
 		job->objects++;
-		job->bytes += w->object.size;
+		job->bytes += waiter->size;
 	} else if (is_root(job, w) && e->code == ERR_NOT_FOUND &&
 	    job->entry->ref.tag != NULL && !job->entry->ref.has_digest &&
 	    !job->resolve.with_get) {

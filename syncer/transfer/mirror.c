@@ -74,11 +74,12 @@ report_success(const char *image, const struct job_report *r)
 	};
 
 	report_image(updated ? REPORT_INFO : REPORT_DEBUG, &line);
-	if (!updated)
-		return;
+	/* Also when nothing has changed: nobody has put it right yet. */
 	if (r->lacking[0] != '\0')
 		report(REPORT_WARNING, "%s: upstream has nothing for %s",
 		    image, r->lacking);
+	if (!updated)
+		return;
 	if (r->foreign > 0)
 		report(REPORT_WARNING, "%s: %zu foreign layers: some clients "
 		    "fetch these from the URLs in the manifest and not from "
@@ -144,7 +145,7 @@ take_numbers(struct run *run)
 	t->requests = s->requests;
 	t->running = s->running;
 	t->wanted = s->wanted;
-	t->wanted_bytes = s->wanted_bytes;
+	t->wanted_bytes = dispatch_left(run->dispatch);
 	t->duration_ms = clock_ms() - run->started_ms;
 }
 
@@ -174,8 +175,10 @@ loop(struct run *run)
 			break;
 		/* Once it is readable it stays so: do not spin on it. */
 		dispatch_step(run->dispatch, STEP_MS, asked ? -1 : m->stop_fd);
-		take_numbers(run);
-		report_progress(&run->totals);
+		if (report_progress_due()) {
+			take_numbers(run);
+			report_progress(&run->totals);
+		}
 	}
 	run->totals.cancelled += list_count(m->list) - run->next;
 }

@@ -107,8 +107,10 @@ want_end(struct dispatch *d, struct want *want, const struct err *e)
 		next = w->next;
 		if (e != NULL && !d->stopping && !has_failed_at(want, w))
 			add_waiter(want, w);
-		else
+		else {
+			w->size = want->object.size;
 			w->end(w, want->failed_err);
+		}
 	}
 	/* Others know another place to get it from. */
 	if (want->waiters != NULL && want->fetch == NULL)
