@@ -222,7 +222,8 @@ version_of(const struct platform *p, int bare, struct version *ret)
 
 /*
  * A machine runs what was built for its own level or a lower one, and the
- * nearer the better.  32-bit code comes last, without a variant, as 386 has none.
+ * nearer the better.  32-bit code comes last, without a variant, as 386 has
+ * none.
  */
 static int
 rank_amd64(const struct platform *want, const struct platform *have)

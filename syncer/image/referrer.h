@@ -24,8 +24,8 @@ int referrer_describe(const char *, size_t, const struct manifest_id *, char **,
 /*
  * referrer_merge(old, descriptor, ret, e): the index ${old} (NULL: none yet)
  * with ${descriptor} in it; the entries are sorted by digest, so that the order
- * in which they came leaves no trace.  Return 1 and JSON text in ${ret}, free(3)
- * it; 0 if it is in there already; or -1 with ${e} set.
+ * in which they came leaves no trace.  Return 1 and JSON text in ${ret},
+ * free(3) it; 0 if it is in there already; or -1 with ${e} set.
  */
 int referrer_merge(const char *, const char *, char **, struct err *);
 

@@ -21,7 +21,7 @@ struct http_request {
 	const struct registry_config *config;
 	struct url url;			/* of the hop in flight */
 	unsigned hops;
-	bool bulk, started;
+	bool bulk, started, has_form;
 	size_t body_max;
 	char *body;
 	size_t len, room;
@@ -242,8 +242,10 @@ set_request(struct http_request *req, const struct http_spec *spec)
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "cdr/" CDR_VERSION);
 	if (spec->head)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	if (spec->form != NULL)
+	if (spec->form != NULL) {
+		req->has_form = true;
 		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->form);
+	}
 	if (spec->from > 0) {
 		snprintf(range, sizeof(range), "%llu-",
 		    (unsigned long long)spec->from);
@@ -371,6 +373,18 @@ refuse_hop(struct http_request *req)
 	err_wrap(&req->reply.err, "redirect by %.200s", req->url.host);
 }
 
+/* A form has a refresh token in it, which is for one host alone. */
+static bool
+refuse_form(struct http_request *req, const struct url *next)
+{
+	if (!req->has_form)
+		return false;
+	err_set(&req->reply.err, ERR_NET, "credentials do not go on to %.200s",
+	    next->host);
+	refuse_hop(req);
+	return true;
+}
+
 /*
  * Return true if the answer was a redirect and the next hop is under way, or
  * refused (then reply.refused is set and it is false).
@@ -402,6 +416,10 @@ follow(struct http_request *req)
 		return false;
 	}
 	if (!url_same_origin(&req->url, &next)) {
+		if (refuse_form(req, &next)) {
+			url_done(&next);
+			return false;
+		}
 		drop_auth(req->easy);
 		req->reply.elsewhere = true;
 	}
@@ -426,7 +444,8 @@ finish(struct http_request *req, CURLcode code)
 	reply->status = status_of(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->len = req->len;
-	reply->transport = reply->refused ? TRANSPORT_OK : transport_of(req, code);
+	reply->transport = reply->refused ? TRANSPORT_OK :
+	    transport_of(req, code);
 	if (reply->transport != TRANSPORT_OK)
 		err_set(&reply->err, ERR_NET, "%s", req->message[0] != '\0' ?
 		    req->message : curl_easy_strerror(code));

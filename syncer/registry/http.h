@@ -37,8 +37,8 @@ struct http_spec {
 	const char *bearer;
 	uint64_t from;		/* first byte wanted; 0: all, without Range */
 	size_t body_max;	/* a successful body that is longer fails */
-	bool bulk;		/* successful bodies go to the data handler, over
-				 * an HTTP/1.1 connection of their own */
+	bool bulk;		/* successful bodies go to the data handler,
+				 * over an HTTP/1.1 connection of their own */
 };
 
 struct http_reply {
@@ -68,7 +68,8 @@ struct http_handlers {
 	void (*end)(void *cookie, const struct http_reply *);
 };
 
-/* http_new(e): NULL with ${e} set.  http_free ends what is in flight silently. */
+/* http_new(e): NULL with ${e} set.  http_free silently ends what is in
+ * flight. */
 struct http *http_new(struct err *);
 void http_free(struct http *);
 

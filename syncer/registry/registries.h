@@ -10,10 +10,10 @@
 /* How one registry is to be talked to.  Strings are owned; NULL: not set. */
 struct registry_config {
 	char *name;			/* as people write it: "docker.io" */
-	struct url endpoint;		/* scheme, host, port, and a path prefix;
-					 * its text ends in "/" */
+	struct url endpoint;		/* scheme, host, port, and a path
+					 * prefix; its text ends in "/" */
 	unsigned max_connections;	/* 1 to 64; default 8 */
-	unsigned min_pulls_left;	/* stop before fewer are left; 0: none */
+	unsigned min_pulls_left;	/* stop before fewer are left */
 	struct retry_policy retry;	/* 5 tries; 1 s to 60 s; waits 300 s */
 	unsigned stall_timeout_s;	/* nothing for so long: broken; 30 */
 	unsigned connect_timeout_s;	/* 15 */

@@ -7,7 +7,7 @@
 /* How a transfer ended below HTTP. */
 enum transport {
 	TRANSPORT_OK,		/* there is a status code */
-	TRANSPORT_CONNECT,	/* name look-up, connect, TLS set-up, time-out */
+	TRANSPORT_CONNECT,	/* name look-up, connect, TLS, time-out */
 	TRANSPORT_BROKEN,	/* cut, stalled, too short */
 	TRANSPORT_FATAL		/* what no retry mends: certificate, protocol */
 };
@@ -28,7 +28,7 @@ struct retry_policy {
 	unsigned max_tries;	/* 1: never again */
 	int64_t base_ms;	/* first delay; doubles */
 	int64_t cap_ms;		/* no delay of our own is longer */
-	int64_t wait_max_ms;	/* a registry that asks for more gets no retry */
+	int64_t wait_max_ms;	/* one that asks for more gets no retry */
 };
 
 /*

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "layout/mem.h"
+#include "report/printable.h"
 #include "report/progress.h"
 #include "report/report.h"
 
@@ -94,6 +96,7 @@ report(enum report_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	printable(message);
 	if (format == REPORT_JSON)
 		put_json(level, message, NULL);
 	else
@@ -103,8 +106,14 @@ report(enum report_level level, const char *fmt, ...)
 static void
 set_string(json_t *fields, const char *key, const char *value)
 {
-	if (value != NULL)
-		json_object_set_new(fields, key, json_string(value));
+	char *shown;
+
+	if (value == NULL)
+		return;
+	shown = xstrdup(value);
+	printable(shown);
+	json_object_set_new(fields, key, json_string(shown));
+	free(shown);
 }
 
 static void
@@ -131,6 +140,7 @@ image_text(enum report_level level, const struct report_image *i)
 	else
 		snprintf(message, sizeof(message), "%-9s %s  %.19s", i->result,
 		    i->image, i->digest == NULL ? "" : i->digest);
+	printable(message);
 	put_text(level, message);
 }
 

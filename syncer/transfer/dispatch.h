@@ -47,14 +47,15 @@ struct source *dispatch_source(struct dispatch *, const char *, struct err *);
 
 /*
  * Somebody who waits for an object.  The caller owns it, and fills in all but
- * next and size; it may be gone when ${end} returns.  ${end} is never called from
- * within dispatch_want.  ${e} is NULL if the object is in the store, and durable.
+ * next and size; it may be gone when ${end} returns.  ${end} is never called
+ * from within dispatch_want.  ${e} is NULL if the object is in the store, and
+ * durable.
  */
 struct waiter {
 	struct waiter *next;
 	struct source *source;
 	const char *repository;
-	uint64_t size;			/* of the object; set when it is there */
+	uint64_t size;			/* of the object, when it is there */
 	void (*end)(struct waiter *, const struct err *e);
 };
 void dispatch_want(struct dispatch *, const struct object *, struct waiter *);

@@ -32,7 +32,7 @@ struct dispatch {
 	struct committer *committer;
 	struct source *sources;
 	struct digest_set wants;
-	struct digest_set partials;	/* blobs that an earlier process began */
+	struct digest_set partials;	/* blobs that an earlier run began */
 	struct queue waiting;		/* FETCH_NEED_TOKEN */
 	struct queue delayed;		/* FETCH_BACKOFF */
 	struct queue paused;		/* FETCH_RUNNING without a buffer */
@@ -68,7 +68,7 @@ void want_free(struct want *);
  * dispatch_step. */
 void dispatch_tell_later(struct dispatch *, struct want *);
 
-/* --- fetch: an attempt at one request --------------------------------- */
+/* --- fetch: an attempt at one request -------------------------------------- */
 
 enum fetch_kind {
 	FETCH_TOKEN,

@@ -207,7 +207,7 @@ fetch_commit(struct fetch *f, struct staged *staged)
 	committer_send(f->d->committer, &c->commit);
 }
 
-/* --- starting ------------------------------------------------------------- */
+/* --- starting -------------------------------------------------------------- */
 
 static char *
 request_url(const struct fetch *f)

@@ -1,7 +1,7 @@
 /*
  * RESOLVE: what does the tag point to?  WALK: what of it is not here?  FETCH:
- * ask for that, and walk again, until nothing is missing.  PUBLISH: only now may
- * the tag move.
+ * ask for that, and walk again, until nothing is missing.  PUBLISH: only now
+ * may the tag move.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -200,7 +200,7 @@ start_fetch(struct job *job)
 	}
 }
 
-/* --- WALK ------------------------------------------------------------------- */
+/* --- WALK ------------------------------------------------------------------ */
 
 static void
 walk_run(struct task *task)
@@ -255,7 +255,7 @@ start_walk(struct job *job)
 	pool_start(dispatch_pool(job->d), NULL, &job->walk_task);
 }
 
-/* --- RESOLVE ---------------------------------------------------------------- */
+/* --- RESOLVE --------------------------------------------------------------- */
 
 static void
 resolved(struct resolve *r, const struct digest *digest, const struct err *e)

@@ -21,7 +21,7 @@ enum job_result {
 struct job_report {
 	const struct list_entry *entry;
 	enum job_result result;
-	struct digest digest;		/* unless JOB_FAILED before it was known */
+	struct digest digest;		/* where it is known */
 	bool has_digest;
 	size_t objects;			/* fetched for it, or with others */
 	uint64_t bytes;			/* of these */

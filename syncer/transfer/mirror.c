@@ -202,7 +202,7 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	} else if (run.stopping) {
 		end = MIRROR_STOPPED;
 	}
-	/* What has been published belongs into the index, whatever came then. */
+	/* What is published belongs into the index, whatever came then. */
 	if (store_finish(m->config.store, e) == -1)
 		end = MIRROR_STORE_FAILED;
 	run.totals.duration_ms = clock_ms() - run.started_ms;

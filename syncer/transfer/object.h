@@ -10,7 +10,7 @@
 /* One object that an image is made of. */
 enum object_kind {
 	OBJECT_MANIFEST,	/* asked for below /manifests/, and parsed */
-	OBJECT_OPAQUE,		/* the same, of a media type that we do not know */
+	OBJECT_OPAQUE,		/* the same, of an unknown media type */
 	OBJECT_BLOB
 };
 
@@ -18,7 +18,7 @@ struct object {
 	enum object_kind kind;
 	struct digest id;
 	uint64_t size;		/* 0 for a root manifest: not known */
-	char media_type[MEDIA_TYPE_MAX + 1];	/* what its parent says, or "" */
+	char media_type[MEDIA_TYPE_MAX + 1];	/* its parent's word, or "" */
 };
 
 #endif

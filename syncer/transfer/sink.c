@@ -107,7 +107,10 @@ step_done(struct task *task)
 	if (s->running > 0 || !s->settling)
 		return;
 	s->settling = false;
-	s->offset = s->writer != NULL ? blob_writer_offset(s->writer) : 0;
+	if (s->writer != NULL)
+		s->offset = blob_writer_offset(s->writer);
+	else if (s->staged == NULL)
+		s->offset = 0;
 	s->settled(s->cookie);
 }
 

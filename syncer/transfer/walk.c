@@ -15,6 +15,9 @@
 struct state {
 	const struct walk_from *from;
 	struct walk *out;
+	bool *served;			/* which of the wanted platforms some
+					 * index has */
+	size_t offered, chosen;		/* entries with a platform */
 	struct digest_set seen;
 };
 
@@ -88,6 +91,23 @@ visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
 	return 0;
 }
 
+static void
+note_lacking(struct state *s)
+{
+	const struct platform_set *set = s->from->platforms;
+	char text[PLATFORM_TEXT_MAX];
+	struct walk *w = s->out;
+	size_t i, used;
+
+	for (i = 0; i < set->count; i++) {
+		if (s->served[i])
+			continue;
+		used = strlen(w->lacking);
+		snprintf(w->lacking + used, sizeof(w->lacking) - used, "%s%s",
+		    used > 0 ? ", " : "", platform_text(&set->items[i], text));
+	}
+}
+
 /*
  * The platform of a tag that leads straight to an image stands in its
  * configuration (registry-facts A8.17).  Return 1 if the image is wanted, 0 if
@@ -123,8 +143,9 @@ judge_single(struct state *s, const struct manifest *m, struct err *e)
 			return 1;
 	if (set->all)
 		return 1;
-	return err_set(e, ERR_DATA, "the image is for %s alone, which the "
-	    "list does not want here", platform_text(&have, text));
+	note_lacking(s);
+	return err_set(e, ERR_DATA, "the image is for %s alone, and the list "
+	    "wants %s", platform_text(&have, text), s->out->lacking);
 }
 
 static int
@@ -146,23 +167,6 @@ visit_image(struct state *s, const struct manifest *m, bool tolerate,
 	return 0;
 }
 
-static void
-note_lacking(struct state *s, const bool *lacking)
-{
-	const struct platform_set *set = s->from->platforms;
-	char text[PLATFORM_TEXT_MAX];
-	struct walk *w = s->out;
-	size_t i, used;
-
-	for (i = 0; i < set->count; i++) {
-		if (!lacking[i])
-			continue;
-		used = strlen(w->lacking);
-		snprintf(w->lacking + used, sizeof(w->lacking) - used, "%s%s",
-		    used > 0 ? ", " : "", platform_text(&set->items[i], text));
-	}
-}
-
 static int
 visit_child(struct state *s, const struct descriptor *d, bool tolerate,
     unsigned depth, struct err *e)
@@ -170,13 +174,23 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 	struct object object;
 	enum object_kind kind = OBJECT_MANIFEST;
 	size_t missing = s->out->missing_count;
+	uint64_t size;
+	int as_blob;
 
 	if (digest_set_has(s->from->absent, &d->digest))
 		return 0;
-	if (digest_set_has(s->from->as_blobs, &d->digest))
-		return visit_blob(s, d, tolerate, e);
-	if (media_kind(d->media_type) == MEDIA_OTHER)
+	if (media_kind(d->media_type) == MEDIA_OTHER) {
 		kind = OBJECT_OPAQUE;
+		as_blob = digest_set_has(s->from->as_blobs, &d->digest);
+		/* An earlier run has found out, and stored it so. */
+		if (!as_blob)
+			as_blob = store_blob_size(s->from->store, &d->digest,
+			    &size, e);
+		if (as_blob == -1)
+			return -1;
+		if (as_blob)
+			return visit_blob(s, d, tolerate, e);
+	}
 	object_of(d, kind, &object);
 	if (visit_manifest(s, &object, tolerate, depth, e) == -1)
 		return -1;
@@ -187,29 +201,52 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 	return 0;
 }
 
+static void
+note_choice(struct state *s, const struct manifest *m, const bool *lacking,
+    size_t chosen)
+{
+	const struct platform *p;
+	size_t i;
+
+	s->chosen += chosen;
+	for (i = 0; i < s->from->platforms->count; i++)
+		s->served[i] = s->served[i] || !lacking[i];
+	for (i = 0; i < m->count; i++) {
+		p = &m->children[i].platform;
+		if (m->children[i].has_platform &&
+		    !m->children[i].is_attestation &&
+		    strcmp(p->os, "unknown") != 0)
+			s->offered++;
+	}
+}
+
+/* An index without a platform may have what is wanted in it. */
+static bool
+may_lack(const struct descriptor *d, enum keep keep)
+{
+	return keep == KEEP_IF_SERVED && (d->is_attestation ||
+	    media_kind(d->media_type) != MEDIA_INDEX);
+}
+
 static int
 visit_index(struct state *s, const struct manifest *m, bool tolerate,
     unsigned depth, struct err *e)
 {
 	enum keep *keep = xcalloc(m->count, sizeof(*keep));
 	bool *lacking = xcalloc(s->from->platforms->count, sizeof(*lacking));
-	size_t i, kept = 0;
+	size_t i;
 	int rc = 0;
 
-	select_children(m, s->from->platforms, keep, lacking);
-	for (i = 0; i < m->count && rc == 0; i++) {
-		if (keep[i] == KEEP_NOT)
-			continue;
-		kept++;
-		rc = visit_child(s, &m->children[i],
-		    tolerate || keep[i] == KEEP_IF_SERVED, depth + 1, e);
-	}
-	if (rc == 0 && depth == 0) {
-		note_lacking(s, lacking);
-		if (kept == 0 && m->count > 0)
-			rc = err_set(e, ERR_NOT_FOUND, "the index has nothing "
-			    "for %s", s->out->lacking);
-	}
+	note_choice(s, m, lacking, select_children(m, s->from->platforms,
+	    keep, lacking));
+	for (i = 0; i < m->count && rc == 0; i++)
+		if (keep[i] != KEEP_NOT)
+			rc = visit_child(s, &m->children[i], tolerate ||
+			    may_lack(&m->children[i], keep[i]), depth + 1, e);
+	if (rc == 0 && depth == 0 && m->count == 0 && m->skipped > 0)
+		rc = err_set(e, ERR_NOT_FOUND, "the index has nothing whose "
+		    "digest could be checked (algorithm %s)",
+		    m->skipped_algorithm);
 	free(lacking);
 	free(keep);
 	return rc;
@@ -265,11 +302,47 @@ note_subject(struct state *s, const struct manifest *m,
 	return 0;
 }
 
+/* What is published has all that it lists: an attestation of which the registry
+ * has only a part is left out as a whole. */
+static bool
+lacks_blobs(const struct state *s, const struct manifest *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->count && m->kind != MEDIA_INDEX; i++)
+		if (digest_set_has(s->from->absent, &m->children[i].digest))
+			return true;
+	return false;
+}
+
+static int
+visit_read(struct state *s, const struct manifest_id *id,
+    const char *buf, size_t len, bool tolerate, unsigned depth,
+    struct err *e)
+{
+	struct manifest m;
+	int rc;
+
+	if (manifest_parse(buf, len, id->media_type, &m, e) == -1)
+		return -1;
+	if (tolerate && lacks_blobs(s, &m)) {
+		manifest_done(&m);
+		return 0;
+	}
+	s->out->bytes += len;
+	rc = note_manifest(s, id, e);
+	if (rc == 0)
+		rc = note_subject(s, &m, id, buf, len, e);
+	if (rc == 0)
+		rc = visit_parsed(s, &m, tolerate, depth, e);
+	manifest_done(&m);
+	return rc;
+}
+
 static int
 visit_present(struct state *s, const struct manifest_id *id,
     const struct object *object, bool tolerate, unsigned depth, struct err *e)
 {
-	struct manifest m;
 	char *buf;
 	size_t len;
 	int rc;
@@ -281,16 +354,11 @@ visit_present(struct state *s, const struct manifest_id *id,
 		miss(s, object, tolerate);
 		return 0;
 	}
-	s->out->bytes += len;
-	rc = note_manifest(s, id, e);
-	if (rc == 0 && object->kind != OBJECT_OPAQUE) {
-		rc = manifest_parse(buf, len, id->media_type, &m, e);
-		if (rc == 0) {
-			rc = note_subject(s, &m, id, buf, len, e);
-			if (rc == 0)
-				rc = visit_parsed(s, &m, tolerate, depth, e);
-			manifest_done(&m);
-		}
+	if (object->kind == OBJECT_OPAQUE) {
+		s->out->bytes += len;
+		rc = note_manifest(s, id, e);
+	} else {
+		rc = visit_read(s, id, buf, len, tolerate, depth, e);
 	}
 	free(buf);
 	return rc;
@@ -337,6 +405,30 @@ check_tag(struct state *s, struct err *e)
 	return there == -1 ? -1 : 0;
 }
 
+static bool
+needs_any(const struct walk *w)
+{
+	size_t i;
+
+	for (i = 0; i < w->missing_count; i++)
+		if (!w->missing[i].tolerate)
+			return true;
+	return false;
+}
+
+/* When all indexes are here: is what they have what is wanted? */
+static int
+judge_choice(struct state *s, struct err *e)
+{
+	if (s->out->missing_count > 0 || s->offered == 0)
+		return 0;
+	note_lacking(s);
+	if (s->chosen > 0 || s->from->platforms->all)
+		return 0;
+	return err_set(e, ERR_NOT_FOUND, "the index has nothing for %s",
+	    s->out->lacking);
+}
+
 int
 walk_image(const struct walk_from *from, struct walk *ret, struct err *e)
 {
@@ -346,10 +438,18 @@ walk_image(const struct walk_from *from, struct walk *ret, struct err *e)
 
 	memset(ret, 0, sizeof(*ret));
 	ret->published = true;
+	s.served = xcalloc(from->platforms->count, sizeof(*s.served));
 	rc = visit_manifest(&s, &root, false, 0, e);
 	if (rc == 0)
 		rc = check_tag(&s, e);
+	/* What was not served when this was published is not asked for at
+	 * each run: an unchanged image costs one HEAD. */
+	if (rc == 0 && ret->published && !needs_any(ret))
+		ret->missing_count = 0;
+	if (rc == 0)
+		rc = judge_choice(&s, e);
 	digest_set_done(&s.seen);
+	free(s.served);
 	if (rc == -1)
 		walk_done(ret);
 	return rc;

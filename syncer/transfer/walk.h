@@ -41,9 +41,9 @@ struct walk {
 	struct platform *have;		/* platforms that are here */
 	size_t have_count;
 	bool published;			/* tag and digest links say all this */
-	size_t foreign;			/* layers with urls (registry-facts A8.10) */
+	size_t foreign;			/* layers with urls (A8.10) */
 	size_t unknown_digests;		/* children left out (A8.11) */
-	char lacking[256];		/* wanted platforms that nothing serves */
+	char lacking[256];		/* platforms that nothing serves */
 };
 
 /*
