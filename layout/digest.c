@@ -55,8 +55,9 @@ digest_parse_hex(enum digest_alg alg, const char *hex, struct digest *ret,
 	int high, low;
 
 	if (strlen(hex) != 2 * bytes)
-		return err_set(e, ERR_INPUT, "%s digest has %zu digits, not %zu",
-		    algs[alg].name, strlen(hex), 2 * bytes);
+		return err_set(e, ERR_INPUT,
+		    "%s digest has %zu digits, not %zu", algs[alg].name,
+		    strlen(hex), 2 * bytes);
 	for (i = 0; i < bytes; i++) {
 		high = hex_value(hex[2 * i]);
 		low = hex_value(hex[2 * i + 1]);

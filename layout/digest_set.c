@@ -46,14 +46,21 @@ put(struct digest_set *set, const struct digest *d, void *value)
 	set->count++;
 }
 
-/* Twice the room, and without the gaps, which count as used until then. */
+/*
+ * Without the gaps, which count as used until then; and with twice the room,
+ * unless there is enough without them.
+ */
 static void
 grow(struct digest_set *set)
 {
 	struct digest_set bigger = { 0 };
-	size_t i;
+	size_t i, used = 0;
 
-	bigger.room = set->room == 0 ? 16 : 2 * set->room;
+	for (i = 0; i < set->room; i++)
+		used += set->slots[i].state == SLOT_USED;
+	bigger.room = set->room;
+	if (4 * (used + 1) > set->room)
+		bigger.room = set->room == 0 ? 16 : 2 * set->room;
 	bigger.slots = xcalloc(bigger.room, sizeof(*bigger.slots));
 	for (i = 0; i < set->room; i++)
 		if (set->slots[i].state == SLOT_USED)

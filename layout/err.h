@@ -7,14 +7,14 @@
  */
 enum err_code {
 	ERR_NONE = 0,
-	ERR_INPUT,		/* the list, an argument or a configuration file */
-	ERR_STORE,		/* the store cannot be used: locked, full, read-only */
+	ERR_INPUT,		/* the list, an argument, the configuration */
+	ERR_STORE,		/* the store cannot be used: locked, full */
 	ERR_SYS,		/* a system call on one object failed */
 	ERR_DATA,		/* bytes that are not what they claim to be */
 	ERR_LIMIT,		/* a number from outside is over its cap */
 	ERR_NOT_FOUND,		/* the registry does not have it */
 	ERR_DENIED,		/* the registry wants other credentials */
-	ERR_NET,		/* transport, or an answer that makes no sense */
+	ERR_NET,		/* transport, or an answer without sense */
 	ERR_CANCELLED		/* given up because the run ends */
 };
 

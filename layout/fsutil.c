@@ -1,4 +1,4 @@
-/* For sync_file_range. */
+/* For sync_file_range and syncfs. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -103,6 +103,14 @@ fs_sync_dir(int dirfd, const char *path, struct err *e)
 		err_sys(e, "%s: cannot sync", path);
 	close(fd);
 	return rc;
+}
+
+int
+fs_sync_all(int dirfd, struct err *e)
+{
+	if (syncfs(dirfd) == -1)
+		return err_sys(e, "cannot sync the file system");
+	return 0;
 }
 
 static int

@@ -25,10 +25,13 @@ void fs_start_writeback(int, off_t, off_t);
 /* fs_sync_dir(dirfd, path, e): make the names in a directory durable. */
 int fs_sync_dir(int, const char *, struct err *);
 
+/* fs_sync_all(dirfd, e): make durable all of the file system it is on. */
+int fs_sync_all(int, struct err *);
+
 /*
  * fs_list(dirfd, path, ret_names, ret_count, e): the names in a directory but
- * for "." and "..", sorted by their bytes.  Return 1; 0 if there is no such directory; -1
- * with ${e} set.  fs_list_free releases.
+ * for "." and "..", sorted by their bytes.  Return 1; 0 if there is no such
+ * directory; -1 with ${e} set.  fs_list_free releases.
  */
 int fs_list(int, const char *, char ***, size_t *, struct err *);
 void fs_list_free(char **, size_t);

@@ -11,9 +11,9 @@
 
 /*
  * The tree of cdr-layout(5).  Readers need no lock; one process writes at a
- * time.  Within it, blob_writer and store_stage functions may be called from several
- * threads, each writer from one at a time; store_commit, store_publish and
- * store_finish from one thread only.
+ * time.  Within it, blob_writer and store_stage functions may be called from
+ * several threads, each writer from one at a time; store_commit, store_publish
+ * and store_finish from one thread only.
  */
 struct store;
 
@@ -25,8 +25,8 @@ enum store_mode {
 /*
  * store_open(root, mode, ret, e).  A new ROOT is first tried for all that the
  * tree needs of a file system.  Return 0, or -1 with ${e} set, always to
- * ERR_STORE: absent (STORE_READ), not ours, of an unknown version, not writable,
- * in use by another writer.  store_close accepts NULL.
+ * ERR_STORE: absent (STORE_READ), not ours, of an unknown version, not
+ * writable, in use by another writer.  store_close accepts NULL.
  */
 int store_open(const char *, enum store_mode, struct store **, struct err *);
 void store_close(struct store *);
@@ -62,9 +62,10 @@ int store_published_at(const struct store *, const char *, const char *,
     const char *, char *, struct err *);
 
 /*
- * store_each_reference(st, fn, cookie, e): call ${fn} for each tag, and for each
- * digest that was published without one, in order of registry, repository and reference.  Stops when ${fn}
- * returns -1 (which it does with ${e} set).  Return 0 or -1.
+ * store_each_reference(st, fn, cookie, e): call ${fn} for each tag, and for
+ * each digest that was published without one, in order of registry, repository
+ * and reference.  Stops when ${fn} returns -1 (which it does with ${e} set).
+ * Return 0 or -1.
  */
 typedef int store_reference_fn(void *cookie, const char *registry,
     const char *repository, const char *reference,
@@ -78,7 +79,7 @@ struct digest_set;
 int store_each_partial(const struct store *, struct digest_set *,
     struct err *);
 
-/* --- new objects -------------------------------------------------------- */
+/* --- new objects ------------------------------------------------------- */
 
 /* Bytes that are whole and right, waiting for store_commit. */
 struct staged;
@@ -135,13 +136,14 @@ int store_commit(struct store *, struct staged **, size_t, struct err *);
 /* staged_free(s): not wanted after all.  Accepts NULL. */
 void staged_free(struct staged *);
 
-/* --- publishing --------------------------------------------------------- */
+/* --- publishing -------------------------------------------------------- */
 
 /*
  * A manifest of an image that names another one as its subject.  The lists of
  * referrers are JSON, which this library does not read: ${merge} puts
- * ${descriptor} into the list ${old} (NULL: none yet).  It returns 1 and the new
- * list in ${ret}, which is free(3)d; 0 where nothing changes; -1 with ${e} set.
+ * ${descriptor} into the list ${old} (NULL: none yet).  It returns 1 and the
+ * new list in ${ret}, which is free(3)d; 0 where nothing changes; -1 with ${e}
+ * set.
  */
 struct referral {
 	struct digest subject;
@@ -165,8 +167,8 @@ struct publication {
 
 /*
  * store_publish(st, publications, count, e): digest links and referrers, then
- * the tags by one rename each, then the tag lists (design: the order of publishing).  What is
- * returned 0 for is on stable storage.
+ * the tags by one rename each, then the tag lists (design: the order of
+ * publishing).  What is returned 0 for is on stable storage.
  */
 int store_publish(struct store *, const struct publication *, size_t,
     struct err *);

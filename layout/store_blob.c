@@ -19,7 +19,7 @@ struct blob_writer {
 	struct digest want;
 	uint64_t size;
 	uint64_t offset;	/* hashed, and on its way to the disk */
-	uint64_t flushed;	/* up to here the kernel has been told to write */
+	uint64_t flushed;	/* the kernel was told to write up to here */
 	int fd;
 	struct hasher *hasher;
 };
@@ -209,10 +209,11 @@ void
 blob_writer_close(struct blob_writer *w)
 {
 	char path[STORE_PATH_MAX];
+	struct stat sb;
 
 	if (w == NULL)
 		return;
-	if (w->offset == 0)
+	if (fstat(w->fd, &sb) == 0 && sb.st_size == 0)
 		unlinkat(w->st->root, path_partial(&w->want, path), 0);
 	close(w->fd);
 	hasher_free(w->hasher);

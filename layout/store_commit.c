@@ -29,20 +29,32 @@ sync_files(struct staged **staged, size_t count, struct err *e)
 
 	for (i = 0; i < count; i++)
 		fs_start_writeback(staged[i]->fd, 0, 0);
-	for (i = 0; i < count; i++)
-		if (fsync(staged[i]->fd) == -1)
-			return err_sys(e, "%s: cannot sync", staged[i]->to);
+	for (i = 0; i < count; i++) {
+		if (fsync(staged[i]->fd) == 0) {
+			/* Under its name, nobody has it open to write. */
+			close(staged[i]->fd);
+			staged[i]->fd = -1;
+			continue;
+		}
+		/* The kernel says so once and then takes the lost pages for
+		 * written: nothing may be built on this file. */
+		staged[i]->keep = false;
+		return err_sys(e, "%s: cannot sync", staged[i]->to);
+	}
 	return 0;
 }
 
 /*
  * A manifest is also found among the blobs, by a link, so that the tree is an
- * OCI image layout.
+ * OCI image layout.  Where some image has the same bytes as a layer, the blob
+ * stays what it is: a link would not be served as one.
  */
 static int
 give_name(struct store *st, const struct staged *s, struct err *e)
 {
 	char path[STORE_PATH_MAX];
+	uint64_t size;
+	int is_blob;
 
 	if (s->manifest.media_type[0] == '\0')
 		return store_rename(st, s->from, s->to, e);
@@ -50,6 +62,9 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 	if (store_make_dirs(st, path, e) == -1 ||
 	    store_rename(st, s->from, s->to, e) == -1)
 		return -1;
+	is_blob = store_blob_size(st, &s->manifest.digest, &size, e);
+	if (is_blob != 0)
+		return is_blob == 1 ? 0 : -1;
 	return store_set_link(st, path_blob(&s->manifest.digest, path),
 	    &s->manifest, e);
 }

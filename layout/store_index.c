@@ -1,9 +1,12 @@
 /* index.json (OCI image-spec image-layout.md) and catalog.json: once a run. */
 #include <errno.h>
-#include <sys/stat.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "fsutil.h"
+#include "mem.h"
 #include "name.h"
 #include "store_internal.h"
 
@@ -44,16 +47,33 @@ index_entry(void *cookie, const char *registry, const char *repository,
 	return 0;
 }
 
+/* Whole names are sorted: "a/b" comes behind "a-b", but is found before it. */
+struct catalog {
+	char **names;
+	size_t count, room;
+};
+
 static int
 catalog_entry(void *cookie, const char *registry, const char *repository,
     struct err *e)
 {
-	struct index_out *out = cookie;
+	struct catalog *c = cookie;
 
 	(void)e;
-	fprintf(out->stream, "%s\"%s/%s\"", out->comma, registry, repository);
-	out->comma = ",";
+	if (c->count == c->room) {
+		c->room = c->room == 0 ? 64 : 2 * c->room;
+		c->names = xreallocarray(c->names, c->room, sizeof(char *));
+	}
+	c->names[c->count++] = xasprintf("%s/%s", registry, repository);
 	return 0;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
 }
 
 static int
@@ -80,20 +100,26 @@ write_index(struct store *st, struct err *e)
 static int
 write_catalog(struct store *st, struct err *e)
 {
-	struct index_out out = { .st = st, .comma = "" };
+	struct catalog c = { NULL, 0, 0 };
 	struct store_file f;
-	struct err ignored;
+	size_t i;
+	int rc;
 
-	if (store_file_open(st, "catalog.json", &f, e) == -1)
-		return -1;
-	out.stream = f.stream;
-	fputs("{\"repositories\":[", f.stream);
-	if (store_each_repository(st, catalog_entry, &out, e) == -1) {
-		(void)store_file_close(&f, false, &ignored);
-		return -1;
+	rc = store_each_repository(st, catalog_entry, &c, e);
+	if (rc == 0)
+		rc = store_file_open(st, "catalog.json", &f, e);
+	if (rc == 0) {
+		if (c.count > 1)
+			qsort(c.names, c.count, sizeof(char *), compare_names);
+		fputs("{\"repositories\":[", f.stream);
+		for (i = 0; i < c.count; i++)
+			fprintf(f.stream, "%s\"%s\"", i > 0 ? "," : "",
+			    c.names[i]);
+		fputs("]}\n", f.stream);
+		rc = store_file_close(&f, true, e);
 	}
-	fputs("]}\n", f.stream);
-	return store_file_close(&f, true, e);
+	fs_list_free(c.names, c.count);
+	return rc;
 }
 
 static int

@@ -28,6 +28,7 @@ struct store {
 	bool index_inherited;		/* and was when we came: tag lists may
 					 * be behind as well */
 	struct dirty_dirs dirs;		/* of the committing thread */
+	bool unsynced;			/* a directory could not be synced */
 };
 
 struct staged {

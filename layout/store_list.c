@@ -198,8 +198,12 @@ store_write_tags(struct store *st, const char *registry,
 	rc = fs_list(st->root, path, &names, &count, e);
 	if (rc != 1)
 		return rc;
+	/* A repository whose making was cut short may lack the folder. */
+	path_repository(registry, repository, "_tags", path);
+	rc = store_make_dirs(st, path, e);
 	path_repository(registry, repository, "_tags/list", path);
-	rc = store_file_open(st, path, &f, e);
+	if (rc == 0)
+		rc = store_file_open(st, path, &f, e);
 	if (rc == 0) {
 		fprintf(f.stream, "{\"name\":\"%s\",\"tags\":[", repository);
 		for (i = 0; i < count; i++) {

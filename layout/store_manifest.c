@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -6,20 +7,87 @@
 #include "fsutil.h"
 #include "limits.h"
 #include "mem.h"
+#include "name.h"
 #include "store_internal.h"
+
+/* Is it there as manifests/${type}/${subtype}/...?  1, 0 or -1. */
+static int
+has_type(const struct store *st, const char *type, const char *subtype,
+    struct manifest_id *id, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	struct stat sb;
+	int len;
+
+	len = snprintf(id->media_type, sizeof(id->media_type), "%s/%s", type,
+	    subtype);
+	if (len < 0 || (size_t)len >= sizeof(id->media_type) ||
+	    !name_is_media_type(id->media_type))
+		return 0;
+	if (fstatat(st->root, path_manifest(id, path), &sb, 0) == 0)
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 :
+	    err_sys(e, "%s: cannot look", path);
+}
+
+static int
+find_below(const struct store *st, const char *type, struct manifest_id *id,
+    struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	char **names;
+	size_t i, count;
+	int rc;
+
+	snprintf(path, sizeof(path), "manifests/%s", type);
+	rc = fs_list(st->root, path, &names, &count, e);
+	if (rc != 1)
+		return rc;
+	rc = 0;
+	for (i = 0; i < count && rc == 0; i++)
+		rc = has_type(st, type, names[i], id, e);
+	fs_list_free(names, count);
+	return rc;
+}
+
+/* Some ten folders, and only for what is a manifest here and a layer there. */
+static int
+find_by_type(const struct store *st, const struct digest *digest,
+    struct manifest_id *ret, struct err *e)
+{
+	struct manifest_id id = { .digest = *digest };
+	char **names;
+	size_t i, count;
+	int rc;
+
+	rc = fs_list(st->root, "manifests", &names, &count, e);
+	if (rc != 1)
+		return rc;
+	rc = 0;
+	for (i = 0; i < count && rc == 0; i++)
+		rc = find_below(st, names[i], &id, e);
+	fs_list_free(names, count);
+	if (rc == 1)
+		*ret = id;
+	return rc;
+}
 
 int
 store_manifest_find(const struct store *st, const struct digest *id,
     struct manifest_id *ret, struct err *e)
 {
 	char path[STORE_PATH_MAX], target[STORE_PATH_MAX];
+	uint64_t size;
 	int rc;
 
 	path_blob(id, path);
 	rc = fs_readlink(st->root, path, target, sizeof(target), e);
-	if (rc != 1)
-		return rc;
-	return path_link_parse(target, ret);
+	if (rc == -1)
+		return -1;
+	if (rc == 1)
+		return path_link_parse(target, ret);
+	rc = store_blob_size(st, id, &size, e);
+	return rc == 1 ? find_by_type(st, id, ret, e) : rc;
 }
 
 int

@@ -67,6 +67,21 @@ prove_file_system(struct store *st, struct err *e)
 	return rc;
 }
 
+/* The very first thing that is made of a tree. */
+static bool
+is_empty_state(const struct store *st, const char *name)
+{
+	struct err ignored;
+	char **names;
+	size_t count;
+
+	if (strcmp(name, "_state") != 0 ||
+	    fs_list(st->root, name, &names, &count, &ignored) != 1)
+		return false;
+	fs_list_free(names, count);
+	return count == 0;
+}
+
 /*
  * A volume's own folder may hold lost+found; anything else in a folder that is
  * not a tree of ours is somebody's data.
@@ -85,7 +100,8 @@ refuse_foreign_data(struct store *st, struct err *e)
 	if (fs_list(st->root, ".", &names, &count, e) != 1)
 		return -1;
 	for (i = 0; i < count && rc == 0; i++)
-		if (strcmp(names[i], "lost+found") != 0)
+		if (strcmp(names[i], "lost+found") != 0 &&
+		    !is_empty_state(st, names[i]))
 			rc = err_set(e, ERR_STORE, "the directory is neither "
 			    "empty nor a CDR tree (it has \"%s\"); name "
 			    "another one", names[i]);
@@ -93,22 +109,48 @@ refuse_foreign_data(struct store *st, struct err *e)
 	return rc;
 }
 
+/* Also in a tree that is there: some ways to copy one leave out empty
+ * folders. */
 static int
-create_tree(struct store *st, struct err *e)
+make_folders(struct store *st, struct err *e)
 {
 	static const char *const dirs[] = {
 		"blobs/sha256", "blobs/sha512", "manifests", "repos", "status",
 	};
 	size_t i;
 
-	if (prove_file_system(st, e) == -1)
-		return -1;
-	if (fchmod(st->root, 0755) == -1)
-		return err_sys(e, "cannot set the mode");
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (store_make_dirs(st, dirs[i], e) == -1)
 			return -1;
-	if (store_write_file(st, "oci-layout", oci_layout,
+	return store_sync_dirs(st, e);
+}
+
+/* The folder of a volume may belong to somebody else, if only we may write into
+ * it and readers get in. */
+static int
+open_to_readers(const struct store *st, struct err *e)
+{
+	struct stat sb;
+
+	if (fchmod(st->root, 0755) == 0)
+		return 0;
+	if (errno == EPERM && fstat(st->root, &sb) == 0 &&
+	    (sb.st_mode & 0555) == 0555)
+		return 0;
+	return err_sys(e, "cannot set the mode");
+}
+
+static int
+create_tree(struct store *st, struct err *e)
+{
+	struct err ignored;
+
+	if (prove_file_system(st, e) == -1 || open_to_readers(st, e) == -1)
+		return -1;
+	/* ROOT's own name; the folder above need not be ours to read. */
+	(void)fs_sync_dir(st->root, "..", &ignored);
+	if (make_folders(st, e) == -1 ||
+	    store_write_file(st, "oci-layout", oci_layout,
 	    sizeof(oci_layout) - 1, e) == -1 ||
 	    store_write_file(st, "index.json", empty_index,
 	    sizeof(empty_index) - 1, e) == -1 ||
@@ -148,6 +190,7 @@ take_lock(struct store *st, struct err *e)
 	char holder[32];
 	ssize_t n;
 	int len;
+	bool died;
 
 	st->lock = openat(st->root, "_state/lock",
 	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -162,14 +205,28 @@ take_lock(struct store *st, struct err *e)
 		    "tree (process %s); try again when it has ended",
 		    n > 0 ? holder : "unknown");
 	}
+	died = pread(st->lock, holder, 1, 0) == 1;
 	len = snprintf(holder, sizeof(holder), "%ld", (long)getpid());
 	if (ftruncate(st->lock, 0) == -1 ||
 	    fs_write(st->lock, holder, (size_t)len, 0) == -1)
 		return err_sys(e, "_state/lock: cannot write");
-	return 0;
+	/* A writer empties the file when it ends well.  One that died may have
+	 * given names that are not durable, and which we build upon. */
+	return died ? fs_sync_all(st->root, e) : 0;
 }
 
-/* What a writer that died left behind: nothing in tmp has a name yet. */
+static void
+leave_lock(struct store *st)
+{
+	if (st->dirs.count == 0 && !st->unsynced)
+		(void)!ftruncate(st->lock, 0);
+	close(st->lock);
+}
+
+/*
+ * What a writer that died left behind: nothing in tmp has a name yet.  A clock
+ * may have been wrong then, so ${older_than} 0 takes all.
+ */
 static int
 sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
 {
@@ -185,7 +242,7 @@ sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
 	for (i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    sb.st_mtime <= older_than)
+		    (older_than == 0 || sb.st_mtime <= older_than))
 			unlinkat(st->root, path, 0);
 	}
 	fs_list_free(names, count);
@@ -202,13 +259,17 @@ open_for_writing(struct store *st, struct err *e)
 	if (known == -1 || (known == 0 && refuse_foreign_data(st, e) == -1))
 		return -1;
 	if (make_private_dir(st, "_state", e) == -1 ||
-	    take_lock(st, e) == -1 ||
-	    make_private_dir(st, "_state/tmp", e) == -1 ||
+	    take_lock(st, e) == -1)
+		return -1;
+	/* Another one may have made the tree since we looked. */
+	if (known == 0 && (known = check_version(st, e)) == -1)
+		return -1;
+	if (make_private_dir(st, "_state/tmp", e) == -1 ||
 	    make_private_dir(st, "_state/partial", e) == -1 ||
-	    sweep(st, "_state/tmp", now + 1, e) == -1 ||
+	    sweep(st, "_state/tmp", 0, e) == -1 ||
 	    sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1)
 		return -1;
-	if (known == 0 && create_tree(st, e) == -1)
+	if ((known == 0 ? create_tree(st, e) : make_folders(st, e)) == -1)
 		return -1;
 	st->index_stale = fstatat(st->root, STORE_DIRTY_FILE, &sb, 0) == 0;
 	st->index_inherited = st->index_stale;
@@ -260,11 +321,11 @@ store_close(struct store *st)
 
 	if (st == NULL)
 		return;
+	if (st->lock != -1)
+		leave_lock(st);
 	for (i = 0; i < st->dirs.count; i++)
 		free(st->dirs.paths[i]);
 	free(st->dirs.paths);
-	if (st->lock != -1)
-		close(st->lock);
 	if (st->root != -1)
 		close(st->root);
 	free(st->path);

@@ -10,26 +10,41 @@
 #define HISTORY_LINES_MAX	200
 #define HISTORY_BYTES_MAX	(64u << 10)
 
-/* Every repository folder that a publication needs, and its digest links. */
+static int
+link_to(struct store *st, const struct publication *p, const char *reference,
+    const struct manifest_id *id, struct err *e)
+{
+	char path[STORE_PATH_MAX], inner[DIGEST_TEXT_MAX + TAG_MAX + 16];
+
+	snprintf(inner, sizeof(inner), "_manifests/%s", reference);
+	return store_set_link(st, path_repository(p->registry, p->repository,
+	    inner, path), id, e);
+}
+
+/*
+ * Every folder that a publication needs, _manifests last: where that is, there
+ * is a repository.  Then the digest links, the root's last; where it is
+ * published by digest alone, its link is for move_tag to make.
+ */
 static int
 link_digests(struct store *st, const struct publication *p, struct err *e)
 {
 	static const char *const dirs[] = {
-		"_manifests", "_tags", "_referrers", "_history"
+		"_tags", "_referrers", "_history", "_manifests"
 	};
-	char path[STORE_PATH_MAX], inner[DIGEST_TEXT_MAX + 16];
-	char text[DIGEST_TEXT_MAX];
+	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX];
 	size_t i;
 
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
 		if (store_make_dirs(st, path_repository(p->registry,
 		    p->repository, dirs[i], path), e) == -1)
 			return -1;
-	for (i = 0; i < p->count; i++) {
-		snprintf(inner, sizeof(inner), "_manifests/%s",
-		    digest_text(&p->manifests[i].digest, text));
-		if (store_set_link(st, path_repository(p->registry,
-		    p->repository, inner, path), &p->manifests[i], e) == -1)
+	for (i = p->count; i-- > 0;) {
+		if (p->tag == NULL && digest_equal(&p->manifests[i].digest,
+		    &p->root.digest))
+			continue;
+		if (link_to(st, p, digest_text(&p->manifests[i].digest, text),
+		    &p->manifests[i], e) == -1)
 			return -1;
 	}
 	return 0;
@@ -158,13 +173,10 @@ out:
 static int
 move_tag(struct store *st, const struct publication *p, struct err *e)
 {
-	char path[STORE_PATH_MAX], inner[TAG_MAX + 16];
+	char text[DIGEST_TEXT_MAX];
 
-	if (p->tag == NULL)
-		return 0;
-	snprintf(inner, sizeof(inner), "_manifests/%s", p->tag);
-	return store_set_link(st, path_repository(p->registry, p->repository,
-	    inner, path), &p->root, e);
+	return link_to(st, p, p->tag != NULL ? p->tag :
+	    digest_text(&p->root.digest, text), &p->root, e);
 }
 
 /* From here to store_finish, index.json and the catalog tell of the past. */
@@ -205,14 +217,12 @@ write_tag_lists(struct store *st, const struct publication *p, size_t count,
 	return 0;
 }
 
-int
-store_publish(struct store *st, const struct publication *p, size_t count,
+static int
+publish_all(struct store *st, const struct publication *p, size_t count,
     struct err *e)
 {
 	size_t i;
 
-	if (mark_stale(st, e) == -1)
-		return -1;
 	for (i = 0; i < count; i++)
 		if (link_digests(st, &p[i], e) == -1 ||
 		    add_referrals(st, &p[i], e) == -1 ||
@@ -227,4 +237,17 @@ store_publish(struct store *st, const struct publication *p, size_t count,
 	if (write_tag_lists(st, p, count, e) == -1)
 		return -1;
 	return store_sync_dirs(st, e);
+}
+
+int
+store_publish(struct store *st, const struct publication *p, size_t count,
+    struct err *e)
+{
+	if (mark_stale(st, e) == -1)
+		return -1;
+	if (publish_all(st, p, count, e) == 0)
+		return 0;
+	/* Some tags may have moved, and their lists are as they were. */
+	st->index_inherited = true;
+	return -1;
 }

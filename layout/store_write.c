@@ -62,6 +62,8 @@ store_sync_dirs(struct store *st, struct err *e)
 	for (i = 0; i < d->count; i++)
 		free(d->paths[i]);
 	d->count = 0;
+	if (rc == -1)
+		st->unsynced = true;
 	return rc;
 }
 
@@ -85,7 +87,10 @@ store_make_dirs(struct store *st, const char *path, struct err *e)
 			return err_sys(e, "%s: cannot make the directory",
 			    part);
 		}
-		if (fchmodat(st->root, part, 0755, 0) == -1)
+		/* Of an odd umask, an access list or a set-group-id folder. */
+		if (fstatat(st->root, part, &sb, 0) == -1 ||
+		    ((sb.st_mode & 07777) != 0755 &&
+		    fchmodat(st->root, part, 0755, 0) == -1))
 			return err_sys(e, "%s: cannot set the mode", part);
 		store_touch_dir(st, path_parent(part, parent));
 	}
@@ -120,7 +125,11 @@ store_set_link(struct store *st, const char *path,
 	store_tmp_name(st, tmp);
 	if (symlinkat(want, st->root, tmp) == -1)
 		return err_sys(e, "%s: cannot make a link", path);
-	return store_rename(st, tmp, path, e);
+	if (store_rename(st, tmp, path, e) == -1) {
+		unlinkat(st->root, tmp, 0);
+		return -1;
+	}
+	return 0;
 }
 
 int

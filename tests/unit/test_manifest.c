@@ -34,7 +34,8 @@
 #define IN_IMAGE(layer)	"{" TYPE(MEDIA_OCI_MANIFEST) CONFIG \
 	",\"layers\":[" LAYER "," layer "]}"
 #define IN_INDEX(entry)	"{" TYPE(MEDIA_OCI_INDEX) "\"manifests\":[" entry "]}"
-#define WITH(extra)	"{" MEMBERS(MEDIA_OCI_MANIFEST, HEX_B, "7") "," extra "}"
+#define WITH(extra) \
+	"{" MEMBERS(MEDIA_OCI_MANIFEST, HEX_B, "7") "," extra "}"
 
 static int
 parse(const char *text, const char *type, struct manifest *m, struct err *e)

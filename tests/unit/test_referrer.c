@@ -91,7 +91,8 @@ test_merge(void **state)
 		list = merge(list, orders[i][2], 1);
 		assert_string_equal(list, "{\"schemaVersion\":2,"
 		    "\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":["
-		    "{\"digest\":\"a\"},{\"digest\":\"b\"},{\"digest\":\"c\"}]}");
+		    "{\"digest\":\"a\"},{\"digest\":\"b\"},"
+		    "{\"digest\":\"c\"}]}");
 		free(list);
 	}
 }

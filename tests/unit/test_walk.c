@@ -62,7 +62,8 @@ descriptor(const char *type, const struct digest *d, size_t size,
 	    "\"size\":%zu%s}", type, digest_text(d, text), size, more);
 }
 
-/* An image for linux/${architecture}; its layer is not there if ${whole} is 0. */
+/* An image for linux/${architecture}; its layer is not there if ${whole} is
+ * 0. */
 static char *
 put_image(struct fixture *f, const char *architecture, int whole,
     struct digest *ret)

@@ -1,0 +1,344 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "layout/store.h"
+#include "tests/unit/scratch.h"
+
+static struct store *
+open_store(const struct scratch *s)
+{
+	struct store *st;
+	struct err e;
+
+	if (store_open(s->path, STORE_WRITE, &st, &e) == -1)
+		fail_msg("%s", e.msg);
+	return st;
+}
+
+/* It is refused, the sentence names the folder and has ${what} in it. */
+static void
+expect_refused(const char *path, enum store_mode mode, const char *what)
+{
+	struct store *st = NULL;
+	struct err e = { .code = ERR_NONE };
+
+	assert_int_equal(store_open(path, mode, &st, &e), -1);
+	assert_null(st);
+	assert_int_equal(e.code, ERR_STORE);
+	if (strncmp(e.msg, path, strlen(path)) != 0 ||
+	    strstr(e.msg, what) == NULL)
+		fail_msg("it says: %s", e.msg);
+}
+
+static void
+expect_text(const struct scratch *s, const char *path, const char *want)
+{
+	char *text = scratch_get(s, path);
+
+	assert_non_null(text);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+/* --- a new tree --- */
+
+static void
+test_new(void **state)
+{
+	static const char *const dirs[] = {
+		".", "blobs", "blobs/sha256", "blobs/sha512", "manifests",
+		"repos", "status",
+	};
+	static const char *const files[] = {
+		"oci-layout", "index.json", "catalog.json", "cdr-layout",
+	};
+	static const mode_t masks[] = { 022, 077, 0, 0277 };
+	struct scratch *s = *state;
+	char path[128];
+	struct scratch below;
+	size_t i, m;
+	mode_t before;
+
+	for (m = 0; m < sizeof(masks) / sizeof(masks[0]); m++) {
+		snprintf(path, sizeof(path), "%.60s/new%zu", s->path, m);
+		memset(&below, 0, sizeof(below));
+		snprintf(below.path, sizeof(below.path), "%.40s/new%zu",
+		    s->path, m);
+		/* Only root gets by with a mask that takes his "w". */
+		before = umask(geteuid() == 0 ? masks[m] : masks[m] & 077);
+		store_close(open_store(&below));
+		umask(before);
+		below.dir = open(path, O_RDONLY | O_DIRECTORY);
+		for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+			assert_int_equal(scratch_mode(&below, dirs[i]), 0755);
+		for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+			assert_int_equal(scratch_mode(&below, files[i]), 0444);
+		assert_int_equal(scratch_mode(&below, "_state"), 0700);
+		assert_int_equal(scratch_count(&below, "_state/tmp"), 0);
+		expect_text(&below, "cdr-layout", "1\n");
+		expect_text(&below, "oci-layout",
+		    "{\"imageLayoutVersion\":\"1.0.0\"}");
+		expect_text(&below, "catalog.json",
+		    "{\"repositories\":[]}\n");
+		close(below.dir);
+	}
+}
+
+static void
+test_again(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st;
+	struct err e;
+	struct stat before, after;
+
+	store_close(open_store(s));
+	assert_int_equal(fstatat(s->dir, "index.json", &before, 0), 0);
+	store_close(open_store(s));
+	assert_int_equal(fstatat(s->dir, "index.json", &after, 0), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(store_open(s->path, STORE_READ, &st, &e), 0);
+	store_close(st);
+	store_close(NULL);
+}
+
+static void
+test_reader_makes_nothing(void **state)
+{
+	struct scratch *s = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/absent", s->path);
+	expect_refused(path, STORE_READ, "No such file");
+	expect_refused(path, STORE_READ, "cannot open");
+	assert_false(scratch_has(s, "absent"));
+	expect_refused(s->path, STORE_READ, "not a CDR tree");
+	assert_int_equal(scratch_count(s, "."), 0);
+}
+
+/* --- what is not ours --- */
+
+static void
+test_foreign(void **state)
+{
+	struct scratch *s = *state;
+	char path[128];
+
+	scratch_put(s, "thesis.tex", "precious");
+	expect_refused(s->path, STORE_WRITE, "thesis.tex");
+	assert_int_equal(scratch_count(s, "."), 1);
+	expect_text(s, "thesis.tex", "precious");
+	snprintf(path, sizeof(path), "%s/thesis.tex", s->path);
+	expect_refused(path, STORE_WRITE, "Not a directory");
+	snprintf(path, sizeof(path), "%s/no/such", s->path);
+	expect_refused(path, STORE_WRITE, "No such file");
+}
+
+/* Somebody's own "_state" with something in it is somebody's data. */
+static void
+test_foreign_state(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_int_equal(mkdirat(s->dir, "_state", 0755), 0);
+	scratch_put(s, "_state/theirs", "precious");
+	expect_refused(s->path, STORE_WRITE, "_state");
+	assert_int_equal(scratch_mode(s, "_state"), 0755);
+	expect_text(s, "_state/theirs", "precious");
+}
+
+static void
+test_volume(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_int_equal(mkdirat(s->dir, "lost+found", 0700), 0);
+	store_close(open_store(s));
+	assert_int_equal(scratch_mode(s, "lost+found"), 0700);
+	assert_true(scratch_has(s, "cdr-layout"));
+}
+
+static void
+test_version(void **state)
+{
+	struct scratch *s = *state;
+
+	store_close(open_store(s));
+	assert_int_equal(unlinkat(s->dir, "cdr-layout", 0), 0);
+	scratch_put(s, "cdr-layout", "9\n");
+	expect_refused(s->path, STORE_WRITE, "layout version 9,");
+	expect_refused(s->path, STORE_READ, "layout version 9,");
+	scratch_put(s, "cdr-layout", "");
+	expect_refused(s->path, STORE_WRITE, "layout version");
+	scratch_put(s, "cdr-layout", "1");
+	expect_refused(s->path, STORE_WRITE, "layout version");
+	scratch_put(s, "cdr-layout", "1\n");
+	store_close(open_store(s));
+}
+
+/* --- what a process that died leaves --- */
+
+/* The making of a tree was cut short, after each of its steps. */
+static void
+test_half_made(void **state)
+{
+	struct scratch *s = *state;
+
+	assert_int_equal(mkdirat(s->dir, "_state", 0700), 0);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, "cdr-layout"));
+	assert_int_equal(unlinkat(s->dir, "cdr-layout", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "catalog.json", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "blobs/sha512", AT_REMOVEDIR), 0);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, "cdr-layout"));
+	assert_true(scratch_has(s, "catalog.json"));
+	assert_true(scratch_has(s, "blobs/sha512"));
+}
+
+static void
+set_time(const struct scratch *s, const char *path, time_t when)
+{
+	struct timespec times[2] = {
+		{ .tv_sec = when }, { .tv_sec = when }
+	};
+
+	assert_int_equal(utimensat(s->dir, path, times, AT_SYMLINK_NOFOLLOW),
+	    0);
+}
+
+/* Whatever the clock said when it was written, and whatever it says now. */
+static void
+test_sweep_tmp(void **state)
+{
+	struct scratch *s = *state;
+	time_t now = time(NULL);
+
+	store_close(open_store(s));
+	scratch_put(s, "_state/tmp/0", "of the past");
+	set_time(s, "_state/tmp/0", now - 100000);
+	scratch_put(s, "_state/tmp/1", "of now");
+	scratch_put(s, "_state/tmp/2", "of the future");
+	set_time(s, "_state/tmp/2", now + 100000);
+	assert_int_equal(symlinkat("nowhere", s->dir, "_state/tmp/3"), 0);
+	store_close(open_store(s));
+	assert_int_equal(scratch_count(s, "_state/tmp"), 0);
+}
+
+#define PARTIAL		"_state/partial/sha256:"
+#define PARTIAL_A	PARTIAL "ba7816bf8f01cfea414140de5dae2223" \
+			"b00361a396177a9cb410ff61f20015ad"
+#define PARTIAL_B	PARTIAL "e3b0c44298fc1c149afbf4c8996fb924" \
+			"27ae41e4649b934ca495991b7852b855"
+
+/* A part of a blob is kept until nobody can still want it. */
+static void
+test_sweep_partial(void **state)
+{
+	struct scratch *s = *state;
+	time_t now = time(NULL);
+
+	store_close(open_store(s));
+	scratch_put(s, PARTIAL_A, "part");
+	set_time(s, PARTIAL_A, now - 13 * 24 * 3600);
+	scratch_put(s, PARTIAL_B, "part");
+	set_time(s, PARTIAL_B, now - 15 * 24 * 3600);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, PARTIAL_A));
+	assert_false(scratch_has(s, PARTIAL_B));
+}
+
+/* Copied by something that leaves out empty folders and what is private. */
+static void
+test_sparse_copy(void **state)
+{
+	struct scratch *s = *state;
+
+	store_close(open_store(s));
+	assert_int_equal(unlinkat(s->dir, "blobs/sha512", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(s->dir, "_state/lock", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "_state/tmp", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(s->dir, "_state/partial", AT_REMOVEDIR), 0);
+	assert_int_equal(unlinkat(s->dir, "_state", AT_REMOVEDIR), 0);
+	store_close(open_store(s));
+	assert_int_equal(scratch_mode(s, "blobs/sha512"), 0755);
+	assert_int_equal(scratch_mode(s, "_state"), 0700);
+}
+
+/* --- one writer --- */
+
+static void
+test_lock(void **state)
+{
+	struct scratch *s = *state;
+	struct store *writer = open_store(s), *reader;
+	struct err e;
+	char pid[32];
+
+	snprintf(pid, sizeof(pid), "(process %ld)", (long)getpid());
+	expect_refused(s->path, STORE_WRITE, pid);
+	assert_int_equal(store_open(s->path, STORE_READ, &reader, &e), 0);
+	store_close(reader);
+	expect_refused(s->path, STORE_WRITE, "another cdr");
+	store_close(writer);
+	store_close(open_store(s));
+}
+
+/* The lock goes with its process, however that ends. */
+static void
+test_lock_of_the_dead(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st;
+	struct err e;
+	char *text;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (store_open(s->path, STORE_WRITE, &st, &e) == -1)
+			_exit(1);
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	/* What it left may not be durable: the next one is told so. */
+	text = scratch_get(s, "_state/lock");
+	assert_int_equal(strtol(text, NULL, 10), pid);
+	free(text);
+	store_close(open_store(s));
+	expect_text(s, "_state/lock", "");
+}
+
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, \
+			    scratch_setup, scratch_teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_new),
+		TEST(test_again),
+		TEST(test_reader_makes_nothing),
+		TEST(test_foreign),
+		TEST(test_foreign_state),
+		TEST(test_volume),
+		TEST(test_version),
+		TEST(test_half_made),
+		TEST(test_sweep_tmp),
+		TEST(test_sweep_partial),
+		TEST(test_sparse_copy),
+		TEST(test_lock),
+		TEST(test_lock_of_the_dead),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
