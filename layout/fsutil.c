@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "fsutil.h"
@@ -111,6 +113,25 @@ fs_sync_all(int dirfd, struct err *e)
 	if (syncfs(dirfd) == -1)
 		return err_sys(e, "cannot sync the file system");
 	return 0;
+}
+
+bool
+fs_can_sync_all(int dirfd)
+{
+	struct statfs sb;
+
+	if (fstatfs(dirfd, &sb) == -1)
+		return false;
+	switch ((unsigned long)sb.f_type) {
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case F2FS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static int

@@ -1,6 +1,7 @@
 #ifndef CDR_FSUTIL_H
 #define CDR_FSUTIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -27,6 +28,10 @@ int fs_sync_dir(int, const char *, struct err *);
 
 /* fs_sync_all(dirfd, e): make durable all of the file system it is on. */
 int fs_sync_all(int, struct err *);
+
+/* fs_can_sync_all(dirfd): is it one whose syncfs(2) leaves nothing out?  Not so
+ * with FUSE, where the server is not told, and with what we do not know. */
+bool fs_can_sync_all(int);
 
 /*
  * fs_list(dirfd, path, ret_names, ret_count, e): the names in a directory but

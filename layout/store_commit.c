@@ -29,6 +29,13 @@ sync_files(struct staged **staged, size_t count, struct err *e)
 
 	for (i = 0; i < count; i++)
 		fs_start_writeback(staged[i]->fd, 0, 0);
+	if (count > 0 && store_worth_sync_all(staged[0]->st, count)) {
+		if (fs_sync_all(staged[0]->st->root, e) == 0)
+			return 0;
+		for (i = 0; i < count; i++)
+			staged[i]->keep = false;
+		return -1;
+	}
 	for (i = 0; i < count; i++) {
 		if (fsync(staged[i]->fd) == 0) {
 			/* Under its name, nobody has it open to write. */

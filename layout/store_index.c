@@ -135,7 +135,8 @@ store_finish(struct store *st, struct err *e)
 	if (!st->index_stale)
 		return 0;
 	if (st->index_inherited &&
-	    store_each_repository(st, rewrite_tags, st, e) == -1)
+	    (store_each_repository(st, rewrite_tags, st, e) == -1 ||
+	    store_settle_files(st, e) == -1))
 		return -1;
 	if (write_index(st, e) == -1 || write_catalog(st, e) == -1 ||
 	    store_sync_dirs(st, e) == -1)

@@ -19,6 +19,17 @@ struct dirty_dirs {
 	size_t count, room;
 };
 
+/* Files whose bytes are written, without a name so far. */
+struct pending_file {
+	int fd;
+	char *tmp, *to;
+};
+
+struct pending_files {
+	struct pending_file *files;
+	size_t count, room;
+};
+
 struct store {
 	char *path;			/* as given, for messages */
 	int root;			/* directory */
@@ -28,6 +39,8 @@ struct store {
 	bool index_inherited;		/* and was when we came: tag lists may
 					 * be behind as well */
 	struct dirty_dirs dirs;		/* of the committing thread */
+	struct pending_files pending;	/* the same */
+	bool can_sync_all;		/* see fs_can_sync_all */
 	bool unsynced;			/* a directory could not be synced */
 };
 
@@ -44,6 +57,10 @@ struct staged {
 
 /* store_tmp_name(st, buf): a fresh name below _state/tmp. */
 char *store_tmp_name(struct store *, char buf[STORE_TMP_MAX]);
+
+/* store_worth_sync_all(st, count): one syncfs(2) instead of so many fsync(2)s,
+ * each of which has the disk empty its cache. */
+bool store_worth_sync_all(const struct store *, size_t);
 
 /* store_touch_dir(st, path): its names have changed. */
 void store_touch_dir(struct store *, const char *);
@@ -83,7 +100,12 @@ int store_file_open(struct store *, const char *, struct store_file *,
     struct err *);
 int store_file_close(struct store_file *, bool keep, struct err *);
 
-/* store_write_tags(st, registry, repository, e): _tags/list. */
+/* store_file_defer(f, e): as store_file_close, but the name comes with the next
+ * store_settle_files, which waits for all such files together. */
+int store_file_defer(struct store_file *, struct err *);
+int store_settle_files(struct store *, struct err *);
+
+/* store_write_tags(st, registry, repository, e): _tags/list, deferred. */
 int store_write_tags(struct store *, const char *, const char *,
     struct err *);
 

@@ -213,7 +213,7 @@ store_write_tags(struct store *st, const char *registry,
 			comma = ",";
 		}
 		fputs("]}\n", f.stream);
-		rc = store_file_close(&f, true, e);
+		rc = store_file_defer(&f, e);
 	}
 	fs_list_free(names, count);
 	return rc;

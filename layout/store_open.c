@@ -299,6 +299,7 @@ store_open(const char *path, enum store_mode mode, struct store **ret,
 	if (mode == STORE_WRITE)
 		(void)mkdir(path, 0755);	/* open tells what is wrong */
 	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	st->can_sync_all = st->root != -1 && fs_can_sync_all(st->root);
 	if (st->root == -1)
 		rc = err_sys(e, "cannot open");
 	else if (mode == STORE_WRITE)
@@ -326,6 +327,7 @@ store_close(struct store *st)
 	for (i = 0; i < st->dirs.count; i++)
 		free(st->dirs.paths[i]);
 	free(st->dirs.paths);
+	free(st->pending.files);
 	if (st->root != -1)
 		close(st->root);
 	free(st->path);

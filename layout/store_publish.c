@@ -30,7 +30,7 @@ static int
 link_digests(struct store *st, const struct publication *p, struct err *e)
 {
 	static const char *const dirs[] = {
-		"_tags", "_referrers", "_history", "_manifests"
+		"_tags", "_history", "_manifests"
 	};
 	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX];
 	size_t i;
@@ -54,8 +54,8 @@ static int
 add_referral(struct store *st, const struct publication *p,
     const struct referral *r, struct err *e)
 {
-	char path[STORE_PATH_MAX], inner[DIGEST_TEXT_MAX + 16];
-	char text[DIGEST_TEXT_MAX];
+	char path[STORE_PATH_MAX], folder[STORE_PATH_MAX];
+	char inner[DIGEST_TEXT_MAX + 16], text[DIGEST_TEXT_MAX];
 	char *old = NULL, *fresh;
 	size_t len;
 	int rc;
@@ -69,7 +69,11 @@ add_referral(struct store *st, const struct publication *p,
 	rc = p->merge(old, r->descriptor, &fresh, e);
 	free(old);
 	if (rc == 1) {
-		rc = store_write_file(st, path, fresh, strlen(fresh), e);
+		rc = store_make_dirs(st, path_repository(p->registry,
+		    p->repository, "_referrers", folder), e);
+		if (rc == 0)
+			rc = store_write_file(st, path, fresh, strlen(fresh),
+			    e);
 		free(fresh);
 	}
 	return rc == -1 ? err_wrap(e, "%s", path) : 0;
@@ -164,7 +168,7 @@ write_history(struct store *st, const struct publication *p, struct err *e)
 	now_text(now);
 	fprintf(f.stream, "%s%s %s\n", there ? drop_oldest(old) : "", now,
 	    text);
-	rc = store_file_close(&f, true, e);
+	rc = store_file_defer(&f, e);
 out:
 	free(old);
 	return rc;
@@ -229,12 +233,13 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 		    write_history(st, &p[i], e) == -1)
 			return -1;
 	/* All that a tag needs is there before the tag is. */
-	if (store_sync_dirs(st, e) == -1)
+	if (store_settle_files(st, e) == -1 || store_sync_dirs(st, e) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (move_tag(st, &p[i], e) == -1)
 			return -1;
-	if (write_tag_lists(st, p, count, e) == -1)
+	if (write_tag_lists(st, p, count, e) == -1 ||
+	    store_settle_files(st, e) == -1)
 		return -1;
 	return store_sync_dirs(st, e);
 }
@@ -243,10 +248,14 @@ int
 store_publish(struct store *st, const struct publication *p, size_t count,
     struct err *e)
 {
+	struct err ignored;
+
 	if (mark_stale(st, e) == -1)
 		return -1;
 	if (publish_all(st, p, count, e) == 0)
 		return 0;
+	/* Nothing stays open; a line of history too many does no harm. */
+	(void)store_settle_files(st, &ignored);
 	/* Some tags may have moved, and their lists are as they were. */
 	st->index_inherited = true;
 	return -1;

@@ -13,6 +13,18 @@
 #include "mem.h"
 #include "store_internal.h"
 
+/* Open files that wait for one round. */
+#define PENDING_MAX	128
+
+/* Fewer are quicker one by one. */
+#define SYNC_ALL_MIN	8
+
+bool
+store_worth_sync_all(const struct store *st, size_t count)
+{
+	return st->can_sync_all && count >= SYNC_ALL_MIN;
+}
+
 char *
 store_tmp_name(struct store *st, char buf[STORE_TMP_MAX])
 {
@@ -48,6 +60,7 @@ int
 store_sync_dirs(struct store *st, struct err *e)
 {
 	struct dirty_dirs *d = &st->dirs;
+	bool at_once = store_worth_sync_all(st, d->count);
 	size_t i;
 	int rc = 0;
 
@@ -56,9 +69,11 @@ store_sync_dirs(struct store *st, struct err *e)
 	for (i = 0; i < d->count; i++) {
 		if (i > 0 && strcmp(d->paths[i], d->paths[i - 1]) == 0)
 			continue;
-		if (rc == 0)
+		if (rc == 0 && !at_once)
 			rc = fs_sync_dir(st->root, d->paths[i], e);
 	}
+	if (at_once)
+		rc = fs_sync_all(st->root, e);
 	for (i = 0; i < d->count; i++)
 		free(d->paths[i]);
 	d->count = 0;
@@ -67,34 +82,39 @@ store_sync_dirs(struct store *st, struct err *e)
 	return rc;
 }
 
+static int
+make_dir(struct store *st, const char *path, struct err *e)
+{
+	char parent[STORE_PATH_MAX];
+	struct stat sb;
+
+	if (mkdirat(st->root, path, 0755) == -1) {
+		if (errno == EEXIST)
+			return 0;
+		return err_sys(e, "%s: cannot make the directory", path);
+	}
+	/* Of an odd umask, an access list or a set-group-id folder. */
+	if (fstatat(st->root, path, &sb, 0) == -1 ||
+	    ((sb.st_mode & 07777) != 0755 &&
+	    fchmodat(st->root, path, 0755, 0) == -1))
+		return err_sys(e, "%s: cannot set the mode", path);
+	store_touch_dir(st, path_parent(path, parent));
+	return 0;
+}
+
+/* From below: most are there, or lack only themselves. */
 int
 store_make_dirs(struct store *st, const char *path, struct err *e)
 {
-	char part[STORE_PATH_MAX], parent[STORE_PATH_MAX];
+	char parent[STORE_PATH_MAX];
 	struct stat sb;
-	size_t len;
 
 	if (fstatat(st->root, path, &sb, 0) == 0)
 		return 0;
-	for (len = 1; len <= strlen(path); len++) {
-		if (path[len] != '/' && path[len] != '\0')
-			continue;
-		memcpy(part, path, len);
-		part[len] = '\0';
-		if (mkdirat(st->root, part, 0755) == -1) {
-			if (errno == EEXIST)
-				continue;
-			return err_sys(e, "%s: cannot make the directory",
-			    part);
-		}
-		/* Of an odd umask, an access list or a set-group-id folder. */
-		if (fstatat(st->root, part, &sb, 0) == -1 ||
-		    ((sb.st_mode & 07777) != 0755 &&
-		    fchmodat(st->root, part, 0755, 0) == -1))
-			return err_sys(e, "%s: cannot set the mode", part);
-		store_touch_dir(st, path_parent(part, parent));
-	}
-	return 0;
+	path_parent(path, parent);
+	if (strcmp(parent, ".") != 0 && store_make_dirs(st, parent, e) == -1)
+		return -1;
+	return make_dir(st, path, e);
 }
 
 int
@@ -167,6 +187,66 @@ store_file_close(struct store_file *f, bool keep, struct err *e)
 		rc = store_rename(f->st, f->tmp, f->to, e);
 	if (!keep || rc == -1)
 		unlinkat(f->st->root, f->tmp, 0);
+	return rc;
+}
+
+int
+store_file_defer(struct store_file *f, struct err *e)
+{
+	struct pending_files *p = &f->st->pending;
+	struct pending_file *file;
+	int fd = -1;
+
+	if (fflush(f->stream) == 0 && !ferror(f->stream) &&
+	    fchmod(fileno(f->stream), 0444) == 0)
+		fd = fcntl(fileno(f->stream), F_DUPFD_CLOEXEC, 0);
+	if (fd == -1)
+		err_sys(e, "%s: cannot write", f->to);
+	fclose(f->stream);
+	if (fd == -1) {
+		unlinkat(f->st->root, f->tmp, 0);
+		return -1;
+	}
+	if (p->count == p->room) {
+		p->room = p->room == 0 ? 32 : 2 * p->room;
+		p->files = xreallocarray(p->files, p->room, sizeof(*p->files));
+	}
+	file = &p->files[p->count++];
+	file->fd = fd;
+	file->tmp = xstrdup(f->tmp);
+	file->to = xstrdup(f->to);
+	return p->count == PENDING_MAX ? store_settle_files(f->st, e) : 0;
+}
+
+int
+store_settle_files(struct store *st, struct err *e)
+{
+	struct pending_files *p = &st->pending;
+	bool at_once = store_worth_sync_all(st, p->count);
+	struct pending_file *f;
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < p->count; i++)
+		fs_start_writeback(p->files[i].fd, 0, 0);
+	if (at_once)
+		rc = fs_sync_all(st->root, e);
+	for (i = 0; i < p->count; i++) {
+		f = &p->files[i];
+		if (!at_once && rc == 0 && fsync(f->fd) == -1)
+			rc = err_sys(e, "%s: cannot write", f->to);
+		close(f->fd);
+	}
+	for (i = 0; i < p->count; i++) {
+		f = &p->files[i];
+		if (rc == 0)
+			rc = store_rename(st, f->tmp, f->to, e);
+		if (rc == -1)
+			unlinkat(st->root, f->tmp, 0);
+		free(f->tmp);
+		free(f->to);
+	}
+	p->count = 0;
 	return rc;
 }
 

@@ -15,7 +15,7 @@
 /* No wait is longer, so that nothing forgotten waits for ever. */
 #define POLL_MAX_MS	1000
 
-/* --- queues ---------------------------------------------------------------- */
+/* --- queues ------------------------------------------------------------ */
 
 void
 queue_push(struct queue *q, struct fetch *f)
@@ -65,7 +65,7 @@ queue_pop(struct queue *q)
 	return f;
 }
 
-/* --- making and ending ----------------------------------------------------- */
+/* --- making and ending ------------------------------------------------- */
 
 static void
 wake(void *cookie)
@@ -188,7 +188,7 @@ dispatch_left(const struct dispatch *d)
 	    d->stats.wanted_bytes - here;
 }
 
-/* --- telling of failures that are known already ---------------------------- */
+/* --- telling of failures that are known already ------------------------ */
 
 struct late {
 	struct task task;
@@ -226,7 +226,7 @@ dispatch_tell_later(struct dispatch *d, struct want *want)
 	pool_start(d->pool, NULL, &late->task);
 }
 
-/* --- the pump -------------------------------------------------------------- */
+/* --- the pump ---------------------------------------------------------- */
 
 /* What is known to fail fails without a request. */
 static bool

@@ -68,7 +68,7 @@ void want_free(struct want *);
  * dispatch_step. */
 void dispatch_tell_later(struct dispatch *, struct want *);
 
-/* --- fetch: an attempt at one request -------------------------------------- */
+/* --- fetch: an attempt at one request ---------------------------------- */
 
 enum fetch_kind {
 	FETCH_TOKEN,

@@ -207,7 +207,7 @@ fetch_commit(struct fetch *f, struct staged *staged)
 	committer_send(f->d->committer, &c->commit);
 }
 
-/* --- starting -------------------------------------------------------------- */
+/* --- starting ---------------------------------------------------------- */
 
 static char *
 request_url(const struct fetch *f)
@@ -313,7 +313,7 @@ fetch_cancel(struct fetch *f)
 	fetch_ended(f, &reply);
 }
 
-/* --- judging --------------------------------------------------------------- */
+/* --- judging ----------------------------------------------------------- */
 
 static int64_t
 retry_after(const struct http_reply *reply)

@@ -92,7 +92,7 @@ fail(struct job *job, const struct err *e)
 	finish(job, e->code == ERR_CANCELLED ? JOB_CANCELLED : JOB_FAILED);
 }
 
-/* --- PUBLISH --------------------------------------------------------------- */
+/* --- PUBLISH ----------------------------------------------------------- */
 
 static void
 published(struct task *task)
@@ -126,7 +126,7 @@ start_publish(struct job *job)
 	committer_send(dispatch_committer(job->d), &job->commit);
 }
 
-/* --- FETCH ----------------------------------------------------------------- */
+/* --- FETCH ------------------------------------------------------------- */
 
 static bool
 is_root(const struct job *job, const struct wanted *w)
@@ -200,7 +200,7 @@ start_fetch(struct job *job)
 	}
 }
 
-/* --- WALK ------------------------------------------------------------------ */
+/* --- WALK -------------------------------------------------------------- */
 
 static void
 walk_run(struct task *task)
@@ -255,7 +255,7 @@ start_walk(struct job *job)
 	pool_start(dispatch_pool(job->d), NULL, &job->walk_task);
 }
 
-/* --- RESOLVE --------------------------------------------------------------- */
+/* --- RESOLVE ----------------------------------------------------------- */
 
 static void
 resolved(struct resolve *r, const struct digest *digest, const struct err *e)

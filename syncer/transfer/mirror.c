@@ -10,7 +10,7 @@
 
 /* Images in progress at once: enough to keep the links busy, and few enough
  * that memory does not grow with the list. */
-#define ACTIVE_MAX	64u
+#define ACTIVE_MAX	128u
 #define STEP_MS		250
 
 struct run {
@@ -81,7 +81,7 @@ report_success(const char *image, const struct job_report *r)
 	if (!updated)
 		return;
 	if (r->foreign > 0)
-		report(REPORT_WARNING, "%s: %zu foreign layers: some clients "
+		report(REPORT_WARNING, "%s: %zu foreign layer(s): some clients "
 		    "fetch these from the URLs in the manifest and not from "
 		    "here", image, r->foreign);
 	if (r->unknown_digests > 0)

@@ -31,7 +31,8 @@ spelled(int64_t first, int64_t last, int64_t total)
 	if (first == -1)
 		return xasprintf("bytes */%" PRId64, total);
 	if (total == -1)
-		return xasprintf("bytes %" PRId64 "-%" PRId64 "/*", first, last);
+		return xasprintf("bytes %" PRId64 "-%" PRId64 "/*", first,
+		    last);
 	return xasprintf("bytes %" PRId64 "-%" PRId64 "/%" PRId64, first, last,
 	    total);
 }

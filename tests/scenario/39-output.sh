@@ -1,0 +1,77 @@
+#!/bin/sh
+# What the program says: all of it on standard error; --log json is one JSON object
+# a line, whatever happens, with the same facts; -q says nothing but errors; -v
+# says more; nothing is coloured or drawn where there is no terminal.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+
+upstream
+settings '{"max_tries": 2}'
+digest=$(craft image library/app:1)
+craft many library/many --count 3 --layers 1 >/dev/null
+overlay foreign-layer library/foreign:1 --present >/dev/null
+
+# json "what": standard error is JSON lines, each with time, level and message
+json()
+{
+	jq -e -s 'length > 0 and all(.[]; (.time | test("^[0-9-]{10}T[0-9:]{8}Z$")) and
+		(.level | IN("error", "warning", "info", "debug")) and (.message | length > 0))' \
+		"$T/stderr" >/dev/null || fail "$1: standard error is not what it should be"
+	expect_eq "$1: as many objects as lines, and nothing on standard output" \
+		"$(wc -l <"$T/stderr") 0" "$(jq -s length "$T/stderr") $(wc -c <"$T/stdout")"
+}
+
+# fact FILTER WANT
+fact()
+{
+	expect_eq "$1" "$2" "$(jq -r "$1" "$T/stderr")"
+}
+
+sync "json" --log json app:1 many-0001 many-0002 many-0003 foreign:1
+json "all is well"
+fact 'select(.message == "summary") | "\(.images) \(.updated) \(.unchanged) \(.failed) \(.not_reached)"' "5 5 0 0 0"
+fact 'select(.image == "docker.io/library/app:1") | "\(.result) \(.digest) \(.objects)"' \
+	"updated $digest 4"
+fact 'select(.level == "warning") | .message | test("foreign:1: 1 foreign layer")' true
+fact 'select(.message == "summary") | .requests' \
+	"$(hub_since | awk -F '\t' '$2 != "cdn"' | wc -l)"
+
+sync "json, unchanged" --log json -v app:1
+json "unchanged"
+fact 'select(.image) | .result' unchanged
+fact 'select(.message == "summary") | "\(.unchanged) \(.objects) \(.bytes)"' "1 0 0"
+
+# Errors whose text comes from outside, with all that could break a line.
+fault '{"path": "/manifests/2", "status": 400, "body": {"errors": [{"code": "X\"\\", "message": "a \"quoted\"\n\u001b[31mline\u0000 \ud83d\ude00 \\"}]}}' \
+	'{"path": "/manifests/3", "status": 400, "body": "\u00ff\u00fe not json \u0007"}'
+sync_rc "json, failures" 1 --log json app:1 app:2 app:3 app:4
+json "failures"
+fact 'select(.image == "docker.io/library/app:4") | "\(.level) \(.result)"' "error failed"
+expect_eq "three images failed" 3 "$(grep -c '"result":"failed"' "$T/stderr")"
+fact 'select(.message == "summary") | "\(.images) \(.failed)"' "4 3"
+sync_rc "text, failures" 1 app:2 app:3
+expect_eq "one line each, and the summary" 3 "$(wc -l <"$T/stderr")"
+expect_eq "no control characters" 0 "$(tr -d '\n[:print:]\200-\377' <"$T/stderr" | wc -c)"
+no_faults
+
+sync_rc "json, a wrong list" 2 --log json App:1
+json "a wrong list"
+sync_rc "json, a ROOT that is none" 3 --log json -r "$T/none/none" app:1
+json "no ROOT"
+
+# Quiet.
+rm -rf "$ROOT"
+sync "quiet" -q app:1 foreign:1
+expect_eq "says nothing" 0 "$(cat "$T/stdout" "$T/stderr" | wc -c)"
+sync_rc "quiet, and a failure" 1 -q app:1 app:2
+expect_eq "says only that" "1 1" "$(wc -l <"$T/stderr") $(grep -c '^error: .*app:2' "$T/stderr")"
+sync "quiet, in json" -q --log json app:1
+expect_eq "says nothing" 0 "$(cat "$T/stdout" "$T/stderr" | wc -c)"
+
+# Plain.
+sync "unchanged" app:1
+expect_eq "is the summary alone" "1 1" \
+	"$(wc -l <"$T/stderr") $(grep -c '^1 image: 1 unchanged, 0 updated, 0 failed; 0 new objects' "$T/stderr")"
+sync "unchanged, talkative" -v app:1
+expect_said "names the image" '^unchanged docker.io/library/app:1 '
+tree_check "$ROOT"

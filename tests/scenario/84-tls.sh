@@ -1,0 +1,178 @@
+#!/bin/sh
+# A registry behind TLS. With ca_file a private CA is trusted; without it, and for a
+# certificate that is of another name, too old, or not the registry's, nothing is
+# fetched and the message speaks of the certificate. client_cert and client_key open
+# a registry that wants them, and are shown to nobody else. No way leads from https
+# to http.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+
+need nginx openssl jq
+start_registry
+ROOT=$T/root
+app=$(craft image library/app:1)
+mkdir "$T/tls"
+cd "$T/tls"
+
+# --- certificates -----------------------------------------------------------------
+
+# authority NAME: NAME.crt and NAME.key.
+authority()
+{
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+		-keyout "$1.key" -out "$1.crt" -days 2 -subj "/CN=$1" \
+		-addext basicConstraints=critical,CA:TRUE
+}
+# certificate NAME CA SUBJECT-ALTERNATIVE-NAME DAYS USE
+certificate()
+{
+	openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+		-keyout "$1.key" -out "$1.csr" -subj "/CN=$1"
+	printf 'subjectAltName=%s\nextendedKeyUsage=%s\n' "$3" "$5" >"$1.ext"
+	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" -CAcreateserial \
+		-out "$1.crt" -days "$4" -extfile "$1.ext"
+}
+{
+	authority ca
+	authority other-ca
+	certificate server ca IP:127.0.0.1,DNS:localhost 2 serverAuth
+	certificate named ca DNS:registry.example 2 serverAuth
+	certificate stranger other-ca IP:127.0.0.1 2 serverAuth
+	# Over before it began: -days takes no time of day.
+	certificate old ca IP:127.0.0.1 -1 serverAuth
+	certificate client ca DNS:client.example 2 clientAuth
+	certificate unknown other-ca DNS:client.example 2 clientAuth
+	cat client.crt client.key >both.pem
+} >"$T/openssl.log" 2>&1 || fail "openssl makes no certificates"
+
+# --- servers ----------------------------------------------------------------------
+
+# server NAME CERTIFICATE [LINES [ALL]]: sets $NAME to its address. ALL is what it
+# does with each request, unless LINES know better; by itself it is the registry.
+# What it was asked is in NAME.log.
+server()
+{
+	_port=$(free_port)
+	eval "$1=127.0.0.1:$_port"
+	cat >>servers.conf <<END
+server {
+	listen 127.0.0.1:$_port ${2:+ssl};
+	${2:+ssl_certificate $2.crt; ssl_certificate_key $2.key;}
+	access_log $T/tls/$1.log seen;
+	${3-}
+	location / { ${4:-proxy_pass http://$UPSTREAM;} }
+}
+END
+}
+good='' named='' strange='' old='' asking='' curious='' plain='' down='' realm=''
+server good server
+server named named
+server strange stranger
+server old old
+server plain ''
+server curious server 'ssl_client_certificate ca.crt; ssl_verify_client optional;'
+server asking server "ssl_client_certificate ca.crt; ssl_verify_client on;
+	location ~ /blobs/ { return 307 https://$curious\$request_uri; }"
+server down server \
+	"location ~ /manifests/1\$ { return 307 http://$plain\$request_uri; }"
+server realm server '' "add_header WWW-Authenticate
+	'Bearer realm=\"http://$plain/token\"' always; return 401;"
+cat >nginx.conf <<END
+worker_processes 1;
+daemon off;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections 256; }
+http {
+	log_format seen '\$request_method \$request_uri \$status \$ssl_client_verify';
+	proxy_max_temp_file_size 0;
+	proxy_buffering off;
+	proxy_http_version 1.1;
+	client_body_temp_path temp;
+	proxy_temp_path temp;
+	fastcgi_temp_path temp;
+	uwsgi_temp_path temp;
+	scgi_temp_path temp;
+	include servers.conf;
+}
+END
+nginx -e stderr -p "$T/tls" -c "$T/tls/nginx.conf" >"$T/tls-nginx.log" 2>&1 &
+tls=$!
+defer "process_end $tls"
+wait_for 10 test -s nginx.pid || fail "nginx does not start"
+
+# --- what must happen -------------------------------------------------------------
+
+# reach ADDRESS SETTINGS: docker.io is there, by https.
+reach()
+{
+	jq -n --arg e "https://$1" --argjson more "$2" \
+		'{"docker.io": ({endpoint: $e, retry_delay_ms: 20, max_tries: 3} + $more)}' \
+		>"$T/registries.json"
+	export CDR_REGISTRIES="$T/registries.json"
+}
+trust="{\"ca_file\": \"$T/tls/ca.crt\"}"
+
+reach "$good" "$trust"
+sync "a private CA" app:1
+expect_published "it is there" app:1 "$app"
+tree_check "$ROOT"
+rm -rf "$ROOT"
+
+# refused "what" ADDRESS SETTINGS REGEX
+refused()
+{
+	reach "$2" "$3"
+	within 5 sync_rc "$1" 1 app:1
+	expect_said "$1: the message" "error: .*app:1: .*$4"
+	expect_published "$1: nothing is there" app:1 nothing
+}
+refused "no ca_file" "$good" '{}' '[Cc]ertificate'
+refused "another ca_file" "$good" "{\"ca_file\": \"$T/tls/other-ca.crt\"}" '[Cc]ertificate'
+refused "a certificate of another CA" "$strange" "$trust" '[Cc]ertificate'
+refused "one with another name" "$named" "$trust" '[Cc]ertificate|127\.0\.0\.1'
+refused "one that is over" "$old" "$trust" '[Cc]ertificate.*expired'
+for name in strange named old; do
+	expect_eq "$name got no request" "" "$(cat $name.log)"
+done
+: >empty.crt
+for file in "$T/tls/absent.crt" "$T/tls/empty.crt" "$T/tls/servers.conf"; do
+	reach "$good" "{\"ca_file\": \"$file\"}"
+	_rc=0
+	"$CDR" sync -r "$ROOT" app:1 >"$T/stdout" 2>"$T/stderr" || _rc=$?
+	case $_rc in
+	1 | 2) ;;
+	*) fail "ca_file ${file##*/}: ended with $_rc" ;;
+	esac
+	expect_said "ca_file ${file##*/} is named" "${file##*/}"
+done
+refused "TLS where there is none" "$plain" "$trust" '(TLS|SSL)'
+
+# Who the client is.
+refused "no client_cert" "$asking" "$trust" 'answers 400'
+refused "a client_cert of another CA" "$asking" "$(jq -n --arg d "$T/tls" \
+	'{ca_file: ($d + "/ca.crt"), client_cert: ($d + "/unknown.crt"), client_key: ($d + "/unknown.key")}')" \
+	'answers 400'
+refused "a client_key that is not its own" "$asking" "$(jq -n --arg d "$T/tls" \
+	'{ca_file: ($d + "/ca.crt"), client_cert: ($d + "/client.crt"), client_key: ($d + "/unknown.key")}')" \
+	'(key|certificate)'
+expect_eq "the curious one was not asked" "" "$(cat curious.log)"
+# shellcheck disable=SC2016 # for jq
+for keys in '{client_cert: ($d + "/client.crt"), client_key: ($d + "/client.key")}' \
+    '{client_cert: ($d + "/both.pem")}'; do
+	reach "$asking" "$(jq -n --arg d "$T/tls" \
+		"{ca_file: (\$d + \"/ca.crt\")} + $keys")"
+	rm -rf "$ROOT"
+	sync "a client certificate: $keys" app:1
+	expect_published "it is there" app:1 "$app"
+	tree_check "$ROOT"
+done
+expect_eq "it was asked for, and right" SUCCESS \
+	"$(sed -n '/ 200 /s/.* //p' asking.log | sort -u)"
+expect_eq "nobody else has seen it" NONE \
+	"$(sed 's/.* //' curious.log | sort -u)"
+rm -rf "$ROOT"
+
+refused "a redirect to http" "$down" "$trust" 'https to plain http.*refused'
+refused "a token realm by http" "$realm" "$trust" 'https to plain http.*refused'
+expect_eq "http was not asked" "" "$(grep '^[A-Z]' plain.log || :)"

@@ -1,0 +1,76 @@
+# One upstream behind the faulty hub, one tree: what the scenarios about
+# `cdr sync` share. Sourced after lib.sh; POSIX sh.
+#
+#   upstream                    docker-registry and hub; the tree is $ROOT
+#                               (start_hub OPTION... for another hub)
+#   settings JSON               more settings for docker.io, such as '{"max_tries": 2}'
+#   sync "what" ARG...          cdr sync into $ROOT must succeed
+#   sync_rc "what" N ARG...     it must end with N
+#   published REPO:TAG          the digest that the tree has (below docker.io/library)
+#   expect_published "what" REPO:TAG DIGEST
+#   here DIGEST...              are all of these objects in the tree?
+#   within SECONDS "what" ...   a sync, sync_rc, ... that must not take longer
+# shellcheck shell=sh
+
+# shellcheck source=tests/check-tree.sh
+. "$TOP/tests/check-tree.sh"
+
+upstream()
+{
+	need jq
+	start_registry
+	start_hub
+	ROOT=$T/root
+}
+
+settings()
+{
+	jq --argjson more "$1" '.["docker.io"] += $more' "$CDR_REGISTRIES" \
+		>"$CDR_REGISTRIES.new"
+	mv "$CDR_REGISTRIES.new" "$CDR_REGISTRIES"
+}
+
+sync()
+{
+	_title=$1
+	shift
+	check "$_title" "$CDR" sync -r "$ROOT" "$@"
+}
+
+sync_rc()
+{
+	_title=$1 _code=$2
+	shift 2
+	expect_rc "$_title" "$_code" "$CDR" sync -r "$ROOT" "$@"
+}
+
+published()
+{
+	_at=$(readlink "$ROOT/repos/docker.io/library/${1%:*}/_manifests/${1##*:}") || {
+		echo nothing
+		return 0
+	}
+	echo "$(basename "${_at%/*}"):${_at##*/}"
+}
+
+expect_published()
+{
+	expect_eq "$1" "$3" "$(published "$2")"
+}
+
+within()
+{
+	_limit=$1 _from=$(date +%s)
+	shift
+	"$@"
+	[ $(($(date +%s) - _from)) -le "$_limit" ] ||
+		fail "$2: took more than $_limit seconds"
+}
+
+# here DIGEST...: are all of these among the tree's blobs or manifests?
+here()
+{
+	for _digest; do
+		[ -e "$ROOT/blobs/${_digest%%:*}/${_digest#*:}" ] || return 1
+	done
+}
