@@ -1,0 +1,86 @@
+#!/usr/bin/env python3
+"""Makes what is mirrored in the benchmarks, and pushes it to a docker-registry.
+
+    content.py HOST:PORT DIR
+
+One image of 1.2 GB in five layers, and 500 small ones for two platforms; the
+bytes do not compress and are the same every time.  Writes to DIR the lists that
+the contenders read: big.* and small.*, .list for cdr, .heads and .gets for curl
+(@BASE@ stands for the server).
+"""
+
+import concurrent.futures
+import os
+import sys
+import types
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "hub"))
+import craft  # noqa: E402
+
+BIG_LAYERS = [305, 250, 240, 220, 185]		# MB
+SMALL_IMAGES = 500
+SMALL_LAYER = 12 << 10
+THREADS = 4
+ACCEPT = ", ".join(craft.OCI[kind] for kind in ("index", "manifest"))
+
+
+class BigCraft(craft.Craft):
+	def layers(self, platform, alg="sha256"):
+		return [craft.make_layer(self.seed, number, size * 1000 * 1000, alg)
+			for number, size in enumerate(BIG_LAYERS)]
+
+
+def options(name, size=0):
+	return types.SimpleNamespace(
+		name=name, seed=name, size=size, layers=1, shared=0, docker=False,
+		no_media_type=False, attestations=None, platform="linux/amd64",
+		platforms="linux/amd64,linux/arm64")
+
+
+def make_big(address):
+	made = BigCraft(craft.Registry(address), options("bench/big:1"))
+	craft.make_image(made, made.options)
+	return [made]
+
+
+def make_some(address, numbers):
+	registry = craft.Registry(address)
+	done = []
+	for number in numbers:
+		made = craft.Craft(registry, options(f"bench/small-{number:03}:1", SMALL_LAYER))
+		craft.make_index(made, made.options)
+		done.append(made)
+	return done
+
+
+def make_small(address):
+	with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+		parts = pool.map(lambda first: make_some(address, range(first, SMALL_IMAGES, THREADS)),
+				 range(THREADS))
+	return [made for part in parts for made in part]
+
+
+def write_lists(prefix, images):
+	with open(prefix + ".list", "w", encoding="ascii") as file:
+		file.write("default platform=all\n")
+		file.writelines(f"docker.io/{made.name}:{made.tag}\n" for made in images)
+	with open(prefix + ".heads", "w", encoding="ascii") as file:
+		file.write(f'header = "Accept: {ACCEPT}"\n')
+		file.writelines(f'url = "@BASE@/v2/{made.name}/manifests/{made.tag}"\n'
+				for made in images)
+	with open(prefix + ".gets", "w", encoding="ascii") as file:
+		file.write(f'header = "Accept: {ACCEPT}"\n')
+		for made in images:
+			for one in made.objects:
+				kind = "manifests" if one["kind"] in ("index", "manifest") else "blobs"
+				file.write(f'url = "@BASE@/v2/{made.name}/{kind}/{one["digest"]}"\n'
+					   f'output = "{one["digest"].partition(":")[2]}"\n')
+
+
+def main(address, folder):
+	write_lists(os.path.join(folder, "big"), make_big(address))
+	write_lists(os.path.join(folder, "small"), make_small(address))
+
+
+if __name__ == "__main__":
+	main(*sys.argv[1:])
