@@ -105,6 +105,9 @@ int store_file_close(struct store_file *, bool keep, struct err *);
 int store_file_defer(struct store_file *, struct err *);
 int store_settle_files(struct store *, struct err *);
 
+/* store_drop_files(st): they get no name at all. */
+void store_drop_files(struct store *);
+
 /* store_write_tags(st, registry, repository, e): _tags/list, deferred. */
 int store_write_tags(struct store *, const char *, const char *,
     struct err *);

@@ -327,6 +327,7 @@ store_close(struct store *st)
 	for (i = 0; i < st->dirs.count; i++)
 		free(st->dirs.paths[i]);
 	free(st->dirs.paths);
+	store_drop_files(st);
 	free(st->pending.files);
 	if (st->root != -1)
 		close(st->root);

@@ -248,14 +248,11 @@ int
 store_publish(struct store *st, const struct publication *p, size_t count,
     struct err *e)
 {
-	struct err ignored;
-
 	if (mark_stale(st, e) == -1)
 		return -1;
 	if (publish_all(st, p, count, e) == 0)
 		return 0;
-	/* Nothing stays open; a line of history too many does no harm. */
-	(void)store_settle_files(st, &ignored);
+	store_drop_files(st);
 	/* Some tags may have moved, and their lists are as they were. */
 	st->index_inherited = true;
 	return -1;

@@ -218,6 +218,21 @@ store_file_defer(struct store_file *f, struct err *e)
 	return p->count == PENDING_MAX ? store_settle_files(f->st, e) : 0;
 }
 
+void
+store_drop_files(struct store *st)
+{
+	struct pending_files *p = &st->pending;
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		close(p->files[i].fd);
+		unlinkat(st->root, p->files[i].tmp, 0);
+		free(p->files[i].tmp);
+		free(p->files[i].to);
+	}
+	p->count = 0;
+}
+
 int
 store_settle_files(struct store *st, struct err *e)
 {

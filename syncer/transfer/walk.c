@@ -256,9 +256,14 @@ static int
 visit_parsed(struct state *s, const struct manifest *m, bool tolerate,
     unsigned depth, struct err *e)
 {
-	s->out->unknown_digests += m->skipped;
-	if (m->kind == MEDIA_INDEX)
+	if (m->kind == MEDIA_INDEX) {
+		s->out->unknown_digests += m->skipped;
 		return visit_index(s, m, tolerate, depth, e);
+	}
+	/* An index can do without an entry, an image not without a layer. */
+	if (m->skipped > 0)
+		return err_set(e, ERR_DATA, "a part of it has a digest of "
+		    "another kind than sha256 and sha512");
 	return visit_image(s, m, tolerate, depth == 0, e);
 }
 
@@ -266,6 +271,9 @@ static int
 note_manifest(struct state *s, const struct manifest_id *id, struct err *e)
 {
 	struct walk *w = s->out;
+	struct manifest_id linked;
+	char text[DIGEST_TEXT_MAX];
+	int there;
 
 	if (w->manifest_count == IMAGE_MANIFESTS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %u manifests",
@@ -273,7 +281,11 @@ note_manifest(struct state *s, const struct manifest_id *id, struct err *e)
 	w->manifests = xreallocarray(w->manifests, w->manifest_count + 1,
 	    sizeof(*w->manifests));
 	w->manifests[w->manifest_count++] = *id;
-	return 0;
+	there = store_reference_get(s->from->store, s->from->registry,
+	    s->from->repository, digest_text(&id->digest, text), &linked, e);
+	if (there == 0)
+		w->published = false;
+	return there == -1 ? -1 : 0;
 }
 
 static int
@@ -357,24 +369,6 @@ visit_present(struct state *s, const struct manifest_id *id,
 	return rc;
 }
 
-/* The repository's own link says what the one among the blobs says. */
-static int
-find_manifest(struct state *s, const struct digest *id,
-    struct manifest_id *ret, struct err *e)
-{
-	char text[DIGEST_TEXT_MAX];
-	int there;
-
-	there = store_reference_get(s->from->store, s->from->registry,
-	    s->from->repository, digest_text(id, text), ret, e);
-	if (there == -1 || (there == 1 && digest_equal(&ret->digest, id)))
-		return there;
-	there = store_manifest_find(s->from->store, id, ret, e);
-	if (there == 1)
-		s->out->published = false;
-	return there;
-}
-
 static int
 visit_manifest(struct state *s, const struct object *object, bool tolerate,
     unsigned depth, struct err *e)
@@ -388,7 +382,7 @@ visit_manifest(struct state *s, const struct object *object, bool tolerate,
 		    "deep", MANIFEST_DEPTH_MAX);
 	if (!digest_set_add(&s->seen, &object->id, NULL))
 		return 0;
-	rc = find_manifest(s, &object->id, &id, e);
+	rc = store_manifest_find(s->from->store, &object->id, &id, e);
 	if (rc == 0)
 		miss(s, object, tolerate);
 	else if (rc == 1)

@@ -55,7 +55,7 @@ kill_each "a tag moves" renameat 1 app:1 platform=all
 kill_each "an image without a tag" renameat 1 "other@$other"
 expect_eq "it has a history, so that it is listed" 1 \
 	"$(wc -l <"$ROOT/repos/docker.io/library/other/_history/$other")"
-kill_each "a new repository" mkdirat 4 "other@$other"
+kill_each "a new repository" mkdirat 1 "other@$other"
 
 # Only the list is left to write, and its image is not asked for any more.
 rm -rf "$ROOT"

@@ -69,10 +69,11 @@ for n, value in enumerate(types):
     plant(f"type-{n}-layer", changed(["layers", 1], "mediaType", value), MANIFEST)
     plant(f"type-{n}-child", child(mediaType=value), INDEX)
 for n, value in enumerate(digests):
-    # What goes by another algorithm is left out.  Not if that leaves nothing.
+    # An index entry or a subject that goes by another algorithm is left out.
+    # Not if that leaves nothing; and an image cannot do without its parts.
     part = "left" if value in foreign else "digest"
-    plant(f"{part}-{n}-config", changed(["config"], "digest", value), MANIFEST)
-    plant(f"{part}-{n}-layer", changed(["layers", 1], "digest", value), MANIFEST)
+    plant(f"digest-{n}-config", changed(["config"], "digest", value), MANIFEST)
+    plant(f"digest-{n}-layer", changed(["layers", 1], "digest", value), MANIFEST)
     plant(f"{part}-{n}-subject", changed([], "subject", good["config"] | {"digest": value}),
           MANIFEST)
     plant(f"digest-{n}-child", child(digest=value), INDEX)

@@ -280,6 +280,28 @@ test_size_that_lies(void **state)
 	free(c);
 }
 
+/* An image of which a layer cannot be checked is no image. */
+static void
+test_unknown_digest(void **state)
+{
+	struct fixture *f = *state;
+	struct digest config, root;
+	struct walk w;
+	struct err e;
+	char *c, *text;
+
+	put_blob(f, "{}", &config);
+	c = descriptor(MEDIA_OCI_EMPTY, &config, 2, "");
+	text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+	    "\"config\":%s,\"layers\":[{\"mediaType\":\"a/b\","
+	    "\"digest\":\"blake3:00\",\"size\":1}]}", MEDIA_OCI_MANIFEST, c);
+	put_manifest(f, MEDIA_OCI_MANIFEST, text, &root);
+	assert_int_equal(walk(f, &root, &w, &e), -1);
+	assert_non_null(strstr(e.msg, "sha512"));
+	free(text);
+	free(c);
+}
+
 /* An index in an index, to the cap and over it. */
 static void
 test_nesting(void **state)
@@ -350,6 +372,7 @@ main(void)
 		CASE(test_published),
 		CASE(test_index),
 		CASE(test_size_that_lies),
+		CASE(test_unknown_digest),
 		CASE(test_nesting),
 		CASE(test_absent_is_left_out),
 	};

@@ -1,0 +1,53 @@
+# A containerd of the test's own, below $T. Sourced; POSIX sh.
+#
+#   start_containerd     sets $CONTAINERD_PID; skips by name where it cannot work
+#   ctr_pull HOSTS REF   through HOSTS, a folder with docker.io/hosts.toml
+#   ctr_at ARGUMENT...   ctr, with that containerd
+# shellcheck shell=sh
+
+# What keeps a containerd from starting as an ordinary daemon's child, or reaches
+# out of $T, is left out: CRI wants to set OOM scores, opt makes /opt/containerd.
+start_containerd()
+{
+	need containerd ctr runc
+	[ "$(id -u)" -eq 0 ] || skip "containerd wants root"
+	mkdir -p "$T/containerd/mount"
+	# It unpacks a layer below a mount.
+	mount --bind "$T/containerd/mount" "$T/containerd/mount" 2>"$T/mount" ||
+		skip "containerd cannot mount here: $(tail -n 1 "$T/mount")"
+	umount "$T/containerd/mount"
+	cat >"$T/containerd/config.toml" <<END
+version = 2
+root = "$T/containerd/root"
+state = "$T/containerd/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+address = "$T/containerd/socket"
+END
+	containerd --config "$T/containerd/config.toml" --log-level warn \
+		>"$T/containerd.log" 2>&1 &
+	CONTAINERD_PID=$!
+	defer "mirror_unmount '$T'"
+	defer "process_end $CONTAINERD_PID"
+	defer mirror_end_shims
+	wait_for 20 ctr_at version || {
+		process_over "$CONTAINERD_PID" || fail "containerd does not answer"
+		skip "containerd does not start: $(tail -n 1 "$T/containerd.log")"
+	}
+	_snapshotter=$(ctr_at plugins ls | awk '$1 ~ /snapshotter/ && $2 == "native"')
+	case $_snapshotter in
+	*' ok'*) ;;
+	*) skip "containerd has no snapshotter here: $(ctr_at plugins ls -d \
+	    id==native | sed -n 's/^ *Message: *//p' | head -n 1)" ;;
+	esac
+}
+
+ctr_at()
+{
+	ctr --address "$T/containerd/socket" "$@"
+}
+
+ctr_pull()
+{
+	ctr_at images pull --snapshotter native --hosts-dir "$1" "$2"
+}

@@ -1,0 +1,71 @@
+# A dockerd of the test's own, below $T. Sourced after mirror.sh; POSIX sh.
+#
+#   start_dockerd [--OPTION...]   sets $DOCKERD_PID; skips by name where it cannot
+#                                 work. docker itself then talks to it, and it has
+#                                 an image control:1 with /bin/busybox
+# shellcheck shell=sh
+
+# What it asks of others than the mirror goes to a proxy that is not there, and
+# fails at once, with or without an Internet.
+_dockerd()
+{
+	_driver=$1
+	shift
+	HTTP_PROXY=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 \
+	NO_PROXY=127.0.0.1 dockerd --config-file "$T/dockerd.json" \
+		--data-root "$T/docker" --exec-root "$T/docker.run" \
+		--pidfile "$T/docker.pid" --host "unix://$T/docker.socket" \
+		--iptables=false --ip6tables=false --bridge=none \
+		--userland-proxy=false --storage-driver "$_driver" \
+		--log-level warn "$@" >"$T/dockerd.log" 2>&1 &
+	DOCKERD_PID=$!
+	wait_for 30 _dockerd_settled
+	! process_over "$DOCKERD_PID"
+}
+
+_dockerd_settled()
+{
+	docker version || process_over "$DOCKERD_PID"
+}
+
+# Its containerd ends with it, unless it had to be killed.
+_dockerd_end()
+{
+	[ -z "$DOCKERD_PID" ] || process_end "$DOCKERD_PID"
+	_pid=$(cat "$T/docker.run/containerd/containerd.pid" 2>/dev/null) || return 0
+	! grep -q "$T/docker.run" "/proc/$_pid/cmdline" 2>/dev/null ||
+		process_end "$_pid"
+}
+
+# The image control:1, which never saw a mirror: the program in it is $BUSYBOX_HERE.
+# It is stored as pulled ones are.
+_dockerd_control()
+{
+	mkdir -p "$T/control/bin"
+	cp "$BUSYBOX_HERE" "$T/control/bin/busybox"
+	tar -C "$T/control" -cf "$T/control.tar" bin
+	docker import "$T/control.tar" control:1 >"$T/import" 2>&1 ||
+		skip "dockerd stores no image here: $(tail -n 1 "$T/import")"
+}
+
+start_dockerd()
+{
+	need dockerd docker containerd runc
+	[ "$(id -u)" -eq 0 ] || skip "dockerd wants root"
+	echo '{}' >"$T/dockerd.json"
+	export DOCKER_HOST="unix://$T/docker.socket"
+	DOCKERD_PID=
+	defer "mirror_unmount '$T'"
+	defer _dockerd_end
+	defer mirror_end_shims
+	for _try in overlay2 vfs; do
+		if _dockerd $_try "$@"; then
+			ok "dockerd runs, with $_try"
+			_dockerd_control
+			return 0
+		fi
+		wait "$DOCKERD_PID" || :
+	done
+	skip "dockerd does not start: $(grep -E 'level=(fatal|error)|^failed' \
+		"$T/dockerd.log" | tail -n 1)"
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""What of the style has one right answer.  Run at the top of the repository by
+tests/lint, with the files to look at; prints FILE:LINE: what is wrong, and ends
+with 1 if there was anything.
+
+C: no line over 80 columns, a function's name and brace at the beginning of a
+line, no calls that a careful program has no use for, no conditional compilation
+inside a function, goto only to out, structs by their own names, and includes
+that point down only.  Python: it compiles.  All: no blanks at the end of a line
+or of a file, no marks of unfinished work.
+"""
+
+import ast
+import os
+import re
+import sys
+
+COLUMNS = 80
+BANNED = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|system|"
+		    r"alloca|gets|strncpy|tmpnam|mktemp)\s*\(")
+# Spelt so that this line is not one of them.
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
+CONDITIONAL = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif|else|endif)\b")
+UNBREAKABLE = re.compile(r'"[A-Za-z0-9/.:+_-]{60,}"')
+INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
+COMMENT_OR_STRING = re.compile(
+	r"""/\*.*?\*/ | //[^\n]* | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""",
+	re.DOTALL | re.VERBOSE)
+
+# Which folders the files of a folder may include from.
+BELOW = {
+	"layout": {"layout"},
+	"image": {"image", "layout"},
+	"registry": {"registry", "image", "layout"},
+	"report": {"report", "layout"},
+	"transfer": {"transfer", "report", "registry", "image", "layout"},
+	"cmd": {"cmd", "transfer", "report", "registry", "image", "layout"},
+	"main": {"cmd"},
+}
+# What only some files know of.  JSON: where it is read or written.
+LIBRARIES = {
+	"curl/": {"syncer/registry/http.c", "syncer/registry/url.c"},
+	"jansson.h": {"syncer/cmd/ls.c", "syncer/image/descriptor.h",
+		      "syncer/image/manifest.c", "syncer/image/readjson.h",
+		      "syncer/image/referrer.c", "syncer/registry/credentials.c",
+		      "syncer/registry/registries.c", "syncer/registry/token.c",
+		      "syncer/registry/upstream.c", "syncer/report/report.c"},
+	"openssl/": {"layout/digest.c", "layout/base64.c"},
+}
+
+found = 0
+
+
+def complain(path, line, what):
+	global found
+	found += 1
+	print(f"{path}:{line}: {what}")
+
+
+def check_text(path, text):
+	for number, line in enumerate(text.split("\n"), 1):
+		if line != line.rstrip():
+			complain(path, number, "a blank at the end of the line")
+		if UNFINISHED.search(line):
+			complain(path, number, "a mark of unfinished work")
+	if text and not text.endswith("\n"):
+		complain(path, text.count("\n") + 1, "no end of the last line")
+	if text.endswith("\n\n"):
+		complain(path, text.count("\n"), "an empty line at the end of the file")
+
+
+def folder_of(path):
+	"""Where a file of the program stands in the order; None: anywhere above."""
+	parts = path.split("/")
+	if parts[0] == "layout":
+		return "layout"
+	if path == "syncer/main.c":
+		return "main"
+	return parts[1] if parts[0] == "syncer" else None
+
+
+def check_include(path, number, kind, name):
+	own = folder_of(path)
+	if own is None:
+		return
+	if kind == "<":
+		for library, users in LIBRARIES.items():
+			if name.startswith(library) and path not in users:
+				complain(path, number, f"<{name}> is not for this file")
+		return
+	if "/" not in name:
+		# layout is a library with its headers beside its files.
+		if own != "layout" or not os.path.exists(f"layout/{name}"):
+			complain(path, number, f'"{name}": say which folder it is in')
+		return
+	if name.split("/")[0] not in BELOW.get(own, ()):
+		complain(path, number, f'"{name}" is not below {own}')
+
+
+def check_code(path, code, lines):
+	"""code: the lines without their comments and strings."""
+	inside = False
+	for number, line in enumerate(code, 1):
+		# A line of a usage text is as wide as people see it, and a digest
+		# cannot be broken.
+		room = COLUMNS + (len('""\\n') if lines[number - 1][:1] == '"' else 0)
+		if (len(lines[number - 1].expandtabs(8)) > room
+		    and not UNBREAKABLE.search(lines[number - 1])):
+			complain(path, number, f"more than {COLUMNS} columns")
+		include = INCLUDE.match(lines[number - 1])
+		if include and line.strip():
+			check_include(path, number, *include.groups())
+		banned = BANNED.search(line)
+		if banned and not re.match(r"\s*#", line):
+			complain(path, number, f"{banned.group(1)} is not used here")
+		if re.search(r"\bgoto\s+(?!out\b)", line):
+			complain(path, number, "goto is for out")
+		if re.search(r"\btypedef\s+(struct|union|enum)\b", line):
+			complain(path, number, "no typedef for a struct")
+		if re.match(r"\w.*\)\s*\{$", line):
+			complain(path, number, "a function's brace stands in a line of its own")
+		if line == "{":
+			inside = True
+			check_head(path, code, number)
+		elif line == "}":
+			inside = False
+		elif inside and CONDITIONAL.match(line):
+			complain(path, number, "conditional compilation inside a function")
+
+
+def check_head(path, code, number):
+	"""Above its brace a function's name begins a line, with the type before it."""
+	for above in range(number - 1, 0, -1):
+		line = code[above - 1]
+		if line[:1] in ("\t", " ", ""):
+			continue
+		if not re.match(r"[a-zA-Z_]\w*\(", line):
+			complain(path, above, "the return type stands in a line of its own")
+		return
+
+
+def blank(match):
+	"""What a comment or a string leaves: its line feeds."""
+	return re.sub(r"[^\n]", " ", match.group(0))
+
+
+def check_c(path, text):
+	code = COMMENT_OR_STRING.sub(blank, text)
+	code = [line.rstrip() for line in code.split("\n")]
+	check_code(path, code, text.split("\n"))
+
+
+def check_python(path, text):
+	try:
+		ast.parse(text, path)
+	except SyntaxError as problem:
+		complain(path, problem.lineno, problem.msg)
+
+
+def main(paths):
+	for path in paths:
+		try:
+			with open(path, encoding="utf-8") as file:
+				text = file.read()
+		except UnicodeDecodeError:
+			complain(path, 1, "not UTF-8")
+			continue
+		check_text(path, text)
+		if path.endswith((".c", ".h")):
+			check_c(path, text)
+		elif path.endswith(".py") or text.startswith("#!/usr/bin/env python3"):
+			check_python(path, text)
+	return 1 if found else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main([re.sub(r"^\./", "", path) for path in sys.argv[1:]]))
