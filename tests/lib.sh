@@ -148,6 +148,20 @@ need()
 	done
 }
 
+# Is "/" a mount of its own?  In a plain chroot it is not, and then podman and
+# buildah cannot unpack a layer: they remount it.
+root_is_mount()
+{
+	awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo
+}
+
+# need_root_mount PROGRAM
+need_root_mount()
+{
+	root_is_mount ||
+		skip "$1 unpacks no layer here: / is no mount (a plain chroot)"
+}
+
 # _run COMMAND...: sets _rc. Not under "set -e", which a shell turns off in the
 # functions that it calls from a condition, anyway.
 _run()

@@ -53,6 +53,7 @@ bytes go out, so that a client that has its answer finds its request there:
 
 import argparse
 import base64
+import contextlib
 import email.message
 import email.utils
 import fcntl
@@ -504,10 +505,22 @@ class Hub:
 		self.faults = Faults(options.faults)
 		self.known = set()		# repositories seen in the backend
 		self.address = {}		# listener: host:port
+		self.active = 0			# requests that have not ended
+		self.active_lock = threading.Lock()
 		self.log_fd = None
 		if options.log:
 			flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
 			self.log_fd = os.open(options.log, flags, 0o644)
+
+	@contextlib.contextmanager
+	def counting(self):
+		with self.active_lock:
+			self.active += 1
+		try:
+			yield
+		finally:
+			with self.active_lock:
+				self.active -= 1
 
 	def log(self, *fields):
 		if self.log_fd is None:
@@ -566,6 +579,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		raise NotImplementedError
 
 	def handle_request(self):
+		if self.path == "/_hub/active":
+			self.say_active()
+			return
+		with self.hub.counting():
+			self.handle_counted()
+
+	def say_active(self):
+		"""How many requests are not yet ended and logged: some of a client that was killed."""
+		body = str(self.hub.active).encode()
+		self.send_response_only(200)
+		self.send_header("Content-Length", str(len(body)))
+		self.end_headers()
+		self.wfile.write(body)
+
+	def handle_counted(self):
 		self.form = self.read_form()
 		url = urllib.parse.urlsplit(self.path)
 		self.route = urllib.parse.unquote(url.path)

@@ -78,7 +78,15 @@ no_faults()
 # What is counted from now on; at first everything is.
 hub_mark()
 {
+	wait_for 10 hub_idle
 	HUB_MARK=$(wc -l <"$T/hub.log")
+}
+
+# Has every request ended and been logged?  Of a client that was killed, the hub
+# hears when it writes to it next.
+hub_idle()
+{
+	[ "$(curl -sS "http://$HUB/_hub/active")" = 0 ]
 }
 
 # The requests since the mark, one log line each.

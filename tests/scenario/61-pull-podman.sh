@@ -6,6 +6,7 @@
 . "$TOP/tests/mirror.sh"
 
 need podman
+need_root_mount podman
 mirror_samples
 
 # Nobody listens on port 1: what comes, comes from the mirror.

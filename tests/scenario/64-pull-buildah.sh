@@ -5,6 +5,7 @@
 . "$TOP/tests/mirror.sh"
 
 need buildah
+need_root_mount buildah
 mirror_samples
 
 cat >"$T/registries.conf" <<END
