@@ -37,9 +37,28 @@
 #define LIST_ENTRIES_MAX	1000000u
 #define LIST_COMPLAINTS_MAX	100u
 #define PLATFORMS_MAX		64u
+/* tags=: the text, and what a range and a regular expression are made of. */
+#define TAG_PATTERN_MAX		256u
+#define VERSION_TERMS_MAX	32u
+#define REGEX_NODES_MAX		512u
+#define REGEX_DEPTH_MAX		16u
+#define REGEX_REPEATS_MAX	4u
+#define REGEX_REPEAT_MAX	TAG_MAX
+#define NEWEST_MAX		100000u
+#define PRIORITY_MAX		1000
+#define REFERRER_TYPES_MAX	32u
+
+/* Listing the tags of a repository: one page, all pages. */
+#define TAGS_PAGE_BYTES_MAX	(64u << 20)
+#define TAGS_MAX		1000000u
+#define TAG_PAGES_MAX		20000u
+#define TAG_PAGES_EMPTY_MAX	16u
+#define TAG_PAGE_ENTRIES	1000u
 
 /* Files that people write: credentials, registries. */
 #define CONFIG_BYTES_MAX	(1u << 20)
+/* What a credential helper prints. */
+#define HELPER_BYTES_MAX	(64u << 10)
 
 /* HTTP. */
 #define REDIRECTS_MAX		10u
@@ -51,5 +70,11 @@
 #define URL_MAX			8192u
 #define CHALLENGES_MAX		8u
 #define RETRY_AFTER_MAX_S	(7 * 24 * 3600)
+
+/* status/: one file; a line of status.json; images in it. */
+#define STATUS_BYTES_MAX	(256u << 20)
+#define STATUS_LINE_MAX		8192u
+#define STATUS_IMAGES_MAX	200000u
+#define STATUS_ERROR_MAX	400u
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "digest.h"
 #include "err.h"
@@ -79,6 +80,9 @@ struct digest_set;
 int store_each_partial(const struct store *, struct digest_set *,
     struct err *);
 
+/* store_free_bytes(st): what the file system has room for. */
+uint64_t store_free_bytes(const struct store *);
+
 /* --- new objects ------------------------------------------------------- */
 
 /* Bytes that are whole and right, waiting for store_commit. */
@@ -100,10 +104,22 @@ int blob_writer_open(struct store *, const struct digest *, uint64_t,
 /* blob_writer_resume(w, e): read and hash what is there. */
 int blob_writer_resume(struct blob_writer *, struct err *);
 
-/* blob_writer_offset(w): bytes hashed so far; the next ones go there. */
+/* blob_writer_offset(w): how many bytes are here from the beginning on. */
 uint64_t blob_writer_offset(const struct blob_writer *);
 
-/* blob_writer_add(w, buf, len, e): ERR_DATA if that is more than the size. */
+/* blob_writer_extents(w): which bytes are here, hashed or not. */
+struct extents;
+const struct extents *blob_writer_extents(const struct blob_writer *);
+
+/*
+ * blob_writer_put(w, offset, buf, len, e): bytes that belong at ${offset}; they
+ * may come in any order, and more than once: then what was hashed first stays.
+ * ERR_DATA if they go beyond the size.
+ */
+int blob_writer_put(struct blob_writer *, uint64_t, const void *, size_t,
+    struct err *);
+
+/* blob_writer_add(w, buf, len, e): the same, at blob_writer_offset. */
 int blob_writer_add(struct blob_writer *, const void *, size_t, struct err *);
 
 /* blob_writer_restart(w, e): forget all bytes. */
@@ -178,5 +194,41 @@ int store_publish(struct store *, const struct publication *, size_t,
  * been published since they were written, in this run or one that died.
  */
 int store_finish(struct store *, struct err *);
+
+/* --- status ------------------------------------------------------------ */
+
+/* store_open_status(st, name, ret, e): status/NAME, to be read and fclose(3)d.
+ * Return 1; 0 where it is absent; -1 with ${e} set. */
+int store_open_status(const struct store *, const char *, FILE **,
+    struct err *);
+
+/*
+ * store_write_status(st, name, print, cookie, e): put what ${print} writes in
+ * the place of status/NAME, durably.  At most STATUS_BYTES_MAX; an error of
+ * the stream is found here.  From the committing thread.
+ */
+typedef void store_print_fn(FILE *, void *cookie);
+int store_write_status(struct store *, const char *, store_print_fn *, void *,
+    struct err *);
+
+/* store_space(st, ret, e): the file system that the tree is on; free is what is
+ * there for this process. */
+struct store_space {
+	uint64_t bytes, bytes_free;
+	uint64_t files, files_free;	/* 0: it does not count them */
+};
+int store_space(const struct store *, struct store_space *, struct err *);
+
+/* --- from run to run --------------------------------------------------- */
+
+/* store_read_state(st, name, max, ret_buf, ret_len, e): _state/NAME, with a NUL
+ * behind; free(3) it.  Return 1; 0 where it is absent; -1 with ${e} set. */
+int store_read_state(const struct store *, const char *, size_t, char **,
+    size_t *, struct err *);
+
+/* store_write_state(st, name, buf, len, e): put it in place, mode 0600, by
+ * rename and durably.  From any thread. */
+int store_write_state(struct store *, const char *, const void *, size_t,
+    struct err *);
 
 #endif

@@ -18,6 +18,14 @@ staged_free(struct staged *s)
 	free(s);
 }
 
+/* Under its name, nobody has it open to write. */
+static void
+close_written(struct staged *s)
+{
+	close(s->fd);
+	s->fd = -1;
+}
+
 /*
  * All writes are begun before the first is waited for: the first fsync then
  * carries most of the others along.
@@ -30,17 +38,18 @@ sync_files(struct staged **staged, size_t count, struct err *e)
 	for (i = 0; i < count; i++)
 		fs_start_writeback(staged[i]->fd, 0, 0);
 	if (count > 0 && store_worth_sync_all(staged[0]->st, count)) {
-		if (fs_sync_all(staged[0]->st->root, e) == 0)
+		if (fs_sync_all(staged[0]->st->root, e) == 0) {
+			for (i = 0; i < count; i++)
+				close_written(staged[i]);
 			return 0;
+		}
 		for (i = 0; i < count; i++)
 			staged[i]->keep = false;
 		return -1;
 	}
 	for (i = 0; i < count; i++) {
 		if (fsync(staged[i]->fd) == 0) {
-			/* Under its name, nobody has it open to write. */
-			close(staged[i]->fd);
-			staged[i]->fd = -1;
+			close_written(staged[i]);
 			continue;
 		}
 		/* The kernel says so once and then takes the lost pages for

@@ -146,8 +146,10 @@ class Tree:
 				path = f"_state/{folder}/{name}"
 				if folder == "tmp" or not self.resumable:
 					self.wrong(path, "was left behind")
-				elif not is_digest(name):
+				elif not is_digest(name.removesuffix(".ranges")):
 					self.wrong(path, "is no partial blob")
+				elif not os.path.exists(self.at(path.removesuffix(".ranges"))):
+					self.wrong(path, "is about no partial blob")
 
 	# --- objects -----------------------------------------------------------
 

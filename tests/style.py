@@ -43,8 +43,13 @@ LIBRARIES = {
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",
 		      "syncer/image/referrer.c", "syncer/registry/credentials.c",
+		      "syncer/registry/quota_book.c",
 		      "syncer/registry/registries.c", "syncer/registry/token.c",
-		      "syncer/registry/upstream.c", "syncer/report/report.c"},
+		      "syncer/registry/upstream.c", "syncer/report/report.c",
+		      "syncer/report/status.c",
+		      "syncer/transfer/plan.c",
+		      "syncer/report/status_record.c",
+		      "syncer/report/status_record.h"},
 	"openssl/": {"layout/digest.c", "layout/base64.c"},
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/inputs.h"
+#include "layout/clock.h"
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -83,36 +84,12 @@ credentials_dir(void)
 	return NULL;
 }
 
-/* Passwords do not stay in memory that is given back. */
-static void
-wipe(char *buf, size_t len)
-{
-	explicit_bzero(buf, len);
-	free(buf);
-}
-
 int
-inputs_credentials(struct credentials **ret, struct err *e)
+inputs_credentials(struct keyring **ret, struct err *e)
 {
-	static const char *const names[] = {
-		"config.json", ".dockerconfigjson", ".dockercfg"
-	};
-	char *dir = credentials_dir(), *path, *buf;
-	size_t i, len;
-	int rc = 0;
+	char *dir = credentials_dir();
 
-	*ret = NULL;
-	for (i = 0; dir != NULL && rc == 0 &&
-	    i < sizeof(names) / sizeof(names[0]); i++) {
-		path = xasprintf("%s/%s", dir, names[i]);
-		rc = read_input(path, CONFIG_BYTES_MAX, &buf, &len, e);
-		if (rc == 1) {
-			if (credentials_parse(path, buf, len, ret, e) == -1)
-				rc = -1;
-			wipe(buf, len);
-		}
-		free(path);
-	}
+	*ret = keyring_new(dir);
 	free(dir);
-	return rc == -1 ? -1 : 0;
+	return keyring_read(*ret, clock_ms(), e);
 }

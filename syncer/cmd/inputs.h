@@ -3,7 +3,7 @@
 
 #include "image/list.h"
 #include "layout/err.h"
-#include "registry/credentials.h"
+#include "registry/keyring.h"
 #include "registry/registries.h"
 
 /* The files that people write, read and parsed. */
@@ -16,9 +16,9 @@ int inputs_registries(const char *, struct registries **, struct err *);
 
 /*
  * inputs_credentials(ret, e): config.json, or a mounted Kubernetes secret
- * (.dockerconfigjson, .dockercfg), in $DOCKER_CONFIG or ~/.docker; ${ret} is
- * NULL where there is none of them.
+ * (.dockerconfigjson, .dockercfg), in $DOCKER_CONFIG or ~/.docker.  ${ret} is
+ * to be freed also where they are wrong.
  */
-int inputs_credentials(struct credentials **, struct err *);
+int inputs_credentials(struct keyring **, struct err *);
 
 #endif

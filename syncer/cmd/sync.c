@@ -3,12 +3,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
+#include "cmd/size.h"
+#include "cmd/sync_status.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "registry/url.h"
+#include "transfer/limit.h"
 #include "transfer/mirror.h"
+#include "transfer/plan.h"
 
 static const char usage[] =
 "usage: cdr sync [-qv] [-r ROOT] [-i LIST] [--registries FILE]\n"
@@ -25,15 +31,33 @@ static const char usage[] =
 "      --registries FILE\n"
 "                      how to reach registries, in JSON (default:\n"
 "                      $CDR_REGISTRIES, or none)\n"
+"      --limit-rate SIZE\n"
+"                      bytes a second, of all transfers together: 500K, 1.5M\n"
+"      --max-bytes SIZE\n"
+"                      end when so many have been received; exit 4\n"
+"      --window HH:MM-HH:MM\n"
+"                      local time: outside of it do nothing, end with it (exit 4)\n"
+"      --connections N requests in flight to a registry (default: 8)\n"
+"      --jobs N        images in progress at once\n"
 "      --log FORMAT    text, or json: one object a line\n"
+"      --from URL      another CDR to copy from, in the registries' place\n"
+"      --plan          say what would be done: objects and bytes; manifests\n"
+"                      that tell are fetched and kept, and nothing else\n"
+"      --json          the plan as JSON\n"
 "  -q, --quiet         errors only\n"
 "  -v, --verbose       unchanged images too\n"
 "  -h, --help\n"
 "\n"
-"Credentials come from $DOCKER_CONFIG/config.json or ~/.docker/config.json.\n"
+"How it went is in ROOT/status: status.json, and metrics for Prometheus.\n"
+"Credentials come from $DOCKER_CONFIG/config.json or ~/.docker/config.json, and\n"
+"from the helpers that it names.\n"
 "Exit: 0 all is well; 1 some images failed, the rest is published; 2 usage,\n"
 "list or configuration; 3 the tree cannot be used; 4 interrupted, run it again.\n"
 "More: cdr(1), cdr-layout(5).\n";
+
+/* With less of them nothing large would ever get through its manifest. */
+#define MAX_BYTES_MIN	((uint64_t)10 << 10)
+#define MAX_BYTES_MAX	((uint64_t)1 << 50)
 
 struct options {
 	const char *root, *registries;
@@ -41,13 +65,19 @@ struct options {
 	size_t list_count;
 	enum report_format format;
 	enum report_level level;
+	uint64_t limit_rate, max_bytes;
+	unsigned jobs, connections;
+	bool has_window;
+	struct window window;
+	const char *from;
+	bool plan, json;
 };
 
 /* Everything that has to be right before the tree is touched. */
 struct inputs {
 	struct image_list *list;
 	struct registries *registries;
-	struct credentials *credentials;
+	struct keyring *keyring;
 };
 
 static int
@@ -55,6 +85,56 @@ bad_usage(void)
 {
 	fputs("Try 'cdr sync --help'.\n", stderr);
 	return EXIT_INPUT;
+}
+
+enum manners {
+	LIMIT_RATE = 256,
+	MAX_BYTES,
+	WINDOW,
+	JOBS,
+	CONNECTIONS
+};
+
+/* How much of the link, and when. */
+static int
+parse_manners(int option, const char *arg, struct options *o)
+{
+	const char *name = NULL;
+	struct err e;
+	int rc = 0;
+
+	switch ((enum manners)option) {
+	case LIMIT_RATE:
+		name = "limit-rate";
+		rc = size_parse(arg, LIMIT_RATE_MIN, LIMIT_RATE_MAX,
+		    &o->limit_rate, &e);
+		break;
+	case MAX_BYTES:
+		name = "max-bytes";
+		rc = size_parse(arg, MAX_BYTES_MIN, MAX_BYTES_MAX,
+		    &o->max_bytes, &e);
+		break;
+	case WINDOW:
+		name = "window";
+		rc = window_parse(arg, &o->window, &e);
+		o->has_window = true;
+		break;
+	case JOBS:
+		name = "jobs";
+		rc = count_parse(arg, 1, MIRROR_JOBS_MAX, &o->jobs, &e);
+		break;
+	case CONNECTIONS:
+		name = "connections";
+		rc = count_parse(arg, 1, CONNECTIONS_MAX, &o->connections, &e);
+		break;
+	}
+	if (name == NULL)
+		return bad_usage();
+	if (rc == -1) {
+		fprintf(stderr, "cdr sync: --%s: %s\n", name, e.msg);
+		return bad_usage();
+	}
+	return -1;
 }
 
 /* Return -1 to go on, or an exit code. */
@@ -66,12 +146,22 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "images", required_argument, NULL, 'i' },
 		{ "registries", required_argument, NULL, 'R' },
 		{ "log", required_argument, NULL, 'l' },
+		{ "plan", no_argument, NULL, 'P' },
+		{ "from", required_argument, NULL, 'F' },
+		{ "json", no_argument, NULL, 'O' },
+		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
+		{ "max-bytes", required_argument, NULL, MAX_BYTES },
+		{ "window", required_argument, NULL, WINDOW },
+		{ "jobs", required_argument, NULL, JOBS },
+		{ "connections", required_argument, NULL, CONNECTIONS },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
-	int c;
+	struct url url;
+	struct err e;
+	int c, code;
 
 	o->lists = xcalloc((size_t)argc, sizeof(*o->lists));
 	while ((c = getopt_long(argc, argv, "r:i:qvh", longs, NULL)) != -1) {
@@ -94,6 +184,15 @@ parse_options(int argc, char **argv, struct options *o)
 				return bad_usage();
 			}
 			break;
+		case 'F':
+			o->from = optarg;
+			break;
+		case 'P':
+			o->plan = true;
+			break;
+		case 'O':
+			o->json = true;
+			break;
 		case 'q':
 			o->level = REPORT_ERROR;
 			break;
@@ -104,8 +203,21 @@ parse_options(int argc, char **argv, struct options *o)
 			fputs(usage, stdout);
 			return EXIT_OK;
 		default:
-			return bad_usage();
+			code = parse_manners(c, optarg, o);
+			if (code != -1)
+				return code;
 		}
+	}
+	if (o->from != NULL && url_parse(o->from, &url, &e) == -1) {
+		fprintf(stderr, "cdr sync: --from: %s\n", e.msg);
+		return bad_usage();
+	}
+	if (o->from != NULL)
+		url_done(&url);
+	if (o->json && !o->plan) {
+		fputs("cdr sync: --json goes with --plan; for the log there "
+		    "is --log json\n", stderr);
+		return bad_usage();
 	}
 	return -1;
 }
@@ -155,25 +267,26 @@ read_inputs(const struct options *o, int argc, char **argv,
 		    "has been done");
 	if (inputs_registries(o->registries, &in->registries, e) == -1)
 		return -1;
-	return inputs_credentials(&in->credentials, e);
+	return inputs_credentials(&in->keyring, e);
 }
 
-/* What this version cannot do is said, and not just left undone. */
-static void
-warn_of_helpers(const struct inputs *in)
+/* A plan leaves no status: nothing was done. */
+static int
+end_plan(struct plan *plan, struct mirror *mirror, struct store *store,
+    const struct report_totals *totals, enum mirror_end end,
+    const struct err *e)
 {
-	const char *last = "", *registry, *server;
-	size_t i;
+	bool fits = plan_end(plan, store_free_bytes(store));
 
-	for (i = 0; in->credentials != NULL && i < list_count(in->list); i++) {
-		registry = list_at(in->list, i)->ref.registry;
-		if (strcmp(registry, last) != 0 && credentials_helper(
-		    in->credentials, registry, &server) != NULL)
-			report(REPORT_WARNING, "config.json names a "
-			    "credential helper for %s; helpers are not run",
-			    registry);
-		last = registry;
+	status_free(mirror->status);
+	store_close(store);
+	if (end == MIRROR_STORE_FAILED) {
+		report(REPORT_ERROR, "%s", e->msg);
+		return EXIT_STORE;
 	}
+	if (end != MIRROR_DONE)
+		return EXIT_INTERRUPTED;
+	return totals->failed > 0 || !fits ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 static int
@@ -181,12 +294,20 @@ run(const struct options *o, const struct inputs *in)
 {
 	struct mirror mirror = {
 		.config.registries = in->registries,
-		.config.credentials = in->credentials,
+		.config.keyring = in->keyring,
 		.list = in->list,
+		.config.limit_rate = o->limit_rate,
+		.config.max_bytes = o->max_bytes,
+		.config.from = o->from,
 		.stop_fd = cmd_stop_fd(),
+		.jobs = o->jobs,
+		.window = o->has_window ? &o->window : NULL,
 	};
+	struct plan plan = { .json = o->json };
 	struct report_totals totals = { 0 };
 	struct store *store = NULL;
+	char size[REPORT_BYTES_MAX], left[REPORT_BYTES_MAX];
+	char hours[WINDOW_TEXT_MAX];
 	struct err e;
 	enum mirror_end end;
 
@@ -195,7 +316,12 @@ run(const struct options *o, const struct inputs *in)
 		return EXIT_STORE;
 	}
 	mirror.config.store = store;
+	mirror.status = status_new((int64_t)time(NULL));
+	mirror.plan = o->plan ? &plan : NULL;
 	end = mirror_run(&mirror, &totals, &e);
+	if (o->plan)
+		return end_plan(&plan, &mirror, store, &totals, end, &e);
+	sync_status(mirror.status, store, &totals, end, &e);
 	store_close(store);
 	report_summary(&totals);
 	switch (end) {
@@ -206,10 +332,41 @@ run(const struct options *o, const struct inputs *in)
 		report(REPORT_WARNING, "interrupted; the next run goes on "
 		    "from here");
 		return EXIT_INTERRUPTED;
+	case MIRROR_SPENT:
+		report(REPORT_WARNING, "%s received, as --max-bytes says, and "
+		    "at least %s to go; the next run goes on from here",
+		    report_bytes(totals.bytes, size),
+		    report_bytes(totals.wanted_bytes, left));
+		return EXIT_INTERRUPTED;
+	case MIRROR_CLOSED:
+		report(REPORT_WARNING, "the window %s is over, with at least "
+		    "%s to go; the next run goes on from here",
+		    window_text(&o->window, hours),
+		    report_bytes(totals.wanted_bytes, left));
+		return EXIT_INTERRUPTED;
 	case MIRROR_DONE:
 		break;
 	}
 	return totals.failed > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+/* Outside of the window there is nothing to do, which is no failure. */
+static bool
+is_time(const struct options *o)
+{
+	char hours[WINDOW_TEXT_MAX], clock[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (!o->has_window || window_is_open(&o->window, now))
+		return true;
+	if (localtime_r(&now, &tm) == NULL ||
+	    strftime(clock, sizeof(clock), "%H:%M %Z", &tm) == 0)
+		clock[0] = '\0';
+	window_text(&o->window, hours);
+	report(REPORT_INFO, "nothing done: it is %s, and the window begins at "
+	    "%.5s and ends at %s", clock, hours, hours + 6);
+	return false;
 }
 
 int
@@ -224,17 +381,22 @@ cmd_sync(int argc, char **argv)
 	if (code != -1)
 		goto out;
 	report_init(o.format, o.level);
+	credentials_init();
 	if (read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		code = EXIT_INPUT;
 		goto out;
 	}
-	warn_of_helpers(&in);
+	code = EXIT_OK;
+	if (!is_time(&o))
+		goto out;
+	if (o.connections > 0)
+		registries_connections(in.registries, o.connections);
 	code = run(&o, &in);
 out:
 	list_free(in.list);
 	registries_free(in.registries);
-	credentials_free(in.credentials);
+	keyring_free(in.keyring);
 	free(o.lists);
 	return code;
 }

@@ -57,17 +57,24 @@ entries_done(struct entries *all)
 	memset(all, 0, sizeof(*all));
 }
 
-/* The image that an entry is about; a tag may be pinned to any digest. */
+/*
+ * The image that an entry is about; a tag may be pinned to any digest.  Several
+ * patterns for one repository are several entries.
+ */
 static int
 compare_images(const struct list_entry *a, const struct list_entry *b)
 {
 	struct image_ref x = a->ref, y = b->ref;
+	int order;
 
 	if (x.tag != NULL)
 		x.has_digest = false;
 	if (y.tag != NULL)
 		y.has_digest = false;
-	return image_ref_compare(&x, &y);
+	order = image_ref_compare(&x, &y);
+	if (order != 0 || a->tags == NULL || b->tags == NULL)
+		return order;
+	return tag_rule_compare(a->tags, b->tags);
 }
 
 /* Of the same image, the one read first comes first. */

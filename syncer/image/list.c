@@ -1,5 +1,4 @@
 #include <assert.h>
-#include <search.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +6,7 @@
 
 #include "image/entries.h"
 #include "image/list.h"
+#include "image/wishes.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 
@@ -22,8 +22,8 @@ struct image_list {
 	struct entries entries;
 	bool is_full;			/* has been complained of */
 	struct file_name *files;
-	const struct platform_set *all;
-	void *sets;			/* tsearch(3): each set once */
+	struct wish_pool pool;
+	struct wishes none;		/* what a line without keys asks for */
 };
 
 /* Where a line stands; file NULL: the command line; line 0: the whole file. */
@@ -31,12 +31,6 @@ struct place {
 	struct image_list *list;
 	const char *file;
 	unsigned line;
-};
-
-/* What the key=value words of a line ask for. */
-struct wishes {
-	const struct platform_set *platforms;
-	unsigned seen;			/* a bit for each key of this line */
 };
 
 /* free(3) it. */
@@ -68,60 +62,26 @@ complain(const struct place *at, const char *fmt, ...)
 	free(where);
 }
 
-static int
-compare_sets(const void *a, const void *b)
-{
-	return platform_set_compare(a, b);
-}
-
-/*
- * Take ${set}; return the one copy of it that the list has.  Most lists have
- * two or three sets for thousands of lines; a tree, so that a list with a set
- * for each line takes no quadratic time.
- */
-static const struct platform_set *
-intern(struct image_list *list, struct platform_set *set)
-{
-	struct platform_set *copy = xmalloc(sizeof(*copy)), **node;
-
-	*copy = *set;
-	node = tsearch(copy, &list->sets, compare_sets);
-	if (node == NULL)
-		abort();	/* out of memory */
-	if (*node != copy) {
-		platform_set_done(copy);
-		free(copy);
-	}
-	return *node;
-}
-
 struct image_list *
 list_new(list_complain *call, void *cookie)
 {
 	struct image_list *list = xcalloc(1, sizeof(*list));
-	struct platform_set all = { .all = true };
 
 	list->complain = call;
 	list->cookie = cookie;
-	list->all = intern(list, &all);
+	list->none = wishes_none(&list->pool);
 	return list;
 }
 
 void
 list_free(struct image_list *list)
 {
-	struct platform_set *set;
 	struct file_name *file;
 
 	if (list == NULL)
 		return;
 	entries_done(&list->entries);
-	while (list->sets != NULL) {
-		set = *(struct platform_set **)list->sets;
-		tdelete(set, &list->sets, compare_sets);
-		platform_set_done(set);
-		free(set);
-	}
+	wish_pool_done(&list->pool);
 	while ((file = list->files) != NULL) {
 		list->files = file->next;
 		free(file);
@@ -151,8 +111,12 @@ add_entry(const struct place *at, struct image_ref *ref,
 	struct list_entry entry = {
 		.ref = *ref,
 		.platforms = wishes->platforms,
+		.tags = wishes->tags,
+		.referrers = wishes->referrers,
 		.file = at->file,
 		.line = at->line,
+		.newest = wishes->newest,
+		.priority = wishes->priority,
 	};
 
 	if (list->entries.count == LIST_ENTRIES_MAX) {
@@ -180,84 +144,20 @@ next_word(char **rest)
 	return word;
 }
 
-/* A value is read by its key's function, which leaves ${ret} alone on error. */
-static int
-read_platform(struct image_list *list, const char *value, struct wishes *ret,
-    struct err *e)
-{
-	struct platform_set set;
-
-	if (platform_set_parse(value, &set, e) == -1)
-		return -1;
-	ret->platforms = intern(list, &set);
-	return 0;
-}
-
-static const struct {
-	const char *name;
-	int (*read)(struct image_list *, const char *, struct wishes *,
-	    struct err *);
-} keys[] = {
-	{ "platform", read_platform },
-};
-
-#define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))
-
-/* Naming what there is helps more than saying what there is not. */
-static void
-complain_of_key(const struct place *at, const char *key)
-{
-	char known[128] = "";
-	size_t i, used = 0;
-
-	for (i = 0; i < KEY_COUNT && used < sizeof(known); i++)
-		used += (size_t)snprintf(known + used, sizeof(known) - used,
-		    "%s%s", i > 0 ? ", " : "", keys[i].name);
-	complain(at, "unknown key \"%.40s\": the keys are %s", key, known);
-}
-
-/* One key=value.  Return 0, or -1 after a complaint. */
-static int
-read_wish(const struct place *at, char *word, struct wishes *wishes)
-{
-	char *value = strchr(word, '=');
-	struct err e;
-	size_t i;
-
-	if (value == NULL || value == word) {
-		complain(at, "\"%.80s\" is no key=value: one image a line, "
-		    "and no white space around \"=\"", word);
-		return -1;
-	}
-	*value++ = '\0';
-	for (i = 0; i < KEY_COUNT && strcmp(word, keys[i].name) != 0; i++)
-		;
-	if (i == KEY_COUNT) {
-		complain_of_key(at, word);
-		return -1;
-	}
-	if ((wishes->seen & 1u << i) != 0) {
-		complain(at, "%s= stands here twice", word);
-		return -1;
-	}
-	wishes->seen |= 1u << i;
-	if (keys[i].read(at->list, value, wishes, &e) == 0)
-		return 0;
-	complain(at, "%s=: %s", word, e.msg);
-	return -1;
-}
-
 /* All words that are left of a line; ${ret} changes if all of them are good. */
 static int
 read_wishes(const struct place *at, char *rest, struct wishes *ret)
 {
 	struct wishes wishes = *ret;
+	struct err e;
 	char *word;
 
 	wishes.seen = 0;
 	while ((word = next_word(&rest)) != NULL)
-		if (read_wish(at, word, &wishes) == -1)
+		if (wishes_read(&at->list->pool, word, &wishes, &e) == -1) {
+			complain(at, "%s", e.msg);
 			return -1;
+		}
 	*ret = wishes;
 	return 0;
 }
@@ -268,6 +168,33 @@ read_default(const struct place *at, char *rest, struct wishes *defaults)
 	if (read_wishes(at, rest, defaults) == 0 && defaults->seen == 0)
 		complain(at, "\"default\" without a key=value (an image of "
 		    "that name is library/default)");
+}
+
+/*
+ * tags= takes the place of the tag.  What the line itself asks for has to make
+ * sense; what a "default" line does is for those lines that it suits.
+ */
+static int
+fit_wishes(const struct place *at, const char *text, struct wishes *wishes)
+{
+	bool is_bare = image_ref_is_bare(text);
+
+	if (!is_bare && (wishes->seen & WISH_TAGS) != 0) {
+		complain(at, "tags= picks the tags, so \"%.80s\" must have "
+		    "neither a tag nor a digest", text);
+		return -1;
+	}
+	if (!is_bare)
+		wishes->tags = NULL;
+	if (wishes->tags != NULL)
+		return 0;
+	if (wishes->newest > 0 && (wishes->seen & WISH_NEWEST) != 0) {
+		complain(at, "newest= needs tags=: \"%.80s\" is one image",
+		    text);
+		return -1;
+	}
+	wishes->newest = 0;
+	return 0;
 }
 
 /* A line with anything wrong in it adds nothing: half of it is not wanted. */
@@ -283,10 +210,16 @@ read_entry(const struct place *at, const char *text, char *rest,
 		complain(at, "%s", e.msg);
 		return;
 	}
-	if (read_wishes(at, rest, &wishes) == -1)
+	if (read_wishes(at, rest, &wishes) == -1 ||
+	    fit_wishes(at, text, &wishes) == -1) {
 		image_ref_done(&ref);
-	else
-		add_entry(at, &ref, &wishes);
+		return;
+	}
+	if (wishes.tags != NULL) {
+		free(ref.tag);
+		ref.tag = NULL;
+	}
+	add_entry(at, &ref, &wishes);
 }
 
 /*
@@ -348,7 +281,6 @@ static void
 read_line(const struct place *at, const char *text, size_t len,
     struct wishes *defaults)
 {
-	struct wishes all = { .platforms = at->list->all };
 	char line[LIST_LINE_MAX + 1], *rest = line, *word;
 
 	if (check_text(at, text, len) == -1)
@@ -365,14 +297,15 @@ read_line(const struct place *at, const char *text, size_t len,
 	if (defaults != NULL && strcmp(word, "default") == 0)
 		read_default(at, rest, defaults);
 	else
-		read_entry(at, word, rest, defaults == NULL ? &all : defaults);
+		read_entry(at, word, rest,
+		    defaults == NULL ? &at->list->none : defaults);
 }
 
 void
 list_read(struct image_list *list, const char *name, const char *buf,
     size_t len)
 {
-	struct wishes defaults = { .platforms = list->all };
+	struct wishes defaults = list->none;
 	struct place at = { .list = list, .file = keep_name(list, name) };
 	const char *end = buf + len, *eol;
 	size_t length;
@@ -406,22 +339,36 @@ list_add(struct image_list *list, const char *text)
 	read_line(&at, text, strlen(text), NULL);
 }
 
+/* What two entries for one image differ in, or NULL.  The rules are interned:
+ * one rule, one address. */
+static const char *
+difference(const struct list_entry *a, const struct list_entry *b)
+{
+	if (image_ref_compare(&a->ref, &b->ref) != 0)
+		return "digest, or one has none";
+	if (a->platforms != b->platforms)
+		return "platform=";
+	if (a->newest != b->newest)
+		return "newest=";
+	if (a->referrers != b->referrers)
+		return "referrers=";
+	return a->priority != b->priority ? "priority=" : NULL;
+}
+
 /* Complain if ${later} wants something else of the image than ${first}. */
 static bool
 disagrees(struct image_list *list, const struct list_entry *later,
     const struct list_entry *first)
 {
 	struct place at = { list, later->file, later->line };
-	bool same_digest = image_ref_compare(&later->ref, &first->ref) == 0;
+	const char *what = difference(later, first);
 	char *text, *where;
 
-	/* The sets are interned: one set, one address. */
-	if (same_digest && later->platforms == first->platforms)
+	if (what == NULL)
 		return false;
 	text = image_ref_text(&later->ref);
 	where = place_text(first->file, first->line);
-	complain(&at, "%s: %s has it with another %s", text, where,
-	    same_digest ? "platform=" : "digest, or one has none");
+	complain(&at, "%s: %s has it with another %s", text, where, what);
 	free(where);
 	free(text);
 	return true;

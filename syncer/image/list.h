@@ -3,16 +3,23 @@
 
 #include <stddef.h>
 
+#include "image/pattern.h"
 #include "image/platform.h"
 #include "image/ref.h"
+#include "image/referrer_rule.h"
 #include "layout/err.h"
 
-/* One image that somebody asked for. */
+/* One image that somebody asked for, or those that a pattern will find.  All
+ * pointers are owned by the list; equal rules have one address. */
 struct list_entry {
-	struct image_ref ref;			/* owned by the list */
-	const struct platform_set *platforms;	/* owned by the list */
-	const char *file;	/* owned by the list; NULL: the command line */
+	struct image_ref ref;	/* with tags: neither a tag nor a digest */
+	const struct platform_set *platforms;
+	const struct tag_rule *tags;		/* NULL: none */
+	const struct referrer_rule *referrers;
+	const char *file;	/* NULL: the command line */
 	unsigned line;		/* 0: from the command line */
+	unsigned newest;	/* of what tags matches; 0: all */
+	int priority;		/* higher first; 0 is usual */
 };
 
 /*
@@ -34,7 +41,8 @@ void list_free(struct image_list *);
 /*
  * list_read(list, name, buf, len): add the lines of a file whose text is
  * ${buf}; ${name} is for messages.  All of the text is read whatever is wrong.
- * "default" lines hold to the end of the file.
+ * "default" lines hold to the end of the file; tags= and newest= of such a line
+ * are for those whose REF has neither a tag nor a digest.
  */
 void list_read(struct image_list *, const char *name, const char *buf,
     size_t len);
@@ -45,8 +53,9 @@ void list_add(struct image_list *, const char *text);
 
 /*
  * list_end(list): find duplicates, and lines that disagree about one image:
- * same registry, repository and tag (or digest, where there is no tag), but
- * other platforms or another digest.  What list_at has returned before is void.
+ * same registry, repository and tag (or digest, where there is no tag; or tags=
+ * where there is neither), but other keys or another digest.  What list_at has
+ * returned before is void.
  * Return 0 if nothing has been complained of since list_new, else -1.
  */
 int list_end(struct image_list *);

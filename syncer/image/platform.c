@@ -123,21 +123,30 @@ take_char(const char **at, char c)
 	return true;
 }
 
-/* os[(os.version)]/architecture[/variant], all of ${at}. */
+/* The version in one of its two places, of which only one may be used. */
+static bool
+take_os_version(const char **at, const char *end, struct platform *p)
+{
+	return p->os_version[0] == '\0' &&
+	    take_part(at, end, p->os_version, sizeof(p->os_version));
+}
+
+/* os[(os.version)]/architecture[/variant][:os.version], all of ${at}. */
 static bool
 take_platform(const char *at, struct platform *p)
 {
 	if (!take_part(&at, "(/", p->os, sizeof(p->os)))
 		return false;
 	if (take_char(&at, '(') &&
-	    (!take_part(&at, ")", p->os_version, sizeof(p->os_version)) ||
-	    !take_char(&at, ')')))
+	    (!take_os_version(&at, ")", p) || !take_char(&at, ')')))
 		return false;
-	if (!take_char(&at, '/') || !take_part(&at, "/", p->architecture,
+	if (!take_char(&at, '/') || !take_part(&at, "/:", p->architecture,
 	    sizeof(p->architecture)))
 		return false;
 	if (take_char(&at, '/') &&
-	    !take_part(&at, "/", p->variant, sizeof(p->variant)))
+	    !take_part(&at, "/:", p->variant, sizeof(p->variant)))
+		return false;
+	if (take_char(&at, ':') && !take_os_version(&at, "", p))
 		return false;
 	return *at == '\0';
 }
@@ -150,7 +159,8 @@ platform_parse(const char *text, struct platform *ret, struct err *e)
 	if (!take_platform(text, &p))
 		return err_set(e, ERR_INPUT, "\"%.80s\" is no platform: "
 		    "write os/architecture or os/architecture/variant, "
-		    "such as linux/amd64 or linux/arm/v7", text);
+		    "such as linux/amd64 or linux/arm/v7; a Windows build "
+		    "as windows/amd64:10.0.20348", text);
 	platform_normalise(&p);
 	*ret = p;
 	return 0;

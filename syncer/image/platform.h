@@ -24,9 +24,10 @@ struct platform_set {
 };
 
 /*
- * platform_parse(text, ret, e): os[(os.version)]/architecture[/variant] as
- * containerd writes it, such as linux/arm/v7 or windows(10.0.20348)/amd64;
- * normalised.  Return 0, or -1 with ${e} set (ERR_INPUT).
+ * platform_parse(text, ret, e): os/architecture[/variant][:os.version], such as
+ * linux/arm/v7 or windows/amd64:10.0.20348, or as containerd writes the latter,
+ * windows(10.0.20348)/amd64; normalised.  Return 0, or -1 with ${e} set
+ * (ERR_INPUT).
  */
 int platform_parse(const char *, struct platform *, struct err *);
 
@@ -39,8 +40,8 @@ int platform_parse(const char *, struct platform *, struct err *);
 void platform_normalise(struct platform *);
 
 /*
- * platform_text(p, buf): what platform_parse reads, with the (os.version) only
- * where there is one.  Return ${buf}.
+ * platform_text(p, buf): what platform_parse reads, with the (os.version) in
+ * containerd's place, and only where there is one.  Return ${buf}.
  */
 char *platform_text(const struct platform *, char buf[PLATFORM_TEXT_MAX]);
 

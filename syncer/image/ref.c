@@ -185,6 +185,12 @@ out:
 	return rc;
 }
 
+bool
+image_ref_is_bare(const char *text)
+{
+	return strpbrk(text + registry_length(text), ":@") == NULL;
+}
+
 void
 image_ref_done(struct image_ref *ref)
 {

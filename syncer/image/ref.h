@@ -13,7 +13,8 @@
 struct image_ref {
 	char *registry;		/* "docker.io", "reg.example:5000" */
 	char *repository;	/* "library/nginx" */
-	char *tag;		/* NULL: a digest and no tag */
+	char *tag;		/* NULL: a digest and no tag; or the tags that
+				 * a list's pattern will find */
 	bool has_digest;
 	struct digest digest;	/* valid where has_digest */
 };
@@ -29,6 +30,9 @@ struct image_ref {
  */
 int image_ref_parse(const char *, struct image_ref *, struct err *);
 void image_ref_done(struct image_ref *);
+
+/* image_ref_is_bare(text): is neither a tag nor a digest written there? */
+bool image_ref_is_bare(const char *);
 
 /* image_ref_text(ref): "registry/repository:tag@digest"; free(3) it. */
 char *image_ref_text(const struct image_ref *);

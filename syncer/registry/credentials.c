@@ -10,13 +10,6 @@
 #include "registry/ascii.h"
 #include "registry/credentials_internal.h"
 
-/* JSON with secrets in it: open, use, close. */
-struct secret_json {
-	json_t *root;
-	json_malloc_t other_malloc;
-	json_free_t other_free;
-};
-
 /* free(3) as the JSON library gets it; all of the block, slack included. */
 static void
 wiping_free(void *p)
@@ -38,41 +31,43 @@ wipe_string(char *s)
 
 /*
  * The library keeps copies of every string, in its tree and in its scanner;
- * only its allocator sees them all.  Blocks come from malloc(3) before,
- * meanwhile and afterwards, so that one allocated here may be freed there.
- *
- * Its own message quotes the source, which may be a password, so that only
- * the place is passed on.
+ * only its allocator sees them all.  It is one for all threads, so that it is
+ * set for good, and not just while credentials are read: the rest of what
+ * passes through the library is small.  Blocks come from malloc(3) before and
+ * after, so that one allocated before may be freed here.
+ */
+void
+credentials_init(void)
+{
+	json_set_alloc_funcs(malloc, wiping_free);
+}
+
+/*
+ * The library's own message quotes the source, which may be a password, so that
+ * only the place is passed on.
  */
 static int
-secret_open(struct secret_json *j, const char *buf, size_t len, struct err *e)
+secret_load(const char *buf, size_t len, json_t **ret, struct err *e)
 {
 	json_error_t where;
+	json_t *root;
 
-	json_get_alloc_funcs(&j->other_malloc, &j->other_free);
-	json_set_alloc_funcs(malloc, wiping_free);
-	j->root = NULL;
 	if (len > CONFIG_BYTES_MAX)
 		return err_set(e, ERR_INPUT, "more than %u bytes",
 		    CONFIG_BYTES_MAX);
-	j->root = json_loadb(buf, len, 0, &where);
-	if (j->root == NULL) {
+	root = json_loadb(buf, len, 0, &where);
+	if (root == NULL) {
 		err_set(e, ERR_INPUT, "line %d, column %d: this is not JSON",
 		    where.line, where.column);
 		explicit_bzero(&where, sizeof(where));
 		return -1;
 	}
-	if (!json_is_object(j->root))
+	if (!json_is_object(root)) {
+		json_decref(root);
 		return err_set(e, ERR_INPUT, "must be a JSON object");
+	}
+	*ret = root;
 	return 0;
-}
-
-/* Also where secret_open failed. */
-static void
-secret_close(struct secret_json *j)
-{
-	json_decref(j->root);
-	json_set_alloc_funcs(j->other_malloc, j->other_free);
 }
 
 /* A member that is a string, copied; NULL where absent, null or empty. */
@@ -300,15 +295,15 @@ credentials_parse(const char *name, const char *buf, size_t len,
     struct credentials **ret, struct err *e)
 {
 	struct credentials *c = xcalloc(1, sizeof(*c));
-	struct secret_json j;
+	json_t *root = NULL;
 	int rc = 0;
 
 	/* Clients take an empty file for an empty object, too. */
 	if (buf != NULL && len > 0) {
-		rc = secret_open(&j, buf, len, e);
+		rc = secret_load(buf, len, &root, e);
 		if (rc == 0)
-			rc = config_read(c, j.root, e);
-		secret_close(&j);
+			rc = config_read(c, root, e);
+		json_decref(root);
 	}
 	if (rc == -1) {
 		credentials_free(c);
@@ -353,13 +348,13 @@ int
 credential_from_helper(const char *buf, size_t len, struct credential *ret,
     struct err *e)
 {
-	struct secret_json j;
+	json_t *root = NULL;
 	char *username = NULL, *secret = NULL;
 	int rc = -1;
 
-	if (secret_open(&j, buf, len, e) == -1 ||
-	    string_member(j.root, "Username", &username, e) == -1 ||
-	    string_member(j.root, "Secret", &secret, e) == -1)
+	if (secret_load(buf, len, &root, e) == -1 ||
+	    string_member(root, "Username", &username, e) == -1 ||
+	    string_member(root, "Secret", &secret, e) == -1)
 		goto out;
 	if (username == NULL || secret == NULL) {
 		err_set(e, ERR_INPUT, "\"Username\" or \"Secret\" is missing");
@@ -378,7 +373,7 @@ credential_from_helper(const char *buf, size_t len, struct credential *ret,
 	secret = NULL;
 	rc = 0;
 out:
-	secret_close(&j);
+	json_decref(root);
 	wipe_string(username);
 	wipe_string(secret);
 	return rc;

@@ -17,15 +17,20 @@ struct credential {
 struct credentials;
 
 /*
+ * credentials_init(): from now on the JSON library wipes whatever it releases:
+ * it keeps copies of every secret that it reads.  Once, before there is a
+ * second thread that uses that library.
+ */
+void credentials_init(void);
+
+/*
  * credentials_parse(name, buf, len, ret, e): a config.json ("auths"), or the
  * old .dockercfg (the inner map alone).  An empty file, and ${buf} NULL, is
  * one without entries.  Messages name ${name} and the entry, never a value.
  * An entry whose "auth" cannot be decoded is an error, as is a helper whose
  * name could be a path; an entry without a secret ({}) says that a helper
  * has it, and is passed over.  Return 0, or -1 with ${e} set (ERR_INPUT).
- *
- * This and credential_from_helper wipe what the JSON library copied: no other
- * thread may use that library meanwhile.  Wiping ${buf} is for the caller.
+ * Wiping ${buf} is for the caller.
  */
 int credentials_parse(const char *, const char *, size_t,
     struct credentials **, struct err *);

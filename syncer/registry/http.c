@@ -11,7 +11,7 @@
 /* Slower than this for stall_timeout_s is a stall. */
 #define STALL_BYTES_S		32L
 #define SMALL_STALLS		10L
-#define RECEIVE_BYTES		(128L << 10)
+#define RECEIVE_BYTES		(32L << 10)
 
 struct http_request {
 	struct http_request *next, *prev;
@@ -227,8 +227,9 @@ static void
 set_request(struct http_request *req, const struct http_spec *spec)
 {
 	CURL *easy = req->easy;
-	char range[32];
+	char range[48];
 	char *line;
+	int len;
 
 	if (spec->accept != NULL) {
 		line = xasprintf("Accept: %s", spec->accept);
@@ -246,9 +247,12 @@ set_request(struct http_request *req, const struct http_spec *spec)
 		req->has_form = true;
 		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->form);
 	}
-	if (spec->from > 0) {
-		snprintf(range, sizeof(range), "%llu-",
+	if (spec->from > 0 || spec->to > 0) {
+		len = snprintf(range, sizeof(range), "%llu-",
 		    (unsigned long long)spec->from);
+		if (spec->to > 0)
+			snprintf(range + len, sizeof(range) - (size_t)len,
+			    "%llu", (unsigned long long)spec->to - 1);
 		curl_easy_setopt(easy, CURLOPT_RANGE, range);
 	}
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, req->message);
@@ -276,6 +280,9 @@ http_start(struct http *h, const struct http_spec *spec,
 		abort();	/* out of memory */
 	req->reply.easy = req->easy;
 	set_link(req->easy, spec->config, spec->bulk);
+	if (spec->read_max > 0 && spec->read_max < (size_t)RECEIVE_BYTES)
+		curl_easy_setopt(req->easy, CURLOPT_BUFFERSIZE,
+		    (long)spec->read_max);
 	set_request(req, spec);
 	set_auth(req->easy, spec);
 	/* libcurl gets what url_parse has understood, and nothing else. */

@@ -35,10 +35,12 @@ struct http_spec {
 	enum http_auth auth;
 	const char *username, *password;	/* Basic */
 	const char *bearer;
-	uint64_t from;		/* first byte wanted; 0: all, without Range */
+	uint64_t from, to;	/* the bytes [from, to); to 0: up to the end;
+				 * both 0: all, without Range */
 	size_t body_max;	/* a successful body that is longer fails */
 	bool bulk;		/* successful bodies go to the data handler,
 				 * over an HTTP/1.1 connection of their own */
+	size_t read_max;	/* of these, at most so much at once; 0: any */
 };
 
 struct http_reply {

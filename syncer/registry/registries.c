@@ -10,6 +10,7 @@
 #include "layout/name.h"
 #include "registry/registries.h"
 
+#define CONNECTIONS_STANDARD	8u
 #define RETRY_CAP_MS	60000
 /* Docker Hub counts in windows of hours: those who wait for one come back. */
 #define RETRY_WAIT_MAX_MS	300000
@@ -30,7 +31,7 @@ static const struct {
 	const char *key;
 	unsigned min, max, standard;
 } numbers[NUMBER_COUNT] = {
-	[MAX_CONNECTIONS] = { "max_connections", 1, 64, 8 },
+	[MAX_CONNECTIONS] = { "max_connections", 1, CONNECTIONS_MAX, 0 },
 	[MIN_PULLS_LEFT] = { "min_pulls_left", 0, 1000000, 0 },
 	[MAX_TRIES] = { "max_tries", 1, 100, 5 },
 	[RETRY_DELAY_MS] = { "retry_delay_ms", 1, RETRY_CAP_MS, 1000 },
@@ -63,6 +64,7 @@ struct exception {
 struct registries {
 	struct exception *exceptions;
 	size_t count;
+	unsigned connections;		/* 0: CONNECTIONS_STANDARD */
 };
 
 const char *
@@ -369,6 +371,13 @@ config_fill(const struct exception *x, struct registry_config *c)
 	c->client_key = copy_or_null(x->text[CLIENT_KEY]);
 }
 
+void
+registries_connections(struct registries *r, unsigned n)
+{
+	assert(n > 0 && n <= CONNECTIONS_MAX);
+	r->connections = n;
+}
+
 int
 registries_config(const struct registries *r, const char *registry,
     struct registry_config *ret, struct err *e)
@@ -395,10 +404,34 @@ registries_config(const struct registries *r, const char *registry,
 		goto out;
 	}
 	config_fill(x, &c);
+	if (c.max_connections == 0)
+		c.max_connections = r->connections > 0 ? r->connections :
+		    CONNECTIONS_STANDARD;
 	*ret = c;
 out:
 	exception_done(&standard);
 	return rc;
+}
+
+int
+registry_config_from(struct registry_config *c, const char *text,
+    struct err *e)
+{
+	size_t len = strlen(text);
+	struct url url;
+	char *below;
+	int rc;
+
+	while (len > 0 && text[len - 1] == '/')
+		len--;
+	below = xasprintf("%.*s/%s/", (int)len, text, c->name);
+	rc = url_parse(below, &url, e);
+	free(below);
+	if (rc == -1)
+		return -1;
+	url_done(&c->endpoint);
+	c->endpoint = url;
+	return 0;
 }
 
 void

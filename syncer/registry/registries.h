@@ -39,6 +39,11 @@ int registries_parse(const char *, const char *, size_t, struct registries **,
     struct err *);
 void registries_free(struct registries *);
 
+/* registries_connections(r, n): the max_connections of each registry that does
+ * not set it, 1 to CONNECTIONS_MAX. */
+#define CONNECTIONS_MAX	64u
+void registries_connections(struct registries *, unsigned);
+
 /* registries_check(r, e): can the files that it names be read?  Return 0, or -1
  * with ${e} set (ERR_INPUT). */
 int registries_check(const struct registries *, struct err *);
@@ -53,6 +58,14 @@ int registries_check(const struct registries *, struct err *);
 int registries_config(const struct registries *, const char *,
     struct registry_config *, struct err *);
 void registry_config_done(struct registry_config *);
+
+/*
+ * registry_config_from(c, url, e): ask the mirror at ${url} in the registry's
+ * place, below the registry's name: another CDR.  Return 0, or -1 with ${e} set
+ * and ${c} as it was.
+ */
+int registry_config_from(struct registry_config *, const char *,
+    struct err *);
 
 /*
  * registries_canonical(name): "docker.io" for the three names of Docker Hub

@@ -2,18 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/upstream.h"
 
 struct upstream *
-upstream_new(struct registry_config *config,
-    const struct credentials *credentials)
+upstream_new(struct registry_config *config, struct keyring *keyring)
 {
 	struct upstream *up = xcalloc(1, sizeof(*up));
 
 	up->config = *config;
-	up->credentials = credentials;
+	up->keyring = keyring;
 	return up;
 }
 
@@ -50,14 +50,19 @@ upstream_scope(const struct upstream *up, const char *repository)
 	return xasprintf("repository:%s:pull", repository);
 }
 
-int
-upstream_credential(const struct upstream *up, const char *repository,
-    struct credential *ret)
+/* A helper that has not been asked yet may have one. */
+static bool
+has_no_credential(const struct upstream *up, const char *repository)
 {
-	if (up->credentials == NULL)
-		return 0;
-	return credentials_find(up->credentials, up->config.name, repository,
-	    ret);
+	struct credential credential = { 0 };
+	enum keyring_found found = KEYRING_NONE;
+	unsigned long serial;
+
+	if (up->keyring != NULL)
+		found = keyring_find(up->keyring, up->config.name, repository,
+		    clock_ms(), &credential, &serial);
+	credential_done(&credential);
+	return found == KEYRING_NONE;
 }
 
 static void
@@ -109,7 +114,6 @@ upstream_challenged(struct upstream *up, const struct http_reply *reply,
     const char *repository, char **ret_scope, struct err *e)
 {
 	struct challenge c;
-	struct credential credential;
 	int rc = 0;
 
 	read_challenge(reply, &c);
@@ -121,12 +125,10 @@ upstream_challenged(struct upstream *up, const struct http_reply *reply,
 	case CHALLENGE_BASIC:
 		up->auth = UPSTREAM_BASIC;
 		*ret_scope = NULL;
-		if (upstream_credential(up, repository, &credential) == 0)
+		if (has_no_credential(up, repository))
 			rc = err_set(e, ERR_DENIED, "the registry wants a "
 			    "user name and a password, and config.json has "
 			    "none for it");
-		else
-			credential_done(&credential);
 		break;
 	case CHALLENGE_BEARER:
 		rc = resolve_realm(up, &c, e);

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "registry/challenge.h"
-#include "registry/credentials.h"
 #include "registry/http.h"
+#include "registry/keyring.h"
 #include "registry/registries.h"
 #include "registry/token.h"
 
@@ -24,7 +24,7 @@ enum upstream_auth {
 struct upstream {
 	struct upstream *next;
 	struct registry_config config;
-	const struct credentials *credentials;	/* borrowed; may be NULL */
+	struct keyring *keyring;		/* borrowed; may be NULL */
 	enum upstream_auth auth;
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */
@@ -38,9 +38,8 @@ struct upstream {
 	struct err down_err;
 };
 
-/* upstream_new(config, credentials): takes what ${config} points to. */
-struct upstream *upstream_new(struct registry_config *,
-    const struct credentials *);
+/* upstream_new(config, keyring): takes what ${config} points to. */
+struct upstream *upstream_new(struct registry_config *, struct keyring *);
 void upstream_free(struct upstream *);
 
 /* upstream_url(up, repository, kind, reference): ${kind} is "manifests",
@@ -62,10 +61,6 @@ char *upstream_scope(const struct upstream *, const char *);
  */
 int upstream_challenged(struct upstream *, const struct http_reply *,
     const char *, char **, struct err *);
-
-/* upstream_credential(up, repository, ret): 1 and a copy, or 0. */
-int upstream_credential(const struct upstream *, const char *,
-    struct credential *);
 
 /*
  * upstream_explain(reply, e): turn a status other than success into ${e}: the

@@ -157,7 +157,9 @@ report_image(enum report_level level, const struct report_image *i)
 	}
 	fields = json_object();
 	set_string(fields, "image", i->image);
+	set_string(fields, "registry", i->registry);
 	set_string(fields, "result", i->result);
+	set_string(fields, "reason", i->reason);
 	set_string(fields, "digest", i->digest);
 	set_string(fields, "error", i->error);
 	set_number(fields, "objects", i->objects);
@@ -179,6 +181,7 @@ summary_json(const struct report_totals *t)
 	set_number(fields, "objects", (long long)t->objects);
 	set_number(fields, "bytes", (long long)t->bytes);
 	set_number(fields, "requests", (long long)t->requests);
+	set_number(fields, "pulls", (long long)t->pulls);
 	set_number(fields, "duration_ms", (long long)t->duration_ms);
 	put_json(REPORT_INFO, "summary", fields);
 }
@@ -199,11 +202,12 @@ report_summary(const struct report_totals *t)
 		    t->cancelled);
 	snprintf(message, sizeof(message), "%zu image%s: %zu unchanged, %zu "
 	    "updated, %zu failed%s; %llu new object%s, %s received, %llu "
-	    "request%s, %.1f s",
+	    "request%s, %llu pull%s, %.1f s",
 	    t->images, t->images == 1 ? "" : "s", t->unchanged, t->updated,
 	    t->failed, more, (unsigned long long)t->objects,
 	    t->objects == 1 ? "" : "s", report_bytes(t->bytes, size),
 	    (unsigned long long)t->requests, t->requests == 1 ? "" : "s",
+	    (unsigned long long)t->pulls, t->pulls == 1 ? "" : "s",
 	    (double)t->duration_ms / 1000);
 	put_text(REPORT_INFO, message);
 }

@@ -32,6 +32,8 @@ void report(enum report_level, const char *, ...)
 struct report_image {
 	const char *image;		/* the full reference */
 	const char *result;		/* "updated", "unchanged", "failed" */
+	const char *reason;		/* of a failure: "not_found", ... */
+	const char *registry;
 	const char *digest;
 	const char *error;
 	long long objects, bytes, duration_ms;
@@ -42,6 +44,7 @@ void report_image(enum report_level, const struct report_image *);
 struct report_totals {
 	size_t images, unchanged, updated, failed, cancelled;
 	uint64_t objects, bytes, requests;
+	uint64_t pulls;			/* manifests that were handed out */
 	int64_t duration_ms;
 	/* while it runs: */
 	size_t active;			/* images begun and not ended */

@@ -8,8 +8,8 @@
 #include "transfer/dispatch_internal.h"
 
 /* Requests in flight to all registries together. */
-#define RUNNING_MAX	32u
-/* Two for each request that can be in flight, and some that wait for a disk. */
+#define RUNNING_MAX	64u
+/* One for each request that can be in flight; a stream that has none waits. */
 #define BUFFERS		64u
 #define WORKERS_MAX	4
 /* No wait is longer, so that nothing forgotten waits for ever. */
@@ -39,6 +39,25 @@ queue_push_front(struct queue *q, struct fetch *f)
 	else
 		q->last = f;
 	q->first = f;
+}
+
+void
+queue_push_ordered(struct queue *q, struct fetch *f)
+{
+	struct fetch *after = q->last;
+
+	while (after != NULL && after->priority < f->priority)
+		after = after->prev;
+	if (after == q->last) {
+		queue_push(q, f);
+	} else if (after == NULL) {
+		queue_push_front(q, f);
+	} else {
+		f->prev = after;
+		f->next = after->next;
+		after->next->prev = f;
+		after->next = f;
+	}
 }
 
 void
@@ -96,6 +115,8 @@ dispatch_new(const struct dispatch_config *config, struct err *e)
 		free(d);
 		return NULL;
 	}
+	limit_init(&d->limit, config->limit_rate, clock_ms());
+	ration_read(d);
 	d->pool = pool_new(worker_count(), BUFFERS, wake, d->http);
 	d->committer = committer_new(config->store, d->pool);
 	return d;
@@ -124,6 +145,7 @@ dispatch_free(struct dispatch *d)
 		want_free(want);
 	digest_set_done(&d->wants);
 	digest_set_done(&d->partials);
+	ration_done(d);
 	free(d);
 }
 
@@ -139,8 +161,15 @@ dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 	if (registries_config(d->config.registries, registry, &config,
 	    e) == -1)
 		return NULL;
+	if (d->config.from != NULL &&
+	    registry_config_from(&config, d->config.from, e) == -1) {
+		registry_config_done(&config);
+		return NULL;
+	}
 	source = xcalloc(1, sizeof(*source));
-	source->up = upstream_new(&config, d->config.credentials);
+	/* A mirror is not the registry: it sees no credentials. */
+	source->up = upstream_new(&config, d->config.from != NULL ? NULL :
+	    d->config.keyring);
 	source->next = d->sources;
 	d->sources = source;
 	return source;
@@ -153,8 +182,27 @@ dispatch_resolve(struct dispatch *d, struct resolve *r)
 	    r->repository, r->tag);
 
 	f->resolve = r;
+	f->priority = r->priority;
 	f->with_get = r->with_get;
 	fetch_queue(f);
+}
+
+void
+dispatch_query(struct dispatch *d, struct query *q)
+{
+	struct fetch *f = fetch_new(d, FETCH_QUERY, q->source, q->repository,
+	    q->url);
+
+	f->query = q;
+	f->priority = q->priority;
+	fetch_queue(f);
+}
+
+char *
+dispatch_url(const struct source *source, const char *repository,
+    const char *kind, const char *reference)
+{
+	return upstream_url(source->up, repository, kind, reference);
 }
 
 struct pool *
@@ -183,7 +231,7 @@ dispatch_left(const struct dispatch *d)
 
 	for (f = d->all; f != NULL; f = f->all_next)
 		if (f->sink != NULL)
-			here += sink_offset(f->sink);
+			here += sink_received(f->sink);
 	return here > d->stats.wanted_bytes ? 0 :
 	    d->stats.wanted_bytes - here;
 }
@@ -232,12 +280,9 @@ dispatch_tell_later(struct dispatch *d, struct want *want)
 static bool
 fail_early(struct source *source, struct fetch *f)
 {
-	if (source->up->down)
-		f->err = source->up->down_err;
-	else if (source->limited && fetch_is_pull(f))
-		f->err = source->limited_err;
-	else
+	if (!source->up->down)
 		return false;
+	f->err = source->up->down_err;
 	fetch_fail(f);
 	return true;
 }
@@ -263,22 +308,33 @@ has_room_for_blob(const struct source *source)
 	return source->blobs_running < (max > 1 ? max - 1 : 1);
 }
 
+bool
+dispatch_has_room_for_piece(const struct dispatch *d,
+    const struct source *source)
+{
+	return has_room(d, source) && has_room_for_blob(source);
+}
+
 static void
 pump_source(struct dispatch *d, struct source *source, int64_t now)
 {
 	struct fetch *f;
 
+	if (!source->up->down && throttle_in_debt(d))
+		return;
 	while (source->up->down || (now >= source->up->not_before_ms &&
 	    has_room(d, source))) {
 		f = queue_pop(&source->meta);
 		if (f == NULL && (source->up->down ||
-		    has_room_for_blob(source)))
+		    (has_room_for_blob(source) && throttle_has_room(d))))
 			f = queue_pop(&source->blobs);
 		if (f == NULL)
 			break;
 		if (!fail_early(source, f))
 			fetch_start(f);
 	}
+	if (now >= source->up->not_before_ms && !throttle_is_short(d))
+		widen(d, source, now);
 }
 
 static void
@@ -363,10 +419,12 @@ drop_all(struct dispatch *d)
 
 	for (source = d->sources; source != NULL; source = source->next) {
 		drop_queue(&source->meta);
+		drop_queue(&source->held);
 		drop_queue(&source->blobs);
 	}
 	drop_queue(&d->delayed);
 	drop_queue(&d->waiting);
+	drop_queue(&d->login.waiting);
 }
 
 void
@@ -378,9 +436,11 @@ dispatch_step(struct dispatch *d, int timeout_ms, int fd)
 		drop_all(d);
 	else
 		pump(d);
+	timeout_ms = throttle_timeout_ms(d, timeout_ms);
 	http_poll(d->http, timeout(d, timeout_ms), fd);
 	if (pool_reap(d->pool) > 0)
 		resume_paused(d);
+	throttle_resume(d);
 }
 
 bool
@@ -395,8 +455,9 @@ dispatch_stop(struct dispatch *d)
 	struct fetch *f = d->all;
 
 	d->stopping = true;
+	fetch_login_stop(d);
 	while (f != NULL) {
-		if (f->state != FETCH_RUNNING) {
+		if (f->req == NULL) {
 			f = f->all_next;
 			continue;
 		}

@@ -1,10 +1,14 @@
 #ifndef CDR_TRANSFER_DISPATCH_INTERNAL_H
 #define CDR_TRANSFER_DISPATCH_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "layout/digest_set.h"
 #include "registry/http.h"
+#include "registry/quota_book.h"
 #include "registry/upstream.h"
 #include "transfer/dispatch.h"
+#include "transfer/limit.h"
 #include "transfer/sink.h"
 
 /* Shared by dispatch.c, want.c and fetch*.c. */
@@ -15,14 +19,42 @@ struct queue {
 	struct fetch *first, *last;
 };
 
+/* What widen.c has seen of the link to a registry. */
+struct width {
+	int64_t looked_ms;
+	uint64_t looked_bytes;
+	uint64_t best_rate;		/* bytes a second */
+	unsigned extra_max;		/* how many extra pieces are worth it */
+	unsigned proven;		/* so many were */
+	bool flat;			/* more of them brought nothing */
+	int64_t patience_ms;		/* until the next try after that */
+};
+
 struct source {
 	struct source *next;
 	struct upstream *up;
 	struct queue meta, blobs;	/* small things first */
-	unsigned blobs_running;
-	bool limited;			/* 429 until the tries ran out: no more
-					 * manifests, for limited_err */
-	struct err limited_err;
+	struct queue active;		/* blobs that have pieces */
+	unsigned blobs_running;		/* requests for pieces */
+	uint64_t blob_bytes;		/* that have come */
+	struct width width;		/* how many connections help */
+	unsigned extra;			/* pieces beyond one for each blob */
+	struct queue held;		/* pulls that wait for what others in
+					 * flight leave (ration.c) */
+};
+
+/* What registries still hand out, from run to run. */
+struct ration {
+	struct quota_book book;
+	bool is_changed;		/* since it was written */
+	bool is_writing;
+};
+
+/* Requests that wait for a credential helper. */
+struct login {
+	struct queue waiting;		/* FETCH_NEED_LOGIN */
+	struct lane lane;
+	atomic_bool stop;		/* no helper any more */
 };
 
 struct dispatch {
@@ -34,8 +66,12 @@ struct dispatch {
 	struct digest_set wants;
 	struct digest_set partials;	/* blobs that an earlier run began */
 	struct queue waiting;		/* FETCH_NEED_TOKEN */
+	struct login login;
 	struct queue delayed;		/* FETCH_BACKOFF */
 	struct queue paused;		/* FETCH_RUNNING without a buffer */
+	struct queue throttled;		/* FETCH_RUNNING, too fast */
+	struct limit limit;
+	struct ration ration;
 	struct fetch *all;		/* every fetch there is */
 	size_t fetches;
 	bool stopping;
@@ -44,6 +80,9 @@ struct dispatch {
 
 void queue_push(struct queue *, struct fetch *);
 void queue_push_front(struct queue *, struct fetch *);
+
+/* queue_push_ordered(q, f): behind all of its priority, before lower ones. */
+void queue_push_ordered(struct queue *, struct fetch *);
 struct fetch *queue_pop(struct queue *);
 void queue_remove(struct queue *, struct fetch *);
 
@@ -73,13 +112,24 @@ void dispatch_tell_later(struct dispatch *, struct want *);
 enum fetch_kind {
 	FETCH_TOKEN,
 	FETCH_RESOLVE,
+	FETCH_QUERY,
 	FETCH_MANIFEST,
-	FETCH_BLOB
+	FETCH_BLOB,		/* sends no request: its pieces do */
+	FETCH_PIECE
+};
+
+/* What the workers are doing to a blob while it is settling. */
+enum blob_step {
+	BLOB_PREPARE,		/* look at what an earlier process left */
+	BLOB_FLUSH,
+	BLOB_RESTART,
+	BLOB_FINISH
 };
 
 enum fetch_state {
 	FETCH_QUEUED,
 	FETCH_NEED_TOKEN,
+	FETCH_NEED_LOGIN,	/* a helper is asked for a credential */
 	FETCH_PREPARE,		/* a worker looks at an earlier partial blob */
 	FETCH_RUNNING,
 	FETCH_SETTLE,		/* workers finish what came */
@@ -95,6 +145,7 @@ struct outcome {
 	long status;
 	bool elsewhere;
 	int64_t retry_after_ms;
+	bool is_pull_limit;		/* a 429 about pulls */
 };
 
 struct fetch {
@@ -105,24 +156,45 @@ struct fetch {
 	enum fetch_state state;
 	struct source *source;
 	char *repository, *reference;
+	int priority;
 	struct want *want;		/* FETCH_MANIFEST, FETCH_BLOB */
 	struct resolve *resolve;	/* FETCH_RESOLVE */
+	struct query *query;		/* FETCH_QUERY */
 	struct token *token;		/* FETCH_TOKEN: what is fetched */
 	bool with_get;			/* FETCH_RESOLVE */
+	struct quota_entry *quota;	/* that it counts against */
+	unsigned long quota_serial;	/* when it began */
+	bool is_spending;		/* it is a pull in flight */
 
 	struct http_request *req;
 	bool is_probe, is_paused;
+	bool is_throttled;
+	uint64_t short_of, grant;	/* bytes it waits for, and may take */
 	char *scope;			/* of the token it needs, or NULL */
 	unsigned long sent_serial;	/* which value of that token was sent */
+	unsigned long login_serial;	/* of the credential sent, or 0 */
+	bool has_login_again;		/* it was refused, and asked for anew */
 	unsigned tries;			/* transport and status */
 	unsigned auth_tries;		/* 401s in a row */
 	unsigned data_tries;		/* wrong bytes */
 	int64_t not_before_ms;
-	uint64_t from;			/* asked for the bytes from here */
-	bool broken;			/* after settling: judge the outcome */
-	bool is_spoilt;			/* after settling: fail, for err */
 	struct outcome outcome;
+
+	/* FETCH_BLOB */
 	struct sink *sink;
+	struct fetch *pieces;
+	unsigned piece_count;
+	bool single;			/* not to be divided */
+	bool is_spoilt;			/* wrong bytes for the last time */
+	enum blob_step settling;
+
+	/* FETCH_PIECE */
+	struct fetch *blob, *piece_next;
+	struct stream stream;
+	int64_t opened_ms;
+	uint64_t rate;			/* of the one before, bytes a second */
+	uint64_t moved;			/* bytes that a try brought */
+
 	char *form;			/* FETCH_TOKEN by POST */
 	struct digest digest;		/* FETCH_RESOLVE: what was found */
 	struct err err;
@@ -156,13 +228,97 @@ void fetch_again(struct fetch *);
 /* fetch_commit(f, staged): hand it to the committer; then fetch_done. */
 void fetch_commit(struct fetch *, struct staged *);
 
+/* fetch_query_done(f, reply): the answer to a query came. */
+void fetch_query_done(struct fetch *, const struct http_reply *);
+extern const struct http_handlers fetch_query_handlers;
+
 /* fetch_manifest_done(f, reply): the bytes of a manifest came. */
 void fetch_manifest_done(struct fetch *, const struct http_reply *);
 
-/* fetch_blob_*: the life of a blob's body. */
-bool fetch_blob_ready(struct fetch *);
-void fetch_blob_ended(struct fetch *, const struct http_reply *);
-extern const struct http_handlers fetch_blob_handlers;
+/* widen(d, source, now_ms): more connections for large blobs, where that moves
+ * more bytes (widen.c). */
+void widen(struct dispatch *, struct source *, int64_t);
+bool dispatch_has_room_for_piece(const struct dispatch *,
+    const struct source *);
+
+/* --- how fast, and how much (throttle.c) ------------------------------- */
+
+/* throttle_budget(d, len): how much of that max_bytes leaves. */
+size_t throttle_budget(const struct dispatch *, size_t);
+
+/* throttle_admits(p, len): may it come now?  If not, ${p} stands in line. */
+bool throttle_admits(struct fetch *, size_t);
+
+/* throttle_took(f, len): so much has come, and counts. */
+void throttle_took(struct fetch *, size_t);
+
+/* throttle_leave(f): its request is no more. */
+void throttle_leave(struct fetch *);
+
+/* throttle_resume(d): let those go on whose turn has come. */
+void throttle_resume(struct dispatch *);
+int throttle_timeout_ms(struct dispatch *, int);
+
+/* throttle_in_debt(d): more has come than may; nothing new is to begin. */
+bool throttle_in_debt(struct dispatch *);
+
+/* throttle_has_room(d): for one more stream, at the rate that is left for it.
+ * throttle_is_short(d): more streams would only share what may come. */
+bool throttle_has_room(const struct dispatch *);
+bool throttle_is_short(struct dispatch *);
+
+/* --- counted pulls (ration.c) ------------------------------------------ */
+
+/* ration_read, ration_done: with the dispatch. */
+void ration_read(struct dispatch *);
+void ration_done(struct dispatch *);
+
+/*
+ * ration_admits(f, credential): may it begin, as far as pulls are counted?
+ * False: it has failed, or waits in its source's queue ${held}.
+ */
+bool ration_admits(struct fetch *, const struct credential *);
+
+/* ration_leave(f): its request is no more. */
+void ration_leave(struct fetch *);
+
+/* ration_seen(f, reply): learn from the answer to a manifest's GET or HEAD. */
+void ration_seen(struct fetch *, const struct http_reply *);
+
+/* ration_close(f): the last try of a pull got a 429. */
+void ration_close(struct fetch *);
+
+/* ration_when(f, buf): until when; "" if that is not known. */
+char *ration_when(const struct fetch *, char buf[QUOTA_WHEN_MAX]);
+
+/* --- blobs and their pieces (fetch_blob.c) ----------------------------- */
+
+void fetch_blob_start(struct fetch *);
+
+/* fetch_blob_can_widen(b): one more connection would have something to do;
+ * fetch_blob_widen starts one. */
+bool fetch_blob_can_widen(const struct fetch *);
+void fetch_blob_widen(struct fetch *);
+
+/* fetch_piece_open(p, spec): choose its range; false: nothing is left, and it
+ * is gone. */
+bool fetch_piece_open(struct fetch *, struct http_spec *);
+void fetch_piece_ended(struct fetch *, const struct http_reply *);
+void fetch_piece_fail(struct fetch *);
+extern const struct http_handlers fetch_piece_handlers;
+
+/* fetch_withdraw(f): take it out of wherever it is waiting or running. */
+void fetch_withdraw(struct fetch *);
+void fetch_free(struct fetch *);
+
+/*
+ * fetch_login(f, ret): the credential for its repository.  KEYRING_UNKNOWN: the
+ * fetch waits in FETCH_NEED_LOGIN.  fetch_login_again(f): what was sent has
+ * been refused; true, once for each fetch: start it anew, with what is newer.
+ */
+enum keyring_found fetch_login(struct fetch *, struct credential *);
+bool fetch_login_again(struct fetch *);
+void fetch_login_stop(struct dispatch *);
 
 /* fetch_token_*: credentials for the next try.  fetch_authorise returns true if
  * the request can go now. */

@@ -17,9 +17,11 @@
 #define PROGRESS_BYTES	(1u << 20)
 
 static const bool edge_ok[FETCH_STATES][FETCH_STATES] = {
-	[FETCH_QUEUED] = { [FETCH_NEED_TOKEN] = true, [FETCH_PREPARE] = true,
+	[FETCH_QUEUED] = { [FETCH_NEED_TOKEN] = true,
+	    [FETCH_NEED_LOGIN] = true, [FETCH_PREPARE] = true,
 	    [FETCH_RUNNING] = true, [FETCH_END] = true },
 	[FETCH_NEED_TOKEN] = { [FETCH_QUEUED] = true, [FETCH_END] = true },
+	[FETCH_NEED_LOGIN] = { [FETCH_QUEUED] = true, [FETCH_END] = true },
 	[FETCH_PREPARE] = { [FETCH_QUEUED] = true, [FETCH_SETTLE] = true,
 	    [FETCH_END] = true },
 	[FETCH_RUNNING] = { [FETCH_QUEUED] = true, [FETCH_SETTLE] = true,
@@ -56,7 +58,7 @@ fetch_new(struct dispatch *d, enum fetch_kind kind, struct source *source,
 	return f;
 }
 
-static void
+void
 fetch_free(struct fetch *f)
 {
 	if (f->all_prev != NULL)
@@ -79,15 +81,16 @@ fetch_free(struct fetch *f)
 void
 fetch_queue(struct fetch *f)
 {
+	struct queue *q = f->kind == FETCH_BLOB || f->kind == FETCH_PIECE ?
+	    &f->source->blobs : &f->source->meta;
+
 	if (f->state != FETCH_QUEUED)
 		fetch_enter(f, FETCH_QUEUED);
 	/* What has been started before goes on before what has not. */
 	if (f->tries + f->auth_tries + f->data_tries > 0 || f->sink != NULL)
-		queue_push_front(f->kind == FETCH_BLOB ? &f->source->blobs :
-		    &f->source->meta, f);
+		queue_push_front(q, f);
 	else
-		queue_push(f->kind == FETCH_BLOB ? &f->source->blobs :
-		    &f->source->meta, f);
+		queue_push_ordered(q, f);
 }
 
 bool
@@ -108,11 +111,16 @@ add_context(struct fetch *f)
 	case FETCH_RESOLVE:
 		err_wrap(&f->err, "tag");
 		break;
+	case FETCH_QUERY:
+		err_wrap(&f->err, "%s", f->reference);
+		break;
 	case FETCH_MANIFEST:
 		err_wrap(&f->err, "manifest %s", f->reference);
 		break;
 	case FETCH_BLOB:
 		err_wrap(&f->err, "blob %s", f->reference);
+		break;
+	case FETCH_PIECE:
 		break;
 	}
 }
@@ -149,6 +157,12 @@ fetch_fail(struct fetch *f)
 	case FETCH_RESOLVE:
 		f->resolve->end(f->resolve, NULL, &f->err);
 		break;
+	case FETCH_QUERY:
+		f->query->end(f->query, NULL, &f->err);
+		break;
+	case FETCH_PIECE:
+		fetch_piece_fail(f);
+		return;
 	case FETCH_MANIFEST:
 	case FETCH_BLOB:
 		want->fetch = NULL;
@@ -212,10 +226,30 @@ fetch_commit(struct fetch *f, struct staged *staged)
 static char *
 request_url(const struct fetch *f)
 {
+	if (f->kind == FETCH_QUERY)
+		return xstrdup(f->query->url);
 	if (f->kind == FETCH_TOKEN)
 		return token_url(&f->source->up->challenge, f->scope);
 	return upstream_url(f->source->up, f->repository,
-	    f->kind == FETCH_BLOB ? "blobs" : "manifests", f->reference);
+	    f->kind == FETCH_PIECE ? "blobs" : "manifests", f->reference);
+}
+
+/* Its request is no more. */
+static void
+off_the_wire(struct fetch *f)
+{
+	f->req = NULL;
+	f->d->stats.running--;
+	f->source->up->running--;
+	if (f->kind == FETCH_PIECE)
+		f->source->blobs_running--;
+	if (f->is_probe)
+		f->is_probe = f->source->up->probing = false;
+	if (f->is_paused)
+		queue_remove(&f->d->paused, f);
+	f->is_paused = false;
+	throttle_leave(f);
+	ration_leave(f);
 }
 
 void
@@ -224,22 +258,12 @@ fetch_ended(void *cookie, const struct http_reply *reply)
 	struct fetch *f = cookie;
 	struct upstream *up = f->source->up;
 
-	f->req = NULL;
-	f->d->stats.running--;
-	up->running--;
-	if (f->kind == FETCH_BLOB)
-		f->source->blobs_running--;
-	if (f->is_probe) {
-		f->is_probe = up->probing = false;
-		if (up->auth == UPSTREAM_UNKNOWN && reply->status != 0 &&
-		    reply->status != 401)
-			up->auth = UPSTREAM_OPEN;
-	}
-	if (f->is_paused)
-		queue_remove(&f->d->paused, f);
-	f->is_paused = false;
+	off_the_wire(f);
+	if (up->auth == UPSTREAM_UNKNOWN && f->kind != FETCH_TOKEN &&
+	    reply->status != 0 && reply->status != 401)
+		up->auth = UPSTREAM_OPEN;
 	f->tries++;
-	if (f->d->stopping && f->kind != FETCH_BLOB) {
+	if (f->d->stopping && f->kind != FETCH_PIECE) {
 		err_set(&f->err, ERR_CANCELLED, "interrupted");
 		fetch_fail(f);
 		return;
@@ -252,8 +276,13 @@ fetch_ended(void *cookie, const struct http_reply *reply)
 	case FETCH_MANIFEST:
 		fetch_manifest_done(f, reply);
 		break;
+	case FETCH_QUERY:
+		fetch_query_done(f, reply);
+		break;
+	case FETCH_PIECE:
+		fetch_piece_ended(f, reply);
+		break;
 	case FETCH_BLOB:
-		fetch_blob_ended(f, reply);
 		break;
 	}
 }
@@ -269,9 +298,13 @@ fetch_start(struct fetch *f)
 	const struct http_handlers *handlers = &plain_handlers;
 	char *url;
 
-	if (f->kind == FETCH_BLOB && !fetch_blob_ready(f))
+	if (f->kind == FETCH_BLOB) {
+		fetch_blob_start(f);
 		return;
-	if (!fetch_authorise(f, &spec, &credential)) {
+	}
+	if (!fetch_authorise(f, &spec, &credential) ||
+	    (f->kind == FETCH_PIECE && !fetch_piece_open(f, &spec)) ||
+	    !ration_admits(f, &credential)) {
 		credential_done(&credential);
 		return;
 	}
@@ -283,12 +316,14 @@ fetch_start(struct fetch *f)
 	if (f->kind == FETCH_TOKEN) {
 		spec.accept = NULL;
 		spec.body_max = TOKEN_BYTES_MAX;
-	} else if (f->kind == FETCH_BLOB) {
+	} else if (f->kind == FETCH_QUERY) {
+		spec.accept = f->query->accept;
+		spec.bulk = f->query->data != NULL;
+		handlers = &fetch_query_handlers;
+	} else if (f->kind == FETCH_PIECE) {
 		spec.accept = NULL;
-		spec.bulk = true;
-		spec.from = f->from = sink_offset(f->sink);
 		f->source->blobs_running++;
-		handlers = &fetch_blob_handlers;
+		handlers = &fetch_piece_handlers;
 	}
 	if (up->auth == UPSTREAM_UNKNOWN && f->kind != FETCH_TOKEN)
 		f->is_probe = up->probing = true;
@@ -306,11 +341,41 @@ fetch_cancel(struct fetch *f)
 {
 	struct http_reply reply = { .transport = TRANSPORT_BROKEN };
 
-	if (f->state != FETCH_RUNNING)
+	if (f->req == NULL)
 		return;
 	http_cancel(f->req);
 	err_set(&reply.err, ERR_CANCELLED, "interrupted");
 	fetch_ended(f, &reply);
+}
+
+void
+fetch_withdraw(struct fetch *f)
+{
+	switch (f->state) {
+	case FETCH_QUEUED:
+		queue_remove(f->kind == FETCH_PIECE ? &f->source->blobs :
+		    &f->source->meta, f);
+		break;
+	case FETCH_NEED_TOKEN:
+		queue_remove(&f->d->waiting, f);
+		break;
+	case FETCH_NEED_LOGIN:
+		queue_remove(&f->d->login.waiting, f);
+		break;
+	case FETCH_BACKOFF:
+		queue_remove(&f->d->delayed, f);
+		break;
+	case FETCH_RUNNING:
+		http_cancel(f->req);
+		off_the_wire(f);
+		break;
+	case FETCH_PREPARE:
+	case FETCH_SETTLE:
+	case FETCH_COMMIT:
+	case FETCH_END:
+	case FETCH_STATES:
+		break;
+	}
 }
 
 /* --- judging ----------------------------------------------------------- */
@@ -359,8 +424,7 @@ give_up_on_source(struct fetch *f)
 	if (o->transport == TRANSPORT_BROKEN)
 		return;
 	if (o->status == 429 && fetch_is_pull(f)) {
-		f->source->limited = true;
-		f->source->limited_err = f->err;
+		f->quota->err = f->err;
 	} else {
 		up->down = true;
 		up->down_err = f->err;
@@ -373,6 +437,7 @@ add_advice(struct fetch *f)
 {
 	const struct outcome *o = &f->outcome;
 	size_t used = strlen(f->err.msg), room = sizeof(f->err.msg) - used;
+	char when[QUOTA_WHEN_MAX] = "";
 
 	if (o->transport != TRANSPORT_OK || f->d->stopping)
 		return;
@@ -380,9 +445,20 @@ add_advice(struct fetch *f)
 		snprintf(f->err.msg + used, room, "; it wants to be left "
 		    "alone for %lld s: try again later",
 		    (long long)o->retry_after_ms / 1000);
+	else if (o->is_pull_limit && ration_when(f, when)[0] != '\0')
+		snprintf(f->err.msg + used, room, "; try again at %s, or "
+		    "with credentials that are allowed more", when);
 	else if (o->status == 429)
 		snprintf(f->err.msg + used, room, "; try again later, or "
 		    "with credentials that are allowed more");
+}
+
+/* A pull limit does not pass while one waits, unless it says so. */
+static bool
+is_used_up(const struct outcome *o, const struct retry_policy *policy)
+{
+	return o->transport == TRANSPORT_OK && o->is_pull_limit &&
+	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
 }
 
 void
@@ -390,15 +466,19 @@ fetch_again(struct fetch *f)
 {
 	struct upstream *up = f->source->up;
 	const struct outcome *o = &f->outcome;
-	bool progress = f->sink != NULL &&
-	    sink_offset(f->sink) >= f->from + PROGRESS_BYTES;
+	bool progress = f->moved >= PROGRESS_BYTES;
 	struct verdict verdict;
 
 	if (progress)
 		f->tries = 1;
 	verdict = retry_judge(&up->config.retry, o->transport, o->status,
 	    o->retry_after_ms, f->tries, progress, arc4random());
+	if (is_used_up(o, &up->config.retry))
+		verdict.what = RETRY_NEVER;
 	if (verdict.what == RETRY_NEVER || f->d->stopping) {
+		if (o->transport == TRANSPORT_OK && o->status == 429 &&
+		    !o->elsewhere && fetch_is_pull(f))
+			ration_close(f);
 		add_advice(f);
 		give_up_on_source(f);
 		fetch_fail(f);

@@ -135,7 +135,7 @@ check_bytes(struct fetch *f, const struct http_reply *reply)
 	memcpy(c->bytes, reply->body, reply->len);
 	c->bytes[reply->len] = '\0';
 	c->len = reply->len;
-	f->d->stats.bytes += reply->len;
+	throttle_took(f, reply->len);
 	/* Nobody has told how large a root is. */
 	if (f->want != NULL && f->want->object.size == 0) {
 		f->want->object.size = reply->len;
@@ -164,39 +164,12 @@ resolved_by_head(struct fetch *f, const struct http_reply *reply)
 	fetch_queue(f);
 }
 
-/*
- * Docker Hub tells with each manifest how many more it will hand out
- * (registry-facts A3.2): "76;w=21600".  The last ones are left to others who
- * share the address.
- */
-static void
-mind_pulls_left(struct fetch *f, const struct http_reply *reply)
-{
-	unsigned min = f->source->up->config.min_pulls_left;
-	const char *header;
-	unsigned long left;
-	char *end;
-
-	if (min == 0 || reply->status == 0)
-		return;
-	header = http_header(reply, "ratelimit-remaining", 0);
-	if (header == NULL || header[0] < '0' || header[0] > '9')
-		return;
-	left = strtoul(header, &end, 10);
-	if ((*end != '\0' && *end != ';') || left > min)
-		return;
-	f->source->limited = true;
-	err_set(&f->source->limited_err, ERR_NET, "the registry has %lu pulls "
-	    "left, and min_pulls_left keeps %u: try again when its window "
-	    "has passed", left, min);
-}
-
 void
 fetch_manifest_done(struct fetch *f, const struct http_reply *reply)
 {
 	bool head = f->kind == FETCH_RESOLVE && !f->with_get;
 
-	mind_pulls_left(f, reply);
+	ration_seen(f, reply);
 	if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
@@ -211,6 +184,9 @@ fetch_manifest_done(struct fetch *f, const struct http_reply *reply)
 			check_bytes(f, reply);
 	} else if (reply->status == 401 && !reply->elsewhere) {
 		fetch_challenged(f, reply);
+	} else if (head && f->resolve->optional && reply->status == 404) {
+		upstream_explain(reply, &f->err);
+		fetch_fail(f);
 	} else if (head && (reply->status == 400 || reply->status == 404 ||
 	    reply->status == 405 || reply->status == 501)) {
 		f->with_get = true;

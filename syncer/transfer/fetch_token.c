@@ -49,6 +49,7 @@ authorise_bearer(struct fetch *f, struct http_spec *spec,
 		spec->bearer = c->registry_token;
 		return true;
 	}
+	f->login_serial = 0;	/* the token server sees it, not this one */
 	if (f->scope == NULL)
 		f->scope = upstream_scope(up, f->repository);
 	token = token_get(&up->tokens, f->scope);
@@ -81,8 +82,13 @@ fetch_authorise(struct fetch *f, struct http_spec *spec,
     struct credential *ret)
 {
 	struct upstream *up = f->source->up;
-	int have = upstream_credential(up, f->repository, ret);
 
+	f->login_serial = 0;
+	if (f->kind != FETCH_TOKEN && (up->auth == UPSTREAM_UNKNOWN ||
+	    up->auth == UPSTREAM_OPEN))
+		return true;
+	if (fetch_login(f, ret) == KEYRING_UNKNOWN)
+		return false;
 	if (f->kind == FETCH_TOKEN) {
 		authorise_token(f, spec, ret);
 		return true;
@@ -92,8 +98,7 @@ fetch_authorise(struct fetch *f, struct http_spec *spec,
 	case UPSTREAM_OPEN:
 		return true;
 	case UPSTREAM_BASIC:
-		if (have)
-			use_basic(spec, ret);
+		use_basic(spec, ret);
 		return true;
 	case UPSTREAM_BEARER:
 		return authorise_bearer(f, spec, ret);
@@ -108,6 +113,10 @@ fetch_challenged(struct fetch *f, const struct http_reply *reply)
 	struct token *token;
 	char *scope;
 
+	if (fetch_login_again(f)) {
+		fetch_queue(f);
+		return;
+	}
 	if (++f->auth_tries > AUTH_TRIES_MAX) {
 		upstream_explain(reply, &f->err);
 		err_wrap(&f->err, "access denied");
@@ -149,6 +158,15 @@ release_waiting(struct fetch *f)
 	}
 }
 
+/* 400 is what OAuth2 has for a refresh token that is over (RFC 6749, 5.2). */
+static bool
+refuses_login(const struct http_reply *reply)
+{
+	return reply->transport == TRANSPORT_OK && !reply->elsewhere &&
+	    (reply->status == 400 || reply->status == 401 ||
+	    reply->status == 403);
+}
+
 void
 fetch_token_done(struct fetch *f, const struct http_reply *reply)
 {
@@ -158,6 +176,12 @@ fetch_token_done(struct fetch *f, const struct http_reply *reply)
 	if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
+		return;
+	}
+	if (refuses_login(reply) && fetch_login_again(f)) {
+		f->not_before_ms = clock_ms();
+		fetch_enter(f, FETCH_BACKOFF);
+		queue_push(&f->d->delayed, f);
 		return;
 	}
 	if (reply->transport != TRANSPORT_OK || reply->status != 200) {

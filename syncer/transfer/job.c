@@ -1,7 +1,7 @@
 /*
  * RESOLVE: what does the tag point to?  WALK: what of it is not here?  FETCH:
- * ask for that, and walk again, until nothing is missing.  PUBLISH: only now
- * may the tag move.
+ * ask for that, and walk again, until nothing is missing.  COMPANIONS: what
+ * refers to it, each a job of its own.  PUBLISH: only now may the tag move.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/clock.h"
+#include "transfer/companions.h"
 #include "transfer/job.h"
 #include "transfer/walk.h"
 
@@ -21,6 +22,7 @@ enum job_state {
 	JOB_RESOLVE,
 	JOB_WALK,
 	JOB_FETCH,
+	JOB_COMPANIONS,
 	JOB_PUBLISH,
 	JOB_END
 };
@@ -47,6 +49,9 @@ struct job {
 	struct task walk_task;
 	struct walk walk;
 	struct digest_set absent, as_blobs;
+	struct job_options options;
+	struct companions companions;	/* referrers= */
+	bool has_companions;
 	unsigned rounds;
 	size_t pending;			/* objects asked for */
 	struct commit commit;
@@ -75,11 +80,14 @@ finish(struct job *job, enum job_result result)
 		.unknown_digests = job->walk.unknown_digests,
 		.lacking = job->walk.lacking,
 		.err = &job->err,
+		.walk = &job->walk,
+		.companions = job->has_companions ? &job->companions : NULL,
 	};
 
 	job->state = JOB_END;
 	job->end(job->cookie, &report);
 	walk_done(&job->walk);
+	companions_done(&job->companions);
 	digest_set_done(&job->absent);
 	digest_set_done(&job->as_blobs);
 	free(job);
@@ -111,16 +119,18 @@ start_publish(struct job *job)
 {
 	struct publication *p = &job->commit.publication;
 	const struct image_ref *ref = &job->entry->ref;
+	struct companions *c = &job->companions;
 
 	job->state = JOB_PUBLISH;
 	p->registry = ref->registry;
 	p->repository = ref->repository;
 	p->tag = ref->tag;
 	p->root = job->walk.manifests[0];
-	p->manifests = job->walk.manifests;
-	p->count = job->walk.manifest_count;
-	p->referrals = job->walk.referrals;
-	p->referral_count = job->walk.referral_count;
+	companions_put_first(c, &job->walk);
+	p->manifests = c->manifests;
+	p->count = c->count;
+	p->referrals = c->referrals;
+	p->referral_count = c->referral_count;
 	p->merge = referrer_merge;
 	job->commit.task.done = published;
 	committer_send(dispatch_committer(job->d), &job->commit);
@@ -179,6 +189,23 @@ fetched(struct waiter *waiter, const struct err *e)
 		start_walk(job);
 }
 
+static bool
+is_only_planned(const struct job *job, const struct object *object)
+{
+	return job->options.plan && object->kind == OBJECT_BLOB;
+}
+
+/* How much of what is missing is to be asked for. */
+static size_t
+to_fetch(const struct job *job)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i < job->walk.missing_count; i++)
+		count += !is_only_planned(job, &job->walk.missing[i].object);
+	return count;
+}
+
 static void
 start_fetch(struct job *job)
 {
@@ -187,13 +214,16 @@ start_fetch(struct job *job)
 	struct wanted *w;
 
 	job->state = JOB_FETCH;
-	job->pending = count;
+	job->pending = to_fetch(job);
 	for (i = 0; i < count; i++) {
+		if (is_only_planned(job, &missing[i].object))
+			continue;
 		w = xcalloc(1, sizeof(*w));
 		w->job = job;
 		w->object = missing[i].object;
 		w->tolerate = missing[i].tolerate;
 		w->waiter.source = job->source;
+		w->waiter.priority = job->entry->priority;
 		w->waiter.repository = job->entry->ref.repository;
 		w->waiter.end = fetched;
 		dispatch_want(job->d, &w->object, &w->waiter);
@@ -217,11 +247,61 @@ walk_run(struct task *task)
 		.platforms = job->entry->platforms,
 		.absent = &job->absent,
 		.as_blobs = &job->as_blobs,
+		.whole = job->options.plan,
 	};
 
 	walk_done(&job->walk);
 	job->err.code = ERR_NONE;
 	(void)walk_image(&from, &job->walk, &job->err);
+}
+
+/* --- COMPANIONS -------------------------------------------------------- */
+
+/* All is here, and what belongs to it as well. */
+static void
+conclude(struct job *job)
+{
+	bool same = job->walk.published && job->objects == 0 &&
+	    (!job->has_companions || job->companions.published);
+
+	if (same)
+		finish(job, JOB_UNCHANGED);
+	else if (job->options.companion && job->entry->ref.tag == NULL)
+		finish(job, JOB_UPDATED);
+	else
+		start_publish(job);
+}
+
+static void
+gathered(void *cookie, struct companions *c, const struct err *e)
+{
+	struct job *job = cookie;
+
+	if (e != NULL) {
+		fail(job, e);
+		return;
+	}
+	job->companions = *c;
+	memset(c, 0, sizeof(*c));
+	job->has_companions = true;
+	job->objects += job->companions.objects;
+	job->bytes += job->companions.bytes;
+	conclude(job);
+}
+
+static void
+complete(struct job *job)
+{
+	const struct referrer_rule *rule = job->entry->referrers;
+
+	if (rule == NULL || rule->want == REFERRERS_NO) {
+		conclude(job);
+		return;
+	}
+	job->state = JOB_COMPANIONS;
+	companions_start(job->d, job->store, job->entry,
+	    job->walk.manifests, job->walk.manifest_count,
+	    job->options.depth, gathered, job);
 }
 
 static void
@@ -232,11 +312,12 @@ walked(struct task *task)
 
 	if (job->err.code != ERR_NONE) {
 		fail(job, &job->err);
+	} else if (job->options.plan && to_fetch(job) == 0) {
+		finish(job, job->walk.published &&
+		    job->walk.missing_count == 0 ? JOB_UNCHANGED :
+		    JOB_PLANNED);
 	} else if (job->walk.missing_count == 0) {
-		if (job->walk.published && job->objects == 0)
-			finish(job, JOB_UNCHANGED);
-		else
-			start_publish(job);
+		complete(job);
 	} else if (++job->rounds > ROUNDS_MAX) {
 		err_set(&job->err, ERR_LIMIT, "it is not complete after %u "
 		    "rounds", ROUNDS_MAX);
@@ -279,9 +360,11 @@ start_resolve(struct job *job, bool with_get)
 
 	job->state = JOB_RESOLVE;
 	r->source = job->source;
+	r->priority = job->entry->priority;
 	r->repository = job->entry->ref.repository;
 	r->tag = job->entry->ref.tag;
 	r->with_get = with_get;
+	r->optional = job->options.companion;
 	r->end = resolved;
 	dispatch_resolve(job->d, r);
 }
@@ -304,7 +387,8 @@ no_source(struct task *task)
 
 void
 job_start(struct dispatch *d, const struct store *store,
-    const struct list_entry *entry, job_end *end, void *cookie)
+    const struct list_entry *entry, const struct job_options *options,
+    job_end *end, void *cookie)
 {
 	struct job *job = xcalloc(1, sizeof(*job));
 
@@ -314,6 +398,8 @@ job_start(struct dispatch *d, const struct store *store,
 	job->end = end;
 	job->cookie = cookie;
 	job->started_ms = clock_ms();
+	if (options != NULL)
+		job->options = *options;
 	job->source = dispatch_source(d, entry->ref.registry, &job->err);
 	if (job->source == NULL) {
 		job->walk_task.run = nothing;

@@ -13,9 +13,14 @@ struct job;
 enum job_result {
 	JOB_UNCHANGED,		/* all was here and published already */
 	JOB_UPDATED,
+	JOB_PLANNED,		/* what is missing is known: nothing was
+				 * published */
 	JOB_FAILED,
 	JOB_CANCELLED		/* the run ends before it could */
 };
+
+struct walk;
+struct companions;
 
 /* What became of it. */
 struct job_report {
@@ -31,15 +36,26 @@ struct job_report {
 	size_t unknown_digests;
 	const char *lacking;
 	const struct err *err;		/* JOB_FAILED, JOB_CANCELLED */
+	const struct walk *walk;	/* what it reaches, so far */
+	const struct companions *companions;	/* NULL: not asked for */
 };
 
 typedef void job_end(void *cookie, const struct job_report *);
 
+struct job_options {
+	bool companion;		/* of another image: by digest it is published
+				 * with that; under a tag it may be absent */
+	unsigned depth;		/* how many subjects away from an image */
+	bool plan;		/* fetch what tells, the manifests, and stop */
+};
+
 /*
- * job_start(d, store, entry, end, cookie): ${end} is called once, from
- * dispatch_step, and the job is gone when it returns.
+ * job_start(d, store, entry, options, end, cookie): ${end} is called once, from
+ * dispatch_step, and the job is gone when it returns.  ${options} NULL: an
+ * image of the list.
  */
 void job_start(struct dispatch *, const struct store *,
-    const struct list_entry *, job_end *, void *);
+    const struct list_entry *, const struct job_options *, job_end *,
+    void *);
 
 #endif

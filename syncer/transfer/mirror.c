@@ -2,33 +2,44 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "layout/clock.h"
 #include "layout/mem.h"
+#include "transfer/agenda.h"
+#include "transfer/expand.h"
 #include "transfer/job.h"
+#include "transfer/job_status.h"
 #include "transfer/mirror.h"
+#include "transfer/plan.h"
 
 /* Images in progress at once: enough to keep the links busy, and few enough
  * that memory does not grow with the list. */
 #define ACTIVE_MAX	128u
 #define STEP_MS		250
+#define WINDOW_LOOK_MS	1000
 
 struct run {
 	const struct mirror *mirror;
 	struct dispatch *dispatch;
 	struct report_totals totals;
 	int64_t started_ms;
-	size_t next;			/* entry of the list */
+	struct agenda *agenda;
 	bool stopping;
+	enum mirror_end stopped;	/* why, if it is stopping */
+	uint64_t left_bytes;		/* when that began */
+	int64_t clock_seen_ms;
 	struct err store_err;		/* code ERR_NONE: the store is well */
 };
 
 static void
-stop(struct run *run)
+stop(struct run *run, enum mirror_end why)
 {
 	if (run->stopping)
 		return;
 	run->stopping = true;
+	run->stopped = why;
+	run->left_bytes = dispatch_left(run->dispatch);
 	dispatch_stop(run->dispatch);
 }
 
@@ -47,10 +58,12 @@ report_failure(const char *image, const struct job_report *r)
 	struct report_image line = {
 		.image = image,
 		.result = "failed",
+		.reason = status_reason(r->err->code),
+		.registry = r->entry->ref.registry,
 		.digest = r->has_digest ? digest_text(&r->digest, text) : NULL,
 		.error = message,
-		.objects = -1,
-		.bytes = -1,
+		.objects = (long long)r->objects,
+		.bytes = (long long)r->bytes,
 		.duration_ms = r->duration_ms,
 	};
 
@@ -67,6 +80,7 @@ report_success(const char *image, const struct job_report *r)
 	struct report_image line = {
 		.image = image,
 		.result = updated ? "updated" : "unchanged",
+		.registry = r->entry->ref.registry,
 		.digest = digest_text(&r->digest, text),
 		.objects = (long long)r->objects,
 		.bytes = (long long)r->bytes,
@@ -98,6 +112,9 @@ job_ended(void *cookie, const struct job_report *r)
 	char *image = image_ref_text(&r->entry->ref);
 
 	t->active--;
+	if (run->mirror->plan != NULL && r->result != JOB_CANCELLED)
+		plan_add(run->mirror->plan, image, r);
+	job_status(run->mirror->status, image, r);
 	switch (r->result) {
 	case JOB_UNCHANGED:
 		t->unchanged++;
@@ -106,6 +123,8 @@ job_ended(void *cookie, const struct job_report *r)
 	case JOB_UPDATED:
 		t->updated++;
 		report_success(image, r);
+		break;
+	case JOB_PLANNED:
 		break;
 	case JOB_FAILED:
 		t->failed++;
@@ -121,16 +140,53 @@ job_ended(void *cookie, const struct job_report *r)
 	free(image);
 }
 
+/* A pattern was one line; now it is as many images as it has found. */
+static void
+pattern_ended(void *cookie, const struct list_entry *entry,
+    char *const *tags, size_t count, const struct err *e)
+{
+	struct run *run = cookie;
+	struct job_report failure = { .entry = entry, .result = JOB_FAILED,
+	    .lacking = "", .err = e };
+
+	if (e != NULL) {
+		if (e->code == ERR_CANCELLED)
+			failure.result = JOB_CANCELLED;
+		job_ended(run, &failure);
+		return;
+	}
+	run->totals.active--;
+	run->totals.images += agenda_expand(run->agenda, entry, tags, count);
+	run->totals.images--;
+}
+
+static void
+start_next(struct run *run, const struct list_entry *entry)
+{
+	struct job_options options = {
+		.plan = run->mirror->plan != NULL,
+	};
+
+	run->totals.active++;
+	if (entry->tags != NULL)
+		expand_start(run->dispatch, entry, pattern_ended, run);
+	else
+		job_start(run->dispatch, run->mirror->config.store, entry,
+		    &options, job_ended, run);
+}
+
 static void
 start_jobs(struct run *run)
 {
-	const struct mirror *m = run->mirror;
+	const struct list_entry *entry;
+	unsigned jobs = run->mirror->jobs;
+	size_t most = jobs > 0 ? jobs : ACTIVE_MAX;
 
-	while (!run->stopping && run->totals.active < ACTIVE_MAX &&
-	    run->next < list_count(m->list)) {
-		run->totals.active++;
-		job_start(run->dispatch, m->config.store,
-		    list_at(m->list, run->next++), job_ended, run);
+	while (!run->stopping && run->totals.active < most) {
+		entry = agenda_next(run->agenda);
+		if (entry == NULL)
+			break;
+		start_next(run, entry);
 	}
 }
 
@@ -143,6 +199,7 @@ take_numbers(struct run *run)
 	t->objects = s->objects;
 	t->bytes = s->bytes;
 	t->requests = s->requests;
+	t->pulls = s->pulls;
 	t->running = s->running;
 	t->wanted = s->wanted;
 	t->wanted_bytes = dispatch_left(run->dispatch);
@@ -157,6 +214,29 @@ asked_to_stop(const struct mirror *m)
 	return poll(&p, 1, 0) == 1;
 }
 
+/* Looked at each second: clocks are set, and summer comes and goes. */
+static bool
+window_is_over(struct run *run)
+{
+	const struct mirror *m = run->mirror;
+	int64_t now = clock_ms();
+
+	if (m->window == NULL || now < run->clock_seen_ms + WINDOW_LOOK_MS)
+		return false;
+	run->clock_seen_ms = now;
+	return !window_is_open(m->window, time(NULL));
+}
+
+/* The ends that the user has set to it. */
+static void
+mind_manners(struct run *run)
+{
+	if (dispatch_is_spent(run->dispatch))
+		stop(run, MIRROR_SPENT);
+	else if (window_is_over(run))
+		stop(run, MIRROR_CLOSED);
+}
+
 static void
 loop(struct run *run)
 {
@@ -166,10 +246,11 @@ loop(struct run *run)
 	for (;;) {
 		if (!asked && asked_to_stop(m)) {
 			asked = true;
-			stop(run);
+			stop(run, MIRROR_STOPPED);
 		}
 		if (run->store_err.code != ERR_NONE)
-			stop(run);
+			stop(run, MIRROR_STORE_FAILED);
+		mind_manners(run);
 		start_jobs(run);
 		if (run->totals.active == 0 && dispatch_idle(run->dispatch))
 			break;
@@ -180,7 +261,8 @@ loop(struct run *run)
 			report_progress(&run->totals);
 		}
 	}
-	run->totals.cancelled += list_count(m->list) - run->next;
+	run->totals.cancelled += agenda_left(run->agenda);
+	job_status_rest(m->status, run->agenda);
 }
 
 enum mirror_end
@@ -193,14 +275,19 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	run.dispatch = dispatch_new(&m->config, e);
 	if (run.dispatch == NULL)
 		return MIRROR_STORE_FAILED;
+	run.agenda = agenda_new(m->list);
 	loop(&run);
+	agenda_free(run.agenda);
 	take_numbers(&run);
+	dispatch_keep_quotas(run.dispatch);
 	dispatch_free(run.dispatch);
 	if (run.store_err.code != ERR_NONE) {
 		*e = run.store_err;
 		end = MIRROR_STORE_FAILED;
-	} else if (run.stopping) {
-		end = MIRROR_STOPPED;
+	} else if (run.stopping && (run.stopped == MIRROR_STOPPED ||
+	    run.totals.cancelled > 0)) {
+		end = run.stopped;
+		run.totals.wanted_bytes = run.left_bytes;
 	}
 	/* What is published belongs into the index, whatever came then. */
 	if (store_finish(m->config.store, e) == -1)

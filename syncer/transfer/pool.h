@@ -29,7 +29,7 @@ struct lane {
 	bool busy;
 };
 
-#define BUFFER_BYTES	((size_t)128 << 10)
+#define BUFFER_BYTES	((size_t)64 << 10)
 
 struct buffer {
 	struct buffer *next;

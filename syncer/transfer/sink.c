@@ -2,9 +2,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/clock.h"
 #include "layout/mem.h"
 #include "registry/range.h"
 #include "transfer/sink.h"
+
+/* Less is not worth a request of its own, nor is what comes as soon... */
+#define SHARE_BYTES_MIN	((uint64_t)1 << 20)
+#define SHARE_MS_MIN	150u
+/* ... unless a stream seems to need so long for the rest of its range: then all
+ * is, and what is less than this goes over undivided. */
+#define SLOW_MS		2000u
+#define DIVIDED_BYTES_MIN	((uint64_t)256 << 10)
 
 enum step { STEP_OPEN, STEP_WRITE, STEP_RESTART, STEP_FINISH, STEP_CLOSE };
 
@@ -23,11 +32,11 @@ struct sink {
 	struct staged *staged;
 
 	/* The network thread's. */
-	struct buffer *buffer;
-	uint64_t offset;		/* of the next byte taken in */
-	uint64_t skip;			/* bytes of a 200 that are here */
+	struct extents have;		/* here, or on the way to a worker */
+	struct stream *streams;		/* those that are open */
 	unsigned running;		/* steps not yet done */
 	bool settling;
+	bool broken;			/* bytes were not written */
 };
 
 struct sink_task {
@@ -35,6 +44,8 @@ struct sink_task {
 	struct sink *sink;
 	enum step step;
 	struct buffer *buffer;		/* STEP_WRITE */
+	uint64_t at;
+	bool failed;
 };
 
 static int
@@ -50,28 +61,27 @@ open_writer(struct sink *s, struct err *e)
 static int
 run_step(struct sink *s, const struct sink_task *t, struct err *e)
 {
-	switch (t->step) {
-	case STEP_OPEN:
-		return open_writer(s, e);
-	case STEP_WRITE:
-		if (open_writer(s, e) == -1)
-			return -1;
-		return blob_writer_add(s->writer, t->buffer->bytes,
-		    t->buffer->len, e);
-	case STEP_RESTART:
-		if (open_writer(s, e) == -1)
-			return -1;
-		return blob_writer_restart(s->writer, e);
-	case STEP_FINISH:
-		if (open_writer(s, e) == -1 ||
-		    blob_writer_finish(s->writer, &s->staged, e) == -1)
-			return -1;
-		s->writer = NULL;
-		return 0;
-	case STEP_CLOSE:
+	if (t->step == STEP_CLOSE) {
 		blob_writer_close(s->writer);
 		s->writer = NULL;
 		return 0;
+	}
+	if (open_writer(s, e) == -1)
+		return -1;
+	switch (t->step) {
+	case STEP_OPEN:
+	case STEP_CLOSE:
+		break;
+	case STEP_WRITE:
+		return blob_writer_put(s->writer, t->at, t->buffer->bytes,
+		    t->buffer->len, e);
+	case STEP_RESTART:
+		return blob_writer_restart(s->writer, e);
+	case STEP_FINISH:
+		if (blob_writer_finish(s->writer, &s->staged, e) == -1)
+			return -1;
+		s->writer = NULL;
+		break;
 	}
 	return 0;
 }
@@ -87,6 +97,24 @@ step_run(struct task *task)
 		s->worker_err.code = ERR_NONE;
 	if (s->worker_err.code == ERR_NONE || t->step == STEP_CLOSE)
 		(void)run_step(s, t, &s->worker_err);
+	t->failed = s->worker_err.code != ERR_NONE;
+}
+
+/* What the writer has, now that it is at rest, is what there is. */
+static void
+take_stock(struct sink *s)
+{
+	const struct extents *x;
+	size_t i;
+
+	extents_clear(&s->have);
+	if (s->staged != NULL)
+		extents_add(&s->have, 0, s->size);
+	if (s->writer == NULL)
+		return;
+	x = blob_writer_extents(s->writer);
+	for (i = 0; i < x->count; i++)
+		extents_add(&s->have, x->items[i].start, x->items[i].end);
 }
 
 static void
@@ -96,10 +124,12 @@ step_done(struct task *task)
 	struct sink *s = t->sink;
 	enum step step = t->step;
 
+	s->broken = t->failed;
 	if (t->buffer != NULL)
 		pool_buffer_return(s->pool, t->buffer);
 	free(t);
 	if (step == STEP_CLOSE) {
+		extents_done(&s->have);
 		free(s);
 		return;
 	}
@@ -107,15 +137,12 @@ step_done(struct task *task)
 	if (s->running > 0 || !s->settling)
 		return;
 	s->settling = false;
-	if (s->writer != NULL)
-		s->offset = blob_writer_offset(s->writer);
-	else if (s->staged == NULL)
-		s->offset = 0;
+	take_stock(s);
 	s->settled(s->cookie);
 }
 
 static void
-start(struct sink *s, enum step step, struct buffer *buffer)
+start(struct sink *s, enum step step, struct buffer *buffer, uint64_t at)
 {
 	struct sink_task *t = xcalloc(1, sizeof(*t));
 
@@ -124,16 +151,26 @@ start(struct sink *s, enum step step, struct buffer *buffer)
 	t->sink = s;
 	t->step = step;
 	t->buffer = buffer;
+	t->at = at;
 	s->running++;
 	pool_start(s->pool, &s->lane, &t->task);
 }
 
 static void
-hand_over(struct sink *s)
+hand_over(struct stream *st)
 {
-	if (s->buffer != NULL)
-		start(s, STEP_WRITE, s->buffer);
-	s->buffer = NULL;
+	struct sink *s = st->sink;
+	struct buffer *b = st->buffer;
+
+	if (b == NULL)
+		return;
+	if (b->len > 0) {
+		extents_add(&s->have, st->buffer_at, st->buffer_at + b->len);
+		start(s, STEP_WRITE, b, st->buffer_at);
+	} else {
+		pool_buffer_return(s->pool, b);
+	}
+	st->buffer = NULL;
 }
 
 struct sink *
@@ -151,95 +188,265 @@ sink_new(struct pool *pool, struct store *store, const struct digest *id,
 	return s;
 }
 
+static void
+settle(struct sink *s, enum step step)
+{
+	assert(s->streams == NULL);
+	s->settling = true;
+	start(s, step, NULL, 0);
+}
+
 void
 sink_prepare(struct sink *s)
 {
-	s->settling = true;
-	start(s, STEP_OPEN, NULL);
+	settle(s, STEP_OPEN);
 }
 
-int
-sink_begin(struct sink *s, long status, const char *range, struct err *e)
-{
-	int64_t first, last, total;
+/* --- streams ----------------------------------------------------------- */
 
-	s->skip = 0;
-	if (status == 200) {
-		s->skip = s->offset;
-		return 0;
+/* What is here and what is on its way, together. */
+static void
+taken(const struct sink *s, struct extents *ret)
+{
+	const struct stream *st;
+	size_t i;
+
+	memset(ret, 0, sizeof(*ret));
+	for (i = 0; i < s->have.count; i++)
+		extents_add(ret, s->have.items[i].start, s->have.items[i].end);
+	for (st = s->streams; st != NULL; st = st->next)
+		extents_add(ret, st->buffer != NULL ? st->buffer_at : st->at,
+		    st->end);
+}
+
+/* How long it will take at its pace so far; one that has just begun is not
+ * taken for slow. */
+static uint64_t
+time_left_ms(const struct stream *st, int64_t now)
+{
+	uint64_t moved = st->at - st->begun_at + DIVIDED_BYTES_MIN;
+	uint64_t passed_ms = (uint64_t)(now - st->begun_ms);
+
+	return (uint64_t)((double)(st->end - st->at) * (double)passed_ms /
+	    (double)moved);
+}
+
+/* The stream that will need longest, of those to take something from. */
+static struct stream *
+slowest(const struct sink *s)
+{
+	int64_t now = clock_ms();
+	struct stream *st, *ret = NULL;
+	uint64_t longest = 0, ms;
+
+	for (st = s->streams; st != NULL; st = st->next) {
+		ms = time_left_ms(st, now);
+		if (ms < SHARE_MS_MIN || (ms < SLOW_MS &&
+		    st->end - st->at < 2 * SHARE_BYTES_MIN))
+			continue;
+		if (ret == NULL || ms > longest) {
+			ret = st;
+			longest = ms;
+		}
 	}
-	if (range == NULL || !range_parse(range, &first, &last, &total))
-		return err_set(e, ERR_DATA, "the registry answers 206 with "
-		    "Content-Range \"%.80s\"", range == NULL ? "" : range);
-	if (first < 0 || (uint64_t)first != s->offset)
-		return err_set(e, ERR_DATA, "the registry was asked for the "
-		    "bytes from %llu and sends those from %lld",
-		    (unsigned long long)s->offset, (long long)first);
-	if (total >= 0 && (uint64_t)total != s->size)
-		return err_set(e, ERR_DATA, "the registry says that the blob "
-		    "has %lld bytes, its descriptor says %llu",
-		    (long long)total, (unsigned long long)s->size);
+	return ret;
+}
+
+/* The upper half of its range; it ends when it gets there. */
+static bool
+divide_slowest(struct sink *s, struct extent *ret)
+{
+	struct stream *victim = slowest(s);
+	uint64_t left;
+
+	if (victim == NULL)
+		return false;
+	left = victim->end - victim->at;
+	ret->end = victim->end;
+	ret->start = left < DIVIDED_BYTES_MIN ? victim->at :
+	    victim->end - left / 2;
+	victim->end = ret->start;
+	return true;
+}
+
+bool
+sink_can_open(const struct sink *s)
+{
+	return slowest(s) != NULL || sink_unassigned(s) >= SHARE_BYTES_MIN;
+}
+
+bool
+sink_open(struct sink *s, struct stream *st, uint64_t most, bool divide)
+{
+	struct extents x;
+	struct extent gap;
+	bool found;
+
+	assert(!st->open);
+	taken(s, &x);
+	found = extents_gap(&x, 0, s->size, &gap);
+	extents_done(&x);
+	if (!found && !(divide && divide_slowest(s, &gap)))
+		return false;
+	st->sink = s;
+	st->open = true;
+	st->at = st->begun_at = gap.start;
+	st->begun_ms = clock_ms();
+	st->end = gap.end - gap.start > most ? gap.start + most : gap.end;
+	st->skip = 0;
+	st->buffer = NULL;
+	st->next = s->streams;
+	s->streams = st;
+	return true;
+}
+
+void
+sink_close(struct stream *st)
+{
+	struct stream **at;
+
+	if (!st->open)
+		return;
+	hand_over(st);
+	for (at = &st->sink->streams; *at != st; at = &(*at)->next)
+		continue;
+	*at = st->next;
+	st->open = false;
+}
+
+uint64_t
+sink_unassigned(const struct sink *s)
+{
+	struct extents x;
+	uint64_t ret;
+
+	taken(s, &x);
+	ret = s->size - extents_total(&x);
+	extents_done(&x);
+	return ret;
+}
+
+/* The whole blob comes, asked for or not. */
+static int
+begin_whole(struct stream *st, struct err *e)
+{
+	struct sink *s = st->sink;
+	struct extent gap;
+
+	if (s->streams != st || st->next != NULL)
+		return err_set(e, ERR_NET, "the registry does not know "
+		    "ranges");
+	st->skip = st->at;
+	/* Up to where all the rest is here.  What is here before that comes a
+	 * second time; the gaps behind it would cost more. */
+	st->end = st->at;
+	while (extents_gap(&s->have, st->end, s->size, &gap))
+		st->end = gap.end;
 	return 0;
 }
 
+int
+stream_begin(struct stream *st, long status, const char *range, struct err *e)
+{
+	int64_t first, last, total;
+
+	st->skip = 0;
+	if (status == 200)
+		return begin_whole(st, e);
+	if (range == NULL || !range_parse(range, &first, &last, &total))
+		return err_set(e, ERR_DATA, "the registry answers 206 with "
+		    "Content-Range \"%.80s\"", range == NULL ? "" : range);
+	if (first < 0 || (uint64_t)first != st->at)
+		return err_set(e, ERR_DATA, "the registry was asked for the "
+		    "bytes from %llu and sends those from %lld",
+		    (unsigned long long)st->at, (long long)first);
+	if (total >= 0 && (uint64_t)total != st->sink->size)
+		return err_set(e, ERR_DATA, "the registry says that the blob "
+		    "has %lld bytes, its descriptor says %llu",
+		    (long long)total, (unsigned long long)st->sink->size);
+	return 0;
+}
+
+/* Room for ${len} more bytes behind each other; false: wait. */
+static bool
+make_room(struct stream *st, size_t len)
+{
+	if (st->buffer != NULL && len <= BUFFER_BYTES - st->buffer->len)
+		return true;
+	/* Nobody holds on to a full one while he waits for another. */
+	hand_over(st);
+	st->buffer = pool_buffer(st->sink->pool);
+	st->buffer_at = st->at;
+	return st->buffer != NULL;
+}
+
 enum http_taken
-sink_add(struct sink *s, const void *buf, size_t len, struct err *e)
+stream_add(struct stream *st, const void *buf, size_t len, struct err *e)
 {
 	const char *p = buf;
-	size_t part;
+	size_t part = st->skip < len ? (size_t)st->skip : len;
 
-	part = s->skip < len ? (size_t)s->skip : len;
-	if (len - part > s->size - s->offset) {
-		err_set(e, ERR_DATA, "more than the %llu bytes that its "
-		    "descriptor says", (unsigned long long)s->size);
+	assert(len <= BUFFER_BYTES);
+	if (st->sink->broken) {
+		/* The reason is told when all is settled. */
+		err_set(e, ERR_STORE, "cannot write");
 		return HTTP_REFUSED;
+	}
+	if (len - part > st->end - st->at) {
+		if (st->end == st->sink->size) {
+			err_set(e, ERR_DATA, "more than the %llu bytes that "
+			    "its descriptor says",
+			    (unsigned long long)st->sink->size);
+			return HTTP_REFUSED;
+		}
+		/* Of a whole answer the rest is here; it ends as a stream that
+		 * is done. */
+		len = part + (size_t)(st->end - st->at);
+		if (len == part) {
+			err_set(e, ERR_NET, "the rest is here");
+			return HTTP_REFUSED;
+		}
 	}
 	/* libcurl comes again with all of it after a pause: first make sure
 	 * that there is room, then take it. */
-	if (part < len && s->buffer == NULL &&
-	    (s->buffer = pool_buffer(s->pool)) == NULL)
+	if (part < len && !make_room(st, len - part))
 		return HTTP_PAUSE;
-	if (part < len && len - part > BUFFER_BYTES - s->buffer->len) {
-		struct buffer *fresh = pool_buffer(s->pool);
-
-		if (fresh == NULL)
-			return HTTP_PAUSE;
-		start(s, STEP_WRITE, s->buffer);
-		s->buffer = fresh;
+	st->skip -= part;
+	if (part < len) {
+		memcpy(st->buffer->bytes + st->buffer->len, p + part,
+		    len - part);
+		st->buffer->len += len - part;
+		st->at += len - part;
+		if (st->buffer->len == BUFFER_BYTES)
+			hand_over(st);
 	}
-	s->skip -= part;
-	if (part == len)
-		return HTTP_TAKEN;
-	memcpy(s->buffer->bytes + s->buffer->len, p + part, len - part);
-	s->buffer->len += len - part;
-	s->offset += len - part;
-	if (s->buffer->len == BUFFER_BYTES)
-		hand_over(s);
 	return HTTP_TAKEN;
 }
+
+bool
+stream_is_done(const struct stream *st)
+{
+	return st->at == st->end;
+}
+
+/* --- the end ----------------------------------------------------------- */
 
 void
 sink_flush(struct sink *s)
 {
-	s->settling = true;
-	hand_over(s);
-	start(s, STEP_OPEN, NULL);
+	settle(s, STEP_OPEN);
 }
 
 void
 sink_restart(struct sink *s)
 {
-	s->settling = true;
-	hand_over(s);
-	start(s, STEP_RESTART, NULL);
+	settle(s, STEP_RESTART);
 }
 
 void
 sink_finish(struct sink *s)
 {
-	s->settling = true;
-	hand_over(s);
-	start(s, STEP_FINISH, NULL);
+	settle(s, STEP_FINISH);
 }
 
 const struct err *
@@ -258,15 +465,21 @@ sink_take(struct sink *s)
 }
 
 uint64_t
-sink_offset(const struct sink *s)
+sink_received(const struct sink *s)
 {
-	return s->offset;
+	const struct stream *st;
+	uint64_t total = extents_total(&s->have);
+
+	for (st = s->streams; st != NULL; st = st->next)
+		if (st->buffer != NULL)
+			total += st->buffer->len;
+	return total;
 }
 
 bool
 sink_is_whole(const struct sink *s)
 {
-	return s->offset == s->size;
+	return sink_received(s) == s->size;
 }
 
 void
@@ -274,12 +487,9 @@ sink_free(struct sink *s)
 {
 	if (s == NULL)
 		return;
-	assert(s->running == 0);
+	assert(s->running == 0 && s->streams == NULL);
 	staged_free(s->staged);
 	s->staged = NULL;
-	if (s->buffer != NULL)
-		pool_buffer_return(s->pool, s->buffer);
-	s->buffer = NULL;
 	/* Closing may wait for a disk as well. */
-	start(s, STEP_CLOSE, NULL);
+	settle(s, STEP_CLOSE);
 }

@@ -159,7 +159,7 @@ visit_image(struct state *s, const struct manifest *m, bool tolerate,
 		wanted = judge_single(s, m, e);
 	if (wanted == -1)
 		return -1;
-	if (wanted == 0)
+	if (wanted == 0 && !s->from->whole)
 		count = 1;	/* the configuration, then we shall see */
 	for (i = 0; i < count; i++)
 		if (visit_blob(s, &m->children[i], tolerate, e) == -1)

@@ -19,6 +19,8 @@ struct walk_from {
 	const struct platform_set *platforms;
 	const struct digest_set *absent;	/* the registry lacks them, and
 						 * that is tolerated */
+	bool whole;			/* list the layers of an image whose
+					 * platform is not known yet */
 	const struct digest_set *as_blobs;	/* unknown index entries that it
 						 * serves as blobs */
 };

@@ -22,6 +22,7 @@ fetch_want(struct dispatch *d, struct want *want, struct waiter *first)
 	    FETCH_MANIFEST, first->source, first->repository,
 	    digest_text(&want->object.id, text));
 	f->want = want;
+	f->priority = first->priority;
 	want->fetch = f;
 	fetch_queue(f);
 }

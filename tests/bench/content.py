@@ -3,9 +3,10 @@
 
     content.py HOST:PORT DIR
 
-One image of 1.2 GB in five layers, and 500 small ones for two platforms; the
-bytes do not compress and are the same every time.  Writes to DIR the lists that
-the contenders read: big.* and small.*, .list for cdr, .heads and .gets for curl
+One image of 1.2 GB in five layers, one of 670 MB in three, and 500 small ones for
+two platforms; the bytes do not compress and are the same every time.  Writes to
+DIR the lists that the contenders read: big.*, thin.* and small.*, .list for cdr,
+.heads and .gets for curl
 (@BASE@ stands for the server).
 """
 
@@ -18,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "hub"))
 import craft  # noqa: E402
 
 BIG_LAYERS = [305, 250, 240, 220, 185]		# MB
+THIN_LAYERS = [305, 200, 165]
 SMALL_IMAGES = 500
 SMALL_LAYER = 12 << 10
 THREADS = 4
@@ -25,9 +27,15 @@ ACCEPT = ", ".join(craft.OCI[kind] for kind in ("index", "manifest"))
 
 
 class BigCraft(craft.Craft):
+	sizes = BIG_LAYERS
+
 	def layers(self, platform, alg="sha256"):
 		return [craft.make_layer(self.seed, number, size * 1000 * 1000, alg)
-			for number, size in enumerate(BIG_LAYERS)]
+			for number, size in enumerate(self.sizes)]
+
+
+class ThinCraft(BigCraft):
+	sizes = THIN_LAYERS
 
 
 def options(name, size=0):
@@ -37,8 +45,8 @@ def options(name, size=0):
 		platforms="linux/amd64,linux/arm64")
 
 
-def make_big(address):
-	made = BigCraft(craft.Registry(address), options("bench/big:1"))
+def make_one(kind, address, name):
+	made = kind(craft.Registry(address), options(name))
 	craft.make_image(made, made.options)
 	return [made]
 
@@ -78,7 +86,8 @@ def write_lists(prefix, images):
 
 
 def main(address, folder):
-	write_lists(os.path.join(folder, "big"), make_big(address))
+	write_lists(os.path.join(folder, "big"), make_one(BigCraft, address, "bench/big:1"))
+	write_lists(os.path.join(folder, "thin"), make_one(ThinCraft, address, "bench/thin:1"))
 	write_lists(os.path.join(folder, "small"), make_small(address))
 
 

@@ -28,6 +28,38 @@ hear(void *cookie, const char *where, const char *what)
 	++*(size_t *)cookie;
 }
 
+/* Takes ${line}. */
+static char *
+with_keys(const struct list_entry *entry, char *line)
+{
+	const struct referrer_rule *r = entry->referrers;
+	char *longer;
+	size_t i;
+
+	if (entry->tags != NULL) {
+		longer = xasprintf("%s tags=%s", line, entry->tags->text);
+		free(line);
+		line = longer;
+	}
+	if (entry->newest > 0) {
+		longer = xasprintf("%s newest=%u", line, entry->newest);
+		free(line);
+		line = longer;
+	}
+	longer = xasprintf("%s priority=%d referrers=%s", line,
+	    entry->priority, r->want == REFERRERS_NO ? "no" :
+	    r->want == REFERRERS_YES ? "yes" : "types=");
+	free(line);
+	line = longer;
+	for (i = 0; i < r->count; i++) {
+		longer = xasprintf("%s%s%s", line, i > 0 ? "," : "",
+		    r->types[i]);
+		free(line);
+		line = longer;
+	}
+	return line;
+}
+
 /* The line that asks for just what ${entry} asks for. */
 static char *
 line_for(const struct list_entry *entry)
@@ -45,7 +77,27 @@ line_for(const struct list_entry *entry)
 		free(line);
 		line = longer;
 	}
-	return line;
+	return with_keys(entry, line);
+}
+
+static void
+check_keys(const struct list_entry *entry)
+{
+	const struct referrer_rule *r = entry->referrers;
+	size_t i;
+
+	must(entry->priority >= -PRIORITY_MAX &&
+	    entry->priority <= PRIORITY_MAX);
+	must(entry->newest <= NEWEST_MAX);
+	must(entry->newest == 0 || entry->tags != NULL);
+	/* One of three: a tag, a digest, a pattern. */
+	must((entry->tags == NULL) ==
+	    (entry->ref.tag != NULL || entry->ref.has_digest));
+	must((r->want == REFERRERS_TYPES) == (r->count > 0));
+	must(r->count <= REFERRER_TYPES_MAX);
+	for (i = 0; i < r->count; i++)
+		must(name_is_media_type(r->types[i]) &&
+		    referrer_rule_wants(r, r->types[i]));
 }
 
 static void
@@ -59,6 +111,7 @@ check_entry(const struct list_entry *entry)
 	must(name_is_registry(entry->ref.registry));
 	must(name_is_repository(entry->ref.repository));
 	must(entry->ref.tag == NULL || name_is_tag(entry->ref.tag));
+	check_keys(entry);
 	must(entry->line > 0 && strcmp(entry->file, "list") == 0);
 	must(entry->platforms->all == (entry->platforms->count == 0));
 	must(entry->platforms->count <= PLATFORMS_MAX);
@@ -69,6 +122,13 @@ check_entry(const struct list_entry *entry)
 		again = list_at(list, 0);
 		must(image_ref_compare(&entry->ref, &again->ref) == 0);
 		must(platform_set_equal(entry->platforms, again->platforms));
+		must((entry->tags == NULL) == (again->tags == NULL));
+		must(entry->tags == NULL ||
+		    tag_rule_compare(entry->tags, again->tags) == 0);
+		must(entry->newest == again->newest);
+		must(entry->priority == again->priority);
+		must(referrer_rule_compare(entry->referrers,
+		    again->referrers) == 0);
 		list_free(list);
 	}
 	free(line);
@@ -87,7 +147,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		check_entry(list_at(list, i));
 		for (j = 0; complaints == 0 && j < i; j++)
 			must(image_ref_compare(&list_at(list, i)->ref,
-			    &list_at(list, j)->ref) != 0);
+			    &list_at(list, j)->ref) != 0 ||
+			    list_at(list, i)->tags != list_at(list, j)->tags);
 		must(i == 0 || list_at(list, i - 1)->line <
 		    list_at(list, i)->line);
 	}

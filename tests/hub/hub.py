@@ -499,6 +499,8 @@ class Hub:
 		self.options = options
 		self.users = dict(user.split(":", 1) for user in options.user)
 		self.private = re.compile(options.private)
+		self.owners = [(name, re.compile(regex)) for name, _, regex in
+			       (owner.partition(":") for owner in options.owner)]
 		self.overlay = Overlay(options.overlay)
 		self.tokens = Tokens(options.token_ttl)
 		self.limit = PullLimit(options.rate_limit, options.rate_window)
@@ -530,6 +532,10 @@ class Hub:
 		fields = (f"{stamp}.{int(now * 1000) % 1000:03d}Z",) + fields
 		text = "\t".join(re.sub(r"[^\x20-\x7e]", "?", str(field)) for field in fields)
 		os.write(self.log_fd, text.encode() + b"\n")	# one write: lines never mix
+
+	def is_owner(self, user, repository):
+		return all(user == name for name, regex in self.owners
+			   if regex.match(repository))
 
 	def check_user(self, value):
 		"""The user that a Basic credential names, or None."""
@@ -860,7 +866,7 @@ class Registry(Handler):
 	def refuse_basic(self):
 		if self.auth_kind == "basic":
 			self.user = self.hub.check_user(self.auth_value) or ""
-		if self.user:
+		if self.user and self.hub.is_owner(self.user, self.parts()[0] or ""):
 			return None
 		return error(401, "UNAUTHORIZED", "authentication required", headers=[
 			("WWW-Authenticate", 'Basic realm="Registry Realm"'),
@@ -1032,6 +1038,8 @@ class Auth(Handler):
 		"""Not without its library/, not if it is not there, not if it is another's."""
 		if "/" not in repository or (self.hub.private.match(repository) and not user):
 			return False
+		if not self.hub.is_owner(user, repository):
+			return False
 		if repository in self.hub.known or self.hub.overlay.has(repository):
 			return True
 		there = self.backend.fetch("GET", f"/v2/{repository}/tags/list?n=1")
@@ -1104,6 +1112,8 @@ def parse_options(arguments):
 	add("--user", metavar="NAME:PASSWORD", action="append", default=[])
 	add("--private", metavar="REGEX", default="private/",
 	    help="repositories that only a user may pull (default: private/...)")
+	add("--owner", metavar="NAME:REGEX", action="append", default=[],
+	    help="repositories that only this user may pull")
 	add("--token-ttl", metavar="SECONDS", type=float, default=300)
 	add("--cdn-ttl", metavar="SECONDS", type=float, default=1200)
 	add("--no-redirect", action="store_true", help="blobs come from the registry itself")

@@ -79,6 +79,12 @@ no_faults()
 hub_mark()
 {
 	wait_for 10 hub_idle
+	hub_note
+}
+
+# The same while requests are under way.
+hub_note()
+{
 	HUB_MARK=$(wc -l <"$T/hub.log")
 }
 
@@ -86,7 +92,7 @@ hub_mark()
 # hears when it writes to it next.
 hub_idle()
 {
-	[ "$(curl -sS "http://$HUB/_hub/active")" = 0 ]
+	[ "$(curl -sS --noproxy '*' "http://$HUB/_hub/active")" = 0 ]
 }
 
 # The requests since the mark, one log line each.

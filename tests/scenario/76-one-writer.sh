@@ -27,7 +27,7 @@ asked()
 
 for ref in app:1 app:2; do
 	begin $ref
-	hub_mark
+	hub_note
 	within 1 sync_rc "a second writer ends" 3 app:2
 	expect_said "it names the holder" \
 		"error: $ROOT: another cdr is writing to this tree \(process $PID\)"

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-#include <jansson.h>
 
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -668,6 +667,7 @@ test_wiped(void **state)
 	size_t i, shown = 0;
 
 	(void)state;
+	credentials_init();
 	assert_int_equal(count_in_memory(flipped, len), 0);
 	for (i = 0; i < COUNT(around); i++) {
 		c = NULL;
@@ -692,27 +692,6 @@ test_wiped(void **state)
 	assert_int_equal(shown, 3);	/* it can be found when it is there */
 }
 
-/* The JSON library has its own allocator back, whatever happened. */
-static void
-test_allocator(void **state)
-{
-	json_malloc_t malloc_before, malloc_after;
-	json_free_t free_before, free_after;
-	struct credentials *c = NULL;
-	struct credential one;
-	struct err e;
-
-	(void)state;
-	json_get_alloc_funcs(&malloc_before, &free_before);
-	c = parsed("{\"auths\":{\"h\":" AS("u") "}}");
-	credentials_free(c);
-	assert_int_equal(credentials_parse("x", "{", 1, &c, &e), -1);
-	assert_int_equal(credential_from_helper("[", 1, &one, &e), -1);
-	json_get_alloc_funcs(&malloc_after, &free_after);
-	assert_true(malloc_before == malloc_after);
-	assert_true(free_before == free_after);
-}
-
 int
 main(void)
 {
@@ -729,7 +708,6 @@ main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_glob_time),
 		cmocka_unit_test(test_wiped),
-		cmocka_unit_test(test_allocator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,11 +38,40 @@ hear(void *cookie, const char *where, const char *what)
 	assert_true(h->used < sizeof(h->text));
 }
 
-/* The entries as "line:ref platforms\n". */
+/* The keys of an entry that are not as usual; ${buf} has to be large. */
+static const char *
+keys_text(const struct list_entry *entry, char *buf, size_t size)
+{
+	const struct referrer_rule *r = entry->referrers;
+	size_t i, used = 0;
+
+	buf[0] = '\0';
+	if (entry->tags != NULL)
+		used += (size_t)snprintf(buf + used, size - used, " tags=%s",
+		    entry->tags->text);
+	if (entry->newest != 0)
+		used += (size_t)snprintf(buf + used, size - used,
+		    " newest=%u", entry->newest);
+	if (r->want != REFERRERS_NO)
+		used += (size_t)snprintf(buf + used, size - used,
+		    " referrers=%s", r->want == REFERRERS_YES ? "yes" :
+		    "types");
+	for (i = 0; i < r->count; i++)
+		used += (size_t)snprintf(buf + used, size - used, ",%s",
+		    r->types[i]);
+	if (entry->priority != 0)
+		used += (size_t)snprintf(buf + used, size - used,
+		    " priority=%d", entry->priority);
+	assert_true(used < size);
+	return buf;
+}
+
+/* The entries as "line:ref platforms keys\n". */
 static char *
 entries_text(const struct image_list *list)
 {
 	char *text = xstrdup(""), *ref, *longer, name[PLATFORM_TEXT_MAX];
+	char more[1024];
 	const struct list_entry *entry;
 	size_t i, j;
 
@@ -60,7 +89,8 @@ entries_text(const struct image_list *list)
 			free(text);
 			text = longer;
 		}
-		longer = xasprintf("%s\n", text);
+		longer = xasprintf("%s%s\n", text, keys_text(entry, more,
+		    sizeof(more)));
 		free(text);
 		text = longer;
 	}
@@ -161,15 +191,16 @@ test_bad(void **state)
 		{ "a platform=linux", "list:1 platform=: \"linux\"" },
 		{ "a platform=linux/amd64,", "list:1 platform=: \"\"" },
 		{ "a platform=linux/amd64, linux/arm64", "list:1 platform=:" },
-		{ "a tags=x", "list:1 unknown key \"tags\": the keys are "
-		  "platform\n" },
+		{ "a tag=x", "list:1 unknown key \"tag\": the keys are "
+		  "platform, tags, newest, referrers, priority\n" },
+		{ "a Tags=glob:*", "list:1 unknown key \"Tags\"" },
 		{ "a Platform=all", "list:1 unknown key \"Platform\"" },
 		{ "a platform=all platform=all", "list:1 platform= stands here "
 		  "twice\n" },
 		{ "default", "list:1 \"default\" without" },
 		{ "default # platform=all", "list:1 \"default\" without" },
 		{ "default x", "list:1 \"x\" is no key=value" },
-		{ "default newest=5", "list:1 unknown key" },
+		{ "default oldest=5", "list:1 unknown key" },
 		{ "default platform=all platform=all", "list:1 platform= " },
 		{ "a:1#x", "list:1 \"1#x\" is no tag" },
 		{ "a\rb", "list:1 byte 2 is the control character 0x0d\n" },
@@ -223,6 +254,195 @@ test_bad(void **state)
 			fail_msg("%s:\n%s", cases[i].text, heard.text);
 		list_free(list);
 	}
+}
+
+#define A	"docker.io/library/a"
+
+/* All keys but platform. */
+static void
+test_keys(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *want;	/* the entries, or the complaints */
+	} cases[] = {
+		{ "a tags=semver:>=1.4,<2 newest=5", "1:" A
+		  " all tags=semver:>=1.4,<2 newest=5\n" },
+		{ "x.y:5000/a/b newest=1 tags=regex:^(a|b)$", "1:x.y:5000/a/b "
+		  "all tags=regex:^(a|b)$ newest=1\n" },
+		{ "a:1 referrers=yes priority=1000", "1:" A ":1 all "
+		  "referrers=yes priority=1000\n" },
+		{ "a:1 referrers=no priority=-1000", "1:" A ":1 all "
+		  "priority=-1000\n" },
+		{ "a:1 priority=0\na:1 priority=-0\na:1 priority=007\n",
+		  "list:3 " A ":1: list:1 has it with another priority=\n" },
+		{ "a" PIN_A " referrers=types=application/SPDX+json,a/b,a/B",
+		  "1:" A PIN_A " all referrers=types,a/b,"
+		  "application/spdx+json\n" },
+		{ "a tags=glob:* newest=100000", "1:" A " all tags=glob:* "
+		  "newest=100000\n" },
+		{ "a tags=glob:* newest=all", "1:" A " all tags=glob:*\n" },
+		{ "a:1 newest=all", "1:" A ":1 all\n" },
+		/* Defaults are for the lines that they suit. */
+		{ "default tags=glob:1.* newest=2 referrers=yes priority=7\n"
+		  "a\na:1\na" PIN_A "\na tags=semver:2.x newest=9\n"
+		  "b newest=all referrers=no priority=0\n",
+		  "2:" A " all tags=glob:1.* newest=2 referrers=yes "
+		  "priority=7\n"
+		  "3:" A ":1 all referrers=yes priority=7\n"
+		  "4:" A PIN_A " all referrers=yes priority=7\n"
+		  "5:" A " all tags=semver:2.x newest=9 referrers=yes "
+		  "priority=7\n"
+		  "6:docker.io/library/b all tags=glob:1.*\n" },
+		{ "default newest=3\na\na tags=glob:*\n",
+		  "2:" A ":latest all\n3:" A " all tags=glob:* newest=3\n" },
+		{ "default newest=3\na newest=4\n",
+		  "list:2 newest= needs tags=: \"a\" is one image\n" },
+		/* Duplicates. */
+		{ "a tags=glob:1.*\na tags=glob:2.*\na\na tags=glob:1.*\n",
+		  "1:" A " all tags=glob:1.*\n2:" A " all tags=glob:2.*\n"
+		  "3:" A ":latest all\n" },
+		{ "a tags=glob:1.*\nb tags=glob:1.*\n", "1:" A " all "
+		  "tags=glob:1.*\n2:docker.io/library/b all tags=glob:1.*\n" },
+		{ "a tags=glob:* newest=1\na tags=glob:* newest=2",
+		  "list:2 " A ": list:1 has it with another newest=\n" },
+		{ "a tags=glob:*\na tags=glob:* platform=linux/arm",
+		  "list:2 " A ": list:1 has it with another platform=\n" },
+		{ "a:1\na:1 referrers=yes", "list:2 " A ":1: list:1 has it "
+		  "with another referrers=\n" },
+		{ "a:1 referrers=types=a/b,c/d\na:1 referrers=types=c/D,a/b",
+		  "1:" A ":1 all referrers=types,a/b,c/d\n" },
+		{ "a:1 referrers=types=a/b\na:1 referrers=types=a/c",
+		  "list:2 " A ":1: list:1 has it with another referrers=\n" },
+		/* Mistakes. */
+		{ "a:1 tags=glob:*", "list:1 tags= picks the tags, so \"a:1\" "
+		  "must have neither a tag nor a digest\n" },
+		{ "x.y:5/a:latest tags=glob:*", "list:1 tags= picks the tags, "
+		  "so \"x.y:5/a:latest\" must have neither a tag nor a "
+		  "digest\n" },
+		{ "a@sha256:" HEX_A " tags=glob:*", "list:1 tags= picks the "
+		  "tags, so \"a@sha256:" HEX_A "\" must have neither a tag nor "
+		  "a digest\n" },
+		{ "a newest=5", "list:1 newest= needs tags=: \"a\" is one "
+		  "image\n" },
+		{ "a tags=1.*", "list:1 tags=: \"1.*\" is no pattern: write "
+		  "glob:v1.*, regex:v1[.][0-9]+ or semver:>=1.4,<2\n" },
+		{ "a tags=glob:* tags=glob:1", "list:1 tags= stands here "
+		  "twice\n" },
+		{ "a tags=regex:(", "list:1 tags=: \"(\" is no regular "
+		  "expression for tags: a \"(\" without its \")\"\n" },
+		{ "default tags=semver:", "list:1 tags=: \"\" is no range of "
+		  "versions: such as >=1.4,<2 or ^1.2 or 1.x || 3.x\n" },
+		{ "a:1 referrers=maybe", "list:1 referrers=: \"maybe\" is none "
+		  "of yes, no and types=TYPE,TYPE\n" },
+		{ "a:1 referrers=types=", "list:1 referrers=: \"\" is no "
+		  "artifact type: those are media types, such as "
+		  "application/spdx+json\n" },
+		{ "a:1 referrers=types=a/b,,c/d", "list:1 referrers=: \"\" is "
+		  "no artifact type: those are media types, such as "
+		  "application/spdx+json\n" },
+	};
+	struct heard heard;
+	struct image_list *list;
+	char *got;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		memset(&heard, 0, sizeof(heard));
+		list = list_new(hear, &heard);
+		list_read(list, "list", cases[i].text, strlen(cases[i].text));
+		rc = list_end(list);
+		assert_int_equal(rc, heard.count == 0 ? 0 : -1);
+		got = entries_text(list);
+		if (strcmp(heard.count == 0 ? got : heard.text,
+		    cases[i].want) != 0)
+			fail_msg("%s:\n%s%s", cases[i].text, got, heard.text);
+		free(got);
+		list_free(list);
+	}
+}
+
+static void
+test_bad_numbers(void **state)
+{
+	static const char *const words[] = {
+		"newest=0", "newest=", "newest=-1", "newest=+1", "newest=1x",
+		"newest=100001", "newest=00", "newest=0x5", "newest=ALL",
+		"newest=18446744073709551617", "newest=1.5", "priority=",
+		"priority=-", "priority=1001", "priority=-1001", "priority=+1",
+		"priority=--1", "priority=1e2", "priority=high",
+		"priority=99999999999999999999",
+		"priority=-18446744073709551616",
+	};
+	struct heard heard;
+	struct image_list *list;
+	char *line;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(words); i++) {
+		memset(&heard, 0, sizeof(heard));
+		list = list_new(hear, &heard);
+		line = xasprintf("a tags=glob:* %s", words[i]);
+		list_add(list, line);
+		assert_int_equal(heard.count, 1);
+		assert_int_equal(list_count(list), 0);
+		if (strncmp(heard.text, "command line ", 13) != 0 ||
+		    strncmp(heard.text + 13, words[i], 6) != 0)
+			fail_msg("%s: %s", line, heard.text);
+		free(line);
+		list_free(list);
+	}
+}
+
+static void
+test_type_count(void **state)
+{
+	char line[REFERRER_TYPES_MAX * 8 + 64];
+	struct heard heard = { .used = 0 };
+	struct image_list *list = list_new(hear, &heard);
+	size_t i, used;
+
+	(void)state;
+	used = (size_t)snprintf(line, sizeof(line), "a:1 referrers=types=a/b");
+	for (i = 1; i < REFERRER_TYPES_MAX; i++)
+		used += (size_t)snprintf(line + used, sizeof(line) - used,
+		    ",a/t%zu", i);
+	list_add(list, line);
+	assert_int_equal(heard.count, 0);
+	assert_int_equal(list_at(list, 0)->referrers->count,
+	    REFERRER_TYPES_MAX);
+	assert_true(referrer_rule_wants(list_at(list, 0)->referrers, "A/T31"));
+	assert_false(referrer_rule_wants(list_at(list, 0)->referrers, "a/t"));
+	assert_false(referrer_rule_wants(list_at(list, 0)->referrers, ""));
+	snprintf(line + used, sizeof(line) - used, ",a/b");
+	list_add(list, line);
+	assert_string_equal(heard.text,
+	    "command line referrers=: more than 32 types\n");
+	list_free(list);
+}
+
+/* Equal rules have one address, whatever line they came from. */
+static void
+test_interned(void **state)
+{
+	static const char text[] = "a tags=glob:1.* referrers=yes\n"
+	    "b tags=glob:1.* referrers=yes\nc tags=glob:2.*";
+	struct heard heard = { .used = 0 };
+	struct image_list *list = list_new(hear, &heard);
+
+	(void)state;
+	list_read(list, "list", text, strlen(text));
+	assert_int_equal(list_end(list), 0);
+	assert_ptr_equal(list_at(list, 0)->tags, list_at(list, 1)->tags);
+	assert_ptr_equal(list_at(list, 0)->referrers,
+	    list_at(list, 1)->referrers);
+	assert_ptr_not_equal(list_at(list, 0)->tags, list_at(list, 2)->tags);
+	assert_true(referrer_rule_wants(list_at(list, 0)->referrers, ""));
+	assert_false(referrer_rule_wants(list_at(list, 2)->referrers, "a/b"));
+	list_free(list);
 }
 
 static void
@@ -324,8 +544,13 @@ test_add(void **state)
 		{ "a\nb",
 		  "command line byte 2 is the control character 0x0a\n" },
 		{ "\xff", "command line byte 1 is not UTF-8\n" },
-		{ "a tags=x", "command line unknown key \"tags\": "
-		  "the keys are platform\n" },
+		{ "a tag=x", "command line unknown key \"tag\": the keys are "
+		  "platform, tags, newest, referrers, priority\n" },
+		{ "a tags=glob:1.* newest=2 priority=-3",
+		  "0:docker.io/library/a all tags=glob:1.* newest=2 "
+		  "priority=-3\n" },
+		{ "a:1 newest=2", "command line newest= needs tags=: "
+		  "\"a:1\" is one image\n" },
 	};
 	struct heard heard;
 	struct image_list *list;
@@ -442,6 +667,40 @@ test_memory(void **state)
 	assert_true(bytes / 10000 <= 250);
 }
 
+/* A regular expression for each line: rules are texts, not what regcomp(3)
+ * makes of them, so the memory stays near that of plain lines. */
+static void
+test_pattern_memory(void **state)
+{
+	const unsigned lines = 10000;
+	struct heard heard = { .used = 0 };
+	struct image_list *list = list_new(hear, &heard);
+	char *text = xmalloc(lines * 96);
+	double start = seconds();
+	struct mallinfo2 before, after;
+	size_t used = 0, bytes;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < lines; i++)
+		used += (size_t)snprintf(text + used, 96,
+		    "registry.example/team/application "
+		    "tags=regex:%u\\.[0-9]+(-alpine)? newest=5\n", i);
+	before = mallinfo2();
+	list_read(list, "list", text, used);
+	assert_int_equal(list_end(list), 0);
+	assert_int_equal(list_count(list), lines);
+	after = mallinfo2();
+	bytes = after.uordblks + after.hblkhd - before.uordblks -
+	    before.hblkhd;
+	print_message("%zu bytes an entry, %.2f s\n", bytes / lines,
+	    seconds() - start);
+	assert_true(bytes / lines <= 400);
+	assert_true(seconds() - start < 30);
+	list_free(list);
+	free(text);
+}
+
 /* Two of everything, and a set for each line: no step may be quadratic. */
 static void
 test_time(void **state)
@@ -470,6 +729,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_bad_numbers),
+		cmocka_unit_test(test_type_count),
+		cmocka_unit_test(test_interned),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_default_scope),
 		cmocka_unit_test(test_long_line),
@@ -478,6 +741,7 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_complaint_cap),
 		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_pattern_memory),
 		cmocka_unit_test(test_time),
 	};
 

@@ -11,7 +11,7 @@
 #include "layout/mem.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-#define CHILDREN_MAX	8
+#define CHILDREN_MAX	20
 
 /*
  * A child is written as "linux/amd64"; "-" has no platform; "+N" is the
@@ -29,7 +29,8 @@ make_child(const char *text, size_t index, struct descriptor *d)
 	d->has_platform = text[0] != '-';
 	if (d->is_attestation && text[1] != '?') {
 		d->has_attested = true;
-		d->attested.bytes[0] = (uint8_t)(text[1] - '0' + 1);
+		d->attested.bytes[0] = (uint8_t)(1 + strtoul(text + 1,
+		    NULL, 10));
 	}
 	if (text[0] == '+')
 		text = "unknown/unknown";
@@ -48,6 +49,21 @@ verdicts(const struct manifest *m, const enum keep *keep, char *ret)
 		    keep[i] == KEEP_REQUIRED ? 'R' : 'i';
 	ret[m->count] = '\0';
 }
+
+/* The index of a large official image, in the order that its registry has it,
+ * with the attestations in between. */
+#define OFFICIAL \
+	"linux/amd64", "+0", "linux/arm/v7", "+2", "linux/arm64/v8", "+4", \
+	"linux/386", "+6", "linux/mips64le", "+8", "linux/ppc64le", "+10", \
+	"linux/s390x", "+12", "windows(10.0.26100.4061)/amd64", \
+	"windows(10.0.20348.3692)/amd64", "windows(10.0.17763.7314)/amd64"
+
+/* A base image of Windows: builds, and patches of one build. */
+#define WINDOWS \
+	"windows(10.0.17763.6893)/amd64", "windows(10.0.20348.3207)/amd64", \
+	"windows(10.0.25398.1425)/amd64", "windows(10.0.26100.3194)/amd64", \
+	"windows(10.0.14393.7785)/amd64", "windows(10.0.17763.6775)/amd64", \
+	"windows(10.0.25398.1425)/arm64", "windows(10.0.26100.3194)/arm64/v8"
 
 static void
 test_select(void **state)
@@ -108,6 +124,33 @@ test_select(void **state)
 		  { "windows(10.0.17763.1)/amd64",
 		  "windows(10.0.20348.2)/amd64", "windows(10.0.26100)/amd64" },
 		  "RR.", "00", 2 },
+		/* Indexes as registries have them. */
+		{ "linux/amd64", { OFFICIAL }, "Ri...............", "0", 1 },
+		{ "linux/amd64,linux/arm64", { OFFICIAL },
+		  "Ri..Ri...........", "00", 2 },
+		{ "linux/arm/v7,linux/arm/v8", { OFFICIAL },
+		  "..Ri.............", "00", 1 },
+		{ "linux/arm/v6", { OFFICIAL }, ".................", "1", 0 },
+		{ "linux/amd64/v3,linux/riscv64", { OFFICIAL },
+		  "Ri...............", "01", 1 },
+		{ "windows/amd64:10.0.17763", { OFFICIAL },
+		  "................R", "0", 1 },
+		{ "windows/amd64:10.0.20348.3692,linux/s390x", { OFFICIAL },
+		  "............Ri.R.", "00", 2 },
+		{ "windows/amd64", { OFFICIAL }, "..............RRR", "0", 3 },
+		{ "windows/amd64:10.0.1776", { OFFICIAL },
+		  ".................", "1", 0 },
+		{ "windows/amd64:10.0.17763.7", { OFFICIAL },
+		  ".................", "1", 0 },
+		{ "windows/arm64:10.0.26100", { OFFICIAL },
+		  ".................", "1", 0 },
+		{ "windows/amd64:10.0.17763", { WINDOWS }, "R.......", "0",
+		  1 },
+		{ "windows/amd64:10.0.17763.6775", { WINDOWS }, ".....R..",
+		  "0", 1 },
+		{ "windows/amd64:10.0.26100,windows/arm64:10.0.26100",
+		  { WINDOWS }, "...R...R", "00", 2 },
+		{ "windows/amd64", { WINDOWS }, "RRRRRR..", "0", 6 },
 	};
 	struct descriptor children[CHILDREN_MAX];
 	struct manifest m = { .kind = MEDIA_INDEX, .children = children };

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "layout/digest_set.h"
+#include "layout/extents.h"
 #include "layout/store.h"
 #include "tests/unit/scratch.h"
 
@@ -329,6 +330,245 @@ test_restart(void **state)
 	expect_blob(f, TEXT);
 }
 
+/* --- bytes in any order --- */
+
+static void
+put(struct fixture *f, struct blob_writer *w, uint64_t at, const char *text)
+{
+	if (blob_writer_put(w, at, text, strlen(text), &f->e) == -1)
+		fail_msg("%s", f->e.msg);
+}
+
+static void
+note_path(const struct fixture *f, char buf[STORE_PATH_MAX])
+{
+	int len = snprintf(buf, STORE_PATH_MAX, "%s.ranges", f->partial);
+
+	assert_true(len > 0 && (size_t)len < STORE_PATH_MAX);
+}
+
+static void
+expect_note(struct fixture *f, const char *want)
+{
+	char path[STORE_PATH_MAX];
+	char *text;
+
+	note_path(f, path);
+	text = scratch_get(f->dir, path);
+	if (want == NULL)
+		assert_null(text);
+	else
+		assert_string_equal(text, want);
+	free(text);
+}
+
+static void
+test_any_order(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+
+	put(f, w, 13, "a blob");
+	expect_note(f, "");
+	assert_int_equal(blob_writer_offset(w), 0);
+	put(f, w, 4, "bytes ");
+	put(f, w, 0, "the ");
+	assert_int_equal(blob_writer_offset(w), 10);
+	assert_int_equal(blob_writer_extents(w)->count, 2);
+	put(f, w, 10, "of ");
+	assert_int_equal(blob_writer_offset(w), SIZE);
+	commit(f, finish(f, w));
+	expect_blob(f, TEXT);
+	expect_note(f, NULL);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* In order there is no gap, and no note. */
+static void
+test_no_note(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+
+	put(f, w, 0, "the ");
+	put(f, w, 4, "bytes ");
+	put(f, w, 2, "e bytes of");
+	expect_note(f, NULL);
+	blob_writer_close(w);
+	expect_note(f, NULL);
+}
+
+/* What was hashed stays: the file has the bytes that have the digest. */
+static void
+test_overlaps(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+
+	put(f, w, 0, "the bytes");
+	put(f, w, 0, "THE");
+	put(f, w, 4, "BYTES of");
+	put(f, w, 8, "S");
+	put(f, w, 15, "BLOB");
+	put(f, w, 13, "a blob");
+	put(f, w, 12, " ");
+	put(f, w, 0, "WHATEVER COMES LATE");
+	put(f, w, 5, "");
+	commit(f, finish(f, w));
+	expect_blob(f, TEXT);
+}
+
+static void
+test_put_too_far(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+
+	assert_int_equal(blob_writer_put(w, SIZE - 1, "xy", 2, &f->e), -1);
+	assert_int_equal(f->e.code, ERR_DATA);
+	assert_int_equal(blob_writer_put(w, UINT64_MAX, "xy", 2, &f->e), -1);
+	assert_int_equal(f->e.code, ERR_DATA);
+	blob_writer_close(w);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+static void
+test_resume_gaps(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+
+	put(f, w, 0, "the ");
+	put(f, w, 10, "of a");
+	blob_writer_close(w);
+	expect_note(f, "0 4\n10 14\n");
+	reopen(f);
+	w = begin(f, SIZE);
+	assert_int_equal(blob_writer_offset(w), 4);
+	assert_int_equal(blob_writer_extents(w)->count, 2);
+	assert_int_equal(blob_writer_extents(w)->items[1].start, 10);
+	put(f, w, 4, "bytes ");
+	assert_int_equal(blob_writer_offset(w), 14);
+	/* Without gaps it has to be right as well. */
+	blob_writer_close(w);
+	expect_note(f, "0 14\n");
+	w = begin(f, SIZE);
+	put(f, w, 14, " blob");
+	commit(f, finish(f, w));
+	expect_blob(f, TEXT);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* resumed(f, file, note, offset): what a writer makes of these two. */
+static void
+resumed(struct fixture *f, const char *file, const char *note, uint64_t offset)
+{
+	char path[STORE_PATH_MAX];
+	struct blob_writer *w;
+	struct staged *staged = NULL;
+
+	note_path(f, path);
+	scratch_put(f->dir, f->partial, file);
+	scratch_put(f->dir, path, note);
+	w = begin(f, SIZE);
+	assert_int_equal(blob_writer_offset(w), offset);
+	put(f, w, offset, &TEXT[offset]);
+	if (blob_writer_finish(w, &staged, &f->e) == -1) {
+		/* The note lied: it is gone with the bytes. */
+		assert_int_equal(f->e.code, ERR_DATA);
+		expect_note(f, NULL);
+		put(f, w, 0, TEXT);
+		staged = finish(f, w);
+	}
+	expect_note(f, NULL);
+	commit(f, staged);
+	expect_blob(f, TEXT);
+	assert_int_equal(unlinkat(f->dir->dir, f->blob, 0), 0);
+}
+
+static void
+test_odd_notes(void **state)
+{
+	struct fixture *f = *state;
+	char *large = malloc(70000);
+
+	resumed(f, "the bytes ", "0 4\n", 4);
+	resumed(f, "the bytes ", "", 0);
+	resumed(f, "the bytes ", "garbage", 0);
+	resumed(f, "the bytes ", "0 4\ngarbage", 0);
+	resumed(f, "the bytes ", "0 11\n", 0);
+	resumed(f, "", "0 5\n", 0);
+	/* It says more than is true. */
+	resumed(f, "the ?????? of", "0 13\n", 13);
+	/* The file is longer than the blob: then the note counts no more. */
+	resumed(f, TEXT " and more", "0 4\n", 0);
+	memset(large, '1', 69999);
+	large[69999] = '\0';
+	resumed(f, "the bytes ", large, 0);
+	free(large);
+}
+
+static void
+test_restart_gaps(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+
+	put(f, w, 10, "of a");
+	expect_note(f, "");
+	assert_int_equal(blob_writer_restart(w, &f->e), 0);
+	expect_note(f, NULL);
+	assert_int_equal(blob_writer_extents(w)->count, 0);
+	put(f, w, 10, "of a blob");
+	put(f, w, 0, "the bytes ");
+	commit(f, finish(f, w));
+	expect_blob(f, TEXT);
+}
+
+static void
+test_finish_with_gap(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *w = begin(f, SIZE);
+	struct staged *staged = NULL;
+
+	put(f, w, 10, "of a blob");
+	assert_int_equal(blob_writer_finish(w, &staged, &f->e), -1);
+	assert_int_equal(f->e.code, ERR_DATA);
+	assert_null(staged);
+	expect_note(f, NULL);
+	blob_writer_close(w);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* More is to be read back than one put does; notes are made on the way. */
+static void
+test_large_backwards(void **state)
+{
+	enum { LARGE = 20000003, PART = 131072 };
+	struct fixture *f = *state;
+	char *bytes = malloc(LARGE);
+	struct blob_writer *w;
+	uint64_t size;
+	int at;
+
+	for (at = 0; at < LARGE; at++)
+		bytes[at] = (char)(at % 253);
+	digest_of(DIGEST_SHA256, bytes, LARGE, &f->id);
+	path_partial(&f->id, f->partial);
+	w = begin(f, LARGE);
+	for (at = LARGE / PART * PART; at >= 0; at -= PART)
+		assert_int_equal(blob_writer_put(w, (uint64_t)at, bytes + at,
+		    at + PART > LARGE ? LARGE - (size_t)at : PART, &f->e), 0);
+	assert_int_equal(blob_writer_offset(w), LARGE);
+	expect_note(f, "3145728 20000003\n");
+	commit(f, finish(f, w));
+	assert_int_equal(store_blob_size(f->st, &f->id, &size, &f->e), 1);
+	assert_int_equal(size, LARGE);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+	free(bytes);
+}
+
 static void
 test_zero_length(void **state)
 {
@@ -544,6 +784,15 @@ main(void)
 		TEST(test_resume_too_long),
 		TEST(test_resume_large),
 		TEST(test_restart),
+		TEST(test_any_order),
+		TEST(test_no_note),
+		TEST(test_overlaps),
+		TEST(test_put_too_far),
+		TEST(test_resume_gaps),
+		TEST(test_odd_notes),
+		TEST(test_restart_gaps),
+		TEST(test_finish_with_gap),
+		TEST(test_large_backwards),
 		TEST(test_zero_length),
 		TEST(test_zero_length_wrong),
 		TEST(test_partial_is_a_link),

@@ -1,0 +1,342 @@
+/*
+ * A blob on its way in.  Its bytes may come in any order; they are hashed in
+ * theirs: as they come where that is the order, else by reading them back when
+ * all before them are there, which is soon after, and from the page cache.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "extents.h"
+#include "fsutil.h"
+#include "mem.h"
+#include "store_internal.h"
+
+#define READ_BYTES	(256u << 10)
+/* Writing begins while the rest is still on its way. */
+#define WRITEBACK_BYTES	((uint64_t)8 << 20)
+#define NOTE_BYTES_MAX	(64u << 10)
+/* How much one put reads back at most: no long wait for those behind it. */
+#define CATCH_UP_BYTES	((uint64_t)1 << 20)
+
+struct blob_writer {
+	struct store *st;
+	struct digest want;
+	uint64_t size;
+	int fd;
+	struct extents have;
+	struct hasher *hasher;
+	uint64_t hashed;	/* bytes, from the beginning on */
+	uint64_t flushed;	/* of the bytes that are here, when the kernel
+				 * was last told to write */
+	bool noted;		/* the note of what is here exists */
+};
+
+/*
+ * While there are gaps, the length of the file does not tell what is here: a
+ * note beside it does.  It is not synced: what it says wrongly after a power
+ * cut the digest finds out.
+ */
+static char *
+note_path(const struct blob_writer *w, char buf[STORE_PATH_MAX])
+{
+	char text[DIGEST_TEXT_MAX];
+
+	snprintf(buf, STORE_PATH_MAX, "_state/partial/%s.ranges",
+	    digest_text(&w->want, text));
+	return buf;
+}
+
+static int
+write_note(struct blob_writer *w, struct err *e)
+{
+	char path[STORE_PATH_MAX], tmp[STORE_TMP_MAX];
+	char *text;
+	size_t len;
+	int fd, rc = -1;
+
+	store_tmp_name(w->st, tmp);
+	fd = openat(w->st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		return err_sys(e, "%s: cannot create", tmp);
+	text = extents_print(&w->have, &len);
+	note_path(w, path);
+	if (fs_write(fd, text, len, 0) == -1 ||
+	    renameat(w->st->root, tmp, w->st->root, path) == -1) {
+		err_sys(e, "%s: cannot write", path);
+		unlinkat(w->st->root, tmp, 0);
+	} else {
+		w->noted = true;
+		rc = 0;
+	}
+	free(text);
+	close(fd);
+	return rc;
+}
+
+static void
+drop_note(struct blob_writer *w)
+{
+	char path[STORE_PATH_MAX];
+
+	unlinkat(w->st->root, note_path(w, path), 0);
+	w->noted = false;
+}
+
+int
+blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
+    struct blob_writer **ret, struct err *e)
+{
+	struct blob_writer *w;
+	char path[STORE_PATH_MAX];
+	int fd;
+
+	path_partial(id, path);
+	fd = openat(st->root, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	    0600);
+	/* A blob that was whole when its process died may be read-only. */
+	if (fd == -1 && errno == EACCES &&
+	    fchmodat(st->root, path, 0600, 0) == 0)
+		fd = openat(st->root, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		return err_sys(e, "%s: cannot create", path);
+	w = xcalloc(1, sizeof(*w));
+	w->st = st;
+	w->want = *id;
+	w->size = size;
+	w->fd = fd;
+	w->hasher = hasher_new(id->alg);
+	*ret = w;
+	return 0;
+}
+
+int
+blob_writer_restart(struct blob_writer *w, struct err *e)
+{
+	hasher_reset(w->hasher);
+	extents_clear(&w->have);
+	w->hashed = w->flushed = 0;
+	/* In this order: without its note, a file with gaps seems whole. */
+	if (ftruncate(w->fd, 0) == -1)
+		return err_sys(e, "cannot empty a partial blob");
+	drop_note(w);
+	return 0;
+}
+
+/* Hash what is here from where the hash stands, at most so many bytes. */
+static int
+catch_up(struct blob_writer *w, uint64_t most, struct err *e)
+{
+	uint64_t end = extents_prefix(&w->have);
+	unsigned char *buf;
+	size_t want;
+	ssize_t n;
+	int rc = 0;
+
+	if (w->hashed >= end)
+		return 0;
+	if (end - w->hashed > most)
+		end = w->hashed + most;
+	buf = xmalloc(READ_BYTES);
+	while (w->hashed < end) {
+		want = end - w->hashed < READ_BYTES ?
+		    (size_t)(end - w->hashed) : READ_BYTES;
+		n = pread(w->fd, buf, want, (off_t)w->hashed);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			if (n == 0)
+				errno = EIO;	/* shorter than it was */
+			rc = err_sys(e, "cannot read a partial blob");
+			break;
+		}
+		hasher_add(w->hasher, buf, (size_t)n);
+		w->hashed += (uint64_t)n;
+	}
+	free(buf);
+	return rc;
+}
+
+/*
+ * What the note says, or the whole file where there is none.  One that cannot
+ * be read or understood says that nothing is here.
+ */
+static void
+read_note(struct blob_writer *w, uint64_t file_size)
+{
+	char path[STORE_PATH_MAX];
+	struct err ignored;
+	char *text;
+	size_t len;
+	int rc;
+
+	rc = fs_read_file(w->st->root, note_path(w, path), NOTE_BYTES_MAX,
+	    &text, &len, &ignored);
+	extents_clear(&w->have);
+	w->noted = rc != 0;
+	if (rc == 0)
+		extents_add(&w->have, 0, file_size);
+	if (rc != 1)
+		return;
+	if (strlen(text) != len || !extents_parse(text, file_size, &w->have))
+		extents_clear(&w->have);
+	free(text);
+}
+
+int
+blob_writer_resume(struct blob_writer *w, struct err *e)
+{
+	struct stat sb;
+
+	if (fstat(w->fd, &sb) == -1)
+		return err_sys(e, "cannot look at a partial blob");
+	if ((uint64_t)sb.st_size > w->size)
+		return blob_writer_restart(w, e);
+	read_note(w, (uint64_t)sb.st_size);
+	w->flushed = extents_total(&w->have);
+	return catch_up(w, UINT64_MAX, e);
+}
+
+uint64_t
+blob_writer_offset(const struct blob_writer *w)
+{
+	return extents_prefix(&w->have);
+}
+
+const struct extents *
+blob_writer_extents(const struct blob_writer *w)
+{
+	return &w->have;
+}
+
+/* From time to time: have the kernel write, and note what is here. */
+static int
+keep_books(struct blob_writer *w, struct err *e)
+{
+	uint64_t total = extents_total(&w->have);
+
+	if (total - w->flushed < WRITEBACK_BYTES)
+		return 0;
+	fs_start_writeback(w->fd, 0, 0);
+	w->flushed = total;
+	if (w->noted || w->have.count > 1)
+		return write_note(w, e);
+	return 0;
+}
+
+int
+blob_writer_put(struct blob_writer *w, uint64_t offset, const void *bytes,
+    size_t len, struct err *e)
+{
+	const unsigned char *buf = bytes;
+	size_t known;
+
+	if (offset > w->size || len > w->size - offset)
+		return err_set(e, ERR_DATA, "more than the %llu bytes that its "
+		    "descriptor says", (unsigned long long)w->size);
+	/* What is hashed never changes any more: the file is to have the bytes
+	 * that the digest was made of. */
+	if (offset < w->hashed) {
+		known = len < w->hashed - offset ? len :
+		    (size_t)(w->hashed - offset);
+		offset += known;
+		buf += known;
+		len -= known;
+	}
+	if (len == 0)
+		return 0;
+	/* Before the file gets a hole, so that its length never lies. */
+	if (offset > extents_prefix(&w->have) && !w->noted &&
+	    write_note(w, e) == -1)
+		return -1;
+	if (fs_write(w->fd, buf, len, (off_t)offset) == -1)
+		return err_sys(e, "cannot write a blob");
+	extents_add(&w->have, offset, offset + len);
+	if (offset == w->hashed) {
+		hasher_add(w->hasher, buf, len);
+		w->hashed += len;
+	}
+	if (catch_up(w, CATCH_UP_BYTES, e) == -1)
+		return -1;
+	return keep_books(w, e);
+}
+
+int
+blob_writer_add(struct blob_writer *w, const void *buf, size_t len,
+    struct err *e)
+{
+	return blob_writer_put(w, blob_writer_offset(w), buf, len, e);
+}
+
+static int
+check(struct blob_writer *w, struct err *e)
+{
+	struct digest have;
+	char want_text[DIGEST_TEXT_MAX], have_text[DIGEST_TEXT_MAX];
+
+	if (w->hashed != w->size)
+		return err_set(e, ERR_DATA, "%llu bytes instead of %llu",
+		    (unsigned long long)w->hashed, (unsigned long long)w->size);
+	hasher_end(w->hasher, &have);
+	if (digest_equal(&have, &w->want))
+		return 0;
+	return err_set(e, ERR_DATA, "the bytes have digest %s, not %s",
+	    digest_text(&have, have_text), digest_text(&w->want, want_text));
+}
+
+static void
+writer_free(struct blob_writer *w)
+{
+	extents_done(&w->have);
+	hasher_free(w->hasher);
+	free(w);
+}
+
+int
+blob_writer_finish(struct blob_writer *w, struct staged **ret, struct err *e)
+{
+	struct staged *s;
+	struct err ignored;
+
+	if (catch_up(w, UINT64_MAX, e) == -1)
+		return -1;
+	if (check(w, e) == -1) {
+		(void)blob_writer_restart(w, &ignored);
+		return -1;
+	}
+	if (fchmod(w->fd, 0444) == -1)
+		return err_sys(e, "cannot set the mode of a blob");
+	drop_note(w);
+	s = xcalloc(1, sizeof(*s));
+	s->st = w->st;
+	s->fd = w->fd;
+	s->keep = true;
+	path_partial(&w->want, s->from);
+	path_blob(&w->want, s->to);
+	writer_free(w);
+	*ret = s;
+	return 0;
+}
+
+void
+blob_writer_close(struct blob_writer *w)
+{
+	char path[STORE_PATH_MAX];
+	struct err ignored;
+	struct stat sb;
+
+	if (w == NULL)
+		return;
+	if (fstat(w->fd, &sb) == 0 && sb.st_size == 0) {
+		drop_note(w);
+		unlinkat(w->st->root, path_partial(&w->want, path), 0);
+	} else if (w->noted) {
+		(void)write_note(w, &ignored);
+	}
+	close(w->fd);
+	writer_free(w);
+}

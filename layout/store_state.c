@@ -1,0 +1,52 @@
+/*
+ * What one run leaves to the next, in _state: small files that nobody else
+ * needs.  Unlike the rest of the tree they are read with suspicion: a run does
+ * without them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsutil.h"
+#include "store_internal.h"
+
+int
+store_read_state(const struct store *st, const char *name, size_t max,
+    char **ret_buf, size_t *ret_len, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	struct stat sb;
+
+	snprintf(path, sizeof(path), "_state/%s", name);
+	/* Nothing to wait in, such as a pipe. */
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 :
+		    err_sys(e, "%s: cannot look at it", path);
+	if (!S_ISREG(sb.st_mode))
+		return err_set(e, ERR_SYS, "%s: is no regular file", path);
+	return fs_read_file(st->root, path, max, ret_buf, ret_len, e);
+}
+
+int
+store_write_state(struct store *st, const char *name, const void *buf,
+    size_t len, struct err *e)
+{
+	char tmp[STORE_TMP_MAX], path[STORE_PATH_MAX];
+	int fd, rc = 0;
+
+	snprintf(path, sizeof(path), "_state/%s", name);
+	store_tmp_name(st, tmp);
+	fd = openat(st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	if (fd == -1)
+		return err_sys(e, "%s: cannot create", tmp);
+	if (fchmod(fd, 0600) == -1 || fs_write(fd, buf, len, 0) == -1 ||
+	    fsync(fd) == -1 || renameat(st->root, tmp, st->root, path) == -1) {
+		rc = err_sys(e, "%s: cannot write", path);
+		unlinkat(st->root, tmp, 0);
+	}
+	close(fd);
+	return rc == 0 ? fs_sync_dir(st->root, "_state", e) : -1;
+}

@@ -1,0 +1,31 @@
+#include <time.h>
+
+#include "cmd/cmd.h"
+#include "cmd/sync_status.h"
+
+void
+sync_status(struct status *status, struct store *store,
+    const struct report_totals *totals, enum mirror_end end,
+    const struct err *why)
+{
+	struct status_end how = {
+		.now = (int64_t)time(NULL),
+		.exit_code = EXIT_INTERRUPTED,
+		.result = "interrupted",
+		.totals = *totals,
+	};
+	struct err e;
+
+	if (end == MIRROR_STORE_FAILED) {
+		how.exit_code = EXIT_STORE;
+		how.result = "store";
+		how.error = why->msg;
+	} else if (end == MIRROR_DONE) {
+		how.exit_code = totals->failed > 0 ? EXIT_SOME_FAILED :
+		    EXIT_OK;
+		how.result = totals->failed > 0 ? "failed" : "ok";
+	}
+	if (status_save(status, store, &how, &e) == -1)
+		report(REPORT_WARNING, "the status is not written: %s", e.msg);
+	status_free(status);
+}

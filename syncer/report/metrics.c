@@ -1,0 +1,186 @@
+/*
+ * One family after the other, as the format wants it.  What only grows from run
+ * to run is a counter and ends in _total; what a run found is a gauge.
+ */
+#include <inttypes.h>
+
+#include "report/metrics.h"
+
+static void
+family(FILE *out, const char *name, const char *type, const char *help)
+{
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* A label's value: backslash, quote and line feed are escaped. */
+static void
+label(FILE *out, const char *name, const char *key, const char *value)
+{
+	fprintf(out, "%s{%s=\"", name, key);
+	for (; *value != '\0'; value++) {
+		if (*value == '\n') {
+			fputs("\\n", out);
+			continue;
+		}
+		if (*value == '\\' || *value == '"')
+			fputc('\\', out);
+		fputc(*value, out);
+	}
+	fputs("\"}", out);
+}
+
+static void
+labelled(FILE *out, const char *name, const char *key, const char *value,
+    uint64_t n)
+{
+	label(out, name, key, value);
+	fprintf(out, " %" PRIu64 "\n", n);
+}
+
+static void
+single(FILE *out, const char *name, const char *type, const char *help,
+    uint64_t n)
+{
+	family(out, name, type, help);
+	fprintf(out, "%s %" PRIu64 "\n", name, n);
+}
+
+static void
+print_run(const struct status_view *v, FILE *out)
+{
+	const struct status_end *end = v->end;
+	const struct report_totals *t = &end->totals;
+	static const char images[] = "cdr_sync_last_images";
+
+	family(out, "cdr_build_info", "gauge", "The program that wrote this.");
+	labelled(out, "cdr_build_info", "version", CDR_VERSION, 1);
+	single(out, "cdr_sync_last_start_timestamp_seconds", "gauge",
+	    "When the last run began.", (uint64_t)v->started);
+	single(out, "cdr_sync_last_end_timestamp_seconds", "gauge",
+	    "When the last run ended.", (uint64_t)end->now);
+	single(out, "cdr_sync_last_success_timestamp_seconds", "gauge",
+	    "When a run last ended with exit code 0; 0: never.",
+	    (uint64_t)v->last_success);
+	family(out, "cdr_sync_last_duration_seconds", "gauge",
+	    "How long the last run took.");
+	fprintf(out, "cdr_sync_last_duration_seconds %" PRId64 ".%03d\n",
+	    t->duration_ms / 1000, (int)(t->duration_ms % 1000));
+	single(out, "cdr_sync_last_exit_code", "gauge",
+	    "How the last run ended: 0 well, 1 some images failed, 3 the tree "
+	    "cannot be used, 4 interrupted.", (uint64_t)end->exit_code);
+	family(out, images, "gauge", "Images of the last run.");
+	labelled(out, images, "result", "updated", t->updated);
+	labelled(out, images, "result", "unchanged", t->unchanged);
+	labelled(out, images, "result", "failed", t->failed);
+	labelled(out, images, "result", "not_reached", t->cancelled);
+}
+
+static void
+print_counters(const struct status_counters *c, FILE *out)
+{
+	static const char runs[] = "cdr_sync_runs_total";
+	static const char failures[] = "cdr_sync_image_failures_total";
+	size_t i;
+
+	family(out, runs, "counter", "Runs, by how they ended.");
+	for (i = 0; i < STATUS_RUN_RESULTS; i++)
+		labelled(out, runs, "result", status_run_results[i],
+		    c->runs[i]);
+	single(out, "cdr_sync_received_bytes_total", "counter",
+	    "Bytes of manifests and blobs received.", c->bytes);
+	single(out, "cdr_sync_objects_total", "counter",
+	    "Manifests and blobs that were new in the tree.", c->objects);
+	single(out, "cdr_sync_requests_total", "counter",
+	    "Requests to registries and token servers.", c->requests);
+	single(out, "cdr_sync_image_updates_total", "counter",
+	    "Images published anew.", c->updates);
+	family(out, failures, "counter", "Images that failed, by reason.");
+	for (i = 0; i < STATUS_REASONS; i++)
+		if (i != ERR_NONE && i != ERR_CANCELLED)
+			labelled(out, failures, "reason",
+			    status_reason((enum err_code)i), c->failures[i]);
+}
+
+static void
+print_store(const struct status_view *v, FILE *out)
+{
+	single(out, "cdr_store_images", "gauge",
+	    "Images that have been mirrored.", v->images);
+	single(out, "cdr_store_image_size_bytes", "gauge",
+	    "The sum of their sizes; what they share counts for each.",
+	    v->image_bytes);
+	if (!v->has_space)
+		return;
+	single(out, "cdr_store_filesystem_size_bytes", "gauge",
+	    "The file system that the tree is on.", v->space.bytes);
+	single(out, "cdr_store_filesystem_avail_bytes", "gauge",
+	    "What is free there.", v->space.bytes_free);
+	if (v->space.files == 0)
+		return;
+	single(out, "cdr_store_filesystem_files", "gauge",
+	    "Files that the file system can hold.", v->space.files);
+	single(out, "cdr_store_filesystem_files_avail", "gauge",
+	    "How many more.", v->space.files_free);
+}
+
+static uint64_t
+last_success(const struct status_record *r)
+{
+	return (uint64_t)r->last_success;
+}
+
+static uint64_t
+last_listed(const struct status_record *r)
+{
+	return (uint64_t)r->last_listed;
+}
+
+static uint64_t
+is_well(const struct status_record *r)
+{
+	return r->result == STATUS_UPDATED || r->result == STATUS_UNCHANGED;
+}
+
+static uint64_t
+size(const struct status_record *r)
+{
+	return r->size;
+}
+
+static void
+print_images(const struct status_view *v, FILE *out)
+{
+	static const struct {
+		const char *name, *help;
+		uint64_t (*value)(const struct status_record *);
+	} families[] = {
+		{ "cdr_image_last_success_timestamp_seconds", "When the image "
+		    "was last mirrored, or found unchanged; 0: never.",
+		    last_success },
+		{ "cdr_image_last_listed_timestamp_seconds", "When a run that "
+		    "had the image in its list last ended.", last_listed },
+		{ "cdr_image_sync_success", "1 if the last run that had the "
+		    "image in its list mirrored it or found it unchanged.",
+		    is_well },
+		{ "cdr_image_size_bytes", "All that the image reaches.",
+		    size },
+	};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		family(out, families[i].name, "gauge", families[i].help);
+		for (j = 0; j < v->count; j++)
+			labelled(out, families[i].name, "image",
+			    v->records[j]->image,
+			    families[i].value(v->records[j]));
+	}
+}
+
+void
+metrics_print(const struct status_view *v, FILE *out)
+{
+	print_run(v, out);
+	print_counters(&v->counters, out);
+	print_store(v, out);
+	print_images(v, out);
+}

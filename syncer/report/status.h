@@ -1,0 +1,46 @@
+#ifndef CDR_REPORT_STATUS_H
+#define CDR_REPORT_STATUS_H
+
+#include "layout/store.h"
+#include "report/report.h"
+#include "report/status_record.h"
+
+/*
+ * status/status.json and status/metrics: what a run has done, and what is known
+ * of each image from the runs before.  One status is for one run; it belongs to
+ * one thread.
+ */
+struct status;
+
+/* status_new(now): the run begins; seconds since 1970.  status_free accepts
+ * NULL. */
+struct status *status_new(int64_t now);
+void status_free(struct status *);
+
+/*
+ * status_image(s, record): what became of an image that is in this run's list.
+ * Takes the record.  The last success of one that has not succeeded now need
+ * not be filled in.
+ */
+void status_image(struct status *, struct status_record *);
+
+/* How the run has ended. */
+struct status_end {
+	int64_t now;
+	int exit_code;
+	const char *result;		/* one of status_run_results */
+	const char *error;		/* NULL: none but those of images */
+	struct report_totals totals;
+};
+#define STATUS_RUN_RESULTS	4
+extern const char *const status_run_results[STATUS_RUN_RESULTS];
+
+/*
+ * status_save(s, store, end, e): carry over what status.json has of earlier
+ * runs, and put both files into place.  An old file that makes no sense is left
+ * behind, with a warning.  Once.  Return 0, or -1 with ${e} set.
+ */
+int status_save(struct status *, struct store *, const struct status_end *,
+    struct err *);
+
+#endif

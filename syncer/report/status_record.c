@@ -1,0 +1,192 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "report/printable.h"
+#include "report/status_record.h"
+
+#define COUNT_MAX	((uint64_t)1 << 53)
+
+static const char *const results[STATUS_RESULTS] = {
+	[STATUS_UPDATED] = "updated",
+	[STATUS_UNCHANGED] = "unchanged",
+	[STATUS_FAILED] = "failed",
+	[STATUS_NOT_REACHED] = "not_reached",
+};
+
+static const char *const reasons[STATUS_REASONS] = {
+	[ERR_NONE] = "unknown",
+	[ERR_INPUT] = "configuration",
+	[ERR_STORE] = "store",
+	[ERR_SYS] = "system",
+	[ERR_DATA] = "data",
+	[ERR_LIMIT] = "limit",
+	[ERR_NOT_FOUND] = "not_found",
+	[ERR_DENIED] = "denied",
+	[ERR_NET] = "network",
+	[ERR_CANCELLED] = "cancelled",
+};
+
+const char *
+status_result_name(enum status_result result)
+{
+	return results[result];
+}
+
+const char *
+status_reason(enum err_code code)
+{
+	return reasons[code];
+}
+
+struct status_record *
+status_record_new(const char *image)
+{
+	size_t len = strlen(image) + 1;
+	struct status_record *r = xcalloc(1, sizeof(*r) + len);
+
+	memcpy(r->image, image, len);
+	return r;
+}
+
+void
+status_record_free(struct status_record *r)
+{
+	if (r == NULL)
+		return;
+	free(r->error);
+	free(r);
+}
+
+void
+status_record_set_error(struct status_record *r, const char *text)
+{
+	free(r->error);
+	r->error = xstrndup(text, STATUS_ERROR_MAX);
+	printable(r->error);
+}
+
+void
+status_set_time(json_t *object, const char *key, int64_t when)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+	char text[32];
+
+	if (when == 0 || gmtime_r(&t, &tm) == NULL)
+		return;
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	json_object_set_new(object, key, json_string(text));
+}
+
+int64_t
+status_get_time(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+	struct tm tm = { 0 };
+	time_t t;
+	int end = 0;
+
+	if (text == NULL || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n",
+	    &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
+	    &tm.tm_sec, &end) != 6 || end != (int)strlen(text))
+		return 0;
+	tm.tm_year -= 1900;
+	tm.tm_mon--;
+	t = timegm(&tm);
+	return t > 0 ? (int64_t)t : 0;
+}
+
+void
+status_set_count(json_t *object, const char *key, uint64_t n)
+{
+	json_object_set_new(object, key,
+	    json_integer((json_int_t)(n > COUNT_MAX ? COUNT_MAX : n)));
+}
+
+uint64_t
+status_get_count(const json_t *object, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n > 0 && (uint64_t)n <= COUNT_MAX ? (uint64_t)n : 0;
+}
+
+json_t *
+status_record_json(const struct status_record *r)
+{
+	json_t *o = json_object();
+	char text[DIGEST_TEXT_MAX];
+
+	json_object_set_new(o, "image", json_string(r->image));
+	/* A full reference begins with it. */
+	json_object_set_new(o, "registry",
+	    json_stringn(r->image, strcspn(r->image, "/")));
+	if (r->has_digest)
+		json_object_set_new(o, "digest",
+		    json_string(digest_text(&r->digest, text)));
+	json_object_set_new(o, "result", json_string(results[r->result]));
+	status_set_time(o, "last_success", r->last_success);
+	status_set_time(o, "last_listed", r->last_listed);
+	status_set_count(o, "bytes", r->bytes);
+	status_set_count(o, "objects", r->objects);
+	status_set_count(o, "size", r->size);
+	status_set_count(o, "duration_ms", (uint64_t)r->duration_ms);
+	if (r->result == STATUS_FAILED) {
+		json_object_set_new(o, "reason",
+		    json_string(reasons[r->reason]));
+		if (r->error != NULL)
+			json_object_set_new(o, "error",
+			    json_string(r->error));
+	}
+	return o;
+}
+
+/* Where ${text} stands in ${names}; ${count} where it does not. */
+static size_t
+find(const char *const *names, size_t count, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (text != NULL && strcmp(names[i], text) == 0)
+			break;
+	return i;
+}
+
+struct status_record *
+status_record_read(const json_t *o)
+{
+	const char *image = json_string_value(json_object_get(o, "image"));
+	const char *text = json_string_value(json_object_get(o, "result"));
+	size_t result = find(results, STATUS_RESULTS, text);
+	struct status_record *r;
+	struct err ignored;
+
+	if (image == NULL || image[0] == '\0' || result == STATUS_RESULTS)
+		return NULL;
+	r = status_record_new(image);
+	r->result = (enum status_result)result;
+	text = json_string_value(json_object_get(o, "digest"));
+	if (text != NULL)
+		r->has_digest = digest_parse(text, &r->digest, &ignored) == 0;
+	r->last_success = status_get_time(o, "last_success");
+	r->last_listed = status_get_time(o, "last_listed");
+	r->bytes = status_get_count(o, "bytes");
+	r->objects = status_get_count(o, "objects");
+	r->size = status_get_count(o, "size");
+	r->duration_ms = (int64_t)status_get_count(o, "duration_ms");
+	if (r->result == STATUS_FAILED) {
+		text = json_string_value(json_object_get(o, "reason"));
+		result = find(reasons, STATUS_REASONS, text);
+		if (result < STATUS_REASONS)
+			r->reason = (enum err_code)result;
+		text = json_string_value(json_object_get(o, "error"));
+		if (text != NULL)
+			status_record_set_error(r, text);
+	}
+	return r;
+}

@@ -1,0 +1,28 @@
+#ifndef CDR_REPORT_STATUS_VIEW_H
+#define CDR_REPORT_STATUS_VIEW_H
+
+#include "layout/store.h"
+#include "report/status.h"
+
+/* What status.json and metrics are written from. */
+
+/* Since the first run that status.json knows of. */
+struct status_counters {
+	uint64_t runs[STATUS_RUN_RESULTS];
+	uint64_t bytes, objects, requests;
+	uint64_t updates;
+	uint64_t failures[STATUS_REASONS];
+};
+
+struct status_view {
+	int64_t started, last_success;	/* of the run; of a run: 0: never */
+	const struct status_end *end;
+	struct status_counters counters;
+	bool has_space;
+	struct store_space space;
+	uint64_t images, image_bytes;	/* mirrored at some time */
+	struct status_record *const *records;	/* in order of image */
+	size_t count;
+};
+
+#endif

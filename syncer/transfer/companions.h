@@ -1,0 +1,48 @@
+#ifndef CDR_TRANSFER_COMPANIONS_H
+#define CDR_TRANSFER_COMPANIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "image/list.h"
+#include "layout/store.h"
+#include "transfer/dispatch.h"
+
+/*
+ * What belongs to an image without being reached from it: signatures,
+ * attestations, SBOMs, and what refers to these.  Found by the referrers API,
+ * by the referrers tag schema where a registry does not have that
+ * (distribution-spec, "Listing Referrers"), and by cosign's tags
+ * (registry-facts A8.7, A8.8).
+ */
+struct companions {
+	struct manifest_id *manifests;		/* complete in the store */
+	size_t count;
+	struct referral *referrals;
+	size_t referral_count;
+	size_t objects;				/* that had to be fetched */
+	uint64_t bytes;
+	bool published;				/* nothing of it is new here */
+};
+
+/* ${c} may be taken over (then zeroed).  ${e}: NULL, or what went wrong. */
+typedef void companions_end(void *cookie, struct companions *c,
+    const struct err *e);
+
+/*
+ * companions_start(d, store, entry, subjects, count, depth, end, cookie): those
+ * of ${count} manifests, as entry->referrers has it.  ${depth} is 0 for an
+ * image, 1 for its signature, and so on.  ${end} is called once, from
+ * dispatch_step.
+ */
+void companions_start(struct dispatch *, const struct store *,
+    const struct list_entry *, const struct manifest_id *, size_t,
+    unsigned depth, companions_end *, void *);
+void companions_done(struct companions *);
+
+/* companions_put_first(c, walk): the manifests of the image itself, its root
+ * the first of all. */
+struct walk;
+void companions_put_first(struct companions *, const struct walk *);
+
+#endif

@@ -1,0 +1,63 @@
+#include <stdlib.h>
+#include <time.h>
+
+#include "transfer/job_status.h"
+
+static void
+succeeded(struct status_record *r, const struct job_report *report)
+{
+	r->last_success = (int64_t)time(NULL);
+	r->has_digest = report->has_digest;
+	r->digest = report->digest;
+	r->size = report->total_bytes;
+}
+
+void
+job_status(struct status *s, const char *image,
+    const struct job_report *report)
+{
+	struct status_record *r = status_record_new(image);
+
+	r->objects = report->objects;
+	r->bytes = report->bytes;
+	r->duration_ms = report->duration_ms;
+	switch (report->result) {
+	case JOB_UNCHANGED:
+		r->result = STATUS_UNCHANGED;
+		succeeded(r, report);
+		break;
+	case JOB_UPDATED:
+		r->result = STATUS_UPDATED;
+		succeeded(r, report);
+		break;
+	case JOB_FAILED:
+		r->result = STATUS_FAILED;
+		r->reason = report->err->code;
+		status_record_set_error(r, report->err->msg);
+		break;
+	case JOB_PLANNED:	/* of which no status is written */
+	case JOB_CANCELLED:
+		r->result = STATUS_NOT_REACHED;
+		break;
+	}
+	status_image(s, r);
+}
+
+void
+job_status_rest(struct status *s, struct agenda *agenda)
+{
+	const struct list_entry *entry;
+	struct status_record *r;
+	char *image;
+
+	while ((entry = agenda_next(agenda)) != NULL) {
+		/* What tags it would have found nobody knows. */
+		if (entry->tags != NULL)
+			continue;
+		image = image_ref_text(&entry->ref);
+		r = status_record_new(image);
+		free(image);
+		r->result = STATUS_NOT_REACHED;
+		status_image(s, r);
+	}
+}

@@ -1,0 +1,160 @@
+#!/bin/sh
+# status/status.json and status/metrics: what a run did, image by image, and what is
+# known from the runs before it; written also when images fail, when the run is
+# stopped and when the disk is full, but not for a list with errors. Ten thousand
+# images cost little.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+
+upstream
+settings '{"max_tries": 2}'
+first=$(craft image library/app:1 --layers 2)
+craft image library/other:1 --layers 1 --seed 7 >/dev/null
+
+# said FILTER WANT: in status.json
+said()
+{
+	expect_eq "$1" "$2" "$(jq -r "$1" "$ROOT/status/status.json")"
+}
+# image NAME FILTER WANT
+image()
+{
+	said ".images[] | select(.image == \"docker.io/library/$1\") | $2" "$3"
+}
+# metric LINE: a name, its labels and the value
+metric()
+{
+	grep -qxF -e "$1" "$ROOT/status/metrics" || {
+		grep "^${1%%[ {]*}" "$ROOT/status/metrics" || :
+		fail "metrics do not say: $1"
+	}
+	ok "$1"
+}
+
+expect_rc "a list with errors" 2 "$CDR" sync -r "$ROOT" App:1
+! [ -e "$ROOT" ] || fail "a list with errors made a tree"
+
+sync "two images" app:1 other:1
+expect_eq "names and modes" "444 metrics 444 status.json" \
+	"$(find "$ROOT/status" -type f -printf '%m %f\n' | sort | paste -s -d ' ' -)"
+said '"\(.layout) \(.result) \(.exit_code) \(.totals.updated) \(.totals.failed)"' \
+	"1 ok 0 2 0"
+said '[.started, .finished, .last_success] |
+	all(test("^[0-9-]{10}T[0-9:]{8}Z$")) and .[0] <= .[1] and .[1] == .[2]' true
+said '.totals.requests' "$(hub_since | awk -F '\t' '$2 != "cdn"' | wc -l)"
+said '.totals.bytes == .counters.bytes and .totals.bytes == ([.images[].bytes] | add)' true
+said '.store.images == 2 and .store.image_bytes == ([.images[].size] | add)' true
+said '.store.filesystem | .bytes > .bytes_free and .bytes_free > 0' true
+image app:1 '"\(.registry) \(.digest) \(.result) \(.objects)"' "docker.io $first updated 4"
+expect_eq "the size is that of cdr ls" \
+	"$("$CDR" ls -r "$ROOT" --json | jq '[.[].bytes] | add')" \
+	"$(jq .store.image_bytes "$ROOT/status/status.json")"
+success=$(jq -r .last_success "$ROOT/status/status.json")
+
+# One fails: what it had stays known. The other one leaves the list.
+sleep 1
+craft image library/app:1 --layers 2 --seed 2 >/dev/null
+fault '{"listener": "cdn", "status": 500}'
+sync_rc "one fails" 1 --log json app:1 gone:1
+expect_eq "a log line has all of it" "docker.io network true true" "$(jq -r \
+	'select(.image == "docker.io/library/app:1" and .error) |
+	"\(.registry) \(.reason) \(.duration_ms >= 0) \(.digest != null)"' "$T/stderr")"
+no_faults
+said '"\(.result) \(.exit_code) \(.totals.failed)"' "failed 1 2"
+said .last_success "$success"
+image app:1 '"\(.result) \(.reason) \(.digest)"' "failed network $first"
+image app:1 '(.error | test("500")) and .last_success < .last_listed' true
+# The hub, like the real one, does not tell whether there is such a repository.
+image gone:1 '.reason | IN("denied", "not_found")' true
+image gone:1 '.last_success' null
+image other:1 '.result == "updated" and (.last_listed | length > 0)' true
+metric 'cdr_sync_last_exit_code 1'
+metric 'cdr_image_sync_success{image="docker.io/library/app:1"} 0'
+metric 'cdr_image_last_success_timestamp_seconds{image="docker.io/library/gone:1"} 0'
+metric "cdr_sync_last_success_timestamp_seconds $(date -u -d "$success" +%s)"
+metric 'cdr_sync_image_failures_total{reason="network"} 1'
+metric 'cdr_sync_runs_total{result="failed"} 1'
+metric 'cdr_store_images 2'
+before=$(jq .counters.requests "$ROOT/status/status.json")
+
+sync "it is well again" app:1
+said '.counters | "\(.runs.ok) \(.runs.failed) \(.updates)"' "2 1 3"
+said ".counters.requests == $before + .totals.requests" true
+image app:1 '"\(.result) \(.error)"' "updated null"
+tree_check "$ROOT"
+
+# Stopped: it is written, and what was not reached keeps what is known of it.
+fault '{"listener": "registry", "method": "HEAD", "stall": -1}'
+hub_mark
+"$CDR" sync -q -r "$ROOT" app:1 other:1 >"$T/stdout" 2>"$T/stderr" &
+pid=$!
+asked()
+{
+	[ "$(hub_count auth GET /token)" -gt 0 ]
+}
+wait_for 5 asked
+sleep 0.3
+kill -TERM $pid
+_rc=0
+wait $pid || _rc=$?
+expect_eq "stopped" 4 $_rc
+no_faults
+said '"\(.result) \(.exit_code) \(.totals.not_reached)"' "interrupted 4 2"
+image app:1 '.result == "not_reached" and .last_success != null and .digest != null' true
+metric 'cdr_sync_runs_total{result="interrupted"} 1'
+
+# The tree cannot be used any more, but this can still be said.
+mv "$ROOT/index.json" "$T/index.json"
+mkdir "$ROOT/index.json"
+craft image library/late:1 --layers 1 --seed 9 >/dev/null
+sync_rc "no index" 3 late:1
+said '"\(.result) \(.exit_code) \(.totals.updated) \(.error | test("index.json"))"' \
+	"store 3 1 true"
+metric 'cdr_sync_runs_total{result="store"} 1'
+rmdir "$ROOT/index.json"
+sync "there is room for an index" -q late:1
+
+# Another writer: the files are not ours.
+cp -a "$ROOT/status" "$T/status"
+flock "$ROOT/_state/lock" "$CDR" sync -r "$ROOT" app:1 2>/dev/null &&
+	fail "there are two writers"
+check "nothing is written without the lock" diff -r "$T/status" "$ROOT/status"
+
+# A damaged file, and a folder that takes nothing: a warning, and no more.
+chmod 644 "$ROOT/status/status.json"
+head -c 700 "$T/status/status.json" >"$ROOT/status/status.json"
+sync "after a damaged status" app:1
+expect_said "it says so" '^warning: status/status.json is damaged'
+said '.images | length' 1
+rm -f "$ROOT/status/status.json"
+mkdir "$ROOT/status/status.json"
+sync "without a status" app:1
+expect_said "it says so" '^warning: the status is not written: status/status.json'
+rmdir "$ROOT/status/status.json"
+expect_eq "nothing is left behind" 0 "$(find "$ROOT/_state/tmp" -type f | wc -l)"
+
+# Ten thousand images from earlier runs.
+sync "a last time" app:1
+jq -c 'del(.images) | tostring | .[:-1] + ",\"images\":["' -r "$ROOT/status/status.json" >"$T/many"
+awk 'BEGIN { for (i = 1; i <= 10000; i++)
+	printf "{\"image\":\"reg.example/team/service-%05d:1.2.3\",\"result\":\"failed\",\"reason\":\"network\",\"error\":\"%s\",\"last_success\":\"2026-01-02T03:04:05Z\",\"size\":12345,\"digest\":\"sha256:%064d\"}%s\n",
+		i, "blob: the connection broke and broke again, 5 times, and then the tries ran out", i, i < 10000 ? "," : "" }' >>"$T/many"
+echo ']}' >>"$T/many"
+check "the list is JSON" jq -e '.images | length == 10000' "$T/many"
+cp "$T/many" "$ROOT/status/new"
+mv -f "$ROOT/status/new" "$ROOT/status/status.json"
+rss=$(python3 - "$CDR" sync -q -r "$ROOT" app:1 <<'END'
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+END
+)
+said '.images | length' 10001
+said '.images == (.images | sort_by(.image))' true
+said '.images[5000] | "\(.result) \(.last_success)"' "failed 2026-01-02T03:04:05Z"
+# Not under a sanitizer, whose memory is its own.
+if ! grep -q __asan_init "$CDR"; then
+	[ "$rss" -lt 24576 ] || fail "it took $rss KiB"
+	ok "it took $rss KiB"
+fi
+tree_check "$ROOT"

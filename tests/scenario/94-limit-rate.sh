@@ -1,0 +1,51 @@
+#!/bin/sh
+# --limit-rate: all transfers of the process together bring no more bytes a second
+# than it says, whether one large blob comes or many small ones do, and a small
+# image does not wait for a huge one. What comes is right. Not more than 3 % may
+# be missing of the time that it has to take.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+
+upstream
+craft image library/large:1 --layers 1 --size 1300000 >/dev/null
+craft image library/small:1 --layers 1 --size 40000 --seed small >/dev/null
+craft many library/many --count 8 --layers 4 --size 40000 >/dev/null
+
+ms()
+{
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# limited "what" RATE_BYTES ARG...: $TOOK ms, and $BYTES as the program counts
+limited()
+{
+	_title=$1 _bytes_a_second=$2
+	shift 2
+	rm -rf "$ROOT"
+	_from=$(ms)
+	sync "$_title" --log json -v "$@"
+	TOOK=$(($(ms) - _from))
+	BYTES=$(jq 'select(.message == "summary") | .bytes' "$T/stderr")
+	[ $TOOK -ge $((BYTES * 970 / _bytes_a_second)) ] ||
+		fail "$_title: $BYTES bytes in $TOOK ms"
+	tree_check "$ROOT"
+}
+
+# The first tells how long everything else takes on this machine.
+limited "without a limit" 1000000000 large:1
+[ "$BYTES" -ge 1300000 ] || fail "not all bytes were counted: $BYTES"
+
+limited "one large blob" 1048576 --limit-rate 1M large:1
+names=
+for i in 1 2 3 4 5 6 7 8; do
+	names="$names many-000$i"
+done
+# shellcheck disable=SC2086 # words
+limited "many small blobs" 1048576 --limit-rate 1M $names
+
+# Slow, and in small pieces: the small one is through long before the large one.
+limited "large and small" 1048576 --limit-rate 1024K --connections 4 large:1 small:1
+small=$(jq 'select(.image == "docker.io/library/small:1") | .duration_ms' "$T/stderr")
+large=$(jq 'select(.image == "docker.io/library/large:1") | .duration_ms' "$T/stderr")
+[ $((small * 3)) -lt "$large" ] || fail "the small image took $small ms, the large one $large"
+ok "the small one does not wait"
