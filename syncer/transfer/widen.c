@@ -14,6 +14,9 @@
 /* How long to believe that more connections bring nothing: at first, at most */
 #define FLAT_MS		700
 #define FLAT_MAX_MS	30000
+/* A connection that brings so much is not what holds things up, and bytes that
+ * come in order need not be read back to be hashed. */
+#define FAST_BYTES_S	((uint64_t)100 << 20)
 /* "Clearly more", and so much that a larger step is due, in percent. */
 #define GAIN		112u
 #define LARGE_GAIN	150u
@@ -68,6 +71,10 @@ look(const struct dispatch *d, struct source *source, int64_t now)
 		return;
 	rate = (source->blob_bytes - w->looked_bytes) * 1000 /
 	    (uint64_t)past_ms;
+	if (rate >= FAST_BYTES_S * source->blobs_running) {
+		look_again(source, now);
+		return;
+	}
 	if (w->flat) {
 		/* Links change: one more try, from what it brings now. */
 		try_more(w, rate, 2);
