@@ -23,17 +23,25 @@ watch()
 {
 	: >"$T/events"
 	: >"$T/inotify.log"
+	start_watcher
+	# With -q it does not say when it is ready: make it see something.
+	wait_for 20 touched || fail "inotifywait sees nothing"
+	: >"$T/events"
+}
+
+start_watcher()
+{
 	inotifywait -q -m -r --exclude "^$ROOT/_state" --format '%e %w%f' \
 		-o "$T/events" "$ROOT" 2>"$T/inotify.log" &
 	WATCHER=$!
 	defer "process_end $WATCHER"
-	# With -q it does not say when it is ready: make it see something.
-	wait_for 10 touched || fail "inotifywait sees nothing"
-	: >"$T/events"
+	sleep 0.3
 }
 
 touched()
 {
+	# It gives up when something vanishes while it looks through the tree.
+	! process_over "$WATCHER" || start_watcher
 	: >"$ROOT/.ready"
 	rm -f "$ROOT/.ready"
 	sleep 0.1
