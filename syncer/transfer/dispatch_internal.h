@@ -190,6 +190,7 @@ struct fetch {
 
 	/* FETCH_PIECE */
 	struct fetch *blob, *piece_next;
+	bool was_last;			/* asked once more as the only one */
 	struct stream stream;
 	int64_t opened_ms;
 	uint64_t rate;			/* of the one before, bytes a second */

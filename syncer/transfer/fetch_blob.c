@@ -384,6 +384,11 @@ fetch_piece_ended(struct fetch *p, const struct http_reply *reply)
 		piece_spoils(p);
 	else if (reply->refused && p->blob->single && p->blob->piece_count > 1)
 		piece_free(p);
-	else
+	else if (reply->refused && p->blob->single && !p->was_last) {
+		/* It came whole while others were there; now it is alone. */
+		p->was_last = true;
+		fetch_queue(p);
+	} else {
 		fetch_again(p);
+	}
 }
