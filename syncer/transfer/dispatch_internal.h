@@ -328,4 +328,8 @@ bool fetch_authorise(struct fetch *, struct http_spec *,
 void fetch_challenged(struct fetch *, const struct http_reply *);
 void fetch_token_done(struct fetch *, const struct http_reply *);
 
+/* fetch_token_tell(f, e): those who wait for the token of ${f} have it, or
+ * cannot have it, for ${e}. */
+void fetch_token_tell(struct fetch *, const struct err *);
+
 #endif

@@ -125,23 +125,6 @@ add_context(struct fetch *f)
 	}
 }
 
-static void
-fail_those_without_token(struct fetch *f)
-{
-	struct queue *waiting = &f->d->waiting;
-	struct fetch *w, *next;
-
-	for (w = waiting->first; w != NULL; w = next) {
-		next = w->next;
-		if (w->source != f->source || w->scope == NULL ||
-		    strcmp(w->scope, f->scope) != 0)
-			continue;
-		queue_remove(waiting, w);
-		w->err = f->err;
-		fetch_fail(w);
-	}
-}
-
 void
 fetch_fail(struct fetch *f)
 {
@@ -152,7 +135,7 @@ fetch_fail(struct fetch *f)
 	switch (f->kind) {
 	case FETCH_TOKEN:
 		f->token->fetch = NULL;
-		fail_those_without_token(f);
+		fetch_token_tell(f, &f->err);
 		break;
 	case FETCH_RESOLVE:
 		f->resolve->end(f->resolve, NULL, &f->err);

@@ -142,8 +142,8 @@ fetch_challenged(struct fetch *f, const struct http_reply *reply)
 	fetch_queue(f);
 }
 
-static void
-release_waiting(struct fetch *f)
+void
+fetch_token_tell(struct fetch *f, const struct err *e)
 {
 	struct queue *waiting = &f->d->waiting;
 	struct fetch *w, *next;
@@ -154,7 +154,12 @@ release_waiting(struct fetch *f)
 		    strcmp(w->scope, f->scope) != 0)
 			continue;
 		queue_remove(waiting, w);
-		fetch_queue(w);
+		if (e == NULL) {
+			fetch_queue(w);
+		} else {
+			w->err = *e;
+			fetch_fail(w);
+		}
 	}
 }
 
@@ -197,6 +202,6 @@ fetch_token_done(struct fetch *f, const struct http_reply *reply)
 	token_set(&f->source->up->tokens, f->token, value, lifetime_s,
 	    clock_ms());
 	f->token->fetch = NULL;
-	release_waiting(f);
+	fetch_token_tell(f, NULL);
 	fetch_done(f);
 }
