@@ -50,31 +50,48 @@ note_path(const struct blob_writer *w, char buf[STORE_PATH_MAX])
 	return buf;
 }
 
+/*
+ * On a full disk there is no room for a new one, but the old one has its block:
+ * what came since then need not come again.
+ */
+static void
+overwrite_note(const struct blob_writer *w, const char *path,
+    const char *text, size_t len)
+{
+	int fd = openat(w->st->root, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	/* Half of one is found out like any wrong one, by the digest. */
+	if (fs_write(fd, text, len, 0) == 0 && ftruncate(fd, (off_t)len) == 0)
+		fs_start_writeback(fd, 0, 0);
+	close(fd);
+}
+
 static int
 write_note(struct blob_writer *w, struct err *e)
 {
 	char path[STORE_PATH_MAX], tmp[STORE_TMP_MAX];
-	char *text;
 	size_t len;
-	int fd, rc = -1;
+	char *text = extents_print(&w->have, &len);
+	int fd, rc = 0;
 
+	note_path(w, path);
 	store_tmp_name(w->st, tmp);
 	fd = openat(w->st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	    0600);
-	if (fd == -1)
-		return err_sys(e, "%s: cannot create", tmp);
-	text = extents_print(&w->have, &len);
-	note_path(w, path);
-	if (fs_write(fd, text, len, 0) == -1 ||
+	if (fd == -1 || fs_write(fd, text, len, 0) == -1 ||
 	    renameat(w->st->root, tmp, w->st->root, path) == -1) {
-		err_sys(e, "%s: cannot write", path);
+		rc = err_sys(e, "%s: cannot write", path);
 		unlinkat(w->st->root, tmp, 0);
+		if (w->noted)
+			overwrite_note(w, path, text, len);
 	} else {
 		w->noted = true;
-		rc = 0;
 	}
+	if (fd != -1)
+		close(fd);
 	free(text);
-	close(fd);
 	return rc;
 }
 

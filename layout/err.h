@@ -15,7 +15,8 @@ enum err_code {
 	ERR_NOT_FOUND,		/* the registry does not have it */
 	ERR_DENIED,		/* the registry wants other credentials */
 	ERR_NET,		/* transport, or an answer without sense */
-	ERR_CANCELLED		/* given up because the run ends */
+	ERR_CANCELLED,		/* given up because the run ends */
+	ERR_ROOM		/* more than the file system has room for */
 };
 
 #define ERR_MSG_MAX	768

@@ -80,6 +80,10 @@ struct digest_set;
 int store_each_partial(const struct store *, struct digest_set *,
     struct err *);
 
+/* store_partial_bytes(st, digest): what the file system holds of a blob that
+ * has been begun; 0 where it has not. */
+uint64_t store_partial_bytes(const struct store *, const struct digest *);
+
 /* store_free_bytes(st): what the file system has room for. */
 uint64_t store_free_bytes(const struct store *);
 

@@ -58,6 +58,19 @@ store_each_partial(const struct store *st, struct digest_set *set,
 	return 0;
 }
 
+/* It may have holes: what counts is what it occupies. */
+uint64_t
+store_partial_bytes(const struct store *st, const struct digest *id)
+{
+	char path[STORE_PATH_MAX];
+	struct stat sb;
+
+	if (fstatat(st->root, path_partial(id, path), &sb,
+	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(sb.st_mode))
+		return 0;
+	return (uint64_t)sb.st_blocks * 512;
+}
+
 uint64_t
 store_free_bytes(const struct store *st)
 {

@@ -41,8 +41,8 @@ static const char usage[] =
 "      --jobs N        images in progress at once\n"
 "      --log FORMAT    text, or json: one object a line\n"
 "      --from URL      another CDR to copy from, in the registries' place\n"
-"      --plan          say what would be done: objects and bytes; manifests\n"
-"                      that tell are fetched and kept, and nothing else\n"
+"      --plan          say what would be done: objects, bytes, pulls, room;\n"
+"                      manifests that tell are fetched and kept, nothing else\n"
 "      --json          the plan as JSON\n"
 "  -q, --quiet         errors only\n"
 "  -v, --verbose       unchanged images too\n"
@@ -272,12 +272,10 @@ read_inputs(const struct options *o, int argc, char **argv,
 
 /* A plan leaves no status: nothing was done. */
 static int
-end_plan(struct plan *plan, struct mirror *mirror, struct store *store,
+end_plan(const struct plan *plan, struct mirror *mirror, struct store *store,
     const struct report_totals *totals, enum mirror_end end,
     const struct err *e)
 {
-	bool fits = plan_end(plan, store_free_bytes(store));
-
 	status_free(mirror->status);
 	store_close(store);
 	if (end == MIRROR_STORE_FAILED) {
@@ -286,7 +284,7 @@ end_plan(struct plan *plan, struct mirror *mirror, struct store *store,
 	}
 	if (end != MIRROR_DONE)
 		return EXIT_INTERRUPTED;
-	return totals->failed > 0 || !fits ? EXIT_SOME_FAILED : EXIT_OK;
+	return totals->failed > 0 || !plan->fits ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 static int

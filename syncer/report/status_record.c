@@ -28,6 +28,7 @@ static const char *const reasons[STATUS_REASONS] = {
 	[ERR_DENIED] = "denied",
 	[ERR_NET] = "network",
 	[ERR_CANCELLED] = "cancelled",
+	[ERR_ROOM] = "no_room",
 };
 
 const char *

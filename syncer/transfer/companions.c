@@ -21,6 +21,7 @@ struct gather {
 	const struct list_entry *entry;
 	struct source *source;
 	unsigned depth;
+	bool plan;
 	companions_end *end;
 	void *cookie;
 	size_t pending;
@@ -54,6 +55,7 @@ companions_done(struct companions *c)
 		free(c->referrals[i].descriptor);
 	free(c->referrals);
 	free(c->manifests);
+	free(c->missing);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -124,12 +126,37 @@ companions_put_first(struct companions *c, const struct walk *w)
 }
 
 static void
+take_missing(struct companions *c, const struct walk_missing *missing,
+    size_t count)
+{
+	if (count == 0)
+		return;
+	c->missing = xreallocarray(c->missing, c->missing_count + count,
+	    sizeof(*c->missing));
+	memcpy(c->missing + c->missing_count, missing,
+	    count * sizeof(*missing));
+	c->missing_count += count;
+}
+
+static void
+take_planned(struct companions *to, const struct job_report *r)
+{
+	to->published = false;
+	take_missing(to, r->walk->missing, r->walk->missing_count);
+	if (r->companions != NULL)
+		take_missing(to, r->companions->missing,
+		    r->companions->missing_count);
+}
+
+static void
 take(struct gather *g, const struct companion *c, const struct job_report *r)
 {
 	struct companions *to = &g->found;
 
 	to->objects += r->objects;
 	to->bytes += r->bytes;
+	if (r->result == JOB_PLANNED)
+		take_planned(to, r);
 	if (c->tag != NULL)
 		return;		/* published under its own tag */
 	take_manifests(to, r->walk->manifests, r->walk->manifest_count);
@@ -151,7 +178,8 @@ companion_ended(void *cookie, const struct job_report *r)
 	struct gather *g = c->g;
 	struct err e;
 
-	if (r->result == JOB_UNCHANGED || r->result == JOB_UPDATED) {
+	if (r->result == JOB_UNCHANGED || r->result == JOB_UPDATED ||
+	    r->result == JOB_PLANNED) {
 		take(g, c, r);
 	} else if (c->tag == NULL || r->err->code != ERR_NOT_FOUND) {
 		e = *r->err;
@@ -170,6 +198,7 @@ start_companion(struct gather *g, const struct digest *id, const char *tag)
 	struct job_options options = {
 		.companion = true,
 		.depth = g->depth + 1,
+		.plan = g->plan,
 	};
 	struct companion *c = xcalloc(1, sizeof(*c));
 
@@ -314,7 +343,8 @@ ended_at_once(struct task *task)
 void
 companions_start(struct dispatch *d, const struct store *store,
     const struct list_entry *entry, const struct manifest_id *subjects,
-    size_t count, unsigned depth, companions_end *end, void *cookie)
+    size_t count, const struct job_options *options, companions_end *end,
+    void *cookie)
 {
 	struct gather *g = xcalloc(1, sizeof(*g));
 	size_t i;
@@ -322,7 +352,8 @@ companions_start(struct dispatch *d, const struct store *store,
 	g->d = d;
 	g->store = store;
 	g->entry = entry;
-	g->depth = depth;
+	g->depth = options->depth;
+	g->plan = options->plan;
 	g->end = end;
 	g->cookie = cookie;
 	g->found.published = true;
@@ -332,7 +363,7 @@ companions_start(struct dispatch *d, const struct store *store,
 	g->task.run = nothing;
 	g->task.done = ended_at_once;
 	pool_start(dispatch_pool(d), NULL, &g->task);
-	if (g->source == NULL || depth >= REFERRERS_DEPTH_MAX)
+	if (g->source == NULL || g->depth >= REFERRERS_DEPTH_MAX)
 		return;
 	for (i = 0; i < count; i++)
 		ask_about(g, &subjects[i].digest);

@@ -23,6 +23,9 @@ struct companions {
 	size_t objects;				/* that had to be fetched */
 	uint64_t bytes;
 	bool published;				/* nothing of it is new here */
+	struct walk_missing *missing;		/* only of a plan, which stops
+						 * before these */
+	size_t missing_count;
 };
 
 /* ${c} may be taken over (then zeroed).  ${e}: NULL, or what went wrong. */
@@ -30,14 +33,15 @@ typedef void companions_end(void *cookie, struct companions *c,
     const struct err *e);
 
 /*
- * companions_start(d, store, entry, subjects, count, depth, end, cookie): those
- * of ${count} manifests, as entry->referrers has it.  ${depth} is 0 for an
- * image, 1 for its signature, and so on.  ${end} is called once, from
- * dispatch_step.
+ * companions_start(d, store, entry, subjects, count, options, end, cookie):
+ * those of ${count} manifests, as entry->referrers has it.  ${options} are
+ * those of the image's own job: its depth, and whether it is only a plan.
+ * ${end} is called once, from dispatch_step.
  */
+struct job_options;
 void companions_start(struct dispatch *, const struct store *,
     const struct list_entry *, const struct manifest_id *, size_t,
-    unsigned depth, companions_end *, void *);
+    const struct job_options *, companions_end *, void *);
 void companions_done(struct companions *);
 
 /* companions_put_first(c, walk): the manifests of the image itself, its root

@@ -223,17 +223,26 @@ dispatch_stats(struct dispatch *d)
 	return &d->stats;
 }
 
+/* Of a blob: what has come, in this run or in an earlier one. */
+static uint64_t
+here(const struct fetch *f)
+{
+	uint64_t received = f->sink == NULL ? 0 : sink_received(f->sink);
+	uint64_t begun = f->want->object.begun;
+
+	return received > begun ? received : begun;
+}
+
 uint64_t
 dispatch_left(const struct dispatch *d)
 {
-	uint64_t here = 0;
+	uint64_t all = 0;
 	const struct fetch *f;
 
 	for (f = d->all; f != NULL; f = f->all_next)
-		if (f->sink != NULL)
-			here += sink_received(f->sink);
-	return here > d->stats.wanted_bytes ? 0 :
-	    d->stats.wanted_bytes - here;
+		if (f->kind == FETCH_BLOB)
+			all += here(f);
+	return all > d->stats.wanted_bytes ? 0 : d->stats.wanted_bytes - all;
 }
 
 /* --- telling of failures that are known already ------------------------ */

@@ -130,6 +130,10 @@ bool dispatch_is_spent(const struct dispatch *);
  * and until when, and leave that to the next run. */
 void dispatch_keep_quotas(struct dispatch *);
 
+/* dispatch_quotas(d): what registries still hand out, as far as is known. */
+struct quota_book;
+const struct quota_book *dispatch_quotas(const struct dispatch *);
+
 const struct dispatch_stats *dispatch_stats(struct dispatch *);
 
 /* dispatch_left(d): bytes of what is wanted that have not come yet. */

@@ -13,6 +13,7 @@
 #include "layout/clock.h"
 #include "transfer/companions.h"
 #include "transfer/job.h"
+#include "transfer/room.h"
 #include "transfer/walk.h"
 
 /* Each round goes one level deeper, or learns that something is not served. */
@@ -261,11 +262,14 @@ walk_run(struct task *task)
 static void
 conclude(struct job *job)
 {
-	bool same = job->walk.published && job->objects == 0 &&
+	bool same = job->walk.published && job->walk.missing_count == 0 &&
+	    job->objects == 0 &&
 	    (!job->has_companions || job->companions.published);
 
 	if (same)
 		finish(job, JOB_UNCHANGED);
+	else if (job->options.plan)
+		finish(job, JOB_PLANNED);
 	else if (job->options.companion && job->entry->ref.tag == NULL)
 		finish(job, JOB_UPDATED);
 	else
@@ -301,7 +305,7 @@ complete(struct job *job)
 	job->state = JOB_COMPANIONS;
 	companions_start(job->d, job->store, job->entry,
 	    job->walk.manifests, job->walk.manifest_count,
-	    job->options.depth, gathered, job);
+	    &job->options, gathered, job);
 }
 
 static void
@@ -312,15 +316,15 @@ walked(struct task *task)
 
 	if (job->err.code != ERR_NONE) {
 		fail(job, &job->err);
-	} else if (job->options.plan && to_fetch(job) == 0) {
-		finish(job, job->walk.published &&
-		    job->walk.missing_count == 0 ? JOB_UNCHANGED :
-		    JOB_PLANNED);
-	} else if (job->walk.missing_count == 0) {
+	} else if (job->walk.missing_count == 0 ||
+	    (job->options.plan && to_fetch(job) == 0)) {
 		complete(job);
 	} else if (++job->rounds > ROUNDS_MAX) {
 		err_set(&job->err, ERR_LIMIT, "it is not complete after %u "
 		    "rounds", ROUNDS_MAX);
+		finish(job, JOB_FAILED);
+	} else if (!job->options.plan &&
+	    room_check(job->d, &job->walk, &job->err) == -1) {
 		finish(job, JOB_FAILED);
 	} else {
 		start_fetch(job);

@@ -265,6 +265,20 @@ loop(struct run *run)
 	job_status_rest(m->status, run->agenda);
 }
 
+static void
+end_plan(const struct run *run)
+{
+	const struct dispatch_config *config = &run->mirror->config;
+	struct plan_limits limits = {
+		.free_bytes = store_free_bytes(config->store),
+		.max_bytes = config->max_bytes,
+		.pulls = run->totals.pulls,
+		.quotas = dispatch_quotas(run->dispatch),
+	};
+
+	plan_end(run->mirror->plan, &limits);
+}
+
 enum mirror_end
 mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 {
@@ -279,6 +293,8 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	loop(&run);
 	agenda_free(run.agenda);
 	take_numbers(&run);
+	if (m->plan != NULL)
+		end_plan(&run);
 	dispatch_keep_quotas(run.dispatch);
 	dispatch_free(run.dispatch);
 	if (run.store_err.code != ERR_NONE) {

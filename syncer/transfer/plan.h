@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "layout/digest_set.h"
-#include "layout/err.h"
+#include "registry/quota_book.h"
 #include "transfer/job.h"
 
 /*
@@ -18,14 +18,24 @@ struct plan {
 	bool json;
 	size_t images, changed;
 	struct digest_set objects;	/* that are not here */
-	uint64_t bytes;			/* of these */
+	uint64_t store_bytes;		/* of these */
+	uint64_t fetch_bytes;		/* the same without what an earlier run
+					 * has begun */
+	bool fits;			/* after plan_end */
 };
 
 /* plan_add(p, image, r): one image that has been looked at. */
 void plan_add(struct plan *, const char *, const struct job_report *);
 
-/* plan_end(p, free_bytes): the sum; ${free_bytes} is what the file system has
- * room for.  Return whether that is enough.  Releases what is in ${p}. */
-bool plan_end(struct plan *, uint64_t);
+/* What it is to be held against. */
+struct plan_limits {
+	uint64_t free_bytes;		/* the file system's */
+	uint64_t max_bytes;		/* of a run; 0: any */
+	uint64_t pulls;			/* that the plan itself has made */
+	const struct quota_book *quotas;
+};
+
+/* plan_end(p, limits): the sum.  Releases what is in ${p}. */
+void plan_end(struct plan *, const struct plan_limits *);
 
 #endif

@@ -15,6 +15,7 @@ struct pool {
 	pthread_t *threads;		/* from here: the network thread's */
 	unsigned workers;
 	struct buffer *buffers;
+	size_t lent;			/* buffers that are elsewhere */
 	size_t busy;
 	void (*wake)(void *);
 	void *cookie;
@@ -115,6 +116,7 @@ pool_new(unsigned workers, unsigned buffers, void (*wake)(void *),
 	p->finished_end = &p->finished;
 	p->wake = wake;
 	p->cookie = cookie;
+	p->lent = buffers;		/* none is here yet */
 	for (i = 0; i < buffers; i++)
 		pool_buffer_return(p, xmalloc(sizeof(struct buffer)));
 	p->threads = xcalloc(workers, sizeof(*p->threads));
@@ -221,6 +223,7 @@ pool_buffer(struct pool *p)
 	if (b == NULL)
 		return NULL;
 	p->buffers = b->next;
+	p->lent++;
 	b->len = 0;
 	return b;
 }
@@ -230,6 +233,13 @@ pool_buffer_return(struct pool *p, struct buffer *b)
 {
 	b->next = p->buffers;
 	p->buffers = b;
+	p->lent--;
+}
+
+size_t
+pool_lent_bytes(const struct pool *p)
+{
+	return p->lent * BUFFER_BYTES;
 }
 
 size_t

@@ -63,6 +63,9 @@ size_t pool_reap(struct pool *);
 struct buffer *pool_buffer(struct pool *);
 void pool_buffer_return(struct pool *, struct buffer *);
 
+/* pool_lent_bytes(p): what the buffers hold at most that are not here. */
+size_t pool_lent_bytes(const struct pool *);
+
 /* pool_busy(p): tasks started and not reaped. */
 size_t pool_busy(const struct pool *);
 

@@ -35,6 +35,12 @@ ration_read(struct dispatch *d)
 		report(REPORT_WARNING, "%s; it is not used", e.msg);
 }
 
+const struct quota_book *
+dispatch_quotas(const struct dispatch *d)
+{
+	return &d->ration.book;
+}
+
 void
 ration_done(struct dispatch *d)
 {

@@ -78,6 +78,9 @@ visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
 		return -1;
 	if (there == 0) {
 		object_of(d, OBJECT_BLOB, &object);
+		object.begun = store_partial_bytes(s->from->store, &d->digest);
+		if (object.begun > object.size)
+			object.begun = object.size;
 		miss(s, &object, tolerate);
 		return 0;
 	}

@@ -1,0 +1,60 @@
+#include "report/report.h"
+#include "transfer/dispatch_internal.h"
+#include "transfer/room.h"
+
+/* What a file occupies beyond its bytes: the rest of its last block, and the
+ * links to it. */
+#define BLOCK_BYTES	4096u
+
+static bool
+is_wanted(const struct dispatch *d, const struct object *o)
+{
+	const struct want *want = digest_set_get(&d->wants, &o->id);
+
+	return want != NULL && want->waiters != NULL;
+}
+
+/* What the image adds to what is on its way already. */
+static uint64_t
+needed(const struct dispatch *d, const struct walk *w)
+{
+	const struct object *o;
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < w->missing_count; i++) {
+		o = &w->missing[i].object;
+		if (o->kind == OBJECT_BLOB && !is_wanted(d, o))
+			bytes += o->size - o->begun + BLOCK_BYTES;
+	}
+	return bytes;
+}
+
+/*
+ * statvfs(3) asks the kernel for numbers that it has at hand: no wait for a
+ * disk.  What is in buffers has been received, but is no file yet.
+ */
+int
+room_check(const struct dispatch *d, const struct walk *w, struct err *e)
+{
+	uint64_t need = needed(d, w), promised, room;
+	char need_text[REPORT_BYTES_MAX], room_text[REPORT_BYTES_MAX];
+	char promised_text[REPORT_BYTES_MAX];
+
+	if (need == 0)
+		return 0;
+	room = store_free_bytes(d->config.store);
+	promised = dispatch_left(d) + pool_lent_bytes(d->pool);
+	if (need <= room && promised <= room - need)
+		return 0;
+	report_bytes(need, need_text);
+	report_bytes(room, room_text);
+	if (promised == 0)
+		return err_set(e, ERR_ROOM, "it needs %s more, and the file "
+		    "system has %s: not begun; make room, or leave it out",
+		    need_text, room_text);
+	report_bytes(promised, promised_text);
+	return err_set(e, ERR_ROOM, "it needs %s more, and the file system has "
+	    "%s, of which %s are for what is on its way: not begun; make "
+	    "room, or leave it out", need_text, room_text, promised_text);
+}
