@@ -321,6 +321,13 @@ is_one_too_many(const struct fetch *p)
 	    source->blobs.first != NULL);
 }
 
+/* A huge blob does not keep the others from the connection that it has. */
+static bool
+others_wait(const struct source *source)
+{
+	return source->meta.first != NULL || source->blobs.first != NULL;
+}
+
 static void
 take_next(struct fetch *p)
 {
@@ -336,7 +343,8 @@ take_next(struct fetch *p)
 		piece_free(p);
 	} else if (is_one_too_many(p)) {
 		piece_free(p);
-	} else if (up->down || now < up->not_before_ms || p->d->stopping) {
+	} else if (up->down || now < up->not_before_ms || p->d->stopping ||
+	    others_wait(p->source)) {
 		fetch_queue(p);
 	} else {
 		fetch_enter(p, FETCH_QUEUED);
