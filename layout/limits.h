@@ -16,6 +16,9 @@
 #define IMAGE_MANIFESTS_MAX	16384u
 /* 1 TiB in one blob. */
 #define BLOB_BYTES_MAX		((uint64_t)1 << 40)
+/* A configuration that is read, for its platform or its age; real ones are some
+ * KiB. */
+#define CONFIG_BLOB_MAX		(4u << 20)
 /* Nesting of JSON arrays and objects. */
 #define JSON_DEPTH_MAX		64u
 /* Values and keys in one JSON text: some 30 members for each descriptor. */
@@ -45,6 +48,8 @@
 #define REGEX_REPEATS_MAX	4u
 #define REGEX_REPEAT_MAX	TAG_MAX
 #define NEWEST_MAX		100000u
+/* newest=: tags of one line that are no versions, which are looked at. */
+#define DATED_TAGS_MAX		1000u
 #define PRIORITY_MAX		1000
 #define REFERRER_TYPES_MAX	32u
 

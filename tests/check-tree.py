@@ -31,7 +31,7 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = (OCI_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "_state", "lost+found"}
-PRIVATE = {"lock", "tmp", "partial", "dirty", "quota.json", "quarantine"}
+PRIVATE = {"lock", "tmp", "partial", "dirty", "quota.json", "created", "quarantine"}
 
 
 def is_digest(text):

@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/created.h"
 #include "image/newest.h"
 #include "image/pattern.h"
+#include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/http.h"
 #include "registry/tags.h"
@@ -24,6 +26,10 @@ struct expand {
 	char **tags;			/* what matches, of all pages */
 	size_t count, room;
 	size_t before;			/* of the pages before this one */
+	struct ages *ages;
+	struct newest_tag *all;		/* newest=: one for each of the tags, */
+	size_t all_count;		/* without those that are gone */
+	bool *wanted, *gone;
 	struct task task;		/* for an end that is known at once */
 	struct err err;
 };
@@ -37,6 +43,9 @@ finish(struct expand *x, const struct err *e)
 	for (i = 0; i < x->count; i++)
 		free(x->tags[i]);
 	free(x->tags);
+	free(x->all);
+	free(x->wanted);
+	free(x->gone);
 	tag_matcher_free(x->matcher);
 	tag_pages_done(&x->pages);
 	free(x);
@@ -67,73 +76,109 @@ sort_tags(struct expand *x)
 	x->count = kept;
 }
 
-/* Whose age would decide, is told: a tag that is no version has none here. */
-static int
-undated(const struct newest_tag *all, const bool *wanted, size_t count,
-    struct err *e)
+static void
+conclude(struct expand *x)
 {
-	size_t i;
+	struct err e;
 
-	for (i = 0; i < count && !wanted[i]; i++)
-		continue;
-	return err_set(e, ERR_INPUT, "newest= goes by version, and tags such "
-	    "as \"%s\" are none: leave them out with a narrower tags=",
-	    all[i].name);
+	if (x->count > 0) {
+		finish(x, NULL);
+		return;
+	}
+	err_set(&e, ERR_NOT_FOUND, "no tag of %s matches %s",
+	    x->entry->ref.repository, x->entry->tags->text);
+	finish(x, &e);
 }
 
-static int
-keep_newest(struct expand *x, struct err *e)
-{
-	size_t i, count = x->count, kept = x->entry->newest;
-	struct newest_tag *all;
-	char **fresh;
-	bool *wanted;
-	int rc = 0;
+/* --- newest= ----------------------------------------------------------- */
 
-	if (kept == 0 || kept >= count)
-		return 0;
-	all = xcalloc(count, sizeof(*all));
-	wanted = xcalloc(count, sizeof(*wanted));
-	for (i = 0; i < count; i++) {
-		all[i].name = x->tags[i];
-		all[i].created_s = -1;
+/* A tag that is gone by now is none of them. */
+static void
+drop_gone(struct expand *x)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < x->count; i++)
+		if (!x->gone[i])
+			x->all[kept++] = x->all[i];
+	x->all_count = kept;
+}
+
+static void
+choose(struct expand *x)
+{
+	size_t i, kept;
+	char **fresh;
+
+	drop_gone(x);
+	kept = newest_choose(x->all, x->all_count, x->entry->newest);
+	fresh = xcalloc(kept + 1, sizeof(*fresh));
+	for (i = 0; i < kept; i++)
+		fresh[i] = xstrdup(x->all[i].name);
+	for (i = 0; i < x->count; i++)
+		free(x->tags[i]);
+	free(x->tags);
+	x->tags = fresh;
+	x->count = kept;
+	conclude(x);
+}
+
+static void
+dated(void *cookie, const struct err *e)
+{
+	struct expand *x = cookie;
+
+	if (e != NULL)
+		finish(x, e);
+	else
+		choose(x);
+}
+
+static void
+find_ages(struct expand *x, size_t undated)
+{
+	struct ages_wanted w = {
+		.entry = x->entry,
+		.source = x->query.source,
+		.tags = x->all,
+		.wanted = x->wanted,
+		.gone = x->gone,
+		.count = x->count,
+	};
+	struct err e;
+
+	if (undated <= DATED_TAGS_MAX) {
+		ages_find(x->ages, x->d, &w, dated, x);
+		return;
 	}
-	if (newest_undated(all, count, kept, wanted) > 0) {
-		rc = undated(all, wanted, count, e);
-	} else {
-		(void)newest_choose(all, count, kept);
-		/* In their new order: the chosen ones come first. */
-		fresh = xcalloc(count, sizeof(*fresh));
-		for (i = 0; i < kept; i++)
-			fresh[i] = xstrdup(all[i].name);
-		for (i = 0; i < count; i++)
-			free(x->tags[i]);
-		free(x->tags);
-		x->tags = fresh;
-		x->count = kept;
-	}
-	free(wanted);
-	free(all);
-	return rc;
+	err_set(&e, ERR_LIMIT, "newest= would have to ask how old %zu tags "
+	    "are that are no versions, which is more than %u: leave some out "
+	    "with a narrower tags=", undated, DATED_TAGS_MAX);
+	finish(x, &e);
 }
 
 static void
 all_pages_read(struct expand *x)
 {
-	struct err e;
+	size_t i, undated, newest = x->entry->newest;
 
 	sort_tags(x);
-	if (keep_newest(x, &e) == -1) {
-		finish(x, &e);
+	if (newest == 0 || newest >= x->count) {
+		conclude(x);
 		return;
 	}
-	if (x->count == 0) {
-		err_set(&e, ERR_NOT_FOUND, "no tag of %s matches %s",
-		    x->entry->ref.repository, x->entry->tags->text);
-		finish(x, &e);
-		return;
+	x->all = xcalloc(x->count, sizeof(*x->all));
+	x->wanted = xcalloc(x->count, sizeof(*x->wanted));
+	x->gone = xcalloc(x->count, sizeof(*x->gone));
+	for (i = 0; i < x->count; i++) {
+		x->all[i].name = x->tags[i];
+		x->all[i].created_s = CREATED_UNKNOWN;
 	}
-	finish(x, NULL);
+	undated = newest_undated(x->all, x->count, newest, x->wanted);
+	if (undated > 0)
+		find_ages(x, undated);
+	else
+		choose(x);
 }
 
 /* --- pages ------------------------------------------------------------- */
@@ -253,13 +298,14 @@ ended_at_once(struct task *task)
 }
 
 void
-expand_start(struct dispatch *d, const struct list_entry *entry,
-    expand_end *end, void *cookie)
+expand_start(struct dispatch *d, struct ages *ages,
+    const struct list_entry *entry, expand_end *end, void *cookie)
 {
 	struct expand *x = xcalloc(1, sizeof(*x));
 	char *url = NULL;
 
 	x->d = d;
+	x->ages = ages;
 	x->entry = entry;
 	x->end = end;
 	x->cookie = cookie;

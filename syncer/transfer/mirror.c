@@ -7,6 +7,7 @@
 #include "layout/clock.h"
 #include "layout/mem.h"
 #include "transfer/agenda.h"
+#include "transfer/ages.h"
 #include "transfer/expand.h"
 #include "transfer/job.h"
 #include "transfer/job_status.h"
@@ -25,6 +26,7 @@ struct run {
 	struct report_totals totals;
 	int64_t started_ms;
 	struct agenda *agenda;
+	struct ages *ages;		/* of images, for newest= */
 	bool stopping;
 	enum mirror_end stopped;	/* why, if it is stopping */
 	uint64_t left_bytes;		/* when that began */
@@ -169,7 +171,8 @@ start_next(struct run *run, const struct list_entry *entry)
 
 	run->totals.active++;
 	if (entry->tags != NULL)
-		expand_start(run->dispatch, entry, pattern_ended, run);
+		expand_start(run->dispatch, run->ages, entry, pattern_ended,
+		    run);
 	else
 		job_start(run->dispatch, run->mirror->config.store, entry,
 		    &options, job_ended, run);
@@ -290,7 +293,9 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	if (run.dispatch == NULL)
 		return MIRROR_STORE_FAILED;
 	run.agenda = agenda_new(m->list);
+	run.ages = ages_new(m->config.store);
 	loop(&run);
+	ages_free(run.ages);
 	agenda_free(run.agenda);
 	take_numbers(&run);
 	if (m->plan != NULL)

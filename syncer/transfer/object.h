@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "image/manifest.h"
 #include "layout/digest.h"
 #include "layout/path.h"
 
@@ -22,5 +23,8 @@ struct object {
 				 * already, for an earlier run */
 	char media_type[MEDIA_TYPE_MAX + 1];	/* its parent's word, or "" */
 };
+
+/* object_of(d, kind, ret): what a descriptor says of it. */
+void object_of(const struct descriptor *, enum object_kind, struct object *);
 
 #endif

@@ -9,9 +9,6 @@
 #include "layout/mem.h"
 #include "transfer/walk.h"
 
-/* A configuration is read only for its platform; real ones are some KiB. */
-#define CONFIG_BLOB_MAX	(4u << 20)
-
 struct state {
 	const struct walk_from *from;
 	struct walk *out;
@@ -46,18 +43,6 @@ note_platform(struct state *s, const struct platform *p)
 			return;
 	w->have = xreallocarray(w->have, w->have_count + 1, sizeof(*w->have));
 	w->have[w->have_count++] = *p;
-}
-
-static void
-object_of(const struct descriptor *d, enum object_kind kind,
-    struct object *ret)
-{
-	memset(ret, 0, sizeof(*ret));
-	ret->kind = kind;
-	ret->id = d->digest;
-	ret->size = d->size;
-	snprintf(ret->media_type, sizeof(ret->media_type), "%s",
-	    d->media_type);
 }
 
 static int

@@ -273,6 +273,9 @@ class Craft:
 
 	def versioned(self, kind, **fields):
 		value = {"schemaVersion": 2, "mediaType": kind, **fields}
+		if self.options.annotated:
+			value["annotations"] = {"org.opencontainers.image.created":
+						self.options.annotated}
 		if self.options.no_media_type:
 			del value["mediaType"]
 		return value
@@ -285,11 +288,13 @@ class Craft:
 			for number, seed in enumerate(seeds)]
 
 	def config(self, platform, diff_ids, **more):
-		value = {"created": EPOCH, **platform_object(platform), **more,
+		value = {"created": self.options.created, **platform_object(platform), **more,
 			 "config": {"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"], "Cmd": ["/bin/sh"]},
 			 "rootfs": {"type": "layers", "diff_ids": diff_ids},
 			 "history": [{"created": EPOCH, "created_by": f"craft layer {number}"}
 				     for number in range(len(diff_ids))]}
+		if self.options.created == "none":
+			del value["created"]
 		return Blob(json.dumps(value).encode())
 
 	def image(self, platform, tag=None, store=True, missing=None, alg="sha256", extra=None):
@@ -646,6 +651,10 @@ def parse_options(arguments):
 	common.add_argument("--docker", action="store_true", help="Docker's media types")
 	common.add_argument("--no-media-type", action="store_true",
 			    help="no mediaType inside, as with OCI 1.0")
+	common.add_argument("--created", default=EPOCH, metavar="TIME",
+			    help="in the configuration; none: not there")
+	common.add_argument("--annotated", metavar="TIME",
+			    help="that as an annotation of the manifest")
 	common.add_argument("--json", action="store_true", help="print all objects")
 	kinds = parser.add_subparsers(dest="kind", required=True, metavar="KIND")
 	for name, (make, *extras) in KINDS.items():

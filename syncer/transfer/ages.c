@@ -1,0 +1,410 @@
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/created.h"
+#include "image/created_book.h"
+#include "image/manifest.h"
+#include "image/select.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "report/report.h"
+#include "transfer/ages.h"
+#include "transfer/object.h"
+
+#define CREATED_FILE	"created"
+/* Tags of one line that are looked at at once. */
+#define ACTIVE_MAX	32u
+
+struct ages {
+	struct store *store;
+	struct created_book book;
+};
+
+/* The tags of one line. */
+struct dating {
+	struct ages *ages;
+	struct dispatch *d;
+	struct ages_wanted w;
+	ages_end *end;
+	void *cookie;
+	size_t next, active;
+	struct err err;			/* the first thing that went wrong */
+};
+
+/* One tag: what it points to; then look, fetch what that lacks, look again. */
+struct age {
+	struct resolve resolve;
+	struct waiter waiter;
+	struct task task;
+	struct dating *of;
+	struct newest_tag *tag;
+	bool *gone;
+	struct digest root;
+	struct digest_set absent;	/* cannot be had, or makes no sense */
+	bool is_unclear;		/* a later run may have more luck */
+	/* What a look has found: */
+	int64_t created_s;
+	bool by_platform;		/* an index was gone through */
+	bool has_need;
+	struct object need;		/* to know more */
+	struct err err;
+};
+
+/* --- from run to run --------------------------------------------------- */
+
+struct ages *
+ages_new(struct store *store)
+{
+	struct ages *a = xcalloc(1, sizeof(*a));
+	struct err e;
+	char *buf;
+	size_t len;
+	int rc;
+
+	a->store = store;
+	rc = store_read_state(store, CREATED_FILE, CREATED_BYTES_MAX, &buf,
+	    &len, &e);
+	if (rc == 1) {
+		rc = created_book_read(&a->book, buf, len, &e);
+		if (rc == -1)
+			err_wrap(&e, "_state/" CREATED_FILE);
+		free(buf);
+	}
+	if (rc == -1)
+		report(REPORT_WARNING, "%s; it is not used", e.msg);
+	return a;
+}
+
+void
+ages_free(struct ages *a)
+{
+	struct err e;
+	char *text;
+	size_t len;
+
+	if (a == NULL)
+		return;
+	if (a->book.is_changed) {
+		text = created_book_write(&a->book, &len);
+		if (store_write_state(a->store, CREATED_FILE, text, len,
+		    &e) == -1)
+			report(REPORT_WARNING, "%s; the next run has to find "
+			    "out anew how old images are", e.msg);
+		free(text);
+	}
+	created_book_done(&a->book);
+	free(a);
+}
+
+/* --- on a worker: what does the store say? ----------------------------- */
+
+static void
+need(struct age *a, const struct descriptor *d, enum object_kind kind)
+{
+	a->has_need = !digest_set_has(&a->absent, &d->digest);
+	object_of(d, kind, &a->need);
+}
+
+/* The first entry that is for a wanted platform, or may lead to one. */
+static const struct descriptor *
+choose_child(const struct age *a, const struct manifest *m)
+{
+	const struct platform_set *set = a->of->w.entry->platforms;
+	enum keep *keep = xcalloc(m->count + 1, sizeof(*keep));
+	bool *lacking = xcalloc(set->count + 1, sizeof(*lacking));
+	const struct descriptor *first = NULL, *nested = NULL, *d;
+	size_t i;
+
+	(void)select_children(m, set, keep, lacking);
+	for (i = 0; i < m->count && first == NULL; i++) {
+		d = &m->children[i];
+		if (d->is_attestation || digest_set_has(&a->absent,
+		    &d->digest) || media_kind(d->media_type) == MEDIA_OTHER)
+			continue;
+		if (keep[i] == KEEP_REQUIRED)
+			first = d;
+		else if (keep[i] == KEEP_IF_SERVED && nested == NULL &&
+		    media_kind(d->media_type) == MEDIA_INDEX)
+			nested = d;
+	}
+	free(lacking);
+	free(keep);
+	return first != NULL ? first : nested;
+}
+
+/* An image: its configuration tells, if it is one. */
+static int
+look_at_config(struct age *a, const struct manifest *m, struct err *e)
+{
+	const struct descriptor *config = &m->children[0];
+	int64_t created_s;
+	char *buf;
+	size_t len;
+	int rc;
+
+	if (m->kind != MEDIA_IMAGE || m->count == 0 ||
+	    config->role != DESCRIPTOR_CONFIG ||
+	    !media_is_image_config(config->media_type) ||
+	    config->size > CONFIG_BLOB_MAX)
+		return 0;
+	rc = store_blob_read(a->of->ages->store, &config->digest,
+	    CONFIG_BLOB_MAX, &buf, &len, e);
+	if (rc == 0)
+		need(a, config, OBJECT_BLOB);
+	if (rc != 1)
+		return rc;
+	rc = created_in_config(buf, len, &created_s, e);
+	if (rc == 0 && created_s != CREATED_UNKNOWN)
+		a->created_s = created_s;
+	free(buf);
+	return rc;
+}
+
+/* Return 1 with the entry to go on with in ${d}; 0: that was all; or -1. */
+static int
+look_at_manifest(struct age *a, const struct manifest_id *id, const char *buf,
+    size_t len, struct descriptor *d, struct err *e)
+{
+	const struct descriptor *child;
+	struct manifest m;
+	int64_t created_s;
+	int rc;
+
+	if (manifest_parse(buf, len, id->media_type, &m, e) == -1)
+		return -1;
+	rc = created_in_manifest(buf, len, &created_s, e);
+	/* The innermost one's counts, until the configuration says better. */
+	if (rc == 0 && created_s != CREATED_UNKNOWN)
+		a->created_s = created_s;
+	if (rc == 0 && m.kind == MEDIA_INDEX) {
+		a->by_platform = true;
+		child = choose_child(a, &m);
+		rc = child != NULL;
+		if (child != NULL) {
+			d->digest = child->digest;
+			d->size = child->size;
+			d->media_type = xstrdup(child->media_type);
+		}
+	} else if (rc == 0) {
+		rc = look_at_config(a, &m, e);
+	}
+	manifest_done(&m);
+	return rc;
+}
+
+/* As look_at_manifest, for the one that ${d} describes. */
+static int
+look_one_down(struct age *a, struct descriptor *d, struct err *e)
+{
+	const struct store *store = a->of->ages->store;
+	struct manifest_id id;
+	char *buf = NULL;
+	size_t len;
+	int rc;
+
+	rc = store_manifest_find(store, &d->digest, &id, e);
+	if (rc == 1)
+		rc = store_manifest_read(store, &id, &buf, &len, e);
+	if (rc == 0)
+		need(a, d, OBJECT_MANIFEST);
+	free(d->media_type);
+	d->media_type = NULL;
+	if (rc == 1)
+		rc = look_at_manifest(a, &id, buf, len, d, e);
+	free(buf);
+	return rc;
+}
+
+static void
+look_run(struct task *task)
+{
+	struct age *a = (struct age *)((char *)task -
+	    offsetof(struct age, task));
+	struct descriptor d = { .digest = a->root, .media_type = xstrdup("") };
+	unsigned depth;
+	int rc = 1;
+
+	a->err.code = ERR_NONE;
+	a->created_s = CREATED_UNKNOWN;
+	a->by_platform = a->has_need = false;
+	for (depth = 0; rc == 1 && depth <= MANIFEST_DEPTH_MAX; depth++)
+		rc = look_one_down(a, &d, &a->err);
+	free(d.media_type);
+}
+
+/* --- on the network thread --------------------------------------------- */
+
+static void start_more(struct dating *);
+
+static void
+age_end(struct age *a)
+{
+	struct dating *g = a->of;
+
+	digest_set_done(&a->absent);
+	free(a);
+	g->active--;
+	start_more(g);
+}
+
+static void
+age_fail(struct age *a, const struct err *e)
+{
+	struct dating *g = a->of;
+
+	if (g->err.code == ERR_NONE) {
+		g->err = *e;
+		err_wrap(&g->err, "the age of tag %s", a->tag->name);
+	}
+	age_end(a);
+}
+
+/* What speaks of this one image alone: others can still be told from it. */
+static bool
+is_its_own_fault(const struct err *e)
+{
+	return e->code == ERR_NOT_FOUND || e->code == ERR_DATA ||
+	    e->code == ERR_LIMIT;
+}
+
+/* A manifest without sense stays one; bytes with a wrong digest, and what is
+ * not there, may be another matter tomorrow. */
+static bool
+is_for_good(const struct err *e)
+{
+	return e->code != ERR_NOT_FOUND &&
+	    strstr(e->msg, ": the bytes ") == NULL;
+}
+
+static void look(struct age *);
+
+static void
+fetched(struct waiter *waiter, const struct err *e)
+{
+	struct age *a = (struct age *)((char *)waiter -
+	    offsetof(struct age, waiter));
+
+	if (e != NULL && !is_its_own_fault(e)) {
+		age_fail(a, e);
+		return;
+	}
+	if (e != NULL) {
+		digest_set_add(&a->absent, &a->need.id, NULL);
+		a->is_unclear |= !is_for_good(e);
+	}
+	look(a);
+}
+
+static void
+fetch(struct age *a)
+{
+	const struct list_entry *entry = a->of->w.entry;
+
+	a->waiter.source = a->of->w.source;
+	a->waiter.repository = entry->ref.repository;
+	a->waiter.priority = entry->priority;
+	a->waiter.end = fetched;
+	dispatch_want(a->of->d, &a->need, &a->waiter);
+}
+
+static void
+looked(struct task *task)
+{
+	struct age *a = (struct age *)((char *)task -
+	    offsetof(struct age, task));
+	struct created_book *book = &a->of->ages->book;
+
+	if (a->err.code != ERR_NONE && !is_its_own_fault(&a->err)) {
+		age_fail(a, &a->err);
+		return;
+	}
+	if (a->has_need && a->err.code == ERR_NONE) {
+		if (created_book_get(book, &a->root, &a->tag->created_s) == 1)
+			age_end(a);
+		else if (a->of->err.code == ERR_NONE)
+			fetch(a);
+		else
+			age_end(a);
+		return;
+	}
+	a->tag->created_s = a->created_s;
+	/* Of other platforms there may be more to know. */
+	if (a->created_s != CREATED_UNKNOWN ||
+	    (!a->by_platform && !a->is_unclear))
+		created_book_put(book, &a->root, a->created_s);
+	age_end(a);
+}
+
+static void
+look(struct age *a)
+{
+	a->task.run = look_run;
+	a->task.done = looked;
+	pool_start(dispatch_pool(a->of->d), NULL, &a->task);
+}
+
+static void
+resolved(struct resolve *r, const struct digest *digest, const struct err *e)
+{
+	struct age *a = (struct age *)r;
+
+	if (digest != NULL) {
+		a->root = *digest;
+		look(a);
+	} else if (e->code == ERR_NOT_FOUND) {
+		/* It was there when the tags were listed. */
+		*a->gone = true;
+		age_end(a);
+	} else {
+		age_fail(a, e);
+	}
+}
+
+static void
+start_one(struct dating *g, size_t i)
+{
+	const struct list_entry *entry = g->w.entry;
+	struct age *a = xcalloc(1, sizeof(*a));
+
+	a->of = g;
+	a->tag = &g->w.tags[i];
+	a->gone = &g->w.gone[i];
+	a->resolve.source = g->w.source;
+	a->resolve.repository = entry->ref.repository;
+	a->resolve.tag = a->tag->name;
+	a->resolve.priority = entry->priority;
+	a->resolve.optional = true;
+	a->resolve.end = resolved;
+	g->active++;
+	dispatch_resolve(g->d, &a->resolve);
+}
+
+static void
+start_more(struct dating *g)
+{
+	while (g->active < ACTIVE_MAX && g->next < g->w.count &&
+	    g->err.code == ERR_NONE) {
+		if (g->w.wanted[g->next])
+			start_one(g, g->next);
+		g->next++;
+	}
+	if (g->active > 0)
+		return;
+	g->end(g->cookie, g->err.code == ERR_NONE ? NULL : &g->err);
+	free(g);
+}
+
+void
+ages_find(struct ages *ages, struct dispatch *d, const struct ages_wanted *w,
+    ages_end *end, void *cookie)
+{
+	struct dating *g = xcalloc(1, sizeof(*g));
+
+	g->ages = ages;
+	g->d = d;
+	g->w = *w;
+	g->end = end;
+	g->cookie = cookie;
+	start_more(g);
+}
