@@ -1,7 +1,8 @@
 /*
- * When images were made.  The first line is a time, all behind it the note of an
- * earlier run.  A time is within bounds, and written the usual way it is read as
- * the same; what was read from a note is the same after it was written again.
+ * When images were made.  The first line is a time, all behind it the note of
+ * an earlier run.  A time is within bounds, and written the usual way it is
+ * read as the same; what was read from a note is the same after it was written
+ * again.
  */
 #include <stdint.h>
 #include <stdlib.h>
