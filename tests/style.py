@@ -43,6 +43,7 @@ LIBRARIES = {
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",
 		      "syncer/image/referrer.c", "syncer/registry/credentials.c",
+		      "syncer/registry/ocidir.c",
 		      "syncer/registry/quota_book.c",
 		      "syncer/registry/registries.c", "syncer/registry/token.c",
 		      "syncer/registry/upstream.c", "syncer/report/report.c",

@@ -71,6 +71,65 @@ inputs_registries(const char *path, struct registries **ret, struct err *e)
 	return rc;
 }
 
+/* The entry whose repository all others have as well, or NULL. */
+static const struct list_entry *
+only_repository(const struct image_list *list)
+{
+	const struct list_entry *first = NULL, *other;
+	size_t i;
+
+	for (i = 0; i < list_count(list); i++) {
+		other = list_at(list, i);
+		if (first == NULL)
+			first = other;
+		if (strcmp(first->ref.registry, other->ref.registry) != 0 ||
+		    strcmp(first->ref.repository, other->ref.repository) != 0)
+			return NULL;
+	}
+	return first;
+}
+
+/* REPOSITORY, or the list, says whose tags are that have none. */
+static int
+settle_owner(struct ocidir *layout, const char *repository,
+    const struct image_list *list, struct err *e)
+{
+	const struct list_entry *only = only_repository(list);
+	struct image_ref ref;
+
+	if (repository == NULL) {
+		if (only != NULL)
+			ocidir_own(layout, only->ref.registry,
+			    only->ref.repository);
+		return 0;
+	}
+	if (!image_ref_is_bare(repository))
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not just the name "
+		    "of a repository", repository);
+	if (image_ref_parse(repository, &ref, e) == -1)
+		return -1;
+	ocidir_own(layout, ref.registry, ref.repository);
+	image_ref_done(&ref);
+	return 0;
+}
+
+int
+inputs_layout(const char *text, const struct image_list *list,
+    struct ocidir **ret, struct err *e)
+{
+	const char *colon = strchr(text, ':');
+	char *dir = xstrndup(text, colon != NULL ? (size_t)(colon - text) :
+	    strlen(text));
+	int rc;
+
+	rc = ocidir_open(dir, ret, e);
+	free(dir);
+	if (rc == 0)
+		rc = settle_owner(*ret, colon != NULL ? colon + 1 : NULL,
+		    list, e);
+	return rc == -1 ? err_wrap(e, "--from") : 0;
+}
+
 static char *
 credentials_dir(void)
 {

@@ -41,8 +41,12 @@ static const char usage[] =
 "      --jobs N        images in progress at once\n"
 "      --log FORMAT    text, or json: one object a line\n"
 "      --from URL      another CDR to copy from, in the registries' place\n"
+"      --from oci:DIR[:REPOSITORY]\n"
+"                      the same from an OCI image layout, or another ROOT; tags\n"
+"                      in it without a repository are of that one\n"
 "      --plan          say what would be done: objects, bytes, pulls, room;\n"
-"                      manifests that tell are fetched and kept, nothing else\n"
+"                      manifests that tell, and what newest= goes by, are\n"
+"                      fetched and kept, and nothing else\n"
 "      --json          the plan as JSON\n"
 "  -q, --quiet         errors only\n"
 "  -v, --verbose       unchanged images too\n"
@@ -78,6 +82,7 @@ struct inputs {
 	struct image_list *list;
 	struct registries *registries;
 	struct keyring *keyring;
+	struct ocidir *layout;		/* of --from, or NULL */
 };
 
 static int
@@ -85,6 +90,12 @@ bad_usage(void)
 {
 	fputs("Try 'cdr sync --help'.\n", stderr);
 	return EXIT_INPUT;
+}
+
+static bool
+is_layout(const char *from)
+{
+	return strncmp(from, INPUTS_LAYOUT, strlen(INPUTS_LAYOUT)) == 0;
 }
 
 enum manners {
@@ -208,12 +219,13 @@ parse_options(int argc, char **argv, struct options *o)
 				return code;
 		}
 	}
-	if (o->from != NULL && url_parse(o->from, &url, &e) == -1) {
-		fprintf(stderr, "cdr sync: --from: %s\n", e.msg);
-		return bad_usage();
-	}
-	if (o->from != NULL)
+	if (o->from != NULL && !is_layout(o->from)) {
+		if (url_parse(o->from, &url, &e) == -1) {
+			fprintf(stderr, "cdr sync: --from: %s\n", e.msg);
+			return bad_usage();
+		}
 		url_done(&url);
+	}
 	if (o->json && !o->plan) {
 		fputs("cdr sync: --json goes with --plan; for the log there "
 		    "is --log json\n", stderr);
@@ -267,6 +279,10 @@ read_inputs(const struct options *o, int argc, char **argv,
 		    "has been done");
 	if (inputs_registries(o->registries, &in->registries, e) == -1)
 		return -1;
+	if (o->from != NULL && is_layout(o->from) &&
+	    inputs_layout(o->from + strlen(INPUTS_LAYOUT), in->list,
+	    &in->layout, e) == -1)
+		return -1;
 	return inputs_credentials(&in->keyring, e);
 }
 
@@ -296,7 +312,8 @@ run(const struct options *o, const struct inputs *in)
 		.list = in->list,
 		.config.limit_rate = o->limit_rate,
 		.config.max_bytes = o->max_bytes,
-		.config.from = o->from,
+		.config.from = in->layout == NULL ? o->from : NULL,
+		.config.layout = in->layout,
 		.stop_fd = cmd_stop_fd(),
 		.jobs = o->jobs,
 		.window = o->has_window ? &o->window : NULL,
@@ -371,7 +388,7 @@ int
 cmd_sync(int argc, char **argv)
 {
 	struct options o = { .level = REPORT_INFO };
-	struct inputs in = { NULL, NULL, NULL };
+	struct inputs in = { NULL, NULL, NULL, NULL };
 	struct err e;
 	int code;
 
@@ -395,6 +412,7 @@ out:
 	list_free(in.list);
 	registries_free(in.registries);
 	keyring_free(in.keyring);
+	ocidir_close(in.layout);
 	free(o.lists);
 	return code;
 }

@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -491,9 +492,13 @@ const char *
 http_header(const struct http_reply *reply, const char *name, size_t index)
 {
 	struct curl_header *header;
+	const char *const *own;
 
-	if (curl_easy_header(reply->easy, name, index, CURLH_HEADER, -1,
-	    &header) != CURLHE_OK)
+	for (own = reply->headers; own != NULL && *own != NULL; own += 2)
+		if (index == 0 && strcasecmp(own[0], name) == 0)
+			return own[1];
+	if (reply->easy == NULL || curl_easy_header(reply->easy, name, index,
+	    CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return NULL;
 	return header->value;
 }

@@ -50,6 +50,9 @@ struct http_reply {
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	size_t len;
 	bool refused;		/* a handler said no: its reason is in err */
+	const char *const *headers;	/* names and values, up to a NULL: of an
+				 * answer that was made in this process; then
+				 * err says why it is no success */
 	struct err err;		/* set unless transport is TRANSPORT_OK and not
 				 * refused */
 	void *easy;		/* for http_header */

@@ -184,6 +184,10 @@ upstream_explain(const struct http_reply *reply, struct err *e)
 	char text[256];
 	enum err_code code = ERR_NET;
 
+	if (reply->headers != NULL) {
+		*e = reply->err;
+		return -1;
+	}
 	if (reply->status == 404)
 		code = ERR_NOT_FOUND;
 	else if (reply->status == 401 || reply->status == 403)

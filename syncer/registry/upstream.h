@@ -65,7 +65,8 @@ int upstream_challenged(struct upstream *, const struct http_reply *,
 /*
  * upstream_explain(reply, e): turn a status other than success into ${e}: the
  * registry's own first error (distribution-spec, "Error Codes") where the body
- * has one, cleaned of control characters.  Return -1.
+ * has one, cleaned of control characters; of an answer that was made in this
+ * process its err.  Return -1.
  */
 int upstream_explain(const struct http_reply *, struct err *);
 

@@ -168,8 +168,10 @@ dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 	}
 	source = xcalloc(1, sizeof(*source));
 	/* A mirror is not the registry: it sees no credentials. */
-	source->up = upstream_new(&config, d->config.from != NULL ? NULL :
-	    d->config.keyring);
+	source->up = upstream_new(&config, d->config.from != NULL ||
+	    d->config.layout != NULL ? NULL : d->config.keyring);
+	if (d->config.layout != NULL)
+		source->up->auth = UPSTREAM_OPEN;
 	source->next = d->sources;
 	d->sources = source;
 	return source;
@@ -385,7 +387,7 @@ resume_paused(struct dispatch *d)
 		}
 		pool_buffer_return(d->pool, b);
 		f->is_paused = false;
-		http_resume(f->req);
+		fetch_resume(f);
 	}
 }
 
@@ -466,7 +468,7 @@ dispatch_stop(struct dispatch *d)
 	d->stopping = true;
 	fetch_login_stop(d);
 	while (f != NULL) {
-		if (f->req == NULL) {
+		if (!fetch_is_asking(f)) {
 			f = f->all_next;
 			continue;
 		}

@@ -6,6 +6,7 @@
 
 #include "layout/store.h"
 #include "registry/keyring.h"
+#include "registry/ocidir.h"
 #include "registry/registries.h"
 #include "transfer/committer.h"
 #include "transfer/object.h"
@@ -27,6 +28,7 @@ struct dispatch_config {
 	struct keyring *keyring;		/* may be NULL */
 	const char *from;			/* another CDR, to ask in the
 						 * registries' place; or NULL */
+	struct ocidir *layout;			/* the same, on this disk */
 	uint64_t limit_rate;			/* bytes a second; 0: any */
 	uint64_t max_bytes;			/* to be received; 0: any */
 };

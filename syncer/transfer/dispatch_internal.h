@@ -166,7 +166,8 @@ struct fetch {
 	unsigned long quota_serial;	/* when it began */
 	bool is_spending;		/* it is a pull in flight */
 
-	struct http_request *req;
+	struct http_request *req;	/* or: */
+	struct local *local;
 	bool is_probe, is_paused;
 	bool is_throttled;
 	uint64_t short_of, grant;	/* bytes it waits for, and may take */
@@ -217,6 +218,10 @@ void fetch_done(struct fetch *);
 void fetch_cancel(struct fetch *);
 void fetch_enter(struct fetch *, enum fetch_state);
 
+/* fetch_is_asking(f): its request is under way. */
+bool fetch_is_asking(const struct fetch *);
+void fetch_resume(struct fetch *);
+
 /* fetch_ended: the end handler of every request. */
 void fetch_ended(void *, const struct http_reply *);
 
@@ -228,6 +233,16 @@ void fetch_again(struct fetch *);
 
 /* fetch_commit(f, staged): hand it to the committer; then fetch_done. */
 void fetch_commit(struct fetch *, struct staged *);
+
+/*
+ * local_start(f, spec, handlers): what http_start does, with the layout of
+ * --from oci: in the registry's place (local.c).  local_cancel, local_resume:
+ * as http_cancel and http_resume.
+ */
+struct local *local_start(struct fetch *, const struct http_spec *,
+    const struct http_handlers *);
+void local_cancel(struct local *);
+void local_resume(struct local *);
 
 /* fetch_query_done(f, reply): the answer to a query came. */
 void fetch_query_done(struct fetch *, const struct http_reply *);

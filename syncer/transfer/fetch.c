@@ -93,11 +93,37 @@ fetch_queue(struct fetch *f)
 		queue_push_ordered(q, f);
 }
 
+/* What stands in a registry's place counts none. */
 bool
 fetch_is_pull(const struct fetch *f)
 {
-	return f->kind == FETCH_MANIFEST ||
-	    (f->kind == FETCH_RESOLVE && f->with_get);
+	return f->d->config.from == NULL && f->d->config.layout == NULL &&
+	    (f->kind == FETCH_MANIFEST ||
+	    (f->kind == FETCH_RESOLVE && f->with_get));
+}
+
+bool
+fetch_is_asking(const struct fetch *f)
+{
+	return f->req != NULL || f->local != NULL;
+}
+
+static void
+cancel_request(struct fetch *f)
+{
+	if (f->local != NULL)
+		local_cancel(f->local);
+	else
+		http_cancel(f->req);
+}
+
+void
+fetch_resume(struct fetch *f)
+{
+	if (f->local != NULL)
+		local_resume(f->local);
+	else
+		http_resume(f->req);
 }
 
 /* What the request was for, before what became of it. */
@@ -222,6 +248,7 @@ static void
 off_the_wire(struct fetch *f)
 {
 	f->req = NULL;
+	f->local = NULL;
 	f->d->stats.running--;
 	f->source->up->running--;
 	if (f->kind == FETCH_PIECE)
@@ -314,7 +341,10 @@ fetch_start(struct fetch *f)
 	up->running++;
 	f->d->stats.running++;
 	f->d->stats.requests++;
-	f->req = http_start(f->d->http, &spec, handlers, f);
+	if (f->d->config.layout != NULL)
+		f->local = local_start(f, &spec, handlers);
+	else
+		f->req = http_start(f->d->http, &spec, handlers, f);
 	free(url);
 	credential_done(&credential);
 }
@@ -324,9 +354,9 @@ fetch_cancel(struct fetch *f)
 {
 	struct http_reply reply = { .transport = TRANSPORT_BROKEN };
 
-	if (f->req == NULL)
+	if (!fetch_is_asking(f))
 		return;
-	http_cancel(f->req);
+	cancel_request(f);
 	err_set(&reply.err, ERR_CANCELLED, "interrupted");
 	fetch_ended(f, &reply);
 }
@@ -349,7 +379,7 @@ fetch_withdraw(struct fetch *f)
 		queue_remove(&f->d->delayed, f);
 		break;
 	case FETCH_RUNNING:
-		http_cancel(f->req);
+		cancel_request(f);
 		off_the_wire(f);
 		break;
 	case FETCH_PREPARE:

@@ -100,7 +100,7 @@ throttle_resume(struct dispatch *d)
 		p->is_throttled = false;
 		limit_take(&d->limit, turn, now);
 		p->grant += turn;
-		http_resume(p->req);
+		fetch_resume(p);
 	}
 }
 
