@@ -28,5 +28,18 @@ check "all of it, and what refers to it" cmp "$T/one" "$T/two"
 ! grep -rq "$(printf 'user:hush' | base64)" "$T/nginx.log" || fail "credentials were shown"
 sync "the same again" -v --from "http://$MIRROR/" app:1 referrers=yes
 expect_said "nothing has changed" '^unchanged .*app:1'
+
+# What Docker Hub has left is nothing to a mirror.
+settings '{"min_pulls_left": 5}'
+jq -n --argjson now "$(date +%s)" '{version: 1, registries: [{registry: "docker.io", limit: 10,
+	left: 0, window_s: 21600, since: $now}]}' >"$T/quota.json"
+for from in "http://$MIRROR" "oci:$first"; do
+	rm -rf "$ROOT"
+	sync "a tree for a note" --from "$from" app:sbom
+	cp "$T/quota.json" "$ROOT/_state/quota.json"
+	sync "no pull is left, from ${from%%:*}" --from "$from" app:1
+	expect_said "and none is counted" ' 0 pulls'
+	expect_published "it has the image" app:1 "$app"
+done
 sync_rc "what the first site does not have" 1 --from "http://$MIRROR" app:2
 sync_rc "no URL" 2 --from "somewhere" app:1
