@@ -261,7 +261,7 @@ fetch_piece_open(struct fetch *p, struct http_spec *spec)
 	}
 	p->opened_ms = clock_ms();
 	spec->bulk = true;
-	spec->read_max = (size_t)b->d->limit.burst;
+	spec->read_max = (size_t)limit_portion(&b->d->limit);
 	spec->from = st->at;
 	if (st->end < b->want->object.size)
 		spec->to = st->end;

@@ -6,6 +6,7 @@
  * seconds. */
 #define BURSTS_A_SECOND	10u
 #define BURST_MIN	1024u
+#define PORTIONS_A_BURST	4u
 
 /* What a level counts in. */
 static int64_t
@@ -87,6 +88,12 @@ limit_wait_ms(struct limit *l, uint64_t bytes, int64_t now_ms)
 		return 0;
 	lacking = level_for(l, bytes) - l->level;
 	return (lacking + (int64_t)l->rate - 1) / (int64_t)l->rate;
+}
+
+uint64_t
+limit_portion(const struct limit *l)
+{
+	return l->burst / PORTIONS_A_BURST;
 }
 
 bool

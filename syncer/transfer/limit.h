@@ -36,6 +36,13 @@ void limit_give(struct limit *, uint64_t);
 /* limit_wait_ms(l, bytes, now_ms): until limit_admits says yes; 0: it does. */
 int64_t limit_wait_ms(struct limit *, uint64_t, int64_t);
 
+/*
+ * limit_portion(l): the most bytes to ask limit_admits for at once; 0: any.
+ * Much less than the burst: a bucket that has to be full for one portion runs
+ * over when that is fetched a moment late.
+ */
+uint64_t limit_portion(const struct limit *);
+
 /* limit_is_low(l, now_ms): it is the limit that holds things up, and not the
  * link. */
 bool limit_is_low(struct limit *, int64_t);
