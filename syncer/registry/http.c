@@ -202,15 +202,20 @@ set_tls(struct http_request *req)
 }
 
 static void
-set_link(CURL *easy, const struct registry_config *config, bool bulk)
+set_link(CURL *easy, const struct registry_config *config,
+    const struct http_spec *spec)
 {
+	bool bulk = spec->bulk;
+
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	/* One HTTP/2 connection shares one TCP window, which large bodies
 	 * should not (registry-facts A5.7). */
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, bulk ?
-	    (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
-	    bulk ? RECEIVE_BYTES : (long)CURL_MAX_WRITE_SIZE);
+	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, spec->shares ?
+	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+	/* Rather wait for a connection to be made than make another. */
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, spec->shares ? 1L : 0L);
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, bulk && !spec->shares ?
+	    RECEIVE_BYTES : (long)CURL_MAX_WRITE_SIZE);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	    (long)config->connect_timeout_s);
@@ -280,7 +285,7 @@ http_start(struct http *h, const struct http_spec *spec,
 	if (req->easy == NULL)
 		abort();	/* out of memory */
 	req->reply.easy = req->easy;
-	set_link(req->easy, spec->config, spec->bulk);
+	set_link(req->easy, spec->config, spec);
 	if (spec->read_max > 0 && spec->read_max < (size_t)RECEIVE_BYTES)
 		curl_easy_setopt(req->easy, CURLOPT_BUFFERSIZE,
 		    (long)spec->read_max);
@@ -442,6 +447,17 @@ follow(struct http_request *req)
 }
 
 static void
+note_connection(struct http_request *req)
+{
+	long version = 0, connects = 0;
+
+	curl_easy_getinfo(req->easy, CURLINFO_HTTP_VERSION, &version);
+	curl_easy_getinfo(req->easy, CURLINFO_NUM_CONNECTS, &connects);
+	req->reply.shared = version == CURL_HTTP_VERSION_2_0;
+	req->reply.connected = connects > 0;
+}
+
+static void
 finish(struct http_request *req, CURLcode code)
 {
 	struct http_reply *reply = &req->reply;
@@ -450,6 +466,7 @@ finish(struct http_request *req, CURLcode code)
 	if (code == CURLE_OK && !reply->refused && follow(req))
 		return;
 	reply->status = status_of(req);
+	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->len = req->len;
 	reply->transport = reply->refused ? TRANSPORT_OK :

@@ -38,8 +38,9 @@ struct http_spec {
 	uint64_t from, to;	/* the bytes [from, to); to 0: up to the end;
 				 * both 0: all, without Range */
 	size_t body_max;	/* a successful body that is longer fails */
-	bool bulk;		/* successful bodies go to the data handler,
-				 * over an HTTP/1.1 connection of their own */
+	bool bulk;		/* successful bodies go to the data handler */
+	bool shares;		/* an HTTP/2 connection with others, where the
+				 * server knows that; else HTTP/1.1 */
 	size_t read_max;	/* of these, at most so much at once; 0: any */
 };
 
@@ -49,6 +50,8 @@ struct http_reply {
 	bool elsewhere;		/* the answer is another origin's */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	size_t len;
+	bool shared;		/* it came over HTTP/2 */
+	bool connected;		/* over a connection made for it */
 	bool refused;		/* a handler said no: its reason is in err */
 	const char *const *headers;	/* names and values, up to a NULL: of an
 				 * answer that was made in this process; then

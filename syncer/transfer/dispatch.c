@@ -7,9 +7,7 @@
 #include "layout/clock.h"
 #include "transfer/dispatch_internal.h"
 
-/* Requests in flight to all registries together. */
-#define RUNNING_MAX	64u
-/* One for each request that can be in flight; a stream that has none waits. */
+/* One for each connection that there can be; a stream that has none waits. */
 #define BUFFERS		64u
 #define WORKERS_MAX	4
 /* No wait is longer, so that nothing forgotten waits for ever. */
@@ -298,32 +296,25 @@ fail_early(struct source *source, struct fetch *f)
 	return true;
 }
 
-static bool
-has_room(const struct dispatch *d, const struct source *source)
+/* Small things first; what shares a connection takes none from the blobs. */
+static struct fetch *
+next_fetch(const struct dispatch *d, struct source *source)
 {
-	const struct upstream *up = source->up;
+	struct fetch *f;
 
-	/* The first answer tells how all others have to be asked. */
-	if (up->probing)
-		return false;
-	return up->running < up->config.max_connections &&
-	    d->stats.running < RUNNING_MAX;
-}
-
-/* One connection is kept from the blobs: small things need not wait long. */
-static bool
-has_room_for_blob(const struct source *source)
-{
-	unsigned max = source->up->config.max_connections;
-
-	return source->blobs_running < (max > 1 ? max - 1 : 1);
-}
-
-bool
-dispatch_has_room_for_piece(const struct dispatch *d,
-    const struct source *source)
-{
-	return has_room(d, source) && has_room_for_blob(source);
+	if (source->up->down) {
+		f = queue_pop(&source->meta);
+		return f != NULL ? f : queue_pop(&source->blobs);
+	}
+	f = source->meta.first;
+	if (f != NULL && share_has_room(f))
+		return queue_pop(&source->meta);
+	if (f != NULL && !share_expects_stream(f))
+		return NULL;
+	f = source->blobs.first;
+	if (f != NULL && throttle_has_room(d) && share_has_room(f))
+		return queue_pop(&source->blobs);
+	return NULL;
 }
 
 static void
@@ -333,12 +324,8 @@ pump_source(struct dispatch *d, struct source *source, int64_t now)
 
 	if (!source->up->down && throttle_in_debt(d))
 		return;
-	while (source->up->down || (now >= source->up->not_before_ms &&
-	    has_room(d, source))) {
-		f = queue_pop(&source->meta);
-		if (f == NULL && (source->up->down ||
-		    (has_room_for_blob(source) && throttle_has_room(d))))
-			f = queue_pop(&source->blobs);
+	while (source->up->down || now >= source->up->not_before_ms) {
+		f = next_fetch(d, source);
 		if (f == NULL)
 			break;
 		if (!fail_early(source, f))

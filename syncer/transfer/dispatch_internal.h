@@ -23,11 +23,25 @@ struct queue {
 struct width {
 	int64_t looked_ms;
 	uint64_t looked_bytes;
-	uint64_t best_rate;		/* bytes a second */
+	bool fresh;			/* pieces that have brought nothing yet */
+	uint64_t best_rate;		/* bytes a second; 0 before the first
+					 * try */
 	unsigned extra_max;		/* how many extra pieces are worth it */
 	unsigned proven;		/* so many were */
 	bool flat;			/* more of them brought nothing */
 	int64_t patience_ms;		/* until the next try after that */
+};
+
+/* What share.c knows of a registry and of HTTP/2. */
+struct share {
+	bool answers;			/* it is what small answers come by */
+	bool blobs;			/* and small blobs, wherever they are */
+	unsigned answer_streams, blob_streams;	/* in flight */
+	unsigned apart;			/* how often lately one had a connection
+					 * of its own all the same */
+	bool refused;			/* too often */
+	int64_t credit;			/* thousandths of requests */
+	int64_t credit_ms;		/* when that was so; 0: never */
 };
 
 struct source {
@@ -35,7 +49,8 @@ struct source {
 	struct upstream *up;
 	struct queue meta, blobs;	/* small things first */
 	struct queue active;		/* blobs that have pieces */
-	unsigned blobs_running;		/* requests for pieces */
+	struct share share;
+	unsigned blobs_running;		/* connections that pieces have */
 	uint64_t blob_bytes;		/* that have come */
 	struct width width;		/* how many connections help */
 	unsigned extra;			/* pieces beyond one for each blob */
@@ -72,6 +87,7 @@ struct dispatch {
 	struct queue throttled;		/* FETCH_RUNNING, too fast */
 	struct limit limit;
 	struct ration ration;
+	unsigned streams;		/* requests that share a connection */
 	struct fetch *all;		/* every fetch there is */
 	size_t fetches;
 	bool stopping;
@@ -169,6 +185,7 @@ struct fetch {
 	struct http_request *req;	/* or: */
 	struct local *local;
 	bool is_probe, is_paused;
+	bool is_stream;			/* it shares a connection */
 	bool is_throttled;
 	uint64_t short_of, grant;	/* bytes it waits for, and may take */
 	char *scope;			/* of the token it needs, or NULL */
@@ -254,8 +271,28 @@ void fetch_manifest_done(struct fetch *, const struct http_reply *);
 /* widen(d, source, now_ms): more connections for large blobs, where that moves
  * more bytes (widen.c). */
 void widen(struct dispatch *, struct source *, int64_t);
-bool dispatch_has_room_for_piece(const struct dispatch *,
+
+/* --- connections, and who shares them (share.c) ------------------------ */
+
+/* share_has_room(f): can its request begin now, as far as connections go? */
+bool share_has_room(const struct fetch *);
+
+/* share_has_room_for_piece(d, source): one more connection for a large blob. */
+bool share_has_room_for_piece(const struct dispatch *,
     const struct source *);
+
+/* share_expects_stream(f): its request will share a connection. */
+bool share_expects_stream(const struct fetch *);
+
+/* share_may(f): it is small enough to, whatever the server knows. */
+bool share_may(const struct fetch *);
+
+/* share_enter, share_leave: its request begins, is no more. */
+void share_enter(struct fetch *);
+void share_leave(struct fetch *);
+
+/* share_seen(f, reply): learn from an answer. */
+void share_seen(struct fetch *, const struct http_reply *);
 
 /* --- how fast, and how much (throttle.c) ------------------------------- */
 

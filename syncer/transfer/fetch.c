@@ -249,10 +249,7 @@ off_the_wire(struct fetch *f)
 {
 	f->req = NULL;
 	f->local = NULL;
-	f->d->stats.running--;
-	f->source->up->running--;
-	if (f->kind == FETCH_PIECE)
-		f->source->blobs_running--;
+	share_leave(f);
 	if (f->is_probe)
 		f->is_probe = f->source->up->probing = false;
 	if (f->is_paused)
@@ -268,6 +265,7 @@ fetch_ended(void *cookie, const struct http_reply *reply)
 	struct fetch *f = cookie;
 	struct upstream *up = f->source->up;
 
+	share_seen(f, reply);
 	off_the_wire(f);
 	if (up->auth == UPSTREAM_UNKNOWN && f->kind != FETCH_TOKEN &&
 	    reply->status != 0 && reply->status != 401)
@@ -332,14 +330,13 @@ fetch_start(struct fetch *f)
 		handlers = &fetch_query_handlers;
 	} else if (f->kind == FETCH_PIECE) {
 		spec.accept = NULL;
-		f->source->blobs_running++;
 		handlers = &fetch_piece_handlers;
 	}
 	if (up->auth == UPSTREAM_UNKNOWN && f->kind != FETCH_TOKEN)
 		f->is_probe = up->probing = true;
 	fetch_enter(f, FETCH_RUNNING);
-	up->running++;
-	f->d->stats.running++;
+	spec.shares = share_may(f);
+	share_enter(f);
 	f->d->stats.requests++;
 	if (f->d->config.layout != NULL)
 		f->local = local_start(f, &spec, handlers);

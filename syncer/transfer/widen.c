@@ -29,8 +29,8 @@ silent_pieces(const struct source *source)
 
 	for (b = source->active.first; b != NULL; b = b->next)
 		for (p = b->pieces; p != NULL; p = p->piece_next)
-			silent += !p->stream.open ||
-			    p->stream.at == p->stream.begun_at;
+			silent += !p->is_stream && (!p->stream.open ||
+			    p->stream.at == p->stream.begun_at);
 	return silent;
 }
 
@@ -41,16 +41,38 @@ look_again(struct source *source, int64_t now)
 	source->width.looked_bytes = source->blob_bytes;
 }
 
-/* One more try; ${step} is by how much more. */
+/* One more try; ${step} is by how much more.  The first one takes all that may
+ * be had: one step that is too long costs less than many that are short. */
 static void
 try_more(struct width *w, uint64_t rate, unsigned step)
 {
+	bool first = w->best_rate == 0;
+
 	w->flat = false;
-	w->best_rate = rate;
+	w->best_rate = rate > 0 ? rate : 1;
 	w->proven = w->extra_max;
 	w->extra_max = step * w->extra_max + step - 1;
-	if (w->extra_max > EXTRA_MAX)
+	if (first || w->extra_max > EXTRA_MAX)
 		w->extra_max = EXTRA_MAX;
+}
+
+/*
+ * Whether what has just been begun can be judged: most of it brings something,
+ * or has had its time.  The way there and back is not measured.
+ */
+static bool
+is_under_way(struct source *source, int64_t now)
+{
+	struct width *w = &source->width;
+
+	if (!w->fresh)
+		return true;
+	if (now - w->looked_ms < SILENT_MS &&
+	    4 * silent_pieces(source) > source->blobs_running)
+		return false;
+	w->fresh = false;
+	look_again(source, now);
+	return true;
 }
 
 /* Judge what the number of connections that we have now brings. */
@@ -58,16 +80,16 @@ static void
 look(const struct dispatch *d, struct source *source, int64_t now)
 {
 	struct width *w = &source->width;
-	int64_t past_ms = now - w->looked_ms;
+	int64_t past_ms;
 	uint64_t rate;
 
-	if (past_ms < (w->flat ? w->patience_ms : LOOK_MS))
-		return;
 	if (!w->flat && source->extra < w->extra_max &&
-	    dispatch_has_room_for_piece(d, source))
+	    share_has_room_for_piece(d, source))
 		return;
-	if (!w->flat && past_ms < SILENT_MS &&
-	    4 * silent_pieces(source) > source->blobs_running)
+	if (!is_under_way(source, now))
+		return;
+	past_ms = now - w->looked_ms;
+	if (past_ms < (w->flat ? w->patience_ms : LOOK_MS))
 		return;
 	rate = (source->blob_bytes - w->looked_bytes) * 1000 /
 	    (uint64_t)past_ms;
@@ -107,6 +129,7 @@ widen(struct dispatch *d, struct source *source, int64_t now)
 	if (w->looked_ms == 0) {
 		if (w->patience_ms == 0)
 			w->patience_ms = FLAT_MS;
+		w->fresh = true;
 		look_again(source, now);
 	}
 	if (d->stopping || source->blobs.first != NULL)
@@ -116,7 +139,7 @@ widen(struct dispatch *d, struct source *source, int64_t now)
 		more = false;
 		for (b = source->active.first; b != NULL; b = b->next) {
 			if (source->extra >= w->extra_max ||
-			    !dispatch_has_room_for_piece(d, source)) {
+			    !share_has_room_for_piece(d, source)) {
 				more = false;
 				break;
 			}
@@ -126,7 +149,8 @@ widen(struct dispatch *d, struct source *source, int64_t now)
 			more = added = true;
 		}
 	}
-	/* What they bring is measured from here on. */
-	if (added)
+	if (added) {
+		w->fresh = true;
 		look_again(source, now);
+	}
 }
