@@ -18,6 +18,10 @@
 #define READ_BYTES	(256u << 10)
 /* Writing begins while the rest is still on its way. */
 #define WRITEBACK_BYTES	((uint64_t)8 << 20)
+/* What a death may cost: an eighth of the blob, between these.  A note has to
+ * wait for the disk, and with it what comes behind it. */
+#define NOTE_EVERY_MIN	WRITEBACK_BYTES
+#define NOTE_EVERY_MAX	((uint64_t)32 << 20)
 #define NOTE_BYTES_MAX	(64u << 10)
 /* How much one put reads back at most: no long wait for those behind it. */
 #define CATCH_UP_BYTES	((uint64_t)1 << 20)
@@ -32,6 +36,7 @@ struct blob_writer {
 	uint64_t hashed;	/* bytes, from the beginning on */
 	uint64_t flushed;	/* of the bytes that are here, when the kernel
 				 * was last told to write */
+	uint64_t noted_bytes;	/* of them, when they were last noted */
 	bool noted;		/* the note of what is here exists */
 };
 
@@ -136,7 +141,7 @@ blob_writer_restart(struct blob_writer *w, struct err *e)
 {
 	hasher_reset(w->hasher);
 	extents_clear(&w->have);
-	w->hashed = w->flushed = 0;
+	w->hashed = w->flushed = w->noted_bytes = 0;
 	/* In this order: without its note, a file with gaps seems whole. */
 	if (ftruncate(w->fd, 0) == -1)
 		return err_sys(e, "cannot empty a partial blob");
@@ -214,7 +219,7 @@ blob_writer_resume(struct blob_writer *w, struct err *e)
 	if ((uint64_t)sb.st_size > w->size)
 		return blob_writer_restart(w, e);
 	read_note(w, (uint64_t)sb.st_size);
-	w->flushed = extents_total(&w->have);
+	w->flushed = w->noted_bytes = extents_total(&w->have);
 	return catch_up(w, UINT64_MAX, e);
 }
 
@@ -234,15 +239,22 @@ blob_writer_extents(const struct blob_writer *w)
 static int
 keep_books(struct blob_writer *w, struct err *e)
 {
-	uint64_t total = extents_total(&w->have);
+	uint64_t total = extents_total(&w->have), every = w->size / 8;
+
+	if (every < NOTE_EVERY_MIN)
+		every = NOTE_EVERY_MIN;
+	if (every > NOTE_EVERY_MAX)
+		every = NOTE_EVERY_MAX;
 
 	if (total - w->flushed < WRITEBACK_BYTES)
 		return 0;
 	fs_start_writeback(w->fd, 0, 0);
 	w->flushed = total;
-	if (w->noted || w->have.count > 1)
-		return write_note(w, e);
-	return 0;
+	if ((!w->noted && w->have.count < 2) ||
+	    total - w->noted_bytes < every)
+		return 0;
+	w->noted_bytes = total;
+	return write_note(w, e);
 }
 
 int
