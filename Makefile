@@ -122,8 +122,7 @@ demo:
 # A long link in user land, for the benchmarks and some scenarios.
 $(BUILD)/tests/relay: tests/bench/relay.c
 	@mkdir -p $(@D)
-	$(CC) $(STD) -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) $(HARDENING) \
-	    $(LDHARDEN) $(LDFLAGS) -o $@ $<
+	$(CC) $(ALL_CFLAGS) $(HARDENING) $(LDHARDEN) $(LDFLAGS) -o $@ $<
 
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run

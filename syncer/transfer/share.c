@@ -9,8 +9,10 @@
 
 /* Connections to all registries together. */
 #define CONNECTIONS_MAX	64u
-/* Requests that share one, which servers let 100 do and libcurl lets no more:
- * to one registry, and those among them for blobs, which need a buffer each. */
+/* Requests that share one, for each that there may be, and at most: servers let
+ * 100 do that, and libcurl lets no more.  Those among them that are for blobs
+ * need a buffer each. */
+#define STREAMS_A_CONNECTION	12u
 #define STREAMS_MAX	96u
 #define BLOB_STREAMS_MAX	48u
 /* Larger blobs want a TCP window of their own. */
@@ -94,10 +96,12 @@ has_room_for_stream(const struct fetch *f)
 {
 	const struct share *s = &f->source->share;
 	unsigned all = s->answer_streams + s->blob_streams;
-	unsigned most = STREAMS_MAX;
+	unsigned most = f->source->up->config.max_connections;
 
-	if (s->credit < 1000)
-		most = f->source->up->config.max_connections;
+	if (s->credit >= 1000)
+		most *= STREAMS_A_CONNECTION;
+	if (most > STREAMS_MAX)
+		most = STREAMS_MAX;
 	if (all >= most || (is_blob(f) && s->blob_streams >= BLOB_STREAMS_MAX))
 		return false;
 	return (is_blob(f) ? s->blob_streams : s->answer_streams) > 0 ||

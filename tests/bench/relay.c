@@ -18,6 +18,8 @@
  * What it does not: lost packets, a window that opens slowly, the time that
  * requests take up.
  */
+#define _GNU_SOURCE	/* accept4, ppoll */
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
