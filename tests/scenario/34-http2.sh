@@ -145,5 +145,7 @@ _half=$(($(wc -l <"$log") / 2))
 expect_eq "in the end, not more than four at once" 0 \
 	"$(seen "NR > $_half && \$3 != \"PASSED\"")"
 
+# libcurl sends again, each over a connection of its own, what was on its way when
+# one ended: two times four dozen at the most.
 cold "connections that end" short
-at_most "each is used" 20 "$(connections)"
+at_most "each is used" 60 "$(connections)"
