@@ -5,10 +5,15 @@
 # the list.
 . "$(dirname "$0")/../lib.sh"
 
-# A copy, with the sample image's programs already there, and a machine made of
+# A copy, with what it fetches besides packages already there, and a machine made of
 # stubs: "here" holds the packages that dpkg-query finds.
 mkdir -p "$T/copy/scripts" "$T/copy/build/cache/busybox" "$T/bin" "$T/few"
 cp "$TOP/scripts/install-deps" "$T/copy/scripts"
+mkdir -p "$T/copy/tests" "$T/copy/build/cache/newer/root"
+cp "$TOP/tests/newer.sh" "$T/copy/tests"
+# shellcheck disable=SC2016 # for the inner shell
+env TOP="$T/copy" sh -c '. "$TOP/tests/newer.sh"; _newer_stamp' \
+	>"$T/copy/build/cache/newer/root/stamp"
 for arch in amd64 arm64; do
 	cp "$TOP/scripts/install-deps" "$T/copy/build/cache/busybox/$arch"
 	chmod +x "$T/copy/build/cache/busybox/$arch"

@@ -1,0 +1,189 @@
+# Programs of a newer Debian release than the machine's own, in a small root of
+# their own below build/cache/newer: for what the machine's release does not have,
+# or has only an older version of. Sourced; POSIX sh.
+#
+#   newer_fetch            makes the root, or makes it anew when the list below has
+#                          changed. scripts/install-deps test does this: needs the
+#                          network, root, debootstrap
+#   newer_need PROGRAM...  the scenario is skipped, by name, without them
+#   newer_run PROGRAM ARG...   as a command
+#   newer_exec PROGRAM ARG...  instead of this shell: "newer_exec dockerd ... &",
+#                          and $! is dockerd
+#
+# A program sees the network, /proc, /dev and /sys of this machine, and $T at the
+# same path. The root itself is read-only to it, /tmp and /run are empty and gone
+# with it: what is to be kept, or shared with another program, goes to $T.
+# shellcheck shell=sh
+
+NEWER_SUITE=sid
+NEWER_PACKAGES='cosign'
+
+NEWER=$TOP/build/cache/newer
+
+_newer_stamp()
+{
+	# shellcheck disable=SC2086 # words
+	echo "$NEWER_SUITE" $NEWER_PACKAGES
+}
+
+# newer_ready: is all of it there? Reads one file, starts nothing.
+newer_ready()
+{
+	{ read -r _newer_has <"$NEWER/root/stamp"; } 2>/dev/null &&
+		[ "$_newer_has" = "$(_newer_stamp)" ]
+}
+
+# --- making it --------------------------------------------------------------------
+
+# Where this machine's own packages come from has the newer ones too.
+_newer_mirror()
+{
+	_codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"')
+	# shellcheck disable=SC2016 # for apt
+	apt-get indextargets \
+	    --format '$(CREATED_BY) $(COMPONENT) $(RELEASE) $(REPO_URI)' |
+	awk -v codename="${_codename:-stable}" '
+	$1 == "Packages" && $2 == "main" &&
+	    ($3 == codename || $3 ~ /^(sid|unstable|testing|stable)$/) {
+		print $4
+		exit
+	}'
+}
+
+# What apt is told about proxies holds for debootstrap's wget as well.
+_newer_proxy()
+{
+	for _scheme in http https; do
+		_proxy=
+		eval "$(apt-config shell _proxy "Acquire::$_scheme::Proxy")"
+		case $_proxy in
+		'' | DIRECT) ;;
+		*) eval "export ${_scheme}_proxy=\$_proxy" ;;
+		esac
+	done
+}
+
+# What nothing here reads is most of what a package brings.
+_newer_lean()
+{
+	mkdir -p "$1/etc/dpkg/dpkg.cfg.d" "$1/etc/apt/apt.conf.d"
+	for _path in doc man info locale lintian bash-completion; do
+		echo "path-exclude=/usr/share/$_path/*"
+	done >"$1/etc/dpkg/dpkg.cfg.d/cdr"
+	cat >"$1/etc/apt/apt.conf.d/cdr" <<-'END'
+	APT::Install-Recommends "false";
+	APT::Sandbox::User "";
+	Acquire::Languages "none";
+	Acquire::Retries "3";
+	Acquire::http::Timeout "30";
+	END
+	printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
+	chmod 755 "$1/usr/sbin/policy-rc.d"
+}
+
+_newer_trim()
+{
+	rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* \
+		"$1"/var/cache/debconf/* "$1"/var/log/*
+	for _path in doc man info locale lintian; do
+		rm -rf "${1:?}/usr/share/$_path"
+	done
+}
+
+# In a mount namespace of its own: whatever debootstrap mounts and however it
+# ends, nothing stays mounted here.
+_newer_make()
+{
+	_mirror=$(_newer_mirror)
+	if [ -z "$_mirror" ]; then
+		echo "E: apt's sources name no Debian mirror"
+		return 1
+	fi
+	_newer_proxy
+	printf 'timeout = 30\ntries = 3\n' >"$NEWER/wgetrc"
+	WGETRC=$NEWER/wgetrc debootstrap --variant=minbase --force-check-gpg \
+	    "$NEWER_SUITE" "$1" "$_mirror" || return 1
+	_newer_lean "$1"
+	mount -t proc proc "$1/proc" || return 1
+	# shellcheck disable=SC2086 # words
+	DEBIAN_FRONTEND=noninteractive chroot "$1" \
+	    apt-get -q -y install $NEWER_PACKAGES || return 1
+	_newer_trim "$1"
+	_newer_stamp >"$1/stamp"
+}
+
+_newer_locked()
+{
+	! newer_ready || return 0
+	rm -rf "$NEWER/new"
+	# shellcheck disable=SC2016 # for the inner shell
+	if unshare -m sh -euc '. "$0"; _newer_make "$1"' \
+	    "$TOP/tests/newer.sh" "$NEWER/new" >"$NEWER/log" 2>&1 </dev/null &&
+	    [ -s "$NEWER/new/stamp" ]; then
+		# What an older list made has served until here.
+		rm -rf "$NEWER/old"
+		[ ! -e "$NEWER/root" ] || mv "$NEWER/root" "$NEWER/old"
+		mv "$NEWER/new" "$NEWER/root"
+		rm -rf "$NEWER/old"
+	else
+		rm -rf "$NEWER/new"
+		return 1
+	fi
+}
+
+# newer_fetch: all or nothing. Returns 1, with $NEWER/log to say why, when it
+# could not; what was there before is there still.
+newer_fetch()
+{
+	! newer_ready || return 0
+	mkdir -p "$NEWER"
+	export TOP NEWER
+	(
+		flock 8
+		PATH=$PATH:/usr/sbin:/sbin
+		_newer_locked
+	) 8>"$NEWER/lock"
+}
+
+# --- using it ---------------------------------------------------------------------
+
+newer_need()
+{
+	for _program; do
+		for _dir in usr/bin usr/sbin; do
+			[ ! -x "$NEWER/root/$_dir/$_program" ] || continue 2
+		done
+		skip "no $_program of a newer Debian: scripts/install-deps test fetches it"
+	done
+	[ "$(id -u)" -eq 0 ] || skip "only root can use the newer Debian"
+	unshare -m true 2>/dev/null || skip "no mount namespace here"
+}
+
+# The mounts are private to the namespace, and end with it. The last one, of the
+# root over itself, is what makes it read-only.
+newer_exec()
+{
+	mkdir -p "$NEWER/root$T"
+	# shellcheck disable=SC2016 # for the inner shell
+	exec unshare -m sh -euc '
+	root=$1 shared=$2
+	shift 2
+	mount --rbind "$root" "$root"
+	mount -o remount,bind,ro "$root"
+	cd /
+	cd "$root"
+	mount -t tmpfs -o mode=1777 tmpfs tmp
+	mount -t tmpfs -o mode=755 tmpfs run
+	for dir in proc dev sys; do
+		mount --rbind "/$dir" "$dir"
+	done
+	case $shared in /tmp/* | /run/*) mkdir -p "./$shared" ;; esac
+	mount --rbind "$shared" "./$shared"
+	exec chroot . env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
+	' newer "$NEWER/root" "$T" "$@"
+}
+
+newer_run()
+{
+	( newer_exec "$@" )
+}
