@@ -33,6 +33,24 @@ newer_ready()
 		[ "$_newer_has" = "$(_newer_stamp)" ]
 }
 
+# _newer_apart FOLDER COMMAND ARG...: in place of this shell, in a mount namespace
+# of its own, with the folder bound to $NEWER_AT and as the working directory:
+# however the command ends, nothing stays mounted. In a plain chroot "/" is no
+# mount, so whether what it lies on is shared with others can be neither seen nor
+# changed: of /proc it can.
+NEWER_AT=/proc/fs
+_newer_apart()
+{
+	# shellcheck disable=SC2016 # for the inner shell
+	exec unshare -m --propagation unchanged sh -euc '
+	mount --make-rprivate /proc
+	mount --bind "$2" "$1"
+	cd "$1"
+	shift 2
+	exec "$@"
+	' newer "$NEWER_AT" "$@"
+}
+
 # --- making it --------------------------------------------------------------------
 
 # Where this machine's own packages come from has the newer ones too.
@@ -90,8 +108,6 @@ _newer_trim()
 	done
 }
 
-# In a mount namespace of its own: whatever debootstrap mounts and however it
-# ends, nothing stays mounted here.
 _newer_make()
 {
 	_mirror=$(_newer_mirror)
@@ -116,9 +132,10 @@ _newer_locked()
 {
 	! newer_ready || return 0
 	rm -rf "$NEWER/new"
+	mkdir "$NEWER/new"
 	# shellcheck disable=SC2016 # for the inner shell
-	if unshare -m sh -euc '. "$0"; _newer_make "$1"' \
-	    "$TOP/tests/newer.sh" "$NEWER/new" >"$NEWER/log" 2>&1 </dev/null &&
+	if (_newer_apart "$NEWER/new" sh -euc '. "$0"; _newer_make "$1"' \
+	    "$TOP/tests/newer.sh" "$NEWER_AT") >"$NEWER/log" 2>&1 </dev/null &&
 	    [ -s "$NEWER/new/stamp" ]; then
 		# What an older list made has served until here.
 		rm -rf "$NEWER/old"
@@ -156,31 +173,28 @@ newer_need()
 		skip "no $_program of a newer Debian: scripts/install-deps test fetches it"
 	done
 	[ "$(id -u)" -eq 0 ] || skip "only root can use the newer Debian"
-	unshare -m true 2>/dev/null || skip "no mount namespace here"
+	(_newer_apart "$NEWER/root" true) 2>/dev/null ||
+		skip "no mount namespace here"
 }
 
-# The mounts are private to the namespace, and end with it. The last one, of the
-# root over itself, is what makes it read-only.
 newer_exec()
 {
 	mkdir -p "$NEWER/root$T"
 	# shellcheck disable=SC2016 # for the inner shell
-	exec unshare -m sh -euc '
-	root=$1 shared=$2
-	shift 2
-	mount --rbind "$root" "$root"
-	mount -o remount,bind,ro "$root"
-	cd /
-	cd "$root"
+	_newer_apart "$NEWER/root" sh -euc '
+	shared=$1
+	shift
+	mount -o remount,bind,ro .
 	mount -t tmpfs -o mode=1777 tmpfs tmp
 	mount -t tmpfs -o mode=755 tmpfs run
-	for dir in proc dev sys; do
+	mount --bind /proc proc
+	for dir in dev sys; do
 		mount --rbind "/$dir" "$dir"
 	done
 	case $shared in /tmp/* | /run/*) mkdir -p "./$shared" ;; esac
 	mount --rbind "$shared" "./$shared"
 	exec chroot . env PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"
-	' newer "$NEWER/root" "$T" "$@"
+	' newer "$T" "$@"
 }
 
 newer_run()

@@ -8,7 +8,7 @@
 . "$TOP/tests/newer.sh"
 
 [ "$(id -u)" -eq 0 ] || skip "only root can make it"
-unshare -m true 2>"$T/unshare.log" || skip "no mount namespace here"
+(_newer_apart "$T" true) 2>"$T/unshare.log" || skip "no mount namespace here"
 
 # A machine of stubs: what debootstrap is asked for is written down.
 mkdir -p "$T/bin" "$T/copy/tests"
@@ -30,13 +30,13 @@ END
 stub debootstrap <<'END'
 echo "$* $http_proxy" >>"$T/asked"
 for dir; do case $dir in /*) break ;; esac; done
-[ ! -e "$dir" ] || { echo "E: it is not empty"; exit 1; }
+[ -z "$(ls -A "$dir")" ] || { echo "E: it is not empty"; exit 1; }
 mkdir -p "$dir/usr/sbin" "$dir/proc" "$dir/usr/share/doc/apt"
 [ ! -e "$T/fails" ] || { echo "E: no such host"; exit 1; }
 [ ! -e "$T/dies" ] || kill -KILL $PPID
 END
 stub chroot <<'END'
-echo "${*#*/new }" >>"$T/asked"
+echo "${*#* }" >>"$T/asked"
 END
 fetch()
 {
@@ -61,7 +61,7 @@ mkdir -p "$cache/new/left"
 rm "$T/dies"
 check "the next one makes it" fetch cosign
 expect_eq "from where this machine's own packages come, the way apt goes" \
-    "--variant=minbase --force-check-gpg $NEWER_SUITE $cache/new http://mirror.example/debian/ http://proxy.example:3128
+    "--variant=minbase --force-check-gpg $NEWER_SUITE $NEWER_AT http://mirror.example/debian/ http://proxy.example:3128
 apt-get -q -y install cosign" "$(cat "$T/asked")"
 expect_rc "without documentation" 1 test -e "$root/usr/share/doc"
 
