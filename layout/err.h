@@ -14,6 +14,7 @@ enum err_code {
 	ERR_LIMIT,		/* a number from outside is over its cap */
 	ERR_NOT_FOUND,		/* the registry does not have it */
 	ERR_DENIED,		/* the registry wants other credentials */
+	ERR_SIGNATURE,		/* not signed by the key that is required */
 	ERR_NET,		/* transport, or an answer without sense */
 	ERR_CANCELLED,		/* given up because the run ends */
 	ERR_ROOM		/* more than the file system has room for */

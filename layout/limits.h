@@ -65,6 +65,14 @@
 /* What a credential helper prints. */
 #define HELPER_BYTES_MAX	(64u << 10)
 
+/* Signatures: a public key, as PEM; how many keys a run knows; one signature's
+ * payload; what is looked at, and fetched, of one image's. */
+#define PUBKEY_BYTES_MAX	(64u << 10)
+#define PUBKEYS_MAX		1000u
+#define SIGNATURE_BYTES_MAX	(4u << 20)
+#define SIGNATURES_MAX		1000u
+#define SIGNATURES_BYTES_MAX	((uint64_t)64 << 20)
+
 /* HTTP. */
 #define REDIRECTS_MAX		10u
 #define TOKEN_BYTES_MAX		(64u << 10)

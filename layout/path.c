@@ -58,6 +58,16 @@ path_repository(const char *registry, const char *repository,
 }
 
 char *
+path_referrers(const char *registry, const char *repository,
+    const struct digest *subject, char buf[STORE_PATH_MAX])
+{
+	char text[DIGEST_TEXT_MAX];
+
+	return print(buf, "repos/%s/%s/_referrers/%s", registry, repository,
+	    digest_text(subject, text));
+}
+
+char *
 path_link(const char *path, const struct manifest_id *id,
     char buf[STORE_PATH_MAX])
 {

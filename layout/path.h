@@ -25,6 +25,11 @@ char *path_manifest(const struct manifest_id *, char buf[STORE_PATH_MAX]);
 char *path_repository(const char *, const char *, const char *,
     char buf[STORE_PATH_MAX]);
 
+/* path_referrers(registry, repository, subject, buf): the list of what names
+ * ${subject} as its subject. */
+char *path_referrers(const char *, const char *, const struct digest *,
+    char buf[STORE_PATH_MAX]);
+
 /* path_link(path, id, buf): what a link that stands at ${path} has to say to
  * reach the manifest ${id}: always relative. */
 char *path_link(const char *, const struct manifest_id *,

@@ -56,6 +56,11 @@ int store_manifest_read(const struct store *, const struct manifest_id *,
 int store_reference_get(const struct store *, const char *, const char *,
     const char *, struct manifest_id *, struct err *);
 
+/* store_referrers_read(st, registry, repository, subject, ret_buf, ret_len, e):
+ * the list of what names ${subject} as its subject, NUL behind; free(3) it. */
+int store_referrers_read(const struct store *, const char *, const char *,
+    const struct digest *, char **, size_t *, struct err *);
+
 /* store_published_at(st, registry, repository, reference, buf, e): when it was
  * last published, RFC 3339, into ${buf} of STORE_TIME_MAX bytes. */
 #define STORE_TIME_MAX	32

@@ -128,3 +128,14 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	*ret = s;
 	return 0;
 }
+
+int
+store_referrers_read(const struct store *st, const char *registry,
+    const char *repository, const struct digest *subject, char **ret,
+    size_t *ret_len, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+
+	return fs_read_file(st->root, path_referrers(registry, repository,
+	    subject, path), REFERRERS_BYTES_MAX, ret, ret_len, e);
+}

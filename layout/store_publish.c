@@ -55,14 +55,11 @@ add_referral(struct store *st, const struct publication *p,
     const struct referral *r, struct err *e)
 {
 	char path[STORE_PATH_MAX], folder[STORE_PATH_MAX];
-	char inner[DIGEST_TEXT_MAX + 16], text[DIGEST_TEXT_MAX];
 	char *old = NULL, *fresh;
 	size_t len;
 	int rc;
 
-	snprintf(inner, sizeof(inner), "_referrers/%s",
-	    digest_text(&r->subject, text));
-	path_repository(p->registry, p->repository, inner, path);
+	path_referrers(p->registry, p->repository, &r->subject, path);
 	rc = fs_read_file(st->root, path, REFERRERS_BYTES_MAX, &old, &len, e);
 	if (rc == -1)
 		return -1;

@@ -42,7 +42,8 @@ LIBRARIES = {
 	"curl/": {"syncer/registry/http.c", "syncer/registry/url.c"},
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",
-		      "syncer/image/referrer.c", "syncer/registry/credentials.c",
+		      "syncer/image/referrer.c", "syncer/image/signature.c",
+		      "syncer/registry/credentials.c",
 		      "syncer/registry/ocidir.c",
 		      "syncer/registry/quota_book.c",
 		      "syncer/registry/registries.c", "syncer/registry/token.c",
@@ -51,7 +52,8 @@ LIBRARIES = {
 		      "syncer/transfer/plan.c",
 		      "syncer/report/status_record.c",
 		      "syncer/report/status_record.h"},
-	"openssl/": {"layout/digest.c", "layout/base64.c"},
+	"openssl/": {"layout/digest.c", "layout/base64.c",
+		     "syncer/image/pubkey.c"},
 }
 
 found = 0

@@ -39,6 +39,9 @@ static const char usage[] =
 "                      local time: outside of it do nothing, end with it (exit 4)\n"
 "      --connections N requests in flight to a registry (default: 8)\n"
 "      --jobs N        images in progress at once\n"
+"      --require-signed KEY\n"
+"                      publish only what this public key (PEM) has signed, as\n"
+"                      cosign does; signed=KEY in a list says so of an image\n"
 "      --log FORMAT    text, or json: one object a line\n"
 "      --from URL      another CDR to copy from, in the registries' place\n"
 "      --from oci:DIR[:REPOSITORY]\n"
@@ -64,7 +67,7 @@ static const char usage[] =
 #define MAX_BYTES_MAX	((uint64_t)1 << 50)
 
 struct options {
-	const char *root, *registries;
+	const char *root, *registries, *require_signed;
 	const char **lists;
 	size_t list_count;
 	enum report_format format;
@@ -83,6 +86,7 @@ struct inputs {
 	struct registries *registries;
 	struct keyring *keyring;
 	struct ocidir *layout;		/* of --from, or NULL */
+	struct policy *policy;
 };
 
 static int
@@ -159,6 +163,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "log", required_argument, NULL, 'l' },
 		{ "plan", no_argument, NULL, 'P' },
 		{ "from", required_argument, NULL, 'F' },
+		{ "require-signed", required_argument, NULL, 'S' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
 		{ "max-bytes", required_argument, NULL, MAX_BYTES },
@@ -197,6 +202,9 @@ parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'F':
 			o->from = optarg;
+			break;
+		case 'S':
+			o->require_signed = optarg;
 			break;
 		case 'P':
 			o->plan = true;
@@ -283,6 +291,9 @@ read_inputs(const struct options *o, int argc, char **argv,
 	    inputs_layout(o->from + strlen(INPUTS_LAYOUT), in->list,
 	    &in->layout, e) == -1)
 		return -1;
+	if (policy_new(in->list, in->registries, o->require_signed,
+	    &in->policy, e) == -1)
+		return -1;
 	return inputs_credentials(&in->keyring, e);
 }
 
@@ -310,6 +321,7 @@ run(const struct options *o, const struct inputs *in)
 		.config.registries = in->registries,
 		.config.keyring = in->keyring,
 		.list = in->list,
+		.policy = in->policy,
 		.config.limit_rate = o->limit_rate,
 		.config.max_bytes = o->max_bytes,
 		.config.from = in->layout == NULL ? o->from : NULL,
@@ -410,6 +422,7 @@ cmd_sync(int argc, char **argv)
 	code = run(&o, &in);
 out:
 	list_free(in.list);
+	policy_free(in.policy);
 	registries_free(in.registries);
 	keyring_free(in.keyring);
 	ocidir_close(in.layout);

@@ -69,6 +69,7 @@ list_new(list_complain *call, void *cookie)
 
 	list->complain = call;
 	list->cookie = cookie;
+	list->pool.base = "";
 	list->none = wishes_none(&list->pool);
 	return list;
 }
@@ -102,6 +103,15 @@ keep_name(struct image_list *list, const char *name)
 	return file->text;
 }
 
+/* Up to the last "/" of a file's name; free(3) it. */
+static char *
+folder_of(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return xstrndup(name, slash == NULL ? 0 : (size_t)(slash + 1 - name));
+}
+
 /* Takes ${ref}. */
 static void
 add_entry(const struct place *at, struct image_ref *ref,
@@ -113,6 +123,7 @@ add_entry(const struct place *at, struct image_ref *ref,
 		.platforms = wishes->platforms,
 		.tags = wishes->tags,
 		.referrers = wishes->referrers,
+		.signed_by = wishes->signed_by,
 		.file = at->file,
 		.line = at->line,
 		.newest = wishes->newest,
@@ -308,6 +319,7 @@ list_read(struct image_list *list, const char *name, const char *buf,
 	struct wishes defaults = list->none;
 	struct place at = { .list = list, .file = keep_name(list, name) };
 	const char *end = buf + len, *eol;
+	char *folder;
 	size_t length;
 
 	if (len > LIST_BYTES_MAX) {
@@ -317,6 +329,7 @@ list_read(struct image_list *list, const char *name, const char *buf,
 	/* Editors on Windows put a byte order mark before UTF-8. */
 	if (len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0)
 		buf += 3;
+	list->pool.base = folder = folder_of(name);
 	for (; buf < end; buf = eol + 1) {
 		at.line++;
 		eol = memchr(buf, '\n', (size_t)(end - buf));
@@ -329,6 +342,8 @@ list_read(struct image_list *list, const char *name, const char *buf,
 		if (eol == end)
 			break;
 	}
+	list->pool.base = "";
+	free(folder);
 }
 
 void
@@ -352,6 +367,8 @@ difference(const struct list_entry *a, const struct list_entry *b)
 		return "newest=";
 	if (a->referrers != b->referrers)
 		return "referrers=";
+	if (a->signed_by != b->signed_by)
+		return "signed=";
 	return a->priority != b->priority ? "priority=" : NULL;
 }
 

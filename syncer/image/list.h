@@ -16,6 +16,8 @@ struct list_entry {
 	const struct platform_set *platforms;
 	const struct tag_rule *tags;		/* NULL: none */
 	const struct referrer_rule *referrers;
+	const char *signed_by;	/* the file of a public key; "": no key by this
+				 * list; NULL: it does not say */
 	const char *file;	/* NULL: the command line */
 	unsigned line;		/* 0: from the command line */
 	unsigned newest;	/* of what tags matches; 0: all */
@@ -42,7 +44,8 @@ void list_free(struct image_list *);
  * list_read(list, name, buf, len): add the lines of a file whose text is
  * ${buf}; ${name} is for messages.  All of the text is read whatever is wrong.
  * "default" lines hold to the end of the file; tags= and newest= of such a line
- * are for those whose REF has neither a tag nor a digest.
+ * are for those whose REF has neither a tag nor a digest.  A relative path in
+ * it begins in the folder of ${name}.
  */
 void list_read(struct image_list *, const char *name, const char *buf,
     size_t len);

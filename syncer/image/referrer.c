@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,17 @@
 #include "image/readjson.h"
 #include "image/referrer.h"
 #include "layout/limits.h"
+
+char *
+referrer_tag(const struct digest *id, const char *suffix,
+    char buf[TAG_MAX + 1])
+{
+	char hex[DIGEST_HEX_MAX];
+
+	snprintf(buf, TAG_MAX + 1, "%s-%.64s%s", digest_alg_name(id->alg),
+	    digest_hex(id, hex), suffix);
+	return buf;
+}
 
 /* A member of ${from} that is a string goes into ${to}. */
 static int

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "layout/err.h"
+#include "layout/limits.h"
 #include "layout/path.h"
 
 /*
@@ -11,6 +12,14 @@
  * distribution-spec, "Listing Referrers"): an index with one descriptor for
  * each manifest that names it as its subject.
  */
+
+/*
+ * referrer_tag(id, suffix, buf): the tag that stands for the referrers of a
+ * manifest: "" of the referrers tag schema, ".sig" and others of cosign's.  No
+ * more than 32 characters of the algorithm and 64 of the digest.  Return
+ * ${buf}.
+ */
+char *referrer_tag(const struct digest *, const char *, char [TAG_MAX + 1]);
 
 /*
  * referrer_describe(buf, len, id, ret, e): the descriptor of the manifest ${id}

@@ -22,6 +22,12 @@ compare_tags(const void *a, const void *b)
 }
 
 static int
+compare_keys(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int
 compare_referrers(const void *a, const void *b)
 {
 	return referrer_rule_compare(a, b);
@@ -107,6 +113,8 @@ wish_pool_done(struct wish_pool *pool)
 		free(item);
 	}
 	while ((item = take_root(&pool->tags, compare_tags)) != NULL)
+		free(item);
+	while ((item = take_root(&pool->keys, compare_keys)) != NULL)
 		free(item);
 	while ((item = take_root(&pool->referrers, compare_referrers)) !=
 	    NULL) {
@@ -199,6 +207,27 @@ read_priority(struct wish_pool *pool, const char *value, struct wishes *ret,
 	return 0;
 }
 
+/* A file's name is kept as it is to be opened; whether it is a key is found out
+ * when it is read. */
+static int
+read_signed(struct wish_pool *pool, const char *value, struct wishes *ret,
+    struct err *e)
+{
+	bool no = strcmp(value, "no") == 0;
+	char *path, *kept;
+
+	if (value[0] == '\0')
+		return err_set(e, ERR_INPUT, "must be the file of a public "
+		    "key, or no");
+	path = no ? xstrdup("") : xasprintf("%s%s",
+	    value[0] == '/' ? "" : pool->base, value);
+	kept = intern(&pool->keys, path, compare_keys);
+	if (kept != path)
+		free(path);
+	ret->signed_by = kept;
+	return 0;
+}
+
 /* WISH_TAGS and WISH_NEWEST are places in here. */
 static const struct {
 	const char *name;
@@ -210,6 +239,7 @@ static const struct {
 	{ "newest",	read_newest },
 	{ "referrers",	read_referrers },
 	{ "priority",	read_priority },
+	{ "signed",	read_signed },
 };
 
 #define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))
@@ -218,7 +248,7 @@ static const struct {
 static int
 refuse_key(const char *key, struct err *e)
 {
-	char known[128] = "";
+	char known[160] = "";
 	size_t i, used = 0;
 
 	for (i = 0; i < KEY_COUNT && used < sizeof(known); i++)

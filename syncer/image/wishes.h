@@ -15,6 +15,9 @@ struct wish_pool {
 	void *platforms;	/* tsearch(3), as the others */
 	void *tags;
 	void *referrers;
+	void *keys;
+	const char *base;	/* where relative paths begin, with a "/" at its
+				 * end; "": the working directory */
 };
 
 /* What a line asks for. */
@@ -22,6 +25,7 @@ struct wishes {
 	const struct platform_set *platforms;
 	const struct tag_rule *tags;		/* NULL: none */
 	const struct referrer_rule *referrers;
+	const char *signed_by;	/* as in struct list_entry */
 	unsigned newest;			/* 0: all */
 	int priority;
 	unsigned seen;		/* a bit for each key since it was last 0 */

@@ -44,6 +44,7 @@ enum text {
 	CA_FILE,
 	CLIENT_CERT,
 	CLIENT_KEY,
+	REQUIRE_SIGNED,
 	TEXT_COUNT
 };
 
@@ -52,6 +53,7 @@ static const char *const texts[TEXT_COUNT] = {
 	[CA_FILE] = "ca_file",
 	[CLIENT_CERT] = "client_cert",
 	[CLIENT_KEY] = "client_key",
+	[REQUIRE_SIGNED] = "require_signed",
 };
 
 /* One member of the object. */
@@ -411,6 +413,14 @@ registries_config(const struct registries *r, const char *registry,
 out:
 	exception_done(&standard);
 	return rc;
+}
+
+const char *
+registries_require_signed(const struct registries *r, const char *registry)
+{
+	const struct exception *x = find(r, registries_canonical(registry));
+
+	return x == NULL ? NULL : x->text[REQUIRE_SIGNED];
 }
 
 int

@@ -29,10 +29,11 @@ struct registries;
  * registries_parse(name, buf, len, ret, e): the JSON of cdr(1), "REGISTRIES":
  * an object, registry name to settings.  Settings: endpoint (URL),
  * max_connections, min_pulls_left, max_tries, retry_delay_ms,
- * stall_timeout_s, connect_timeout_s, ca_file, client_cert, client_key.  An
- * unknown key, a key twice, a wrong type, a number out of range, a client_key
- * without client_cert or a name that is none is an error that names ${name},
- * the registry and the key (and the line where the JSON parser knows it).
+ * stall_timeout_s, connect_timeout_s, ca_file, client_cert, client_key,
+ * require_signed.  An unknown key, a key twice, a wrong type, a number out of
+ * range, a client_key without client_cert or a name that is none is an error
+ * that names ${name}, the registry and the key (and the line where the JSON
+ * parser knows it).
  * ${buf} NULL: no exceptions.  Return 0, or -1 with ${e} set (ERR_INPUT).
  */
 int registries_parse(const char *, const char *, size_t, struct registries **,
@@ -58,6 +59,11 @@ int registries_check(const struct registries *, struct err *);
 int registries_config(const struct registries *, const char *,
     struct registry_config *, struct err *);
 void registry_config_done(struct registry_config *);
+
+/* registries_require_signed(r, registry): the file of the public key that its
+ * images have to be signed with; NULL: not set. */
+const char *registries_require_signed(const struct registries *,
+    const char *);
 
 /*
  * registry_config_from(c, url, e): ask the mirror at ${url} in the registry's

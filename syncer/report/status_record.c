@@ -26,6 +26,7 @@ static const char *const reasons[STATUS_REASONS] = {
 	[ERR_LIMIT] = "limit",
 	[ERR_NOT_FOUND] = "not_found",
 	[ERR_DENIED] = "denied",
+	[ERR_SIGNATURE] = "signature",
 	[ERR_NET] = "network",
 	[ERR_CANCELLED] = "cancelled",
 	[ERR_ROOM] = "no_room",

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "image/manifest.h"
+#include "image/referrer.h"
+#include "image/signature.h"
 #include "layout/digest_set.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -17,11 +19,8 @@
 
 struct gather {
 	struct dispatch *d;
-	const struct store *store;
-	const struct list_entry *entry;
+	struct companions_of of;	/* but for the subjects */
 	struct source *source;
-	unsigned depth;
-	bool plan;
 	companions_end *end;
 	void *cookie;
 	size_t pending;
@@ -37,6 +36,7 @@ struct question {
 	struct gather *g;
 	char *url, *fallback;
 	bool is_fallback;
+	bool signatures;		/* whatever the rule says */
 };
 
 /* A companion is an image of its own, without a line in the list. */
@@ -157,7 +157,7 @@ take(struct gather *g, const struct companion *c, const struct job_report *r)
 	to->bytes += r->bytes;
 	if (r->result == JOB_PLANNED)
 		take_planned(to, r);
-	if (c->tag != NULL)
+	if (c->tag != NULL && !g->of.hold)
 		return;		/* published under its own tag */
 	take_manifests(to, r->walk->manifests, r->walk->manifest_count);
 	take_referrals(to, r->walk->referrals, r->walk->referral_count);
@@ -169,6 +169,14 @@ take(struct gather *g, const struct companion *c, const struct job_report *r)
 	}
 	if (r->result != JOB_UNCHANGED)
 		to->published = false;
+}
+
+/* What is held is only looked at: a broken one does no harm. */
+static bool
+forgives(const struct gather *g, const struct err *e)
+{
+	return g->of.hold && (e->code == ERR_DATA || e->code == ERR_LIMIT ||
+	    e->code == ERR_NOT_FOUND);
 }
 
 static void
@@ -184,7 +192,10 @@ companion_ended(void *cookie, const struct job_report *r)
 	} else if (c->tag == NULL || r->err->code != ERR_NOT_FOUND) {
 		e = *r->err;
 		err_wrap(&e, "referrer");
-		fail(g, &e);
+		if (forgives(g, &e))
+			g->found.flaw = e;
+		else
+			fail(g, &e);
 	}
 	free(c->tag);
 	free(c);
@@ -197,32 +208,45 @@ start_companion(struct gather *g, const struct digest *id, const char *tag)
 	static const struct platform_set all = { .all = true };
 	struct job_options options = {
 		.companion = true,
-		.depth = g->depth + 1,
-		.plan = g->plan,
+		.depth = g->of.depth + 1,
+		.plan = g->of.plan,
+		.hold = g->of.hold,
 	};
 	struct companion *c = xcalloc(1, sizeof(*c));
 
 	c->g = g;
-	c->entry.ref.registry = g->entry->ref.registry;
-	c->entry.ref.repository = g->entry->ref.repository;
+	c->entry.ref.registry = g->of.entry->ref.registry;
+	c->entry.ref.repository = g->of.entry->ref.repository;
 	c->entry.platforms = &all;
-	c->entry.referrers = g->entry->referrers;
-	c->entry.priority = g->entry->priority;
+	c->entry.referrers = g->of.hold ? NULL : g->of.entry->referrers;
+	c->entry.priority = g->of.entry->priority;
 	if (tag != NULL)
 		c->entry.ref.tag = c->tag = xstrdup(tag);
 	c->entry.ref.has_digest = id != NULL;
 	if (id != NULL)
 		c->entry.ref.digest = *id;
 	g->pending++;
-	job_start(g->d, g->store, &c->entry, &options, companion_ended, c);
+	job_start(g->d, g->of.store, &c->entry, &options, companion_ended, c);
 }
 
 /* --- who refers to it? ------------------------------------------------- */
 
-static int
-read_list(struct gather *g, const struct http_reply *reply, struct err *e)
+static bool
+is_wanted(const struct question *q, const struct descriptor *d)
 {
-	const struct referrer_rule *rule = g->entry->referrers;
+	const struct companions_of *of = &q->g->of;
+	const char *type = d->artifact_type == NULL ? "" : d->artifact_type;
+
+	if (q->signatures && signature_may_be(type))
+		return true;
+	return !of->hold && referrer_rule_wants(of->entry->referrers, type);
+}
+
+static int
+read_list(const struct question *q, const struct http_reply *reply,
+    struct err *e)
+{
+	struct gather *g = q->g;
 	const struct descriptor *d;
 	struct manifest m;
 	size_t i;
@@ -236,8 +260,7 @@ read_list(struct gather *g, const struct http_reply *reply, struct err *e)
 		    REFERRERS_MAX);
 	for (i = 0; i < m.count && rc == 0; i++) {
 		d = &m.children[i];
-		if (referrer_rule_wants(rule, d->artifact_type == NULL ? "" :
-		    d->artifact_type) &&
+		if (is_wanted(q, d) &&
 		    digest_set_add(&g->known, &d->digest, NULL))
 			start_companion(g, &d->digest, NULL);
 	}
@@ -264,7 +287,7 @@ answered(struct query *query, const struct http_reply *reply,
 	if (reply == NULL) {
 		fail(g, e);
 	} else if (reply->status == 200) {
-		if (read_list(g, reply, &why) == -1)
+		if (read_list(q, reply, &why) == -1)
 			fail(g, &why);
 	} else if (!q->is_fallback) {
 		q->is_fallback = true;
@@ -276,31 +299,22 @@ answered(struct query *query, const struct http_reply *reply,
 	one_ended(g);
 }
 
-/* The referrers tag schema: no more than 32 and 64 characters of a digest. */
 static void
-schema_tag(const struct digest *id, const char *suffix, char *buf, size_t len)
-{
-	char hex[DIGEST_HEX_MAX];
-
-	snprintf(buf, len, "%s-%.64s%s", digest_alg_name(id->alg),
-	    digest_hex(id, hex), suffix);
-}
-
-static void
-ask(struct gather *g, const struct digest *id)
+ask(struct gather *g, const struct digest *id, bool signatures)
 {
 	struct question *q = xcalloc(1, sizeof(*q));
-	const char *repository = g->entry->ref.repository;
+	const char *repository = g->of.entry->ref.repository;
 	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1];
 
-	schema_tag(id, "", tag, sizeof(tag));
 	q->g = g;
+	q->signatures = signatures;
 	q->url = dispatch_url(g->source, repository, "referrers",
 	    digest_text(id, text));
-	q->fallback = dispatch_url(g->source, repository, "manifests", tag);
+	q->fallback = dispatch_url(g->source, repository, "manifests",
+	    referrer_tag(id, "", tag));
 	q->query.source = g->source;
 	q->query.repository = repository;
-	q->query.priority = g->entry->priority;
+	q->query.priority = g->of.entry->priority;
 	q->query.url = q->url;
 	q->query.accept = MEDIA_OCI_INDEX;
 	q->query.end = answered;
@@ -309,20 +323,23 @@ ask(struct gather *g, const struct digest *id)
 }
 
 static void
-ask_about(struct gather *g, const struct digest *id)
+ask_about(struct gather *g, const struct digest *id, bool signatures)
 {
 	static const char *const suffixes[] = { ".sig", ".att", ".sbom" };
+	const struct referrer_rule *rule = g->of.entry->referrers;
+	bool all = rule != NULL && rule->want == REFERRERS_YES && !g->of.hold;
 	char tag[TAG_MAX + 1];
-	size_t i;
+	size_t i, count = 0;
 
-	ask(g, id);
+	if (signatures || (rule != NULL && rule->want != REFERRERS_NO))
+		ask(g, id, signatures);
 	/* What these tags hold has no artifact type to choose by. */
-	if (g->entry->referrers->want != REFERRERS_YES || g->depth > 0)
-		return;
-	for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		schema_tag(id, suffixes[i], tag, sizeof(tag));
-		start_companion(g, NULL, tag);
-	}
+	if (g->of.depth == 0 && all)
+		count = sizeof(suffixes) / sizeof(suffixes[0]);
+	else if (signatures)
+		count = 1;
+	for (i = 0; i < count; i++)
+		start_companion(g, NULL, referrer_tag(id, suffixes[i], tag));
 }
 
 static void
@@ -341,30 +358,26 @@ ended_at_once(struct task *task)
 }
 
 void
-companions_start(struct dispatch *d, const struct store *store,
-    const struct list_entry *entry, const struct manifest_id *subjects,
-    size_t count, const struct job_options *options, companions_end *end,
-    void *cookie)
+companions_start(struct dispatch *d, const struct companions_of *of,
+    companions_end *end, void *cookie)
 {
 	struct gather *g = xcalloc(1, sizeof(*g));
 	size_t i;
 
 	g->d = d;
-	g->store = store;
-	g->entry = entry;
-	g->depth = options->depth;
-	g->plan = options->plan;
+	g->of = *of;
 	g->end = end;
 	g->cookie = cookie;
 	g->found.published = true;
-	g->source = dispatch_source(d, entry->ref.registry, &g->err);
+	g->source = dispatch_source(d, of->entry->ref.registry, &g->err);
 	/* The end is told from dispatch_step in any case. */
 	g->pending = 1;
 	g->task.run = nothing;
 	g->task.done = ended_at_once;
 	pool_start(dispatch_pool(d), NULL, &g->task);
-	if (g->source == NULL || g->depth >= REFERRERS_DEPTH_MAX)
+	if (g->source == NULL || of->depth >= REFERRERS_DEPTH_MAX)
 		return;
-	for (i = 0; i < count; i++)
-		ask_about(g, &subjects[i].digest);
+	for (i = 0; i < of->count; i++)
+		ask_about(g, &of->subjects[i].digest, of->signatures &&
+		    i == 0);
 }

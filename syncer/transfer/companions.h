@@ -26,22 +26,31 @@ struct companions {
 	struct walk_missing *missing;		/* only of a plan, which stops
 						 * before these */
 	size_t missing_count;
+	struct err flaw;			/* held: one makes no sense */
+};
+
+/* Whose, and which. */
+struct companions_of {
+	const struct store *store;
+	const struct list_entry *entry;		/* its rule: referrers= */
+	const struct manifest_id *subjects;
+	size_t count;
+	unsigned depth;		/* 0: of an image, 1: of its signature, ... */
+	bool plan;		/* fetch the manifests of them, and stop */
+	bool signatures;	/* those of the first subject in any case */
+	bool hold;		/* these alone, and publish nothing of them;
+				 * what makes no sense is left out */
 };
 
 /* ${c} may be taken over (then zeroed).  ${e}: NULL, or what went wrong. */
 typedef void companions_end(void *cookie, struct companions *c,
     const struct err *e);
 
-/*
- * companions_start(d, store, entry, subjects, count, options, end, cookie):
- * those of ${count} manifests, as entry->referrers has it.  ${options} are
- * those of the image's own job: its depth, and whether it is only a plan.
- * ${end} is called once, from dispatch_step.
- */
-struct job_options;
-void companions_start(struct dispatch *, const struct store *,
-    const struct list_entry *, const struct manifest_id *, size_t,
-    const struct job_options *, companions_end *, void *);
+/* companions_start(d, of, end, cookie): ${end} is called once, from
+ * dispatch_step.  What ${of} points to is borrowed until then; subjects until
+ * it returns. */
+void companions_start(struct dispatch *, const struct companions_of *,
+    companions_end *, void *);
 void companions_done(struct companions *);
 
 /* companions_put_first(c, walk): the manifests of the image itself, its root

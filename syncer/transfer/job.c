@@ -1,5 +1,6 @@
 /*
- * RESOLVE: what does the tag point to?  WALK: what of it is not here?  FETCH:
+ * RESOLVE: what does the tag point to?  POLICY: is that signed as it has to be?
+ * If not, nothing of it is fetched.  WALK: what of it is not here?  FETCH:
  * ask for that, and walk again, until nothing is missing.  COMPANIONS: what
  * refers to it, each a job of its own.  PUBLISH: only now may the tag move.
  */
@@ -14,6 +15,7 @@
 #include "transfer/companions.h"
 #include "transfer/job.h"
 #include "transfer/room.h"
+#include "transfer/verify.h"
 #include "transfer/walk.h"
 
 /* Each round goes one level deeper, or learns that something is not served. */
@@ -21,6 +23,7 @@
 
 enum job_state {
 	JOB_RESOLVE,
+	JOB_POLICY,
 	JOB_WALK,
 	JOB_FETCH,
 	JOB_COMPANIONS,
@@ -51,6 +54,10 @@ struct job {
 	struct walk walk;
 	struct digest_set absent, as_blobs;
 	struct job_options options;
+	struct companions held;		/* signatures that may be the ones */
+	struct task policy_task;
+	int verdict;			/* of verify_image */
+	bool has_signature;		/* published here already */
 	struct companions companions;	/* referrers= */
 	bool has_companions;
 	unsigned rounds;
@@ -88,6 +95,7 @@ finish(struct job *job, enum job_result result)
 	job->state = JOB_END;
 	job->end(job->cookie, &report);
 	walk_done(&job->walk);
+	companions_done(&job->held);
 	companions_done(&job->companions);
 	digest_set_done(&job->absent);
 	digest_set_done(&job->as_blobs);
@@ -270,7 +278,8 @@ conclude(struct job *job)
 		finish(job, JOB_UNCHANGED);
 	else if (job->options.plan)
 		finish(job, JOB_PLANNED);
-	else if (job->options.companion && job->entry->ref.tag == NULL)
+	else if (job->options.hold || (job->options.companion &&
+	    job->entry->ref.tag == NULL))
 		finish(job, JOB_UPDATED);
 	else
 		start_publish(job);
@@ -297,15 +306,39 @@ static void
 complete(struct job *job)
 {
 	const struct referrer_rule *rule = job->entry->referrers;
+	struct companions_of of = {
+		.store = job->store,
+		.entry = job->entry,
+		.subjects = job->walk.manifests,
+		.count = job->walk.manifest_count,
+		.depth = job->options.depth,
+		.plan = job->options.plan,
+		/* Nodes have to be able to verify it as well. */
+		.signatures = job->options.key.key != NULL &&
+		    !job->has_signature,
+	};
 
-	if (rule == NULL || rule->want == REFERRERS_NO) {
+	if ((rule == NULL || rule->want == REFERRERS_NO) && !of.signatures) {
 		conclude(job);
 		return;
 	}
 	job->state = JOB_COMPANIONS;
-	companions_start(job->d, job->store, job->entry,
-	    job->walk.manifests, job->walk.manifest_count,
-	    &job->options, gathered, job);
+	companions_start(job->d, &of, gathered, job);
+}
+
+/* Nobody's signature is as large as an image. */
+static bool
+is_too_large(const struct job *job)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < job->walk.missing_count && job->options.hold; i++) {
+		bytes += job->walk.missing[i].object.size;
+		if (bytes > SIGNATURES_BYTES_MAX)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -319,6 +352,10 @@ walked(struct task *task)
 	} else if (job->walk.missing_count == 0 ||
 	    (job->options.plan && to_fetch(job) == 0)) {
 		complete(job);
+	} else if (is_too_large(job)) {
+		err_set(&job->err, ERR_LIMIT, "more than %llu bytes, which is "
+		    "no signature", (unsigned long long)SIGNATURES_BYTES_MAX);
+		finish(job, JOB_FAILED);
 	} else if (++job->rounds > ROUNDS_MAX) {
 		err_set(&job->err, ERR_LIMIT, "it is not complete after %u "
 		    "rounds", ROUNDS_MAX);
@@ -340,6 +377,100 @@ start_walk(struct job *job)
 	pool_start(dispatch_pool(job->d), NULL, &job->walk_task);
 }
 
+/* --- POLICY ------------------------------------------------------------ */
+
+static void
+policy_run(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, policy_task));
+	const struct companions *held = &job->held;
+	struct verify_from from = {
+		.store = job->store,
+		.registry = job->entry->ref.registry,
+		.repository = job->entry->ref.repository,
+		.image = job->root,
+		.key = &job->options.key,
+		.manifests = held->manifests,
+		.count = held->count,
+		.flaw = held->flaw.code == ERR_NONE ? NULL : &held->flaw,
+	};
+
+	job->verdict = verify_image(&from, &job->err);
+}
+
+static void
+verified(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, policy_task));
+
+	if (job->verdict == 1)
+		start_walk(job);
+	else
+		fail(job, &job->err);
+}
+
+static void
+start_verify(struct job *job, void (*done)(struct task *))
+{
+	job->policy_task.run = policy_run;
+	job->policy_task.done = done;
+	pool_start(dispatch_pool(job->d), NULL, &job->policy_task);
+}
+
+static void
+held(void *cookie, struct companions *c, const struct err *e)
+{
+	struct job *job = cookie;
+
+	if (e != NULL) {
+		fail(job, e);
+		return;
+	}
+	job->held = *c;
+	memset(c, 0, sizeof(*c));
+	job->objects += job->held.objects;
+	job->bytes += job->held.bytes;
+	start_verify(job, verified);
+}
+
+/* Not by what is here: the registry may have more. */
+static void
+verified_here(struct task *task)
+{
+	struct job *job = (struct job *)((char *)task -
+	    offsetof(struct job, policy_task));
+	struct manifest_id root = { .digest = job->root };
+	struct companions_of of = {
+		.store = job->store,
+		.entry = job->entry,
+		.subjects = &root,
+		.count = 1,
+		.signatures = true,
+		.hold = true,
+	};
+
+	job->has_signature = job->verdict == 1;
+	if (job->verdict == 0)
+		companions_start(job->d, &of, held, job);
+	else
+		verified(task);
+}
+
+/* What the image is, is known: on to what is in it, if it may come here. */
+static void
+start_image(struct job *job)
+{
+	if (job->options.key.key == NULL) {
+		start_walk(job);
+		return;
+	}
+	job->state = JOB_POLICY;
+	companions_done(&job->held);
+	start_verify(job, verified_here);
+}
+
 /* --- RESOLVE ----------------------------------------------------------- */
 
 static void
@@ -354,7 +485,7 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 	}
 	job->root = *digest;
 	job->has_root = true;
-	start_walk(job);
+	start_image(job);
 }
 
 static void
@@ -412,7 +543,7 @@ job_start(struct dispatch *d, const struct store *store,
 	} else if (entry->ref.has_digest) {
 		job->root = entry->ref.digest;
 		job->has_root = true;
-		start_walk(job);
+		start_image(job);
 	} else {
 		start_resolve(job, false);
 	}

@@ -6,6 +6,7 @@
 
 #include "image/list.h"
 #include "transfer/dispatch.h"
+#include "transfer/policy.h"
 
 /* One image of the list, from its tag upstream to its tag here. */
 struct job;
@@ -47,6 +48,8 @@ struct job_options {
 				 * with that; under a tag it may be absent */
 	unsigned depth;		/* how many subjects away from an image */
 	bool plan;		/* fetch what tells, the manifests, and stop */
+	bool hold;		/* fetch a signature, and publish nothing */
+	struct policy_key key;	/* what it has to be signed with, if anything */
 };
 
 /*

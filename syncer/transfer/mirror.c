@@ -167,6 +167,7 @@ start_next(struct run *run, const struct list_entry *entry)
 {
 	struct job_options options = {
 		.plan = run->mirror->plan != NULL,
+		.key = policy_key(run->mirror->policy, entry),
 	};
 
 	run->totals.active++;

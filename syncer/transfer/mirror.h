@@ -13,6 +13,7 @@
 struct mirror {
 	struct dispatch_config config;
 	const struct image_list *list;
+	const struct policy *policy;	/* who has to have signed what */
 	struct status *status;		/* is told of each image */
 	int stop_fd;			/* readable when the run has to end */
 	unsigned jobs;			/* at once; 0: as many as is good */

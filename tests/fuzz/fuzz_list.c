@@ -46,6 +46,12 @@ with_keys(const struct list_entry *entry, char *line)
 		free(line);
 		line = longer;
 	}
+	if (entry->signed_by != NULL) {
+		longer = xasprintf("%s signed=%s", line,
+		    entry->signed_by[0] == '\0' ? "no" : entry->signed_by);
+		free(line);
+		line = longer;
+	}
 	longer = xasprintf("%s priority=%d referrers=%s", line,
 	    entry->priority, r->want == REFERRERS_NO ? "no" :
 	    r->want == REFERRERS_YES ? "yes" : "types=");
@@ -127,6 +133,9 @@ check_entry(const struct list_entry *entry)
 		    tag_rule_compare(entry->tags, again->tags) == 0);
 		must(entry->newest == again->newest);
 		must(entry->priority == again->priority);
+		must((entry->signed_by == NULL) == (again->signed_by == NULL));
+		must(entry->signed_by == NULL ||
+		    strcmp(entry->signed_by, again->signed_by) == 0);
 		must(referrer_rule_compare(entry->referrers,
 		    again->referrers) == 0);
 		list_free(list);

@@ -69,6 +69,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_config(&c);
 		registry_config_done(&c);
 	}
+	must(registries_require_signed(r, "h") == NULL ||
+	    registries_require_signed(r, "h")[0] != '\0');
 	registries_free(r);
 	return 0;
 }

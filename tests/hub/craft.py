@@ -18,6 +18,7 @@ import hashlib
 import http.client
 import json
 import os
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -41,6 +42,8 @@ PLAIN_TAR = "application/vnd.oci.image.layer.v1.tar"
 EMPTY_TYPE = "application/vnd.oci.empty.v1+json"
 ARTIFACT_MANIFEST = "application/vnd.oci.artifact.manifest.v1+json"
 SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
 EPOCH = "1970-01-01T00:00:00Z"
 
@@ -594,6 +597,84 @@ def make_windows(craft, options):
 	return craft.index(entries, craft.tag)
 
 
+def openssl_sign(key, data):
+	"""ECDSA and RSA over SHA-256, Ed25519 over the data, as cosign does."""
+	kind = subprocess.run(["openssl", "pkey", "-in", key, "-noout", "-text"],
+			      check=True, capture_output=True).stdout
+	hashed = [] if kind.startswith(b"ED25519") else ["-digest", "sha256"]
+	with tempfile.NamedTemporaryFile() as file:
+		file.write(data)
+		file.flush()
+		return subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", *hashed, "-inkey", key,
+				       "-in", file.name], check=True, capture_output=True).stdout
+
+
+def spoil(options, data, sig):
+	"""The payload and the base64 of its signature as --spoil wants them."""
+	text = base64.b64encode(sig).decode()
+	if options.spoil == "payload":
+		data = data.replace(b"}", b" }", 1)
+	elif options.spoil == "base64":
+		text = text.rstrip("=")
+		text = text[:len(text) - (len(text) + 3) % 4]
+	return data, text
+
+
+def simple_signature(craft, options, subject):
+	"""One layer more in the image under cosign's tag."""
+	tag = subject["digest"].replace(":", "-") + ".sig"
+	payload = {"critical": {"identity": {"docker-reference": "elsewhere.example/" + craft.repository},
+				"image": {"docker-manifest-digest": options.signs or subject["digest"]},
+				"type": "cosign container image signature"}, "optional": None}
+	if options.spoil == "type":
+		payload["critical"]["type"] = "something else"
+	data = json.dumps(payload).encode()
+	data, text = spoil(options, data, openssl_sign(options.key, data))
+	layer = craft.put_blob("layer", Blob(data), SIMPLE_SIGNING) | {
+		"annotations": {"dev.cosignproject.cosign/signature": text}}
+	if options.spoil == "annotation":
+		del layer["annotations"]
+	found = craft.sink.get_manifest(craft.repository, tag)
+	layers = (json.loads(found[0].data)["layers"] if found else []) + [layer]
+	config = craft.put_blob("config", craft.config("linux/amd64",
+						       [one["digest"] for one in layers]), OCI["config"])
+	return craft.put_json({"schemaVersion": 2, "mediaType": OCI["manifest"], "config": config,
+			       "layers": layers}, OCI["manifest"], tag)
+
+
+def bundle_signature(craft, options, subject):
+	"""A referrer; listed as cosign does it, without its type."""
+	alg, _, encoded = (options.signs or subject["digest"]).partition(":")
+	predicate = "https://spdx.dev/Document" if options.spoil == "type" \
+		else "https://sigstore.dev/cosign/sign/v1"
+	data = json.dumps({"_type": "https://in-toto.io/Statement/v1",
+			   "subject": [{"digest": {alg: encoded}, "annotations": {}}],
+			   "predicateType": predicate, "predicate": {}}).encode()
+	kind = b"application/vnd.in-toto+json"
+	signed = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(data), data)
+	data, text = spoil(options, data, openssl_sign(options.key, signed))
+	bundle = {"mediaType": BUNDLE, "verificationMaterial": {"publicKey": {"hint": "none"}},
+		  "dsseEnvelope": {"payload": base64.b64encode(data).decode(),
+				   "payloadType": kind.decode(), "signatures": [{"sig": text}]}}
+	if options.spoil == "annotation":
+		del bundle["dsseEnvelope"]
+	layer = craft.put_blob("layer", Blob(json.dumps(bundle).encode()), BUNDLE)
+	root = craft.put_json({"schemaVersion": 2, "mediaType": OCI["manifest"], "artifactType": BUNDLE,
+			       "config": craft.put_blob("config", Blob(b"{}"), EMPTY_TYPE),
+			       "layers": [layer], "subject": subject}, OCI["manifest"])
+	craft.refer(subject, root, EMPTY_TYPE)
+	return root
+
+
+def make_signature(craft, options):
+	"""cosign's signature of --subject with a private --key, in one of its two forms"""
+	subject = craft.subject()
+	if subject is None or options.key is None:
+		raise Refused("a signature needs --subject and --key")
+	make = bundle_signature if options.form == "bundle" else simple_signature
+	return make(craft, options, subject)
+
+
 def base64url(data):
 	return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
@@ -629,6 +710,10 @@ KINDS = {
 	"foreign-layer": (make_foreign_layer, PLATFORM, ("--present", {"action": "store_true"}),
 			  ("--url", {"default": "http://127.0.0.1:9/layer"}),
 			  ("--save", {"metavar": "FILE", "help": "write that layer there too"})),
+	"signature": (make_signature, SUBJECT, ("--key", {"metavar": "FILE"}),
+		      ("--form", {"choices": ("simple", "bundle"), "default": "simple"}),
+		      ("--signs", {"metavar": "DIGEST", "help": "in the place of the subject's"}),
+		      ("--spoil", {"choices": ("payload", "base64", "type", "annotation")})),
 	"windows": (make_windows,
 		    ("--builds", {"default": "10.0.17763.5000,10.0.20348.2000,10.0.26100.1000"})),
 }

@@ -62,6 +62,9 @@ keys_text(const struct list_entry *entry, char *buf, size_t size)
 	if (entry->priority != 0)
 		used += (size_t)snprintf(buf + used, size - used,
 		    " priority=%d", entry->priority);
+	if (entry->signed_by != NULL)
+		used += (size_t)snprintf(buf + used, size - used,
+		    " signed=%s", entry->signed_by);
 	assert_true(used < size);
 	return buf;
 }
@@ -192,7 +195,7 @@ test_bad(void **state)
 		{ "a platform=linux/amd64,", "list:1 platform=: \"\"" },
 		{ "a platform=linux/amd64, linux/arm64", "list:1 platform=:" },
 		{ "a tag=x", "list:1 unknown key \"tag\": the keys are "
-		  "platform, tags, newest, referrers, priority\n" },
+		  "platform, tags, newest, referrers, priority, signed\n" },
 		{ "a Tags=glob:*", "list:1 unknown key \"Tags\"" },
 		{ "a Platform=all", "list:1 unknown key \"Platform\"" },
 		{ "a platform=all platform=all", "list:1 platform= stands here "
@@ -314,6 +317,20 @@ test_keys(void **state)
 		  "1:" A ":1 all referrers=types,a/b,c/d\n" },
 		{ "a:1 referrers=types=a/b\na:1 referrers=types=a/c",
 		  "list:2 " A ":1: list:1 has it with another referrers=\n" },
+		/* Keys. */
+		{ "a:1 signed=k.pem", "1:" A ":1 all signed=k.pem\n" },
+		{ "a:1 signed=/etc/k=1.pem", "1:" A ":1 all "
+		  "signed=/etc/k=1.pem\n" },
+		{ "default signed=../k.pem\na:1\nb:1 signed=no\n", "2:" A
+		  ":1 all signed=../k.pem\n3:docker.io/library/b:1 all "
+		  "signed=\n" },
+		{ "a:1 signed=x\na:1 signed=x\n", "1:" A ":1 all signed=x\n" },
+		{ "a:1 signed=x\na:1 signed=y\n", "list:2 " A ":1: list:1 has "
+		  "it with another signed=\n" },
+		{ "a:1\na:1 signed=no\n", "list:2 " A ":1: list:1 has it with "
+		  "another signed=\n" },
+		{ "a:1 signed=", "list:1 signed=: must be the file of a "
+		  "public key, or no\n" },
 		/* Mistakes. */
 		{ "a:1 tags=glob:*", "list:1 tags= picks the tags, so \"a:1\" "
 		  "must have neither a tag nor a digest\n" },
@@ -421,6 +438,32 @@ test_type_count(void **state)
 	list_add(list, line);
 	assert_string_equal(heard.text,
 	    "command line referrers=: more than 32 types\n");
+	list_free(list);
+}
+
+/* A relative path begins where the list is, an absolute one does not. */
+static void
+test_folders(void **state)
+{
+	static const char text[] = "a:1 signed=k.pem\nb:1 signed=/k.pem\n"
+	    "c:1 signed=no\nd:1";
+	struct heard heard = { .used = 0 };
+	struct image_list *list = list_new(hear, &heard);
+
+	(void)state;
+	list_read(list, "/etc/cdr/list", text, strlen(text));
+	list_read(list, "lists/more", "e:1 signed=k.pem", 16);
+	list_read(list, "standard input", "f:1 signed=k.pem", 16);
+	list_add(list, "g:1 signed=k.pem");
+	assert_int_equal(list_end(list), 0);
+	assert_string_equal(list_at(list, 0)->signed_by, "/etc/cdr/k.pem");
+	assert_string_equal(list_at(list, 1)->signed_by, "/k.pem");
+	assert_string_equal(list_at(list, 2)->signed_by, "");
+	assert_null(list_at(list, 3)->signed_by);
+	assert_string_equal(list_at(list, 4)->signed_by, "lists/k.pem");
+	assert_string_equal(list_at(list, 5)->signed_by, "k.pem");
+	assert_ptr_equal(list_at(list, 5)->signed_by,
+	    list_at(list, 6)->signed_by);
 	list_free(list);
 }
 
@@ -545,7 +588,7 @@ test_add(void **state)
 		  "command line byte 2 is the control character 0x0a\n" },
 		{ "\xff", "command line byte 1 is not UTF-8\n" },
 		{ "a tag=x", "command line unknown key \"tag\": the keys are "
-		  "platform, tags, newest, referrers, priority\n" },
+		  "platform, tags, newest, referrers, priority, signed\n" },
 		{ "a tags=glob:1.* newest=2 priority=-3",
 		  "0:docker.io/library/a all tags=glob:1.* newest=2 "
 		  "priority=-3\n" },
@@ -732,6 +775,7 @@ main(void)
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_bad_numbers),
 		cmocka_unit_test(test_type_count),
+		cmocka_unit_test(test_folders),
 		cmocka_unit_test(test_interned),
 		cmocka_unit_test(test_nul),
 		cmocka_unit_test(test_default_scope),

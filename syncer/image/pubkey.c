@@ -1,0 +1,203 @@
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image/pubkey.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+
+#define RSA_BITS_MIN	2048
+#define RSA_BITS_MAX	16384
+
+struct pubkey {
+	EVP_PKEY *pkey;
+	const EVP_MD *md[2];	/* one of them; none: not hashed first */
+	size_t md_count;
+};
+
+static const struct {
+	const char *group;
+	const EVP_MD *(*own)(void);	/* besides SHA-256; NULL: that is it */
+} curves[] = {
+	{ "prime256v1",	NULL },
+	{ "secp384r1",	EVP_sha384 },
+	{ "secp521r1",	EVP_sha512 },
+};
+
+/* What people take for it by mistake has a name of its own in the message. */
+static int
+refuse_block(const char *name, struct err *e)
+{
+	if (strstr(name, "PRIVATE KEY") != NULL)
+		return err_set(e, ERR_INPUT, "it holds a private key, which "
+		    "belongs to who signs: name the public one (cosign.pub)");
+	if (strstr(name, "CERTIFICATE") != NULL)
+		return err_set(e, ERR_INPUT, "it holds a certificate: name a "
+		    "file with its public key (openssl x509 -pubkey -noout)");
+	return err_set(e, ERR_INPUT, "it holds no PEM block \"PUBLIC KEY\"");
+}
+
+/* Return the only block, to be released with OPENSSL_free, or NULL. */
+static unsigned char *
+read_block(BIO *bio, long *ret_len, struct err *e)
+{
+	char *name = NULL, *header = NULL;
+	unsigned char *data = NULL, *more = NULL;
+	long len;
+
+	if (PEM_read_bio(bio, &name, &header, &data, ret_len) != 1) {
+		err_set(e, ERR_INPUT, "it is no PEM file: a public key begins "
+		    "with \"-----BEGIN PUBLIC KEY-----\"");
+		return NULL;
+	}
+	if (strcmp(name, PEM_STRING_PUBLIC) != 0)
+		refuse_block(name, e);
+	else {
+		OPENSSL_free(name);
+		OPENSSL_free(header);
+		name = header = NULL;
+		if (PEM_read_bio(bio, &name, &header, &more, &len) != 1)
+			return data;
+		err_set(e, ERR_INPUT, "it holds more than one PEM block: a "
+		    "file is one key");
+		OPENSSL_clear_free(more, (size_t)len);
+	}
+	OPENSSL_free(name);
+	OPENSSL_free(header);
+	OPENSSL_clear_free(data, (size_t)*ret_len);
+	return NULL;
+}
+
+static int
+fit_rsa(struct pubkey *key, struct err *e)
+{
+	int bits = EVP_PKEY_get_bits(key->pkey);
+
+	if (bits < RSA_BITS_MIN || bits > RSA_BITS_MAX)
+		return err_set(e, ERR_INPUT, "an RSA key of %d bits: it must "
+		    "have %d to %d", bits, RSA_BITS_MIN, RSA_BITS_MAX);
+	key->md[key->md_count++] = EVP_sha256();
+	return 0;
+}
+
+static int
+fit_ec(struct pubkey *key, struct err *e)
+{
+	char group[64] = "";
+	size_t i, len;
+
+	if (EVP_PKEY_get_group_name(key->pkey, group, sizeof(group),
+	    &len) != 1)
+		group[0] = '\0';
+	for (i = 0; i < sizeof(curves) / sizeof(curves[0]); i++) {
+		if (strcmp(group, curves[i].group) != 0)
+			continue;
+		key->md[key->md_count++] = EVP_sha256();
+		if (curves[i].own != NULL)
+			key->md[key->md_count++] = curves[i].own();
+		return 0;
+	}
+	return err_set(e, ERR_INPUT, "an ECDSA key on another curve than "
+	    "P-256, P-384 and P-521");
+}
+
+static int
+fit(struct pubkey *key, struct err *e)
+{
+	switch (EVP_PKEY_get_base_id(key->pkey)) {
+	case EVP_PKEY_EC:
+		return fit_ec(key, e);
+	case EVP_PKEY_RSA:
+		return fit_rsa(key, e);
+	case EVP_PKEY_ED25519:
+		return 0;
+	default:
+		return err_set(e, ERR_INPUT, "a key for another purpose than "
+		    "ECDSA, RSA and Ed25519");
+	}
+}
+
+int
+pubkey_parse(const char *buf, size_t len, struct pubkey **ret, struct err *e)
+{
+	struct pubkey *key = xcalloc(1, sizeof(*key));
+	const unsigned char *at;
+	unsigned char *der = NULL;
+	long der_len = 0;
+	BIO *bio = NULL;
+	int rc = -1;
+
+	if (len > PUBKEY_BYTES_MAX) {
+		err_set(e, ERR_INPUT, "%zu bytes, more than the %u that a "
+		    "public key may have", len, PUBKEY_BYTES_MAX);
+		goto out;
+	}
+	bio = BIO_new_mem_buf(buf, (int)len);
+	if (bio == NULL)
+		abort();	/* out of memory */
+	at = der = read_block(bio, &der_len, e);
+	if (der == NULL)
+		goto out;
+	key->pkey = d2i_PUBKEY(NULL, &at, der_len);
+	if (key->pkey == NULL || at != der + der_len) {
+		err_set(e, ERR_INPUT, "the public key in it is damaged, or of "
+		    "an unknown kind");
+		goto out;
+	}
+	if (fit(key, e) == -1)
+		goto out;
+	*ret = key;
+	key = NULL;
+	rc = 0;
+out:
+	OPENSSL_free(der);
+	BIO_free(bio);
+	pubkey_free(key);
+	/* Nothing may be left for a later reader of the queue (libcurl). */
+	ERR_clear_error();
+	return rc;
+}
+
+void
+pubkey_free(struct pubkey *key)
+{
+	if (key == NULL)
+		return;
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
+
+static bool
+verify_with(const struct pubkey *key, const EVP_MD *md, const void *msg,
+    size_t len, const void *sig, size_t sig_len)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool good;
+
+	if (ctx == NULL)
+		abort();	/* out of memory */
+	/* RSA: PKCS #1 v1.5 is what EVP does unless told otherwise. */
+	good = EVP_DigestVerifyInit(ctx, NULL, md, NULL, key->pkey) == 1 &&
+	    EVP_DigestVerify(ctx, sig, sig_len, msg, len) == 1;
+	EVP_MD_CTX_free(ctx);
+	ERR_clear_error();
+	return good;
+}
+
+bool
+pubkey_verify(const struct pubkey *key, const void *msg, size_t len,
+    const void *sig, size_t sig_len)
+{
+	size_t i;
+
+	if (key->md_count == 0)
+		return verify_with(key, NULL, msg, len, sig, sig_len);
+	for (i = 0; i < key->md_count; i++)
+		if (verify_with(key, key->md[i], msg, len, sig, sig_len))
+			return true;
+	return false;
+}
