@@ -204,9 +204,9 @@ wrong "no PEM" text 'it is no PEM file'
 wrong "a private key" p256.key 'it holds a private key'
 wrong "a certificate" cert 'it holds a certificate'
 wrong "two keys" two 'it holds more than one'
-wrong "a damaged key" damaged 'damaged'
-wrong "a short RSA key" weak.pem 'RSA key of 1024 bits'
-wrong "an odd curve" curve.pem 'another curve'
+wrong "a damaged key" damaged 'the public key in it is damaged'
+wrong "a short RSA key" weak.pem 'an RSA key of 1024 bits'
+wrong "an odd curve" curve.pem 'an ECDSA key on another curve'
 wrong "a large file" large ''
 printf 'default platform=all\napp:1 signed=gone.pem\n' >"$T/lists/gone"
 sync_rc "a list names a key that is not there" 2 -i "$T/lists/gone"
