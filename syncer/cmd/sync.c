@@ -400,7 +400,7 @@ int
 cmd_sync(int argc, char **argv)
 {
 	struct options o = { .level = REPORT_INFO };
-	struct inputs in = { NULL, NULL, NULL, NULL };
+	struct inputs in = { .list = NULL };
 	struct err e;
 	int code;
 
