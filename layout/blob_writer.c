@@ -313,7 +313,7 @@ check(struct blob_writer *w, struct err *e)
 	hasher_end(w->hasher, &have);
 	if (digest_equal(&have, &w->want))
 		return 0;
-	return err_set(e, ERR_DATA, "the bytes have digest %s, not %s",
+	return err_set(e, ERR_DIGEST, "the bytes have digest %s, not %s",
 	    digest_text(&have, have_text), digest_text(&w->want, want_text));
 }
 

@@ -17,7 +17,8 @@ enum err_code {
 	ERR_SIGNATURE,		/* not signed by the key that is required */
 	ERR_NET,		/* transport, or an answer without sense */
 	ERR_CANCELLED,		/* given up because the run ends */
-	ERR_ROOM		/* more than the file system has room for */
+	ERR_ROOM,		/* more than the file system has room for */
+	ERR_DIGEST		/* bytes with another digest than was asked */
 };
 
 #define ERR_MSG_MAX	768

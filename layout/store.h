@@ -136,8 +136,9 @@ int blob_writer_restart(struct blob_writer *, struct err *);
 
 /*
  * blob_writer_finish(w, ret, e): compare size and digest.  Return 0, ${w} is
- * gone and ${ret} holds the blob; or -1 with ${e} set, ERR_DATA where the bytes
- * are wrong, and ${w} is as after blob_writer_restart.
+ * gone and ${ret} holds the blob; or -1 with ${e} set, ERR_DATA where they are
+ * not as many, ERR_DIGEST where they are others, and ${w} is as after
+ * blob_writer_restart.
  */
 int blob_writer_finish(struct blob_writer *, struct staged **, struct err *);
 

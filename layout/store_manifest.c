@@ -110,7 +110,7 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 
 	digest_of(id->digest.alg, buf, len, &have);
 	if (!digest_equal(&have, &id->digest))
-		return err_set(e, ERR_DATA, "the bytes have digest %s",
+		return err_set(e, ERR_DIGEST, "the bytes have digest %s",
 		    digest_text(&have, text));
 	s = xcalloc(1, sizeof(*s));
 	s->st = st;

@@ -30,6 +30,7 @@ static const char *const reasons[STATUS_REASONS] = {
 	[ERR_NET] = "network",
 	[ERR_CANCELLED] = "cancelled",
 	[ERR_ROOM] = "no_room",
+	[ERR_DIGEST] = "digest",
 };
 
 const char *

@@ -44,7 +44,7 @@ void status_record_set_error(struct status_record *, const char *);
 const char *status_result_name(enum status_result);
 
 /* status_reason(code): "not_found": what monitoring counts failures by. */
-#define STATUS_REASONS	(ERR_ROOM + 1)
+#define STATUS_REASONS	(ERR_DIGEST + 1)
 const char *status_reason(enum err_code);
 
 /* status_record_json(r): json_decref it. */

@@ -265,7 +265,7 @@ static bool
 is_its_own_fault(const struct err *e)
 {
 	return e->code == ERR_NOT_FOUND || e->code == ERR_DATA ||
-	    e->code == ERR_LIMIT;
+	    e->code == ERR_DIGEST || e->code == ERR_LIMIT;
 }
 
 /* A manifest without sense stays one; bytes with a wrong digest, and what is
@@ -273,8 +273,7 @@ is_its_own_fault(const struct err *e)
 static bool
 is_for_good(const struct err *e)
 {
-	return e->code != ERR_NOT_FOUND &&
-	    strstr(e->msg, ": the bytes ") == NULL;
+	return e->code != ERR_NOT_FOUND && e->code != ERR_DIGEST;
 }
 
 static void look(struct age *);

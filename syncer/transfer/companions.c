@@ -175,7 +175,8 @@ take(struct gather *g, const struct companion *c, const struct job_report *r)
 static bool
 forgives(const struct gather *g, const struct err *e)
 {
-	return g->of.hold && (e->code == ERR_DATA || e->code == ERR_LIMIT ||
+	return g->of.hold && (e->code == ERR_DATA ||
+	    e->code == ERR_DIGEST || e->code == ERR_LIMIT ||
 	    e->code == ERR_NOT_FOUND);
 }
 

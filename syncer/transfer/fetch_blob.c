@@ -76,7 +76,8 @@ settled(void *cookie)
 
 	if (e != NULL) {
 		b->err = *e;
-		if (e->code == ERR_DATA && b->settling != BLOB_RESTART)
+		if ((e->code == ERR_DATA || e->code == ERR_DIGEST) &&
+		    b->settling != BLOB_RESTART)
 			spoilt(b);
 		else
 			fetch_fail(b);

@@ -64,7 +64,7 @@ check_run(struct task *task)
 		if (media_kind(c->id.media_type) == MEDIA_SCHEMA1 &&
 		    settle_type(c) == -1)
 			return;
-		err_set(&c->err, ERR_DATA, "the bytes have digest %s",
+		err_set(&c->err, ERR_DIGEST, "the bytes have digest %s",
 		    digest_text(&have, text));
 		return;
 	}
@@ -79,14 +79,11 @@ check_done(struct task *task)
 {
 	struct check *c = (struct check *)task;
 	struct fetch *f = c->fetch;
-	bool wrong_bytes = c->err.code == ERR_DATA &&
-	    strncmp(c->err.msg, "the bytes", 9) == 0;
-
 	f->err = c->err;
 	f->digest = c->id.digest;
 	if (c->staged != NULL)
 		fetch_commit(f, c->staged);
-	else if (wrong_bytes && f->data_tries++ < DATA_TRIES_MAX &&
+	else if (c->err.code == ERR_DIGEST && f->data_tries++ < DATA_TRIES_MAX &&
 	    !f->d->stopping)
 		fetch_queue(f);
 	else

@@ -247,7 +247,7 @@ test_wrong_bytes(void **state)
 
 	add(f, w, "THE bytes of a blob");
 	assert_int_equal(blob_writer_finish(w, &staged, &f->e), -1);
-	assert_int_equal(f->e.code, ERR_DATA);
+	assert_int_equal(f->e.code, ERR_DIGEST);
 	assert_non_null(strstr(f->e.msg, "digest sha256:"));
 	assert_int_equal(blob_writer_offset(w), 0);
 	expect_no_blob(f);
@@ -269,7 +269,7 @@ test_resume_wrong_bytes(void **state)
 	assert_int_equal(blob_writer_offset(w), 10);
 	add(f, w, "of a blob");
 	assert_int_equal(blob_writer_finish(w, &staged, &f->e), -1);
-	assert_int_equal(f->e.code, ERR_DATA);
+	assert_int_equal(f->e.code, ERR_DIGEST);
 	add(f, w, TEXT);
 	commit(f, finish(f, w));
 	expect_blob(f, TEXT);
@@ -475,7 +475,7 @@ resumed(struct fixture *f, const char *file, const char *note, uint64_t offset)
 	put(f, w, offset, &TEXT[offset]);
 	if (blob_writer_finish(w, &staged, &f->e) == -1) {
 		/* The note lied: it is gone with the bytes. */
-		assert_int_equal(f->e.code, ERR_DATA);
+		assert_int_equal(f->e.code, ERR_DIGEST);
 		expect_note(f, NULL);
 		put(f, w, 0, TEXT);
 		staged = finish(f, w);
@@ -590,7 +590,7 @@ test_zero_length_wrong(void **state)
 	struct staged *staged = NULL;
 
 	assert_int_equal(blob_writer_finish(w, &staged, &f->e), -1);
-	assert_int_equal(f->e.code, ERR_DATA);
+	assert_int_equal(f->e.code, ERR_DIGEST);
 	blob_writer_close(w);
 	expect_no_blob(f);
 }
@@ -676,7 +676,7 @@ test_manifest_wrong_bytes(void **state)
 	digest_of(DIGEST_SHA256, "{}", 2, &id.digest);
 	assert_int_equal(store_stage_manifest(f->st, &id, "[]", 2, &staged,
 	    &f->e), -1);
-	assert_int_equal(f->e.code, ERR_DATA);
+	assert_int_equal(f->e.code, ERR_DIGEST);
 	assert_null(staged);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
 }
