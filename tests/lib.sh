@@ -162,6 +162,13 @@ need_root_mount()
 		skip "$1 unpacks no layer here: / is no mount (a plain chroot)"
 }
 
+# Does nginx have the JavaScript module where scripts/serve looks for it?
+have_njs()
+{
+	_modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+	[ -f "${_modules:-/usr/lib/nginx/modules}/ngx_http_js_module.so" ]
+}
+
 # _run COMMAND...: sets _rc. Not under "set -e", which a shell turns off in the
 # functions that it calls from a condition, anyway.
 _run()
