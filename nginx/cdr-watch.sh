@@ -3,7 +3,7 @@
 #
 #	sh cdr-watch.sh PID FILE...
 #
-# PID is nginx's master process; ends with it. Files are looked at every five
+# PID is nginx's master process; ends with it. Files are looked at every three
 # seconds, and by content: a Kubernetes Secret, certbot and cp all count. A
 # certificate without its key yet is refused by nginx, which goes on with the old
 # pair; the key is the next change.
@@ -21,7 +21,7 @@ nap=
 trap '[ -z "$nap" ] || kill "$nap" 2>/dev/null; exit 0' HUP INT TERM
 before=$(content "$@")
 while kill -0 "$pid" 2>/dev/null; do
-	sleep 5 &
+	sleep 3 &
 	nap=$!
 	wait "$nap"
 	now=$(content "$@")
