@@ -72,8 +72,10 @@ function link(uri, ns, n, next) {
 	return "<" + encodeURI(uri) + "?" + query + '>; rel="next"';
 }
 
-// The index of referrers with those of these artifact types only.
+// The index of referrers with those of these artifact types only. A "+" that was
+// not encoded has become a space, which no type has.
 function filtered(index, types) {
+	types = types.map((type) => type.replace(/ /g, "+"));
 	index.manifests = index.manifests.filter((m) => types.indexOf(m.artifactType) >= 0);
 	return index;
 }

@@ -92,9 +92,10 @@ for (let size = 0; size < 10; size++) {
 ].forEach((c) => same("link", c[4], cdr.link(c[0], c[1], c[2], c[3])));
 
 const index = '{"schemaVersion":2,"manifests":[{"digest":"1","artifactType":"a/b"},' +
-    '{"digest":"2","artifactType":"a/c"},{"digest":"3"}]}';
+    '{"digest":"2","artifactType":"a/c"},{"digest":"3"},{"digest":"4","artifactType":"a/d+json"}]}';
 [
 	[["a/b"], ["1"]], [["a/c"], ["2"]], [["a/b", "a/c"], ["1", "2"]],
+	[["a/d+json"], ["4"]], [["a/d json"], ["4"]],
 	[["a"], []], [[""], []], [["A/B"], []], [["undefined"], []],
 ].forEach((c) => same("artifactType " + c[0], c[1],
     cdr.filtered(JSON.parse(index), c[0]).manifests.map((m) => m.digest)));
