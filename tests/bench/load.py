@@ -33,7 +33,7 @@ def wrk(url, paths, options):
 	"""(requests a second, bytes a second, milliseconds of the 99th percentile)"""
 	said = subprocess.run(
 		["wrk", "-t", "1", "-c", str(options.connections), "-d", f"{options.seconds}s",
-		 "--latency", "-s", PATHS_LUA, url, "--", paths],
+		 "--latency", "--timeout", "30s", "-s", PATHS_LUA, url, "--", paths],
 		check=True, capture_output=True, text=True).stdout
 	if "Non-2xx" in said or "Socket errors" in said:
 		sys.exit(f"load: {url}: not all requests were answered well\n{said}")

@@ -4,73 +4,11 @@
 # tree ever leaves; and nginx's workers live on.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
+. "$TOP/tests/hostile/tree.sh"
 
 need nginx python3 jq pgrep
 
-tree_new "$T/root"
-repo=docker.io/library/alpine
-image=$(tree_image $repo 3.20 1)
-hex=${image#*:}
-layer=$(jq -r '.layers[0].digest' "$TREE/repos/$repo/_manifests/3.20")
-other=$(tree_image $repo other 2)
-tree_lists
-
-# What must not leave: a secret beside the tree, and one that looks like a
-# manifest in a tree of its own.
-mkdir -p "$T/outside/manifests/application/x/sha256" "$T/outside/_manifests"
-echo TOP-SECRET >"$T/outside/secret"
-cp "$T/outside/secret" "$T/outside/manifests/application/x/sha256/$hex"
-ln -s "../manifests/application/x/sha256/$hex" "$T/outside/_manifests/3.20"
-ln -s ../secret "$T/outside/_manifests/secret"
-
-links=$TREE/repos/$repo/_manifests
-ln -s "$T/outside/secret" "$links/absolute"
-ln -s ../../../../../../outside/secret "$links/climbing"
-ln -s /etc/passwd "$links/passwd"
-ln -s "$T/outside/manifests/application/x/sha256/$hex" "$links/alike"
-ln -s "../../../../../blobs/sha256/${layer#*:}" "$links/blob"
-ln -s ../../../../../_state "$links/folder"
-ln -s loop "$links/loop"
-ln -s nowhere "$links/dangling"
-mkdir "$links/directory"
-mkfifo "$links/fifo"
-cp "$T/outside/secret" "$links/plain"
-echo TOP-SECRET >"$links/unreadable"
-chmod 000 "$links/unreadable"
-rm "$links/$other"
-ln -s "$(readlink "$links/$image")" "$links/$other"
-
-# A manifest's own path that leads out, or is no file, or cannot be read.
-types=$TREE/manifests/$OCI_INDEX/sha256
-mkdir -p "$types"
-a=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-b=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
-c=cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc
-d=dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
-ln -s "$T/outside/secret" "$types/$a"
-mkdir "$types/$b"
-echo TOP-SECRET >"$types/$c"
-chmod 000 "$types/$c"
-for name in $a $b $c; do
-	ln -s "../../../../../manifests/$OCI_INDEX/sha256/$name" \
-	    "$links/sha256:$name"
-done
-ln -s "$T/outside/secret" "$TREE/blobs/sha256/$a"
-mkdir "$TREE/blobs/sha256/$b"
-echo TOP-SECRET >"$TREE/blobs/sha256/$c"
-chmod 000 "$TREE/blobs/sha256/$c"
-mkfifo "$TREE/blobs/sha256/$d"
-
-# A repository that is outside, and lists that are.
-ln -s "$T/outside" "$TREE/repos/docker.io/library/away"
-mkdir -p "$TREE/repos/docker.io/library/lists/_manifests" \
-    "$TREE/repos/docker.io/library/lists/_tags" \
-    "$TREE/repos/docker.io/library/lists/_referrers"
-ln -s "$T/outside/secret" "$TREE/repos/docker.io/library/lists/_tags/list"
-ln -s "$T/outside/secret" "$TREE/repos/docker.io/library/lists/_referrers/$image"
-rm "$TREE/catalog.json"
-ln -s "$T/outside/secret" "$TREE/catalog.json"
-
+hostile_tree
 start_nginx "$TREE"
 
 cat >"$T/hostile.py" <<'END'
@@ -221,6 +159,14 @@ get("/v2/library/away/manifests/secret")
 get("/v2/library/away/manifests/3.20")
 get("/v2/library/away/tags/list")
 get("/v2/library/lists/tags/list")
+for name in ("pipes", "folders", "linked"):
+    for query in ("", "?n=1", "?last=a"):
+        get(f"/v2/library/{name}/tags/list{query}")
+    for query in ("", "?artifactType=x"):
+        get(f"/v2/library/{name}/referrers/{digest}{query}", (200, 404))
+for path in (f"/v2/library/alpine/blobs/sha512:{'a' * 128}", "/v2/library/alpine/manifests/away",
+             "/metrics", "/status.json", "/v2/_catalog?n=1"):
+    get(path)
 get(f"/v2/library/lists/referrers/{digest}", (200, 404))
 get("/v2/_catalog")
 
