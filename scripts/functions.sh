@@ -93,13 +93,15 @@ EOF
 	return 1
 }
 
-# mirror_start ROOT ADDR:PORT LOG: scripts/serve. Sets MIRROR_PID. Returns 1
-# when it did not come up; LOG says why.
+# mirror_start ROOT ADDR:PORT LOG [OPTION...]: scripts/serve. Sets MIRROR_PID.
+# Returns 1 when it did not come up; LOG says why.
 mirror_start()
 {
-	sh "$TOP/scripts/serve" "$1" "$2" </dev/null >>"$3" 2>&1 &
+	_root=$1 _at=$2 _said=$3
+	shift 3
+	sh "$TOP/scripts/serve" "$@" "$_root" "$_at" </dev/null >>"$_said" 2>&1 &
 	MIRROR_PID=$!
-	wait_for 20 _server_up $MIRROR_PID "$3" "on http://$2" || :
+	wait_for 20 _server_up $MIRROR_PID "$_said" "://$_at" || :
 	process_over $MIRROR_PID || return 0
 	wait $MIRROR_PID 2>/dev/null || :
 	return 1

@@ -4,7 +4,8 @@
 #
 #   $TOP $T $CDR             the repository, a fresh folder, the program under test
 #   start_registry           an upstream: $UPSTREAM (127.0.0.1:PORT), $UPSTREAM_PID
-#   start_nginx ROOT         a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log
+#   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
+#                            options as those of scripts/serve
 #   defer 'command'          at the end, last one first
 #   check "what" command...              it must succeed
 #   expect_rc "what" N command...        it must end with N
@@ -229,16 +230,18 @@ start_registry()
 start_nginx()
 {
 	command -v nginx >/dev/null || skip "no nginx here"
+	_tree=$1
+	shift
 	for _try in 1 2 3 4 5; do
 		MIRROR=127.0.0.1:$(free_port)
-		if mirror_start "$1" "$MIRROR" "$T/nginx.log"; then
+		if mirror_start "$_tree" "$MIRROR" "$T/nginx.log" "$@"; then
 			export MIRROR
 			defer "process_end $MIRROR_PID"
 			return 0
 		fi
 		port_taken "${MIRROR##*:}" || break
 	done
-	fail "scripts/serve does not start"
+	fail "scripts/serve does not start${1:+ with $*}"
 }
 
 # shellcheck source=/dev/null

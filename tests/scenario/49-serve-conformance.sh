@@ -29,25 +29,11 @@ conform()
 	grep -v '^pass' "$T/stdout"
 }
 
-# mirror OPTION...: nginx on the tree
-mirror()
-{
-	for _try in 1 2 3 4 5; do
-		MIRROR=127.0.0.1:$(free_port)
-		sh "$TOP/scripts/serve" "$@" "$ROOT" "$MIRROR" >"$T/serve.log" 2>&1 &
-		MIRROR_PID=$!
-		defer "process_end $MIRROR_PID"
-		wait_for 10 _server_up $MIRROR_PID "$T/serve.log" "on http://$MIRROR" || :
-		process_over $MIRROR_PID || return 0
-	done
-	fail "serve does not start"
-}
-
 conform docker-registry "$UPSTREAM"
-mirror --no-njs
+start_nginx "$ROOT" --no-njs
 conform nginx "$MIRROR"
 process_end "$MIRROR_PID"
 if have_njs; then
-	mirror
+	start_nginx "$ROOT"
 	conform nginx-njs "$MIRROR"
 fi

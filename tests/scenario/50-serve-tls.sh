@@ -45,23 +45,6 @@ head -c 2400000 /dev/urandom >"$T/big"
 big=$(tree_blob "$T/big")
 tree_lists
 
-# begin LOG OPTION...: sets $address and $pid
-begin()
-{
-	_log=$T/$1.log
-	shift
-	for _try in 1 2 3 4 5; do
-		address=127.0.0.1:$(free_port)
-		sh "$TOP/scripts/serve" "$@" "$TREE" "$address" >"$_log" 2>&1 &
-		pid=$!
-		defer "process_end $pid"
-		wait_for 10 _server_up $pid "$_log" "on https://$address" || :
-		process_over $pid || return 0
-		grep -q 'is .* taken' "$_log" || break
-	done
-	fail "serve does not start with $*"
-}
-
 # ask OPTION...: status and version of a GET of the manifest
 ask()
 {
@@ -88,7 +71,8 @@ expect_rc "no such certificate" 1 sh "$TOP/scripts/serve" --tls none.crt none.ke
 expect_rc "a key of another certificate" 1 sh "$TOP/scripts/serve" \
     --tls first.crt second.key "$TREE" "127.0.0.1:$(free_port)"
 
-begin serve --tls server.crt server.key --limit-rate 300k
+start_nginx "$TREE" --tls server.crt server.key --limit-rate 300k
+pid=$MIRROR_PID address=$MIRROR
 expect_eq "HTTP/2" "200 2" "$(ask)"
 expect_eq "HTTP/2: the bytes" "$image" "sha256:$(sha256sum <"$T/body" | cut -c -64)"
 expect_eq "HTTP/1.1" "200 1.1" "$(ask --http1.1)"
@@ -119,7 +103,7 @@ pull=$!
 nginx=$(pgrep -P "$pid" -x nginx)
 workers=$(pgrep -P "$nginx" | sort | paste -s -d ' ' -)
 cp second.crt server.crt
-wait_for 10 grep -q 'key values mismatch' "$T/serve.log" ||
+wait_for 10 grep -q 'key values mismatch' "$T/nginx.log" ||
 	fail "nobody looked at the new certificate"
 expect_eq "a certificate without its key: the old one stays" first "$(shown)"
 cp second.key server.key.new
@@ -137,7 +121,8 @@ expect_eq "no watcher is left" '' "$(pgrep -f "cdr-watch.sh $nginx " || :)"
 
 # --- with client certificates -----------------------------------------------------------
 
-begin mutual --tls server.crt server.key --client-ca ca.crt
+start_nginx "$TREE" --tls server.crt server.key --client-ca ca.crt
+address=$MIRROR
 expect_eq "with a certificate" "200 2" "$(ask --cert node.crt --key node.key)"
 cat >"$T/hear.py" <<'END'
 import socket, ssl, sys
@@ -169,7 +154,7 @@ case $(python3 "$T/hear.py" "$address" TLSv1_3 none) in
 *) fail "none, TLS 1.3: $(python3 "$T/hear.py" "$address" TLSv1_3 none)" ;;
 esac
 check "none: nginx says so" wait_for 5 grep -q \
-    'did not return a certificate' "$T/mutual.log"
+    'did not return a certificate' "$T/nginx.log"
 for version in TLSv1_2 TLSv1_3; do
 	expect_eq "a stranger's, $version: closed" closed \
 	    "$(python3 "$T/hear.py" "$address" $version stranger)"
@@ -188,4 +173,3 @@ if command -v skopeo >/dev/null; then
 	    "docker://$address/library/app:1"
 	! grep -qi 'unauthorized' "$T/stderr" || fail "it was asked for a password"
 fi
-process_end "$pid"

@@ -71,15 +71,11 @@ grep -q 'connections 20;' "$T/small/nginx/cdr-server.conf" &&
 # small OPTION...: serves with them
 small()
 {
-	for _try in 1 2 3 4 5; do
-		address=127.0.0.1:$(free_port)
-		sh "$T/small/scripts/serve" "$@" "$TREE" "$address" >"$T/small.log" 2>&1 &
-		pid=$!
-		defer "process_end $pid"
-		wait_for 10 _server_up $pid "$T/small.log" "on http://$address" || :
-		process_over $pid || return 0
-	done
-	fail "serve does not start with $*"
+	_top=$TOP
+	TOP=$T/small
+	start_nginx "$TREE" "$@"
+	TOP=$_top
+	pid=$MIRROR_PID address=$MIRROR
 }
 
 small

@@ -12,14 +12,7 @@ image=$(tree_image quay.io/org/app 1 1)
 layer=$(jq -r '.layers[0].digest' "$TREE/repos/quay.io/org/app/_manifests/1")
 tree_image docker.io/library/alpine 3.20 2 >/dev/null
 tree_lists
-for _try in 1 2 3 4 5; do
-	MIRROR=127.0.0.1:$(free_port)
-	sh "$TOP/scripts/serve" --log "$T/log" "$TREE" "$MIRROR" >"$T/serve.log" 2>&1 &
-	pid=$!
-	defer "process_end $pid"
-	wait_for 10 _server_up $pid "$T/serve.log" "on http://$MIRROR" || :
-	process_over $pid || break
-done
+start_nginx "$TREE" --log "$T/log"
 
 lines()
 {
@@ -86,13 +79,8 @@ expect_eq "every line is JSON, and has them all" $asked "$(jq -c 'select(
     has("seconds") and has("range") and has("protocol") and
     has("user_agent"))' "$T/log" | wc -l | tr -d ' ')"
 expect_eq "in UTF-8" '' "$(LC_ALL=C grep -n '[^ -~]' "$T/log" || :)"
-process_end "$pid"
 
 # To standard output, as a container has it.
-address=127.0.0.1:$(free_port)
-sh "$TOP/scripts/serve" --log /dev/stdout "$TREE" "$address" >"$T/stdout.log" 2>&1 &
-pid=$!
-defer "process_end $pid"
-wait_for 10 grep -q '^serving' "$T/stdout.log" || fail "serve does not start"
-curl -sS -o "$T/body" "http://$address/v2/"
-check "--log /dev/stdout" wait_for 5 grep -q '"kind":"ping"' "$T/stdout.log"
+start_nginx "$TREE" --log /dev/stdout
+curl -sS -o "$T/body" "http://$MIRROR/v2/"
+check "--log /dev/stdout" wait_for 5 grep -q '"kind":"ping"' "$T/nginx.log"

@@ -18,14 +18,8 @@ fuzz()
 {
 	_what=$1
 	shift
-	for _try in 1 2 3 4 5; do
-		MIRROR=127.0.0.1:$(free_port)
-		sh "$TOP/scripts/serve" "$@" "$TREE" "$MIRROR" >"$T/nginx.log" 2>&1 &
-		pid=$!
-		defer "process_end $pid"
-		wait_for 10 _server_up $pid "$T/nginx.log" "on http://$MIRROR" || :
-		process_over $pid || break
-	done
+	start_nginx "$TREE" "$@"
+	pid=$MIRROR_PID
 	nginx=$(pgrep -P "$pid" -x nginx)
 	workers=$(pgrep -P "$nginx" | sort | paste -s -d ' ' -)
 	# shellcheck disable=SC2086 # words
