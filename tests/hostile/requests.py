@@ -186,8 +186,8 @@ def judge(raw, got, files):
         if int(found) not in GOOD:
             return f"status {found.decode()}"
     lower = head.lower()
-    if b"www-authenticate" in lower or b"\nlocation:" in lower:
-        return "a challenge or a redirect"
+    if b"www-authenticate" in lower:
+        return "a challenge"
     digest = re.search(rb"\ndocker-content-digest: ([^\r\n]*)", lower)
     length = re.search(rb"\ncontent-length: (\d+)", lower)
     if raw[:4] == b"HEAD" or length is None:

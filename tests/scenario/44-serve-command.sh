@@ -93,6 +93,7 @@ if command -v python3 >/dev/null; then
 	check "SIGINT ends it like Ctrl-C" python3 - "$serve" "$T/root" \
 	    "127.0.0.1:$(free_port)" <<'END'
 import os, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)    # it may be ignored from above
 p = subprocess.Popen(["sh", *sys.argv[1:]], stdout=subprocess.PIPE,
                      start_new_session=True)
 assert p.stdout.readline().startswith(b"serving ")

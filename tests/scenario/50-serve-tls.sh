@@ -16,14 +16,15 @@ authority()
 {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout "$1.key" -out "$1.crt" -days 2 -subj "/CN=$1" \
-	    -addext basicConstraints=critical,CA:TRUE
+	    -addext basicConstraints=critical,CA:TRUE \
+	    -addext keyUsage=critical,keyCertSign
 }
 # certificate NAME CA
 certificate()
 {
 	openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
 	    -keyout "$1.key" -out "$1.csr" -subj "/CN=$1"
-	echo subjectAltName=IP:127.0.0.1 >"$1.ext"
+	printf 'subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\n' >"$1.ext"
 	openssl x509 -req -in "$1.csr" -CA "$2.crt" -CAkey "$2.key" \
 	    -CAcreateserial -out "$1.crt" -days 2 -extfile "$1.ext"
 }
@@ -56,7 +57,7 @@ ask()
 shown()
 {
 	openssl s_client -connect "$address" -CAfile ca.crt -verify_return_error \
-	    </dev/null 2>/dev/null | sed -n 's/^subject=CN = *//p'
+	    </dev/null 2>/dev/null | sed -n 's/^subject=CN *= *//p'
 }
 
 shows()
