@@ -70,7 +70,7 @@ logged "a ns that is none" .ns '' '/v2/org/app/manifests/1?ns=user:SECRET@quay.i
 expect_eq "no credential is in the log" '' "$(grep SECRET "$T/log" || :)"
 logged "what JSON would trip over" .path '/a%01"b\c{}' '/a%01"b\c{}' --globoff
 logged "no UTF-8" .status 200 /v2/ -A "$(printf 'a\377\376b')"
-logged "long" '(.user_agent | length) <= 256' true /v2/ -A "$(printf %5000s | tr ' ' a)"
+logged "long" '(.user_agent | length) <= 256' true /v2/ -A "$(head -c 5000 /dev/zero | tr '\0' a)"
 
 expect_eq "every line is JSON, and has them all" $asked "$(jq -c 'select(
     has("time") and has("client") and has("method") and has("kind") and

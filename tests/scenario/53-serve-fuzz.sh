@@ -9,6 +9,7 @@
 
 need nginx python3 jq pgrep
 hostile_tree
+# shellcheck disable=SC2016 # for later
 defer 'chmod -R u+rwX "$TREE"'
 words=$image,$layer,$other,3.20,absolute,climbing,passwd,alike,blob,folder,loop
 words=$words,dangling,directory,fifo,plain,unreadable,away,secret,none

@@ -13,10 +13,12 @@ head -c 30000000 /dev/zero >"$T/big"
 big=$(tree_blob "$T/big")
 tree_lists
 start_nginx "$TREE"
-ulimit -S -n 4096 2>/dev/null || skip "not enough open files for 1100 connections"
 
 cat >"$T/slow.py" <<'END'
-import http.client, socket, sys, threading, time
+import http.client, resource, socket, sys, threading, time
+
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096 if hard < 0 else min(4096, hard), hard))
 
 host, port = sys.argv[1].rsplit(":", 1)
 port = int(port)
