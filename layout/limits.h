@@ -89,5 +89,13 @@
 #define STATUS_LINE_MAX		8192u
 #define STATUS_IMAGES_MAX	200000u
 #define STATUS_ERROR_MAX	400u
+/* status/blobs.json: a line, and the blobs and platforms in it; history.json:
+ * its points; summary.json: its failures and registries. */
+#define HOLDING_LINE_MAX	(512u << 10)
+#define HOLDING_BLOBS_MAX	8192u
+#define HOLDING_PLATFORMS_MAX	256u
+#define HISTORY_POINTS_MAX	500u
+#define SUMMARY_FAILURES_MAX	200u
+#define SUMMARY_REGISTRIES_MAX	64u
 
 #endif

@@ -67,6 +67,11 @@ int store_referrers_read(const struct store *, const char *, const char *,
 int store_published_at(const struct store *, const char *, const char *,
     const char *, char *, struct err *);
 
+/* store_index_stamp(st, buf): a word that is another one whenever index.json
+ * has been written anew; "" where there is none.  Return ${buf}. */
+#define STORE_STAMP_MAX	80
+char *store_index_stamp(const struct store *, char buf[STORE_STAMP_MAX]);
+
 /*
  * store_each_reference(st, fn, cookie, e): call ${fn} for each tag, and for
  * each digest that was published without one, in order of registry, repository

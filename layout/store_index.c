@@ -10,6 +10,21 @@
 #include "name.h"
 #include "store_internal.h"
 
+char *
+store_index_stamp(const struct store *st, char buf[STORE_STAMP_MAX])
+{
+	struct stat sb;
+
+	buf[0] = '\0';
+	if (fstatat(st->root, "index.json", &sb, 0) == 0)
+		snprintf(buf, STORE_STAMP_MAX, "%llx-%llx-%llx.%lx",
+		    (unsigned long long)sb.st_ino,
+		    (unsigned long long)sb.st_size,
+		    (unsigned long long)sb.st_mtim.tv_sec,
+		    (unsigned long)sb.st_mtim.tv_nsec);
+	return buf;
+}
+
 struct index_out {
 	struct store *st;
 	FILE *stream;

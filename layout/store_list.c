@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "fsutil.h"
+#include "limits.h"
 #include "mem.h"
 #include "name.h"
 #include "store_internal.h"

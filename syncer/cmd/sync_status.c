@@ -2,6 +2,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/sync_status.h"
+#include "transfer/holdings.h"
 
 void
 sync_status(struct status *status, struct store *store,
@@ -25,6 +26,11 @@ sync_status(struct status *status, struct store *store,
 		    EXIT_OK;
 		how.result = totals->failed > 0 ? "failed" : "ok";
 	}
+	/* Before the summary, which tells who waits for it to look again. */
+	if (end != MIRROR_STORE_FAILED &&
+	    holdings_save(store, how.now, &e) == -1)
+		report(REPORT_WARNING, "the list of images is not written: %s",
+		    e.msg);
 	if (status_save(status, store, &how, &e) == -1)
 		report(REPORT_WARNING, "the status is not written: %s", e.msg);
 	status_free(status);

@@ -119,3 +119,39 @@ out:
 	json_decref(index);
 	return rc;
 }
+
+static bool
+is_signature(const char *type)
+{
+	static const char *const types[] = {
+		"application/vnd.dev.cosign.artifact.sig.",
+		"application/vnd.dev.sigstore.bundle.",
+		"application/vnd.cncf.notary.signature",
+	};
+	size_t i;
+
+	for (i = 0; type != NULL && i < sizeof(types) / sizeof(types[0]); i++)
+		if (strncmp(type, types[i], strlen(types[i])) == 0)
+			return true;
+	return false;
+}
+
+size_t
+referrer_count(const char *buf, size_t len, bool *ret_signed)
+{
+	json_t *index, *entry;
+	struct err ignored;
+	size_t i, count = 0;
+
+	*ret_signed = false;
+	if (readjson_load(buf, len, 0, &index, &ignored) == -1)
+		return 0;
+	json_array_foreach(json_object_get(index, "manifests"), i, entry) {
+		count++;
+		if (is_signature(json_string_value(json_object_get(entry,
+		    "artifactType"))))
+			*ret_signed = true;
+	}
+	json_decref(index);
+	return count;
+}

@@ -1,6 +1,7 @@
 #ifndef CDR_IMAGE_REFERRER_H
 #define CDR_IMAGE_REFERRER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "layout/err.h"
@@ -37,5 +38,13 @@ int referrer_describe(const char *, size_t, const struct manifest_id *, char **,
  * free(3) it; 0 if it is in there already; or -1 with ${e} set.
  */
 int referrer_merge(const char *, const char *, char **, struct err *);
+
+/*
+ * referrer_count(buf, len, ret_signed): how many descriptors such an index has,
+ * and whether one of them is a signature: cosign's, of the Sigstore bundle
+ * format or of the Notary Project, by its artifact type.  0 for what is no
+ * index.
+ */
+size_t referrer_count(const char *, size_t, bool *);
 
 #endif

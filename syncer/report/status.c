@@ -15,6 +15,7 @@
 #include "report/status_view.h"
 
 #define STATUS_FILE	"status.json"
+#define SUMMARY_FILE	"summary.json"
 #define METRICS_FILE	"metrics"
 
 const char *const status_run_results[STATUS_RUN_RESULTS] = {
@@ -28,6 +29,7 @@ struct status {
 	size_t listed;		/* the first so many are this run's */
 	uint64_t updates, failures[STATUS_REASONS];
 	bool damaged;		/* the old file */
+	json_t *pulls;		/* array */
 };
 
 struct status *
@@ -36,6 +38,7 @@ status_new(int64_t now)
 	struct status *s = xcalloc(1, sizeof(*s));
 
 	s->view.started = now;
+	s->pulls = json_array();
 	return s;
 }
 
@@ -49,6 +52,7 @@ status_free(struct status *s)
 	for (i = 0; i < s->count; i++)
 		status_record_free(s->records[i]);
 	free(s->records);
+	json_decref(s->pulls);
 	free(s);
 }
 
@@ -71,6 +75,43 @@ status_image(struct status *s, struct status_record *r)
 	else if (r->result == STATUS_FAILED)
 		s->failures[r->reason]++;
 	add(s, r);
+}
+
+static json_t *
+pulls_of(const struct status *s, const char *registry)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(s->pulls, i, o)
+		if (strcmp(json_string_value(json_object_get(o, "registry")),
+		    registry) == 0)
+			return o;
+	return NULL;
+}
+
+void
+status_pulls(struct status *s, const struct status_pulls *p)
+{
+	json_t *o = pulls_of(s, p->registry);
+
+	if (p->left < 0 || (o != NULL &&
+	    status_get_count(o, "left") <= (uint64_t)p->left))
+		return;
+	if (o == NULL) {
+		if (json_array_size(s->pulls) == SUMMARY_REGISTRIES_MAX)
+			return;
+		o = json_object();
+		json_array_append_new(s->pulls, o);
+	}
+	json_object_clear(o);
+	json_object_set_new(o, "registry", json_string(p->registry));
+	status_set_count(o, "left", (uint64_t)p->left);
+	if (p->limit > 0)
+		status_set_count(o, "limit", (uint64_t)p->limit);
+	if (p->window_s > 0)
+		status_set_count(o, "window_s", (uint64_t)p->window_s);
+	status_set_time(o, "more_at", p->more_at);
 }
 
 /* --- what is in order -------------------------------------------------- */
@@ -289,6 +330,7 @@ totals_json(const struct report_totals *t)
 	status_set_count(o, "objects", t->objects);
 	status_set_count(o, "bytes", t->bytes);
 	status_set_count(o, "requests", t->requests);
+	status_set_count(o, "pulls", t->pulls);
 	status_set_count(o, "duration_ms", (uint64_t)t->duration_ms);
 	return o;
 }
@@ -355,6 +397,7 @@ head_json(const struct status_view *v)
 	json_object_set_new(o, "totals", totals_json(&v->end->totals));
 	json_object_set_new(o, "counters", counters_json(&v->counters));
 	json_object_set_new(o, "store", store_json(v));
+	json_object_set(o, "pulls_left", v->pulls);
 	return o;
 }
 
@@ -385,6 +428,42 @@ print_status(FILE *out, void *cookie)
 	fputs("]}\n", out);
 }
 
+/* Only of this run: what failed in an earlier one and is not listed any more
+ * does not need anybody. */
+static json_t *
+failures_json(const struct status_view *v, uint64_t *ret_more)
+{
+	json_t *list = json_array();
+	const struct status_record *r;
+	size_t i;
+
+	*ret_more = 0;
+	for (i = 0; i < v->count; i++) {
+		r = v->records[i];
+		if (r->result != STATUS_FAILED ||
+		    r->last_listed != v->end->now)
+			continue;
+		if (json_array_size(list) < SUMMARY_FAILURES_MAX)
+			json_array_append_new(list, status_record_json(r));
+		else
+			(*ret_more)++;
+	}
+	return list;
+}
+
+static void
+print_summary(FILE *out, void *cookie)
+{
+	const struct status_view *v = cookie;
+	json_t *o = head_json(v);
+	uint64_t more;
+
+	json_object_set_new(o, "failures", failures_json(v, &more));
+	status_set_count(o, "failures_left_out", more);
+	print_json(out, o, 0);
+	fputc('\n', out);
+}
+
 static void
 print_metrics(FILE *out, void *cookie)
 {
@@ -408,8 +487,12 @@ status_save(struct status *s, struct store *store,
 	sort(s);
 	count_run(s, end);
 	sum_images(s);
+	v->pulls = s->pulls;
 	v->has_space = store_space(store, &v->space, &ignored) == 0;
 	if (store_write_status(store, STATUS_FILE, print_status, v, e) == -1)
 		return -1;
-	return store_write_status(store, METRICS_FILE, print_metrics, v, e);
+	if (store_write_status(store, METRICS_FILE, print_metrics, v, e) == -1)
+		return -1;
+	/* Last: who looks at it for a change finds the others changed. */
+	return store_write_status(store, SUMMARY_FILE, print_summary, v, e);
 }

@@ -7,8 +7,9 @@
 
 /*
  * status/status.json and status/metrics: what a run has done, and what is known
- * of each image from the runs before.  One status is for one run; it belongs to
- * one thread.
+ * of each image from the runs before; and status/summary.json, which has the run
+ * and its failures and no more, for who asks often.  One status is for one run;
+ * it belongs to one thread.
  */
 struct status;
 
@@ -24,6 +25,18 @@ void status_free(struct status *);
  */
 void status_image(struct status *, struct status_record *);
 
+/*
+ * status_pulls(s, pulls): what a registry said of the pulls it has left.  Where
+ * it is said twice, for two accounts, the smaller number counts.
+ */
+struct status_pulls {
+	const char *registry;
+	int64_t left;			/* pulls; of ${limit} in ${window_s} */
+	int64_t limit, window_s;	/* 0: not known */
+	int64_t more_at;		/* seconds since 1970; 0: not known */
+};
+void status_pulls(struct status *, const struct status_pulls *);
+
 /* How the run has ended. */
 struct status_end {
 	int64_t now;
@@ -37,7 +50,7 @@ extern const char *const status_run_results[STATUS_RUN_RESULTS];
 
 /*
  * status_save(s, store, end, e): carry over what status.json has of earlier
- * runs, and put both files into place.  An old file that makes no sense is left
+ * runs, and put the files into place.  An old file that makes no sense is left
  * behind, with a warning.  Once.  Return 0, or -1 with ${e} set.
  */
 int status_save(struct status *, struct store *, const struct status_end *,

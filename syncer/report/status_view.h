@@ -1,6 +1,8 @@
 #ifndef CDR_REPORT_STATUS_VIEW_H
 #define CDR_REPORT_STATUS_VIEW_H
 
+#include <jansson.h>
+
 #include "layout/store.h"
 #include "report/status.h"
 
@@ -17,6 +19,7 @@ struct status_counters {
 struct status_view {
 	int64_t started, last_success;	/* of the run; of a run: 0: never */
 	const struct status_end *end;
+	json_t *pulls;
 	struct status_counters counters;
 	bool has_space;
 	struct store_space space;

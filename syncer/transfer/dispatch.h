@@ -136,6 +136,10 @@ void dispatch_keep_quotas(struct dispatch *);
 struct quota_book;
 const struct quota_book *dispatch_quotas(const struct dispatch *);
 
+/* dispatch_tell_pulls(d, status): what registries say they have left. */
+struct status;
+void dispatch_tell_pulls(const struct dispatch *, struct status *);
+
 const struct dispatch_stats *dispatch_stats(struct dispatch *);
 
 /* dispatch_left(d): bytes of what is wanted that have not come yet. */

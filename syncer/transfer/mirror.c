@@ -302,6 +302,8 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	if (m->plan != NULL)
 		end_plan(&run);
 	dispatch_keep_quotas(run.dispatch);
+	if (m->status != NULL)
+		dispatch_tell_pulls(run.dispatch, m->status);
 	dispatch_free(run.dispatch);
 	if (run.store_err.code != ERR_NONE) {
 		*e = run.store_err;

@@ -8,6 +8,7 @@
 
 #include "layout/mem.h"
 #include "report/report.h"
+#include "report/status.h"
 #include "transfer/dispatch_internal.h"
 
 #define QUOTA_FILE	"quota.json"
@@ -136,6 +137,27 @@ dispatch_keep_quotas(struct dispatch *d)
 	if (d->ration.is_changed)
 		save_now(d);
 	d->ration.is_changed = false;
+}
+
+void
+dispatch_tell_pulls(const struct dispatch *d, struct status *status)
+{
+	const struct quota_entry *n;
+	struct quota q;
+	int64_t now = time(NULL);
+
+	for (n = d->ration.book.entries; n != NULL; n = n->next) {
+		q = n->quota;
+		if (!quota_tidy(&q, now))
+			continue;
+		status_pulls(status, &(struct status_pulls){
+			.registry = n->registry,
+			.left = q.closed ? 0 : q.left,
+			.limit = q.limit,
+			.window_s = q.window_s,
+			.more_at = quota_next(&q, now),
+		});
+	}
 }
 
 /* --- one request ------------------------------------------------------- */

@@ -76,6 +76,8 @@ visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
 		    (unsigned long long)d->size, (unsigned long long)size);
 	s->out->blob_count++;
 	s->out->bytes += size;
+	if (s->from->blob != NULL)
+		s->from->blob(s->from->cookie, &d->digest, size);
 	return 0;
 }
 

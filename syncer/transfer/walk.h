@@ -23,6 +23,9 @@ struct walk_from {
 					 * platform is not known yet */
 	const struct digest_set *as_blobs;	/* unknown index entries that it
 						 * serves as blobs */
+	/* Called for each blob that is present, once; or NULL. */
+	void (*blob)(void *cookie, const struct digest *, uint64_t size);
+	void *cookie;
 };
 
 struct walk_missing {

@@ -35,8 +35,9 @@ expect_rc "a list with errors" 2 "$CDR" sync -r "$ROOT" App:1
 ! [ -e "$ROOT" ] || fail "a list with errors made a tree"
 
 sync "two images" app:1 other:1
-expect_eq "names and modes" "444 metrics 444 status.json" \
-	"$(find "$ROOT/status" -type f -printf '%m %f\n' | sort | paste -s -d ' ' -)"
+expect_eq "names and modes" "blobs.json history.json images.json metrics status.json summary.json 444" \
+	"$(find "$ROOT/status" -type f -printf '%f\n' | sort | paste -s -d ' ' -) $(
+	find "$ROOT/status" -type f -printf '%m\n' | sort -u)"
 said '"\(.layout) \(.result) \(.exit_code) \(.totals.updated) \(.totals.failed)"' \
 	"1 ok 0 2 0"
 said '[.started, .finished, .last_success] |

@@ -1,0 +1,124 @@
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "report/history.h"
+#include "report/status_record.h"
+
+#define HISTORY_FILE	"history.json"
+/* Of what was written; a point has some 100 bytes. */
+#define POINTS_READ_MAX	(2 * HISTORY_POINTS_MAX)
+
+struct point {
+	int64_t time;
+	struct holding_totals totals;
+};
+
+struct history {
+	struct point points[POINTS_READ_MAX + 1];
+	size_t count;
+};
+
+static void
+load(struct history *h, struct store *store, int64_t now)
+{
+	struct err ignored;
+	struct point p;
+	json_t *root, *o;
+	FILE *in;
+	size_t i;
+
+	if (store_open_status(store, HISTORY_FILE, &in, &ignored) != 1)
+		return;
+	root = json_loadf(in, 0, NULL);
+	fclose(in);
+	json_array_foreach(json_object_get(root, "points"), i, o) {
+		p.time = status_get_time(o, "time");
+		p.totals.images = status_get_count(o, "images");
+		p.totals.repositories = status_get_count(o, "repositories");
+		p.totals.blobs = status_get_count(o, "blobs");
+		p.totals.bytes = status_get_count(o, "bytes");
+		if (p.time > 0 && p.time <= now && h->count < POINTS_READ_MAX &&
+		    (h->count == 0 || p.time >= h->points[h->count - 1].time))
+			h->points[h->count++] = p;
+	}
+	json_decref(root);
+}
+
+static bool
+same(const struct holding_totals *a, const struct holding_totals *b)
+{
+	return a->images == b->images && a->bytes == b->bytes &&
+	    a->blobs == b->blobs && a->repositories == b->repositories;
+}
+
+static void
+add(struct history *h, int64_t now, const struct holding_totals *t)
+{
+	struct point *last = h->points + h->count;
+
+	/* The two ends of a flat piece say all of it. */
+	if (h->count >= 2 && same(&last[-1].totals, t) &&
+	    same(&last[-2].totals, t)) {
+		last[-1].time = now;
+		return;
+	}
+	last->time = now;
+	last->totals = *t;
+	h->count++;
+}
+
+/* The oldest point stays: from there it has grown. */
+static void
+thin(struct history *h)
+{
+	size_t i, kept, half = h->count / 2;
+
+	if (h->count <= HISTORY_POINTS_MAX)
+		return;
+	for (i = kept = 0; i < h->count; i++)
+		if (i >= half || i % 2 == 0)
+			h->points[kept++] = h->points[i];
+	h->count = kept;
+}
+
+static void
+print(FILE *out, void *cookie)
+{
+	const struct history *h = cookie;
+	const struct point *p;
+	json_t *o;
+	size_t i;
+
+	fputs("{\"version\":1,\"points\":[\n", out);
+	for (i = 0; i < h->count; i++) {
+		p = &h->points[i];
+		o = json_object();
+		status_set_time(o, "time", p->time);
+		status_set_count(o, "images", p->totals.images);
+		status_set_count(o, "repositories", p->totals.repositories);
+		status_set_count(o, "blobs", p->totals.blobs);
+		status_set_count(o, "bytes", p->totals.bytes);
+		json_dumpf(o, out, JSON_COMPACT);
+		json_decref(o);
+		fputs(i + 1 < h->count ? ",\n" : "\n", out);
+	}
+	fputs("]}\n", out);
+}
+
+int
+history_save(struct store *store, int64_t now,
+    const struct holding_totals *totals, struct err *e)
+{
+	struct history *h = xcalloc(1, sizeof(*h));
+	int rc;
+
+	load(h, store, now);
+	add(h, now, totals);
+	while (h->count > HISTORY_POINTS_MAX)
+		thin(h);
+	rc = store_write_status(store, HISTORY_FILE, print, h, e);
+	free(h);
+	return rc;
+}

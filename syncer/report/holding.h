@@ -1,0 +1,75 @@
+#ifndef CDR_REPORT_HOLDING_H
+#define CDR_REPORT_HOLDING_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "layout/digest.h"
+#include "layout/store.h"
+
+/*
+ * One reference of the tree, as images.json and blobs.json have it.  Each is a
+ * line of its own in these, so that they are written and read one by one.
+ */
+struct holding_blob {
+	uint64_t key;			/* holding_key */
+	uint64_t size;
+};
+
+struct holding {
+	char *image;			/* the full reference */
+	struct digest digest;
+	char published[STORE_TIME_MAX];	/* "": not known */
+	json_t *platforms;		/* array of strings */
+	uint64_t size;			/* in bytes, of all it reaches */
+	size_t referrers;
+	bool is_signed;
+	bool is_broken;			/* it could not be read */
+	struct holding_blob *blobs;
+	size_t blob_count;
+};
+
+/* What is said of all of them. */
+struct holding_totals {
+	uint64_t images, repositories;
+	uint64_t blobs, bytes;		/* each blob once; manifests not */
+};
+
+/* holding_done(h): zeroes it. */
+void holding_done(struct holding *);
+
+/* holding_key(d): the first 16 hexadecimal digits, as a number. */
+uint64_t holding_key(const struct digest *);
+
+/* holding_add_blob(h, key, size): those beyond HOLDING_BLOBS_MAX are left
+ * out. */
+void holding_add_blob(struct holding *, uint64_t, uint64_t);
+
+/* holding_print_blobs(h, out): its line in blobs.json.  holding_print(h, own,
+ * out): in images.json; ${own} bytes are of no other image. */
+void holding_print_blobs(const struct holding *, FILE *);
+void holding_print(const struct holding *, uint64_t, FILE *);
+
+/* holding_read(line, ret): what holding_print_blobs wrote.  Return false, and
+ * leave ${ret} alone, where it makes no sense. */
+bool holding_read(const char *, struct holding *);
+
+/* holding_order(a, b): strcmp for references, in the order in which
+ * store_each_reference goes. */
+int holding_order(const char *, const char *);
+
+/*
+ * The first line of either file, up to where the lines begin.  ${stamp} is
+ * store_index_stamp of the index they were made of; ${now} seconds since 1970;
+ * the totals may be NULL.
+ * holding_head_read: false where the line is none.
+ */
+void holding_head_print(FILE *, const char *, int64_t,
+    const struct holding_totals *);
+bool holding_head_read(const char *, char [STORE_STAMP_MAX],
+    struct holding_totals *);
+
+#endif
