@@ -128,12 +128,15 @@ bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs \
+	install -d $(DESTDIR)$(PREFIX)/bin \
+	    $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs \
+	    $(DESTDIR)$(PREFIX)/share/cdr/nginx/page \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 0755 $(BUILD)/cdr $(DESTDIR)$(PREFIX)/bin/cdr
 	install -m 0755 scripts/serve $(DESTDIR)$(PREFIX)/bin/cdr-serve
 	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
 	install -m 0644 nginx/njs/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs
+	install -m 0644 nginx/page/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/page
 	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 layout/cdr-layout.5 $(DESTDIR)$(PREFIX)/share/man/man5
 
