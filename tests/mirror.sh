@@ -26,7 +26,7 @@ _mirror_serve()
 {
 	mkdir -p "$T/served/scripts" "$T/served/nginx"
 	cp "$TOP/scripts/serve" "$T/served/scripts/"
-	cp "$TOP"/nginx/*.conf "$T/served/nginx/"
+	cp -R "$TOP"/nginx/*.conf "$TOP/nginx/page" "$T/served/nginx/"
 	sed -i "s,access_log off;,access_log $T/access.log;," \
 		"$T/served/nginx/nginx.conf"
 	grep -qF "$T/access.log" "$T/served/nginx/nginx.conf" ||

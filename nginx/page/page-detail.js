@@ -1,8 +1,9 @@
 // One image: what the page knows of it at once, then what its manifests say,
 // which are fetched as a node would fetch them, from /v2/ of this server.
 
-import { bytes, codeBlock, copyButton, count, duration, el, isObject, list, number, parseImage, plural, seconds, shortDigest, text,
+import { bytes, copyButton, count, duration, el, isObject, list, number, parseImage, plural, seconds, shortDigest, text,
   timeElement, when } from './page-text.js';
+import { findImage } from './page-list.js';
 import { pullCommands } from './page-nodes.js';
 
 const MANIFEST_MAX = 4 << 20;
@@ -147,10 +148,12 @@ async function showManifest(t, manifest, place) {
   place.replaceChildren(...configFacts(config, manifest), ...layerTable(manifest, config, known?.having, t.image));
 }
 
+// As "cdr ls" writes it: without the variant that goes without saying.
 const platformName = (p) => {
   if (!isObject(p)) return '';
   const version = text(p['os.version']);
-  return [`${text(p.os)}${version === '' ? '' : `(${version})`}`, text(p.architecture), text(p.variant)].filter((w) => w !== '').join('/');
+  const plain = /^(arm64\/v?8|amd64\/v?1)$/.test(`${text(p.architecture)}/${text(p.variant)}`);
+  return [`${text(p.os)}${version === '' ? '' : `(${version})`}`, text(p.architecture), plain ? '' : text(p.variant)].filter((w) => w !== '').join('/');
 };
 
 async function showIndex(t, index, place) {
@@ -180,7 +183,7 @@ async function showIndex(t, index, place) {
   // The first one that is here.
   const here = entries.findIndex((m) => t.platforms.includes(platformName(m.platform)));
   picker.value = String(Math.max(here, 0));
-  place.replaceChildren(el('p', {}, el('label', {}, 'Platform ', picker)), inner);
+  place.replaceChildren(el('p', { class: 'pick' }, el('label', {}, 'Platform ', picker)), inner);
   if (entries.length > 0) await show();
 }
 
@@ -195,9 +198,10 @@ async function attachments(t) {
   }
   if (/^sha(256|512):/.test(t.digest)) {
     for (const [end, name] of [['sig', 'cosign signature'], ['att', 'cosign attestation'], ['sbom', 'cosign SBOM']]) {
+      // Asking nginx would be a miss in its log for each image without one.
       const tag = `${t.digest.replace(':', '-')}.${end}`;
-      const reply = await fetch(path(t, 'manifests', tag), { method: 'HEAD', headers: { Accept: types }, credentials: 'omit' });
-      if (reply.ok) found.push([name, text(reply.headers.get('Docker-Content-Digest')), '']);
+      const there = findImage(`${t.registry}/${t.repository}:${tag}`);
+      if (there !== null) found.push([name, there.digest, there.published]);
     }
   }
   if (found.length === 0) return el('p', { class: 'hint' }, 'None here. "referrers=yes" in the list brings them along.');

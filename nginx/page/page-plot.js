@@ -6,15 +6,13 @@ const HEIGHT = 150;
 const LEFT = 62, RIGHT = 10, TOP = 10, BOTTOM = 24;
 const TABLE_ROWS = 60;
 
-// A round number that is at least n, in thirds of which one can still read.
+// A round number that is at least n, and whose half is one too.
 function ceiling(n, base) {
   if (n <= 0) return 1;
   let unit = 1;
   while (unit * base <= n) unit *= base;
-  for (const step of [1, 2, 4, 8, 10, 16, 32, 64, 100, 128, 256, 500, 512, 1000]) {
-    if (step * unit >= n && step <= base) return step * unit;
-  }
-  return base * unit;
+  const steps = base === 10 ? [1, 2, 4, 6, 8] : [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+  return unit * (steps.find((step) => step * unit >= n) ?? base);
 }
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
@@ -32,7 +30,7 @@ function draw(points, get, show, base, width) {
   const parts = [];
   for (const v of [0, top / 2, top]) {
     parts.push(svg('line', { class: 'grid', x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }));
-    if (v !== top / 2 || base === 1024 || top % 2 === 0) {
+    if (Number.isInteger(v)) {
       parts.push(svg('text', { x: LEFT - 8, y: y(v) + 4, 'text-anchor': 'end' }, show(v)));
     }
   }

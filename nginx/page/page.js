@@ -42,7 +42,8 @@ function showState(summary) {
     return;
   }
   const [words, kind] = results[text(summary.result)] ?? ['not known', 'warn'];
-  place.replaceChildren('Last sync ', timeElement(summary.finished), ': ', el('strong', { class: kind }, words));
+  const time = timeElement(summary.finished);
+  place.replaceChildren('Last sync', time && ' ', time, ': ', el('strong', { class: kind }, words));
 }
 
 function figure(name, value, more) {

@@ -440,8 +440,7 @@ failures_json(const struct status_view *v, uint64_t *ret_more)
 	*ret_more = 0;
 	for (i = 0; i < v->count; i++) {
 		r = v->records[i];
-		if (r->result != STATUS_FAILED ||
-		    r->last_listed != v->end->now)
+		if (r->result != STATUS_FAILED || !r->is_listed)
 			continue;
 		if (json_array_size(list) < SUMMARY_FAILURES_MAX)
 			json_array_append_new(list, status_record_json(r));
@@ -479,8 +478,10 @@ status_save(struct status *s, struct store *store,
 	size_t i;
 
 	v->end = end;
-	for (i = 0; i < s->count; i++)
+	for (i = 0; i < s->count; i++) {
 		s->records[i]->last_listed = end->now;
+		s->records[i]->is_listed = true;
+	}
 	sort(s);
 	s->listed = s->count;
 	load(s, store);

@@ -22,6 +22,7 @@ enum status_result {
 struct status_record {
 	enum status_result result;
 	enum err_code reason;		/* STATUS_FAILED */
+	bool is_listed;			/* in this run */
 	bool has_digest;
 	struct digest digest;		/* of the last success */
 	int64_t last_success;		/* seconds since 1970; 0: never */

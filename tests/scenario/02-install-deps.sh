@@ -18,6 +18,9 @@ for arch in amd64 arm64; do
 	cp "$TOP/scripts/install-deps" "$T/copy/build/cache/busybox/$arch"
 	chmod +x "$T/copy/build/cache/busybox/$arch"
 done
+mkdir -p "$T/copy/tests/page" "$T/copy/build/cache/page"
+cp "$TOP/tests/page/package-lock.json" "$T/copy/tests/page/"
+cp "$TOP/tests/page/package-lock.json" "$T/copy/build/cache/page/installed"
 export STUB="$T"
 stub()
 {
@@ -30,7 +33,7 @@ for package; do
 done
 exit 1
 EOF
-for program in apt-get sudo; do
+for program in apt-get sudo npm; do
 	stub $program <<EOF
 echo "$program \$*" >>"\$STUB/calls"
 EOF
@@ -76,6 +79,13 @@ mv "$T/less" "$T/here"
 check "docker-ce and containerd.io are here instead" install_deps test
 expect_eq "only jq is asked for" jq "$(asked)"
 
+# Another version of it, and npm cannot: that is said, and nothing fails.
+echo more >>"$T/copy/tests/page/package-lock.json"
+touch "$T/copy/tests/page/package.json" "$T/copy/tests/page/.npmrc"
+printf '#!/bin/sh\nexit 1\n' >"$T/bin/npm"
+check "npm reaches nothing" install_deps test
+expect_said "the page will not be tested, it says" 'no playwright-core .*not be tested'
+
 # Programs that the script itself needs, and no others.
 for program in sh dirname cat tr sed awk; do
 	ln -s "$(command -v $program)" "$T/few/$program"
@@ -87,7 +97,7 @@ few()
 expect_rc "a system without apt" 1 few test
 expect_said "gets the list" '^  libjansson-dev$'
 
-for program in apt-get dpkg-query id grep; do
+for program in apt-get dpkg-query id grep npm; do
 	path=$T/bin/$program
 	[ -e "$path" ] || path=$(command -v $program)
 	ln -s "$path" "$T/few/$program"

@@ -202,6 +202,22 @@ mv "$TREE/oci-layout" "$TREE/away"
 get /healthz
 expect_eq "a tree that is not mounted is not healthy" 503 "$status"
 mv "$TREE/away" "$TREE/oci-layout"
+mv "$TREE/cdr-layout" "$TREE/away"
+get /healthz
+expect_eq "nor is an image layout that is no such tree" 503 "$status"
+mv "$TREE/away" "$TREE/cdr-layout"
+for folder in repos blobs manifests; do
+	mv "$TREE/$folder" "$TREE/away"
+	get /healthz
+	expect_eq "nor is one without $folder" 503 "$status"
+	mkdir -m 0 "$TREE/$folder"
+	get /healthz
+	expect_eq "or with a $folder that cannot be entered" 503 "$status"
+	rmdir "$TREE/$folder"
+	mv "$TREE/away" "$TREE/$folder"
+done
+get /healthz
+expect_eq "healthy again" 200 "$status"
 
 # read-only
 head -c 300000 /dev/zero >"$T/body.big"
