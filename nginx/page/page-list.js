@@ -16,7 +16,7 @@ const natural = new Intl.Collator('en', { numeric: true });
 
 const state = {
   repositories: [], references: 0, find: '', registry: '', order: 'name', attached: false,
-  open: new Map(), shown: REPOSITORIES, tagsShown: new Map(), 
+  open: new Map(), shown: REPOSITORIES, tagsShown: new Map(),
 };
 let box, counter, choose;
 

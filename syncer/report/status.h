@@ -7,9 +7,9 @@
 
 /*
  * status/status.json and status/metrics: what a run has done, and what is known
- * of each image from the runs before; and status/summary.json, which has the run
- * and its failures and no more, for who asks often.  One status is for one run;
- * it belongs to one thread.
+ * of each image from the runs before; and status/summary.json, which has the
+ * run and its failures and no more, for who asks often.  One status is for one
+ * run; it belongs to one thread.
  */
 struct status;
 

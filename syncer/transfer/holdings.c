@@ -298,19 +298,20 @@ write_both(struct holdings *all, struct err *e)
 	return rc;
 }
 
-/* Is images.json that of this index? */
+/* Is the file of this index? */
 static bool
-is_current(struct holdings *all)
+is_current(const struct holdings *all, const char *name,
+    struct holding_totals *ret)
 {
 	char line[STATUS_LINE_MAX], stamp[STORE_STAMP_MAX];
 	struct err ignored;
 	bool is_same = false;
 	FILE *in;
 
-	if (store_open_status(all->store, IMAGES_FILE, &in, &ignored) != 1)
+	if (store_open_status(all->store, name, &in, &ignored) != 1)
 		return false;
 	if (fgets(line, sizeof(line), in) != NULL &&
-	    holding_head_read(line, stamp, &all->totals))
+	    holding_head_read(line, stamp, ret))
 		is_same = strcmp(stamp, all->stamp) == 0;
 	fclose(in);
 	return is_same;
@@ -320,10 +321,12 @@ int
 holdings_save(struct store *store, int64_t now, struct err *e)
 {
 	struct holdings all = { .store = store, .now = now };
+	struct holding_totals none;
 	int rc = 0;
 
 	store_index_stamp(store, all.stamp);
-	if (!is_current(&all)) {
+	if (!is_current(&all, BLOBS_FILE, &none) ||
+	    !is_current(&all, IMAGES_FILE, &all.totals)) {
 		memset(&all.totals, 0, sizeof(all.totals));
 		rc = write_both(&all, e);
 	}

@@ -95,9 +95,11 @@ for damage in images.json blobs.json history.json; do
 	agrees "with a damaged $damage"
 done
 said history.json '.points | length' 1
-rm -f "$status/images.json"
-sync "without images.json" -q app:1
-agrees "it comes back"
+for lost in images.json blobs.json; do
+	rm -f "$status/$lost"
+	sync "without $lost" -q app:1
+	agrees "$lost comes back"
+done
 tree_check "$ROOT"
 
 # A long history is thinned, keeps its beginning and its order; the future goes.

@@ -113,6 +113,41 @@ test_merge_damaged(void **state)
 		    "{\"digest\":\"a\"}", &fresh, &e), -1);
 }
 
+static void
+test_count(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t count;
+		bool is_signed;
+	} cases[] = {
+		{ "{\"manifests\":[]}", 0, false },
+		{ "{\"manifests\":[{\"artifactType\":\"a/b\"},{},7]}", 3,
+		    false },
+		{ "{\"manifests\":[{\"artifactType\":"
+		    "\"application/vnd.dev.cosign.artifact.sig.v1+json\"}]}",
+		    1, true },
+		{ "{\"manifests\":[{},{\"artifactType\":"
+		    "\"application/vnd.dev.sigstore.bundle.v0.3+json\"}]}", 2,
+		    true },
+		{ "{\"manifests\":[{\"artifactType\":"
+		    "\"application/vnd.cncf.notary.signature\"}]}", 1, true },
+		{ "{\"manifests\":[{\"artifactType\":7}]}", 1, false },
+		{ "{\"manifests\":{}}", 0, false },
+		{ "[]", 0, false }, { "", 0, false }, { "{", 0, false },
+	};
+	bool is_signed;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		is_signed = !cases[i].is_signed;
+		assert_int_equal(referrer_count(cases[i].text,
+		    strlen(cases[i].text), &is_signed), cases[i].count);
+		assert_int_equal(is_signed, cases[i].is_signed);
+	}
+}
+
 int
 main(void)
 {
@@ -120,6 +155,7 @@ main(void)
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_merge_damaged),
+		cmocka_unit_test(test_count),
 	};
 
 	return cmocka_run_group_tests_name("referrer", tests, NULL, NULL);

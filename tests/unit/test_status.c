@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "layout/limits.h"
 #include "layout/store.h"
 #include "scratch.h"
 #include "report/metrics.h"
@@ -325,6 +326,116 @@ test_cannot_write(void **state)
 	store_close(st);
 }
 
+/* --- summary ------------------------------------------------------------- */
+
+static json_t *
+summary(const struct scratch *s)
+{
+	char *text = scratch_get(s, "status/summary.json");
+	json_t *root = json_loads(text, 0, NULL);
+
+	assert_non_null(root);
+	free(text);
+	return root;
+}
+
+/* The failures of this run, with what is known of them, and no others. */
+static void
+test_summary(void **state)
+{
+	const json_t *list;
+	json_t *root;
+
+	json_decref(run(*state, T0, 0, "ok", record(APP, STATUS_UPDATED, T0),
+	    record(OLD, STATUS_FAILED, 0)));
+	/* In the same second. */
+	json_decref(run(*state, T0, 1, "failed",
+	    record(APP, STATUS_FAILED, 0), NULL));
+	root = summary(*state);
+	list = json_object_get(root, "failures");
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(string(json_array_get(list, 0), "image"), APP);
+	assert_string_equal(string(json_array_get(list, 0), "reason"),
+	    "not_found");
+	assert_string_equal(string(json_array_get(list, 0), "last_success"),
+	    "2026-11-20T00:00:00Z");
+	assert_null(json_object_get(root, "images"));
+	assert_string_equal(string(root, "result"), "failed");
+	json_decref(root);
+}
+
+static void
+test_summary_of_many(void **state)
+{
+	struct status *s = status_new(T0);
+	struct status_end end = { .now = T0, .result = "failed" };
+	struct store *st = open_store(*state);
+	struct err e;
+	char name[64];
+	json_t *root;
+	unsigned i;
+
+	for (i = 0; i < SUMMARY_FAILURES_MAX + 7; i++) {
+		snprintf(name, sizeof(name), "docker.io/library/app:%u", i);
+		status_image(s, record(name, STATUS_FAILED, 0));
+	}
+	assert_int_equal(status_save(s, st, &end, &e), 0);
+	status_free(s);
+	store_close(st);
+	root = summary(*state);
+	assert_int_equal(json_array_size(json_object_get(root, "failures")),
+	    SUMMARY_FAILURES_MAX);
+	assert_int_equal(json_integer_value(json_object_get(root,
+	    "failures_left_out")), 7);
+	json_decref(root);
+}
+
+/* Where two accounts have some, the smaller number; none that is not known. */
+static void
+test_pulls(void **state)
+{
+	static const struct status_pulls said[] = {
+		{ .registry = "docker.io", .left = 50, .limit = 100,
+		    .window_s = 21600, .more_at = T0 },
+		{ .registry = "docker.io", .left = 70, .limit = 200 },
+		{ .registry = "docker.io", .left = 20, .limit = 40 },
+		{ .registry = "other.example", .left = -1 },
+		{ .registry = "zero.example", .left = 0 },
+	};
+	struct status *s = status_new(T0);
+	struct status_end end = { .now = T0, .result = "ok" };
+	struct store *st = open_store(*state);
+	struct err e;
+	json_t *root;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		status_pulls(s, &said[i]);
+	for (i = 0; i < 2 * SUMMARY_REGISTRIES_MAX; i++) {
+		text = calloc(1, 32);
+		snprintf(text, 32, "r%zu.example", i);
+		status_pulls(s, &(struct status_pulls){ .registry = text });
+		free(text);
+	}
+	assert_int_equal(status_save(s, st, &end, &e), 0);
+	status_free(s);
+	store_close(st);
+	root = summary(*state);
+	assert_int_equal(json_array_size(json_object_get(root, "pulls_left")),
+	    SUMMARY_REGISTRIES_MAX);
+	text = json_dumps(json_array_get(json_object_get(root, "pulls_left"),
+	    0), JSON_COMPACT);
+	assert_string_equal(text,
+	    "{\"registry\":\"docker.io\",\"left\":20,\"limit\":40}");
+	free(text);
+	text = json_dumps(json_array_get(json_object_get(root, "pulls_left"),
+	    1), JSON_COMPACT);
+	assert_string_equal(text, "{\"registry\":\"zero.example\",\"left\":0}");
+	free(text);
+	json_decref(root);
+}
+
 /* --- metrics ------------------------------------------------------------- */
 
 static char *
@@ -396,6 +507,9 @@ main(void)
 		TEST(test_damaged),
 		TEST(test_long_line),
 		TEST(test_cannot_write),
+		TEST(test_summary),
+		TEST(test_summary_of_many),
+		TEST(test_pulls),
 		TEST(test_metrics),
 		TEST(test_metrics_escaped),
 	};
