@@ -191,6 +191,9 @@ struct publication {
 	struct manifest_id root;
 	const struct manifest_id *manifests;	/* all, the root included */
 	size_t count;
+	const struct manifest_id *default_manifest;	/* one of these, for
+					 * clients that accept no index; or
+					 * NULL */
 	const struct referral *referrals;
 	size_t referral_count;
 	store_merge_fn *merge;			/* where there are referrals */

@@ -22,6 +22,27 @@ link_to(struct store *st, const struct publication *p, const char *reference,
 }
 
 /*
+ * The link is named by the index, not by a tag: what stands for an index never
+ * changes, so no tag that moves can leave it behind.
+ */
+static int
+link_default(struct store *st, const struct publication *p, struct err *e)
+{
+	char path[STORE_PATH_MAX], inner[DIGEST_TEXT_MAX + 16];
+	char text[DIGEST_TEXT_MAX];
+
+	if (p->default_manifest == NULL)
+		return 0;
+	if (store_make_dirs(st, path_repository(p->registry, p->repository,
+	    "_default", path), e) == -1)
+		return -1;
+	snprintf(inner, sizeof(inner), "_default/%s",
+	    digest_text(&p->root.digest, text));
+	return store_set_link(st, path_repository(p->registry, p->repository,
+	    inner, path), p->default_manifest, e);
+}
+
+/*
  * Every folder that a publication needs, _manifests last: where that is, there
  * is a repository.  Then the digest links, the root's last; where it is
  * published by digest alone, its link is for move_tag to make.
@@ -226,6 +247,7 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 
 	for (i = 0; i < count; i++)
 		if (link_digests(st, &p[i], e) == -1 ||
+		    link_default(st, &p[i], e) == -1 ||
 		    add_referrals(st, &p[i], e) == -1 ||
 		    write_history(st, &p[i], e) == -1)
 			return -1;

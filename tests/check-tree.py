@@ -29,6 +29,7 @@ TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"
 PART = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = (OCI_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "_state", "lost+found"}
 PRIVATE = {"lock", "tmp", "partial", "dirty", "quota.json", "created", "quarantine"}
@@ -220,7 +221,8 @@ class Tree:
 		for name in names:
 			if not name.startswith("_"):
 				self.below(registry, os.path.join(repository, name))
-			elif name not in ("_manifests", "_tags", "_referrers", "_history"):
+			elif name not in ("_manifests", "_default", "_tags", "_referrers",
+					  "_history"):
 				self.wrong(f"{path}/{name}", "does not belong here")
 		if "_manifests" in names:
 			if not REPOSITORY.fullmatch(repository):
@@ -247,12 +249,34 @@ class Tree:
 			self.complete(f"{path}/_manifests/{name}", digest, links)
 		self.tag_list(path, repository, [name for name in links if ":" not in name])
 		self.history(path, f"{registry}/{repository}", links)
+		self.defaults(path, links)
 		# Some ways to copy a tree leave out empty folders.
 		lists = os.path.isdir(self.at(path, "_referrers"))
 		for name in self.names(path, "_referrers") if lists else []:
 			value = self.json(path, "_referrers", name)
 			if not is_digest(name) or not value or value.get("mediaType") != OCI_INDEX:
 				self.wrong(f"{path}/_referrers/{name}", "is no referrers index")
+
+	def defaults(self, path, links):
+		"""An index's stand-in is a Docker manifest that the index itself lists."""
+		if not os.path.isdir(self.at(path, "_default")):
+			return
+		for name in self.names(path, "_default"):
+			where = f"{path}/_default/{name}"
+			there = self.link(where)
+			if not there:
+				continue
+			kind, _, value = self.manifests.get(name, ("", 0, None))
+			if name not in links and not self.dead:
+				self.wrong(where, f"{name} has no link here")
+			elif kind not in INDEXES and name in links:
+				self.wrong(where, f"{name} is no index")
+			elif value and there[1] not in [one["digest"] for one in value["manifests"]]:
+				self.wrong(where, f"leads to {there[1]}, which {name} does not list")
+			if there[0] != DOCKER_MANIFEST:
+				self.wrong(where, f"leads to a {there[0]}")
+			if there[1] not in links:
+				self.wrong(where, f"{there[1]} has no link here")
 
 	def tag_list(self, path, repository, tags):
 		names = self.names(path, "_tags") if os.path.isdir(self.at(path, "_tags")) else []

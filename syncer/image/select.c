@@ -138,3 +138,19 @@ select_children(const struct manifest *m, const struct platform_set *set,
 	keep_companions(m, keep);
 	return images;
 }
+
+const struct descriptor *
+select_default(const struct manifest *m)
+{
+	static const struct platform want = { "linux", "amd64", "", "" };
+	const struct descriptor *d;
+	size_t i;
+
+	for (i = 0; i < m->count; i++) {
+		d = &m->children[i];
+		if (d->has_platform && platform_equal(&d->platform, &want) &&
+		    strcmp(d->media_type, MEDIA_DOCKER_MANIFEST) == 0)
+			return d;
+	}
+	return NULL;
+}

@@ -35,4 +35,11 @@ enum keep {
 size_t select_children(const struct manifest *, const struct platform_set *,
     enum keep *, bool *);
 
+/*
+ * select_default(index): the child that stands in for ${index} where a client
+ * accepts no index at all (registry-facts A4.2, B6.4): the first Docker image
+ * manifest for linux/amd64.  NULL where there is none.
+ */
+const struct descriptor *select_default(const struct manifest *);
+
 #endif

@@ -141,6 +141,8 @@ start_publish(struct job *job)
 	p->referrals = c->referrals;
 	p->referral_count = c->referral_count;
 	p->merge = referrer_merge;
+	p->default_manifest = job->walk.has_default ?
+	    &job->walk.default_id : NULL;
 	job->commit.task.done = published;
 	committer_send(dispatch_committer(job->d), &job->commit);
 }

@@ -210,6 +210,21 @@ note_choice(struct state *s, const struct manifest *m, const bool *lacking,
 	}
 }
 
+/* Only what is here, and so belongs to what is published. */
+static void
+note_default(struct walk *w, const struct manifest *m)
+{
+	const struct descriptor *d = select_default(m);
+	size_t i;
+
+	for (i = 0; d != NULL && i < w->manifest_count; i++)
+		if (digest_equal(&w->manifests[i].digest, &d->digest) &&
+		    strcmp(w->manifests[i].media_type, d->media_type) == 0) {
+			w->default_id = w->manifests[i];
+			w->has_default = true;
+		}
+}
+
 /* An index without a platform may have what is wanted in it. */
 static bool
 may_lack(const struct descriptor *d, enum keep keep)
@@ -237,6 +252,8 @@ visit_index(struct state *s, const struct manifest *m, bool tolerate,
 		rc = err_set(e, ERR_NOT_FOUND, "the index has nothing whose "
 		    "digest could be checked (algorithm %s)",
 		    m->skipped_algorithm);
+	if (rc == 0 && depth == 0)
+		note_default(s->out, m);
 	free(lacking);
 	free(keep);
 	return rc;

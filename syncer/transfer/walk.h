@@ -45,6 +45,8 @@ struct walk {
 	uint64_t bytes;			/* of all that is present */
 	struct platform *have;		/* platforms that are here */
 	size_t have_count;
+	bool has_default;		/* the root is an index with one: */
+	struct manifest_id default_id;	/* see select_default; present */
 	bool published;			/* tag and digest links say all this */
 	size_t foreign;			/* layers with urls (A8.10) */
 	size_t unknown_digests;		/* children left out (A8.11) */

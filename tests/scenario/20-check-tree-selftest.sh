@@ -8,8 +8,9 @@
 upstream
 craft index library/app:1 --attestations >/dev/null
 craft image library/app:2 --seed 2 >/dev/null
+craft index library/app:4 --docker --seed 5 >/dev/null
 craft image library/app/below:1 --seed 3 >/dev/null
-sync "a tree" app:1 app:2 library/app/below:1 "app@$(craft image library/app:3 --seed 4)"
+sync "a tree" app:1 app:2 app:4 library/app/below:1 "app@$(craft image library/app:3 --seed 4)"
 sync "a sparse one" app:1 platform=linux/amd64 -r "$T/sparse"
 tree_check "$ROOT"
 tree_check "$T/sparse"
@@ -70,6 +71,18 @@ finds "a history that ends with something else" '_history/2' \
 	"echo 2026-01-01T00:00:00Z sha256:$layer >x; chmod 444 x; mv -f x $repo/_history/2"
 finds "an index without any of its children" 'nothing of' \
 	"for d in \$(jq -r '.manifests[].digest' $repo/_manifests/1); do rm $repo/_manifests/\$d; done"
+
+index=$(readlink "$T/right/$repo/_manifests/4")
+stand_in=_default/sha256:${index##*/}
+finds "what stands in for an index of which it is no part" 'does not list' \
+	"ln -sfn \$(readlink $repo/_manifests/2) $repo/$stand_in"
+finds "what stands in and is of no use" 'leads to a application' \
+	"ln -sfn \$(readlink $repo/_manifests/2) $repo/$stand_in"
+finds "what stands in and is gone" 'leads nowhere' "ln -sfn ../../../../../manifests/a/b/sha256/$image $repo/$stand_in"
+finds "what stands in for an image" 'is no index' \
+	"mv $repo/$stand_in $repo/_default/sha256:$image"
+finds "what stands in for nothing here" 'has no link here' \
+	"rm $repo/_manifests/4 $repo/_manifests/sha256:${index##*/}"
 
 # What a run that ended early, or was killed, may leave is known as such.
 rm -rf "$ROOT"

@@ -10,9 +10,16 @@
 tracing
 upstream
 craft image library/app:2 --layers 1 --size 2000 --seed 3 >/dev/null
-craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 1 \
+craft index library/app:1 --docker --platforms linux/amd64,linux/arm64 --layers 1 \
 	--size 2000 >/dev/null
 other=$(craft image library/other:1 --layers 1 --size 2000 --seed 4)
+
+# A tag that is an index, and what stands in for it, are there together.
+stands_in()
+{
+	_tag=$(readlink "$ROOT/repos/docker.io/library/app/_manifests/1") || return 0
+	[ -f "$ROOT/repos/docker.io/library/app/_default/sha256:${_tag##*/}" ]
+}
 
 # kill_each "what" CALL STRIDE ARG...: kills at the N-th of a call, for each N (or
 # each STRIDE-th), until a run gets through. The tree that each run starts from is
@@ -35,11 +42,13 @@ kill_each()
 		[ $_rc -eq 137 ] || fail "$_name: a run ends with $_rc"
 		[ ! -f "$ROOT/cdr-layout" ] ||
 			tree_check --dead "$ROOT" >"$T/last"
+		stands_in || fail "$_name: a tag without what stands in for it"
 		before_run
 		"$CDR" sync -q -r "$ROOT" "$@" >"$T/stdout" 2>"$T/stderr" ||
 			fail "$_name: the run after step $_steps"
 		after_run "$_name, step $_steps"
 		tree_check "$ROOT" >"$T/last"
+		stands_in || fail "$_name, step $_steps: nothing stands in"
 	done
 	[ $_kills -gt 2 ] || fail "$_name: there are few $_call"
 	ok "$_name: killed at $_kills $_call"
@@ -49,7 +58,7 @@ kill_each "a new tree" renameat 1 app:2
 
 sync "a tag that will move" app:1 platform=all
 cp -a "$ROOT" "$T/start"
-craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 1 \
+craft index library/app:1 --docker --platforms linux/amd64,linux/arm64 --layers 1 \
 	--size 2000 --seed 2 >/dev/null
 kill_each "a tag moves" renameat 1 app:1 platform=all
 kill_each "an image without a tag" renameat 1 "other@$other"

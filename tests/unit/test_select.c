@@ -213,11 +213,54 @@ test_many(void **state)
 	free(keep);
 }
 
+/* "D" before a platform: a Docker image manifest; else an OCI one. */
+static void
+test_default(void **state)
+{
+	static const struct {
+		const char *children[CHILDREN_MAX];
+		int want;		/* -1: none */
+	} cases[] = {
+		{ { NULL }, -1 },
+		{ { "Dlinux/amd64" }, 0 },
+		{ { "Dlinux/arm64", "Dlinux/amd64", "Dlinux/amd64" }, 1 },
+		{ { "linux/amd64", "Dlinux/amd64" }, 1 },
+		{ { "linux/amd64", "linux/arm64" }, -1 },
+		{ { "Dwindows/amd64", "Dlinux/386", "Dlinux/arm64" }, -1 },
+		/* It may use what the node does not have. */
+		{ { "Dlinux/amd64/v3", "Dlinux/amd64/v1" }, 1 },
+		{ { "D-" }, -1 },
+		{ { "D+0", "Dunknown/unknown" }, -1 },
+	};
+	char docker[] = MEDIA_DOCKER_MANIFEST, oci[] = MEDIA_OCI_MANIFEST;
+	struct descriptor children[CHILDREN_MAX];
+	struct manifest m = { .kind = MEDIA_INDEX, .children = children };
+	const struct descriptor *d;
+	const char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		for (m.count = 0; m.count < CHILDREN_MAX &&
+		    cases[i].children[m.count] != NULL; m.count++) {
+			text = cases[i].children[m.count];
+			make_child(text + (text[0] == 'D'), m.count,
+			    &children[m.count]);
+			children[m.count].media_type = text[0] == 'D' ?
+			    docker : oci;
+		}
+		d = select_default(&m);
+		if ((d == NULL ? -1 : (int)(d - children)) != cases[i].want)
+			fail_msg("case %zu", i);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_many),
 	};
 

@@ -196,6 +196,48 @@ test_absent(void **state)
 	    f->two_text, &id, &f->e), 0);
 }
 
+/* What stands in for an index stays where it is while tags come and go. */
+static void
+test_default(void **state)
+{
+	struct fixture *f = *state;
+	struct publication p = image("library/x", "1.0", &f->one);
+	const struct manifest_id both[] = { f->one, f->two };
+	char path[STORE_PATH_MAX], target[STORE_PATH_MAX];
+	ssize_t n;
+
+	publish(f, "library/x", "1.0", &f->one);
+	assert_false(scratch_has(f->dir, REPO "_default"));
+	p.manifests = both;
+	p.count = 2;
+	p.default_manifest = &both[1];
+	assert_int_equal(store_publish(f->st, &p, 1, &f->e), 0);
+	publish(f, "library/x", "1.0", &f->two);
+	assert_int_equal(scratch_count(f->dir, REPO "_default"), 1);
+	snprintf(path, sizeof(path), REPO "_default/%s", f->one_text);
+	n = readlinkat(f->dir->dir, path, target, sizeof(target) - 1);
+	assert_true(n > 0);
+	target[n] = '\0';
+	assert_string_equal(strrchr(target, '/') + 1, f->two_text + 7);
+	expect_text(f, path, "{\"n\":2}");
+	assert_int_equal(scratch_mode(f->dir, REPO "_default"), 0755);
+}
+
+/* It is there before the tag, or the tag is not. */
+static void
+test_default_fails(void **state)
+{
+	struct fixture *f = *state;
+	struct publication p = image("library/x", "1.0", &f->one);
+
+	publish(f, "library/x", "1.0", &f->two);
+	scratch_put(f->dir, REPO "_default", "in the way");
+	p.default_manifest = &f->one;
+	assert_int_equal(store_publish(f->st, &p, 1, &f->e), -1);
+	expect_reference(f, "library/x", "1.0", &f->two);
+	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
+}
+
 /* --- history --- */
 
 static int
@@ -536,6 +578,8 @@ main(void)
 		TEST(test_links),
 		TEST(test_move),
 		TEST(test_absent),
+		TEST(test_default),
+		TEST(test_default_fails),
 		TEST(test_history),
 		TEST(test_history_is_bounded),
 		TEST(test_tag_list),

@@ -259,6 +259,47 @@ test_index(void **state)
 	free(b);
 }
 
+/* Only a Docker manifest stands in for an index, and only one that is here. */
+static void
+test_default(void **state)
+{
+	struct fixture *f = *state;
+	static const char image[] = "{\"schemaVersion\":2,\"mediaType\":\""
+	    MEDIA_DOCKER_MANIFEST "\",\"config\":%s,\"layers\":[]}";
+	struct digest amd64, arm64, config, root;
+	char *other = put_image(f, "arm64", 1, &arm64);
+	char *c, *text, *entry;
+	struct walk w;
+	struct err e;
+
+	put_blob(f, "{}", &config);
+	c = descriptor(MEDIA_DOCKER_CONFIG, &config, 2, "");
+	text = xasprintf(image, c);
+	put_manifest(f, MEDIA_DOCKER_MANIFEST, text, &amd64);
+	entry = descriptor(MEDIA_DOCKER_MANIFEST, &amd64, strlen(text),
+	    ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}");
+	free(text);
+	text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+	    "\"manifests\":[%s,%s]}", MEDIA_OCI_INDEX, other, entry);
+	put_manifest(f, MEDIA_OCI_INDEX, text, &root);
+	assert_int_equal(walk(f, &root, &w, &e), 0);
+	assert_true(w.has_default);
+	assert_true(digest_equal(&w.default_id.digest, &amd64));
+	assert_string_equal(w.default_id.media_type, MEDIA_DOCKER_MANIFEST);
+	walk_done(&w);
+	assert_int_equal(walk(f, &amd64, &w, &e), 0);
+	assert_false(w.has_default);
+	walk_done(&w);
+	want(f, "linux/arm64");
+	assert_int_equal(walk(f, &root, &w, &e), 0);
+	assert_false(w.has_default);
+	walk_done(&w);
+	free(c);
+	free(text);
+	free(entry);
+	free(other);
+}
+
 /* A descriptor whose size is not that of the bytes with its digest. */
 static void
 test_size_that_lies(void **state)
@@ -371,6 +412,7 @@ main(void)
 		CASE(test_whole_image),
 		CASE(test_published),
 		CASE(test_index),
+		CASE(test_default),
 		CASE(test_size_that_lies),
 		CASE(test_unknown_digest),
 		CASE(test_nesting),
