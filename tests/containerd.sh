@@ -3,28 +3,54 @@
 #   start_containerd     sets $CONTAINERD_PID; skips by name where it cannot work
 #   ctr_pull HOSTS REF   through HOSTS, a folder with docker.io/hosts.toml
 #   ctr_at ARGUMENT...   ctr, with that containerd
+#
+# With CLIENTS=newer they are those of tests/newer.sh, which has been sourced. With
+# CONTAINERD_CONFIG, a file, that is more of its configuration, of version 3.
 # shellcheck shell=sh
+
+if [ "${CLIENTS-}" = newer ]; then
+	_containerd_need() { newer_need containerd ctr runc; }
+	_containerd_exec() { newer_exec "$@"; }
+	_containerd_run() { newer_run "$@"; }
+else
+	_containerd_need() { need containerd ctr runc; }
+	_containerd_exec() { exec "$@"; }
+	_containerd_run() { "$@"; }
+fi
 
 # What keeps a containerd from starting as an ordinary daemon's child, or reaches
 # out of $T, is left out: CRI wants to set OOM scores, opt makes /opt/containerd.
+_containerd_config()
+{
+	_version=2
+	_left_out='"io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"'
+	[ -z "${CONTAINERD_CONFIG-}" ] || {
+		_version=3
+		_left_out='"io.containerd.internal.v1.opt"'
+	}
+	cat <<END
+version = $_version
+root = "$T/containerd/root"
+state = "$T/containerd/state"
+disabled_plugins = [$_left_out]
+[grpc]
+address = "$T/containerd/socket"
+END
+	[ -z "${CONTAINERD_CONFIG-}" ] || cat "$CONTAINERD_CONFIG"
+}
+
 start_containerd()
 {
-	need containerd ctr runc
+	_containerd_need
 	[ "$(id -u)" -eq 0 ] || skip "containerd wants root"
 	mkdir -p "$T/containerd/mount"
 	# It unpacks a layer below a mount.
 	mount --bind "$T/containerd/mount" "$T/containerd/mount" 2>"$T/mount" ||
 		skip "containerd cannot mount here: $(tail -n 1 "$T/mount")"
 	umount "$T/containerd/mount"
-	cat >"$T/containerd/config.toml" <<END
-version = 2
-root = "$T/containerd/root"
-state = "$T/containerd/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
-[grpc]
-address = "$T/containerd/socket"
-END
-	containerd --config "$T/containerd/config.toml" --log-level warn \
+	_containerd_config >"$T/containerd/config.toml"
+	_containerd_exec containerd --config "$T/containerd/config.toml" \
+		--log-level warn \
 		>"$T/containerd.log" 2>&1 &
 	CONTAINERD_PID=$!
 	defer "mirror_unmount '$T'"
@@ -44,7 +70,7 @@ END
 
 ctr_at()
 {
-	ctr --address "$T/containerd/socket" "$@"
+	_containerd_run ctr --address "$T/containerd/socket" "$@"
 }
 
 ctr_pull()

@@ -3,7 +3,30 @@
 #   start_dockerd [--OPTION...]   sets $DOCKERD_PID; skips by name where it cannot
 #                                 work. docker itself then talks to it, and it has
 #                                 an image control:1 with /bin/busybox
+#
+# With CLIENTS=newer they are those of tests/newer.sh, which has been sourced; what
+# is in $T/certs.d is its /etc/docker/certs.d.
 # shellcheck shell=sh
+
+if [ "${CLIENTS-}" = newer ]; then
+	_dockerd_need() { newer_need dockerd docker containerd runc; }
+	docker() { newer_run docker "$@"; }
+	# Its namespace is its own, and so is this mount.
+	_dockerd_exec()
+	{
+		if [ ! -e "$T/etc" ]; then
+			cp -a "$NEWER/root/etc" "$T/etc"
+			mkdir -p "$T/etc/docker" "$T/certs.d"
+			ln -s "$T/certs.d" "$T/etc/docker/certs.d"
+		fi
+		# shellcheck disable=SC2016 # for the inner shell
+		newer_exec sh -euc 'mount --bind "$1" /etc && shift && exec "$@"' \
+			sh "$T/etc" "$@"
+	}
+else
+	_dockerd_need() { need dockerd docker containerd runc; }
+	_dockerd_exec() { exec "$@"; }
+fi
 
 # What it asks of others than the mirror goes to a proxy that is not there, and
 # fails at once, with or without an Internet.
@@ -11,8 +34,9 @@ _dockerd()
 {
 	_driver=$1
 	shift
-	HTTP_PROXY=http://127.0.0.1:1 HTTPS_PROXY=http://127.0.0.1:1 \
-	NO_PROXY=127.0.0.1 dockerd --config-file "$T/dockerd.json" \
+	_dockerd_exec env HTTP_PROXY=http://127.0.0.1:1 \
+		HTTPS_PROXY=http://127.0.0.1:1 \
+		NO_PROXY=127.0.0.1 dockerd --config-file "$T/dockerd.json" \
 		--data-root "$T/docker" --exec-root "$T/docker.run" \
 		--pidfile "$T/docker.pid" --host "unix://$T/docker.socket" \
 		--iptables=false --ip6tables=false --bridge=none \
@@ -50,7 +74,7 @@ _dockerd_control()
 
 start_dockerd()
 {
-	need dockerd docker containerd runc
+	_dockerd_need
 	[ "$(id -u)" -eq 0 ] || skip "dockerd wants root"
 	echo '{}' >"$T/dockerd.json"
 	export DOCKER_HOST="unix://$T/docker.socket"
@@ -58,7 +82,9 @@ start_dockerd()
 	defer "mirror_unmount '$T'"
 	defer _dockerd_end
 	defer mirror_end_shims
-	for _try in overlay2 vfs; do
+	_drivers='overlay2 vfs'
+	case $* in *containerd-snapshotter=true*) _drivers='overlayfs native' ;; esac
+	for _try in $_drivers; do
 		if _dockerd $_try "$@"; then
 			ok "dockerd runs, with $_try"
 			_dockerd_control

@@ -5,6 +5,8 @@
 #   mirror_samples       all of that. Sets $ROOT and $MIRROR, $BUSYBOX, $MODELS and
 #                        $BUNDLE (digests), $BUSYBOX_HERE (this machine's busybox, a
 #                        file); the images lie in $T/samples too
+#                        A function mirror_more, where there is one, may push more
+#                        to $UPSTREAM and set $MORE to what is to be mirrored
 #   mirror_start_over    what the next two tell begins here
 #   mirror_asked REGEX   the requests to nginx that match: METHOD TARGET STATUS
 #   mirror_saw "what" COUNT REGEX    so many of them; some: at least one
@@ -13,6 +15,8 @@
 #   mirror_unmount DIR   nothing stays mounted below DIR
 #   seconds              since the machine started
 # shellcheck shell=sh
+
+MORE=
 
 # _sample NAME: its digest.
 _sample()
@@ -63,9 +67,11 @@ mirror_samples()
 	ROOT=$T/root
 	printf '{"docker.io": {"endpoint": "http://%s"}}\n' "$UPSTREAM" \
 		>"$T/registries.json"
+	! command -v mirror_more >/dev/null || mirror_more
+	# shellcheck disable=SC2086 # references
 	check "cdr sync mirrors the sample images" "$CDR" sync -r "$ROOT" \
 		--registries "$T/registries.json" busybox:1.35 platform=all \
-		example/models:1.0 example/config-bundle:1.0
+		example/models:1.0 example/config-bundle:1.0 $MORE
 	# From here on the mirror is on its own.
 	process_end "$UPSTREAM_PID"
 	_mirror_serve

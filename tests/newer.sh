@@ -16,7 +16,8 @@
 # shellcheck shell=sh
 
 NEWER_SUITE=sid
-NEWER_PACKAGES='cosign'
+NEWER_PACKAGES='containerd cosign crane docker-cli docker.io nginx oras podman
+	runc skopeo'
 
 NEWER=$TOP/build/cache/newer
 
@@ -88,6 +89,8 @@ _newer_lean()
 	for _path in doc man info locale lintian bash-completion; do
 		echo "path-exclude=/usr/share/$_path/*"
 	done >"$1/etc/dpkg/dpkg.cfg.d/cdr"
+	# It is made anew when it did not get whole.
+	echo force-unsafe-io >>"$1/etc/dpkg/dpkg.cfg.d/cdr"
 	cat >"$1/etc/apt/apt.conf.d/cdr" <<-'END'
 	APT::Install-Recommends "false";
 	APT::Sandbox::User "";
