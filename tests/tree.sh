@@ -6,6 +6,7 @@
 #   tree_blob FILE [ALG]                prints the digest
 #   tree_manifest REPO TYPE FILE [ALG]  REPO: docker.io/library/x; prints the digest
 #   tree_tag REPO TAG DIGEST            a manifest of REPO; moves an existing tag
+#   tree_default REPO DIGEST CHILD      a manifest stands in for an index
 #   tree_referrers REPO DIGEST FILE     FILE is the index to serve
 #   tree_image REPO TAG SEED            an image of two blobs; prints the digest
 #   tree_lists                          tags, catalog and index.json, as of now
@@ -79,6 +80,12 @@ tree_tag()
 {
 	_tree_link "$(readlink "$TREE/repos/$1/_manifests/$3")" \
 	    "$TREE/repos/$1/_manifests/$2"
+}
+
+tree_default()
+{
+	_tree_link "$(readlink "$TREE/repos/$1/_manifests/$3")" \
+	    "$TREE/repos/$1/_default/$2"
 }
 
 tree_referrers()

@@ -77,7 +77,8 @@ class Tree:
 		for name, digest in self.digests.items():
 			text = text.replace(digest, f"@{name}@")
 			text = text.replace(digest.partition(":")[2], f"@{name}:hex@")
-		return text
+		# Of the machine that this runs on, and not of the client.
+		return re.sub(r"\bkernel/\S+", "kernel/6.1.0", text)
 
 	def resolved(self, text):
 		def digest(found):
