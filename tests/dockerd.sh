@@ -85,7 +85,7 @@ start_dockerd()
 	_drivers='overlay2 vfs'
 	case $* in *containerd-snapshotter=true*) _drivers='overlayfs native' ;; esac
 	for _try in $_drivers; do
-		if _dockerd $_try "$@"; then
+		if _dockerd "$_try" "$@"; then
 			ok "dockerd runs, with $_try"
 			_dockerd_control
 			return 0

@@ -59,15 +59,15 @@ newer_run skopeo --version
 for ref in :1.35 "@$BUSYBOX"; do
 	mirror_start_over
 	check "skopeo copies busybox$ref" skopeo_at copy -q --all --preserve-digests \
-		"docker://docker.io/library/busybox$ref" "oci:$T/$(folder $ref skopeo):x"
-	same "skopeo, busybox$ref" busybox "$(folder $ref skopeo)"
+		"docker://docker.io/library/busybox$ref" "oci:$T/$(folder "$ref" skopeo):x"
+	same "skopeo, busybox$ref" busybox "$(folder "$ref" skopeo)"
 	mirror_saw "it asked for it there" 1 \
 		"^GET /v2/docker.io/library/busybox/manifests/${ref#?} 200\$"
 	check "skopeo, one platform of busybox$ref" skopeo_at copy -q \
 		--override-arch arm64 "docker://docker.io/library/busybox$ref" \
-		"oci:$T/$(folder $ref arm64):x"
+		"oci:$T/$(folder "$ref" arm64):x"
 	expect_eq "it is that platform's" "$arm64" \
-		"$(jq -r '.manifests[0].digest' "$T/$(folder $ref arm64)/index.json")"
+		"$(jq -r '.manifests[0].digest' "$T/$(folder "$ref" arm64)/index.json")"
 done
 check "skopeo, an artifact" skopeo_at copy -q --preserve-digests \
 	docker://docker.io/example/config-bundle:1.0 "oci:$T/skopeo-bundle:x"
@@ -162,8 +162,8 @@ for ref in :1.35 "@$BUSYBOX"; do
 		--platform linux/arm64 "$repo$ref"
 	expect_eq "it is that platform's" "$arm64" "$(jq -r .digest "$T/stdout")"
 	check "oras cp busybox$ref" newer_run oras cp --from-plain-http \
-		--to-oci-layout "$repo$ref" "$T/$(folder $ref oras):x"
-	check "all its objects" diff -r "$T/samples/busybox/blobs" "$T/$(folder $ref oras)/blobs"
+		--to-oci-layout "$repo$ref" "$T/$(folder "$ref" oras):x"
+	check "all its objects" diff -r "$T/samples/busybox/blobs" "$T/$(folder "$ref" oras)/blobs"
 done
 mirror_start_over
 check "oras pull" oras_at pull -o "$T/bundle" \
