@@ -6,8 +6,8 @@
 One image of 1.2 GB in five layers, one of 670 MB in three, and 500 small ones for
 two platforms; the bytes do not compress and are the same every time.  Writes to
 DIR the lists that the contenders read: big.*, thin.* and small.*, .list for cdr,
-.heads and .gets for curl
-(@BASE@ stands for the server).
+.heads and .gets for curl (@BASE@ stands for the server); and small.pulls, the
+paths that pulls of one platform ask for, four for each image.
 """
 
 import concurrent.futures
@@ -85,10 +85,25 @@ def write_lists(prefix, images):
 					   f'output = "{one["digest"].partition(":")[2]}"\n')
 
 
+def write_pulls(name, images):
+	"""The tag, then what the first platform is made of: manifest, config, layer."""
+	with open(name, "w", encoding="ascii") as file:
+		for made in images:
+			kinds = [one["kind"] for one in made.objects]
+			own = made.objects[:kinds.index("manifest") + 1]
+			file.write(f"/v2/{made.name}/manifests/{made.tag}\n"
+				   f"/v2/{made.name}/manifests/{own[-1]['digest']}\n")
+			for kind in "config", "layer":
+				file.writelines(f"/v2/{made.name}/blobs/{one['digest']}\n"
+						for one in own if one["kind"] == kind)
+
+
 def main(address, folder):
 	write_lists(os.path.join(folder, "big"), make_one(BigCraft, address, "bench/big:1"))
 	write_lists(os.path.join(folder, "thin"), make_one(ThinCraft, address, "bench/thin:1"))
-	write_lists(os.path.join(folder, "small"), make_small(address))
+	small = make_small(address)
+	write_lists(os.path.join(folder, "small"), small)
+	write_pulls(os.path.join(folder, "small.pulls"), small)
 
 
 if __name__ == "__main__":

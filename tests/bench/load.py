@@ -5,7 +5,8 @@
 
 PATHS is a file with one path a line.  For GET wrk asks for one after the other.
 wrk waits for the body of a HEAD for ever, so HEAD is ab's, which asks for the
-first one only.  CPU is the server's: of PID and all its descendants.
+first one only.  With --each 4 --unit pull, four requests count as one pull; p99
+is one request's still.  CPU is the server's: of PID and all its descendants.
 """
 
 import argparse
@@ -98,6 +99,21 @@ def spread(values, unit=1, digits=0):
 		f"({min(values) / unit:.{digits}f}-{max(values) / unit:.{digits}f})")
 
 
+def print_table(servers, options):
+	cost = "CPU ms/MiB" if options.bulk else f"CPU ms/{options.unit}"
+	print(f"### {options.title}\n")
+	print(f"| | {options.unit}s/s | MiB/s | p99, ms | {cost} | ratio |")
+	print("|---|---|---|---|---|---|")
+	for server in servers:
+		ratios = [a / b for a, b in zip(servers[0].bytes, server.bytes)] if options.bulk \
+			else [a / b for a, b in zip(servers[0].requests, server.requests)]
+		cpu = statistics.median(server.cpu) * (1 if options.bulk else options.each)
+		print(f"| {server.label} | {spread(server.requests, options.each)} "
+		      f"| {spread(server.bytes, 1 << 20, 1)} | {spread(server.p99, 1, 2)} "
+		      f"| {cpu:.3f} | {statistics.median(ratios):.2f} |")
+	print(flush=True)
+
+
 def main():
 	parser = argparse.ArgumentParser()
 	parser.add_argument("--title", required=True)
@@ -106,6 +122,8 @@ def main():
 	parser.add_argument("--connections", type=int, default=32)
 	parser.add_argument("--method", choices=("GET", "HEAD"), default="GET")
 	parser.add_argument("--bulk", action="store_true", help="bytes count, not requests")
+	parser.add_argument("--unit", default="request", help="what --each of them make")
+	parser.add_argument("--each", type=int, default=1)
 	parser.add_argument("servers", nargs="+")
 	options = parser.parse_args()
 	given = options.servers
@@ -114,17 +132,7 @@ def main():
 		print(f"bench: {options.title}: round {number + 1} of {options.rounds}", file=sys.stderr)
 		for server in servers:
 			server.load(options)
-	print(f"### {options.title}\n")
-	cost = "CPU ms/MiB" if options.bulk else "CPU ms/request"
-	print(f"| | requests/s | MiB/s | p99, ms | {cost} | ratio |")
-	print("|---|---|---|---|---|---|")
-	for server in servers:
-		ratios = [a / b for a, b in zip(servers[0].bytes, server.bytes)] if options.bulk \
-			else [a / b for a, b in zip(servers[0].requests, server.requests)]
-		print(f"| {server.label} | {spread(server.requests)} "
-		      f"| {spread(server.bytes, 1 << 20, 1)} | {spread(server.p99, 1, 2)} "
-		      f"| {statistics.median(server.cpu):.3f} | {statistics.median(ratios):.2f} |")
-	print(flush=True)
+	print_table(servers, options)
 
 
 if __name__ == "__main__":

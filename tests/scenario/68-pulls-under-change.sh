@@ -94,6 +94,8 @@ class Client:
             for repo, ref in refs:
                 await self.manifest(repo, ref)
                 counts["pulls"] += 1
+                if counts["pulls"] == 3000:
+                    open(f"{over}.soon", "w").close()
 
 
 async def main():
@@ -114,8 +116,9 @@ defer "process_end $PULLS"
 # By hand, and by rename, is how a tag goes today, and how it comes back.
 tags=$ROOT/repos/docker.io/library/app/_manifests
 moves=0
-until=$(($(date +%s) + 8))
-while [ "$(date +%s)" -lt $until ]; do
+until=$(($(date +%s) + 6))
+while [ "$(date +%s)" -lt $until ] || [ ! -e "$T/over.soon" ]; do
+	! process_over "$PULLS" || break
 	for digest in "$two" "$three" "$four" "$one"; do
 		rm "$tags/gone"
 		moves=$((moves + 1))
@@ -130,7 +133,7 @@ done
 wait $PULLS || fail "what clients saw: $(sed -n 2,4p "$T/pull.log")"
 ok "$moves moves; $(head -n 1 "$T/pull.log")"
 # Readers that saw no change, or few of them, have proved little.
-awk '{ exit !($1 >= 2000 && $5 >= 1 && $7 >= 1 && $10 >= 8) }' "$T/pull.log" ||
+awk '{ exit !($1 >= 3000 && $5 >= 1 && $7 >= 1 && $10 >= 8) }' "$T/pull.log" ||
 	fail "few pulls, or no change among them"
 [ $moves -ge 8 ] || fail "few moves"
 # The lists are those of the run that had the tag before.
