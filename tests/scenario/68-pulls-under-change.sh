@@ -139,8 +139,10 @@ awk '{ exit !($1 >= 3000 && $5 >= 1 && $7 >= 1 && $10 >= 8) }' "$T/pull.log" ||
 # The lists are those of the run that had the tag before.
 sync "the tag that came back moves" -q "app:gone@$four" platform=all
 tree_check "$ROOT"
+# A tag that goes between two looks at it is told there, and was a 404.
 expect_eq "nothing in the error log is grave" '' \
-	"$(grep -E '\[(crit|alert|emerg)\]' "$T/nginx.log" || :)"
+	"$(grep -E '\[(crit|alert|emerg)\]' "$T/nginx.log" |
+	grep -v ' realpath() .*/_manifests/gone" failed (2:' || :)"
 
 # pulled "what": all that is in the tree, from $MIRROR, once
 pulled()
