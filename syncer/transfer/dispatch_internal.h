@@ -23,7 +23,7 @@ struct queue {
 struct width {
 	int64_t looked_ms;
 	uint64_t looked_bytes;
-	bool fresh;			/* pieces that have brought nothing yet */
+	bool fresh;			/* some have brought nothing yet */
 	uint64_t best_rate;		/* bytes a second; 0 before the first
 					 * try */
 	unsigned extra_max;		/* how many extra pieces are worth it */

@@ -83,8 +83,8 @@ check_done(struct task *task)
 	f->digest = c->id.digest;
 	if (c->staged != NULL)
 		fetch_commit(f, c->staged);
-	else if (c->err.code == ERR_DIGEST && f->data_tries++ < DATA_TRIES_MAX &&
-	    !f->d->stopping)
+	else if (c->err.code == ERR_DIGEST &&
+	    f->data_tries++ < DATA_TRIES_MAX && !f->d->stopping)
 		fetch_queue(f);
 	else
 		fetch_fail(f);

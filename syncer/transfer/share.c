@@ -2,7 +2,7 @@
  * How many requests at once.  One that has a connection of its own counts as a
  * connection.  Small ones share an HTTP/2 connection where the server knows
  * that: then it is round trips that they would wait for, and many may be on
- * their way together; as long as that stays a crowd and does not become a siege.
+ * their way together, as long as that is a crowd and no siege.
  */
 #include "layout/clock.h"
 #include "transfer/dispatch_internal.h"
@@ -19,8 +19,8 @@
 #define SHARED_BYTES_MAX	((uint64_t)256 << 10)
 /*
  * Registries refuse who asks thousands of times a minute (registry-facts A3.5).
- * So many requests come close behind each other; those after them no closer than
- * one at a time for each connection that there may be.
+ * So many requests come close behind each other; those after them no closer
+ * than one at a time for each connection that there may be.
  */
 #define CREDIT_MAX	((int64_t)4000 * 1000)
 #define CREDIT_A_MS	((int64_t)50)

@@ -383,17 +383,19 @@ static void
 parse_address(const char *text, struct sockaddr_in *ret)
 {
 	const char *colon = strrchr(text, ':');
-	char host[64];
+	char host[64], *end;
+	long port = colon == NULL ? 0 : strtol(colon + 1, &end, 10);
 
 	memset(ret, 0, sizeof(*ret));
-	if (colon == NULL || (size_t)(colon - text) >= sizeof(host)) {
+	if (colon == NULL || (size_t)(colon - text) >= sizeof(host) ||
+	    *end != '\0' || port < 1 || port > UINT16_MAX) {
 		fprintf(stderr, "relay: %s is not ADDR:PORT\n", text);
 		exit(2);
 	}
 	memcpy(host, text, (size_t)(colon - text));
 	host[colon - text] = '\0';
 	ret->sin_family = AF_INET;
-	ret->sin_port = htons((uint16_t)atoi(colon + 1));
+	ret->sin_port = htons((uint16_t)port);
 	if (inet_pton(AF_INET, host, &ret->sin_addr) != 1) {
 		fprintf(stderr, "relay: %s is not an IPv4 address\n", host);
 		exit(2);
@@ -418,6 +420,19 @@ listen_on(const char *text)
 	return fd;
 }
 
+static double
+number(const char *text)
+{
+	char *end;
+	double n = strtod(text, &end);
+
+	if (end == text || *end != '\0' || n < 0) {
+		fprintf(stderr, "relay: %s is no number\n", text);
+		exit(2);
+	}
+	return n;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -431,9 +446,9 @@ main(int argc, char **argv)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	parse_address(argv[2], &server);
-	rtt = atoll(argv[3]) * NS_MS;
-	connection_rate = atof(argv[4]);
-	bucket_start(&total, atof(argv[5]), now_ns());
+	rtt = (int64_t)number(argv[3]) * NS_MS;
+	connection_rate = number(argv[4]);
+	bucket_start(&total, number(argv[5]), now_ns());
 	listener = listen_on(argv[1]);
 	printf("relay: on http://%s\n", argv[1]);
 	fflush(stdout);

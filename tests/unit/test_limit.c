@@ -82,7 +82,7 @@ test_give(void **state)
 	assert_false(limit_admits(&l, 1, 100));
 }
 
-/* Who comes 20 ms late each time gets in ten seconds what may come all the same,
+/* Who comes 20 ms late each time gets in ten seconds what may come all the same
  * within 3 %. */
 static void
 test_late(void **state)

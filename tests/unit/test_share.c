@@ -37,7 +37,7 @@ new_world(void)
 	return &w;
 }
 
-/* How many may be in flight at once, of those from ${first} on; they stay so. */
+/* How many may be in flight at once, of those from ${first} on; and are. */
 static unsigned
 begin(struct world *w, unsigned first)
 {
@@ -88,7 +88,7 @@ test_http_2(void **state)
 	(void)state;
 	see(w, 200, true, true);
 	assert_int_equal(begin(w, 0), 96);
-	/* They are one connection: seven are left, one of them not for blobs. */
+	/* They are one connection: seven are left, one not for blobs. */
 	w->fetches[96].kind = FETCH_TOKEN;
 	assert_true(share_has_room(&w->fetches[96]));
 	w->fetches[96].kind = FETCH_RESOLVE;
