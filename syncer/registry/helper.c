@@ -1,329 +1,52 @@
-/* For posix_spawn_file_actions_addclosefrom_np. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "registry/ascii.h"
 #include "registry/helper.h"
-
-/* How often the clock, ${stop} and the child itself are looked at. */
-#define LOOK_MS		50
-/* After its last output a program ends at once. */
-#define LAST_LOOK_MS	2
-#define COMPLAINT_MAX	160u
-/* Of what it says on standard error this much is read; the rest is dropped. */
-#define NOTES_MAX	1024u
-
-extern char **environ;
-
-struct output {
-	int fd;			/* -1: ended */
-	char *bytes;
-	size_t len, max;
-	bool is_over;		/* there was more than max */
-};
-
-struct run {
-	char *program;
-	pid_t pid;		/* 0: not running */
-	int status;
-	struct output out, notes;
-};
-
-static void
-close_fd(int *fd)
-{
-	if (*fd != -1)
-		close(*fd);
-	*fd = -1;
-}
-
-static int
-private_pipe(int ends[2])
-{
-	int saved;
-
-	if (pipe(ends) == -1)
-		return -1;
-	if (fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 &&
-	    fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0)
-		return 0;
-	saved = errno;
-	close_fd(&ends[0]);
-	close_fd(&ends[1]);
-	errno = saved;
-	return -1;
-}
-
-/*
- * The three standard files and no other; signals as a program expects them; a
- * process group of its own, so that all it starts can be killed with it and a
- * Ctrl-C is for us.  Return 0 or an errno.
- */
-static int
-spawn(struct run *r, int in, int out, int notes)
-{
-	char get[] = "get";
-	char *argv[] = { r->program, get, NULL };
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t set;
-	int rc;
-
-	if (posix_spawn_file_actions_init(&files) != 0)
-		return ENOMEM;
-	if (posix_spawnattr_init(&attr) != 0) {
-		posix_spawn_file_actions_destroy(&files);
-		return ENOMEM;
-	}
-	posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, notes, STDERR_FILENO);
-	posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-	sigemptyset(&set);
-	posix_spawnattr_setsigmask(&attr, &set);
-	sigaddset(&set, SIGPIPE);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	posix_spawnattr_setsigdefault(&attr, &set);
-	posix_spawnattr_setpgroup(&attr, 0);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-	rc = posix_spawnp(&r->pid, r->program, &files, &attr, argv, environ);
-	if (rc != 0)
-		r->pid = 0;
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return rc;
-}
-
-static int
-start(struct run *r, const char *server, struct err *e)
-{
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, notes[2] = { -1, -1 };
-	size_t len = strlen(server);
-	int rc = -1;
-
-	if (private_pipe(in) == -1 || private_pipe(out) == -1 ||
-	    private_pipe(notes) == -1) {
-		err_sys(e, "no pipe");
-		goto out;
-	}
-	/* It is shorter than what any pipe takes without a reader. */
-	if (write(in[1], server, len) != (ssize_t)len) {
-		err_sys(e, "the name of the registry");
-		goto out;
-	}
-	close_fd(&in[1]);
-	errno = spawn(r, in[0], out[1], notes[1]);
-	if (errno == ENOENT)
-		err_set(e, ERR_SYS, "there is no such program in $PATH");
-	else if (errno != 0)
-		err_sys(e, "cannot be run");
-	if (errno != 0)
-		goto out;
-	r->out.fd = out[0];
-	r->notes.fd = notes[0];
-	out[0] = notes[0] = -1;
-	rc = 0;
-out:
-	close_fd(&in[0]);
-	close_fd(&in[1]);
-	close_fd(&out[0]);
-	close_fd(&out[1]);
-	close_fd(&notes[0]);
-	close_fd(&notes[1]);
-	return rc;
-}
-
-/* One read, which does not block where poll(2) has said so. */
-static void
-take(struct output *o)
-{
-	char buf[4096];
-	ssize_t got = read(o->fd, buf, sizeof(buf));
-	size_t room = o->max - o->len;
-
-	if (got == -1 && errno == EINTR)
-		return;
-	if (got <= 0) {
-		close_fd(&o->fd);
-		return;
-	}
-	if ((size_t)got > room) {
-		o->is_over = true;
-		got = (ssize_t)room;
-	}
-	memcpy(o->bytes + o->len, buf, (size_t)got);
-	o->len += (size_t)got;
-	explicit_bzero(buf, sizeof(buf));
-}
-
-/* Return whether anything came. */
-static bool
-take_both(struct run *r, int wait_ms)
-{
-	struct pollfd p[2] = {
-		{ .fd = r->out.fd, .events = POLLIN },
-		{ .fd = r->notes.fd, .events = POLLIN }
-	};
-
-	if (poll(p, 2, wait_ms) <= 0)
-		return false;
-	if (p[0].revents != 0)
-		take(&r->out);
-	if (p[1].revents != 0)
-		take(&r->notes);
-	return true;
-}
-
-/* Not reaped: its number is its process group's until reap. */
-static bool
-has_ended(const struct run *r)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	/* It fails where whoever started us ignores SIGCHLD: it has ended. */
-	return waitid(P_PID, (id_t)r->pid, &info,
-	    WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid != 0;
-}
-
-/*
- * Until the program ends.  What it leaves running in the background, such as an
- * agent, may keep the pipes open, and is not waited for.
- */
-static int
-follow(struct run *r, int timeout_ms, const atomic_bool *stop,
-    struct err *e)
-{
-	int64_t end_ms = clock_ms() + timeout_ms;
-	bool is_silent;
-
-	while (!has_ended(r)) {
-		is_silent = r->out.fd == -1 && r->notes.fd == -1;
-		take_both(r, is_silent ? LAST_LOOK_MS : LOOK_MS);
-		if (r->out.is_over)
-			return err_set(e, ERR_LIMIT, "it printed more than "
-			    "%zu bytes", r->out.max);
-		if (stop != NULL && atomic_load(stop))
-			return err_set(e, ERR_CANCELLED, "interrupted");
-		if (clock_ms() >= end_ms)
-			return err_set(e, ERR_SYS, "it has not answered in "
-			    "%d ms", timeout_ms);
-	}
-	while (clock_ms() < end_ms && !r->out.is_over && take_both(r, 0))
-		;
-	if (r->out.is_over)
-		return err_set(e, ERR_LIMIT, "it printed more than %zu bytes",
-		    r->out.max);
-	return 0;
-}
-
-static void
-reap(struct run *r, bool kill_it)
-{
-	if (kill_it)
-		kill(-r->pid, SIGKILL);
-	while (waitpid(r->pid, &r->status, 0) == -1 && errno == EINTR)
-		;
-	close_fd(&r->out.fd);
-	close_fd(&r->notes.fd);
-}
-
-static bool
-says(const struct output *o, const char *what)
-{
-	return strstr(o->bytes, what) != NULL;
-}
-
-/* Its first line, for a terminal: visible ASCII. */
-static void
-first_line(const char *text, char *to, size_t size)
-{
-	size_t i;
-
-	text += strspn(text, " \t\r\n");
-	for (i = 0; i + 1 < size && text[i] != '\0' && text[i] != '\n'; i++)
-		to[i] = ascii_is_control(text[i]) ||
-		    (unsigned char)text[i] > 126 ? ' ' : text[i];
-	while (i > 0 && to[i - 1] == ' ')
-		i--;
-	to[i] = '\0';
-}
+#include "registry/program.h"
 
 /* The message that means "none" comes on standard output, and an exit code. */
 static enum helper_end
-judge(const struct run *r, struct credential *ret, struct err *e)
+judge(const struct program_end *end, struct credential *ret, struct err *e)
 {
-	char line[COMPLAINT_MAX];
+	static const char none[] = "credentials not found";
+	char line[PROGRAM_LINE_MAX];
 
-	if (WIFEXITED(r->status) && WEXITSTATUS(r->status) == 0)
-		return credential_from_helper(r->out.bytes, r->out.len, ret,
+	if (WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0)
+		return credential_from_helper(end->out, end->len, ret,
 		    e) == 0 ? HELPER_ANSWERED : HELPER_FAILED;
-	if (says(&r->out, "credentials not found") ||
-	    says(&r->notes, "credentials not found"))
+	if (strstr(end->out, none) != NULL || strstr(end->notes, none) != NULL)
 		return HELPER_NONE;
-	first_line(r->notes.bytes, line, sizeof(line));
-	if (WIFSIGNALED(r->status))
-		err_set(e, ERR_SYS, "ended by signal %d%s%s",
-		    WTERMSIG(r->status), line[0] != '\0' ? ": " : "", line);
-	else
-		err_set(e, ERR_SYS, "ended with %d%s%s",
-		    WEXITSTATUS(r->status), line[0] != '\0' ? ": " : "", line);
+	err_set(e, ERR_SYS, "%s", program_complaint(end, line));
 	return HELPER_FAILED;
-}
-
-static void
-output_init(struct output *o, size_t max)
-{
-	o->fd = -1;
-	o->max = max;
-	o->bytes = xcalloc(max + 1, 1);
-}
-
-static void
-output_done(struct output *o)
-{
-	explicit_bzero(o->bytes, o->max);
-	free(o->bytes);
 }
 
 enum helper_end
 helper_get(const char *suffix, const char *server, int timeout_ms,
     const atomic_bool *stop, struct credential *ret, struct err *e)
 {
-	struct run r = { .pid = 0 };
-	enum helper_end end = HELPER_FAILED;
-	int rc;
+	char *program = xasprintf("docker-credential-%s", suffix);
+	char get[] = "get";
+	char *argv[] = { program, get, NULL };
+	struct program p = {
+		.argv = argv,
+		.input = server,
+		.timeout_ms = timeout_ms,
+		.out_max = HELPER_BYTES_MAX,
+		.stop = stop,
+	};
+	enum helper_end answer = HELPER_FAILED;
+	struct program_end end;
 
-	r.program = xasprintf("docker-credential-%s", suffix);
-	output_init(&r.out, HELPER_BYTES_MAX);
-	output_init(&r.notes, NOTES_MAX);
-	rc = start(&r, server, e);
-	if (rc == 0) {
-		rc = follow(&r, timeout_ms, stop, e);
-		reap(&r, rc == -1);
+	if (program_run(&p, &end, e) == 0) {
+		answer = judge(&end, ret, e);
+		program_end_done(&end);
 	}
-	if (rc == 0)
-		end = judge(&r, ret, e);
-	if (end == HELPER_FAILED)
-		err_wrap(e, "%s get %.200s", r.program, server);
-	output_done(&r.out);
-	output_done(&r.notes);
-	free(r.program);
-	return end;
+	if (answer == HELPER_FAILED)
+		err_wrap(e, "%s get %.200s", program, server);
+	free(program);
+	return answer;
 }
