@@ -52,3 +52,15 @@ base64_decode(const char *text, size_t *ret_len)
 	free(full);
 	return bytes;
 }
+
+char *
+base64_encode(const void *bytes, size_t len)
+{
+	unsigned char *text;
+
+	if (len > INT_MAX / 2)
+		abort();	/* files that people write are small */
+	text = xmalloc((len + 2) / 3 * 4 + 1);
+	EVP_EncodeBlock(text, bytes, (int)len);
+	return (char *)text;
+}

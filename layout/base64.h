@@ -10,4 +10,8 @@
  */
 unsigned char *base64_decode(const char *, size_t *);
 
+/* base64_encode(bytes, len): the same backwards, with padding, in one line;
+ * free(3) it.  ${len} is at most 1 GiB. */
+char *base64_encode(const void *, size_t);
+
 #endif

@@ -73,6 +73,15 @@
 #define SIGNATURES_MAX		1000u
 #define SIGNATURES_BYTES_MAX	((uint64_t)64 << 20)
 
+/* What a node's clients read: one file; URLs and registries in it. */
+#define NODE_FILE_BYTES_MAX	(4u << 20)
+#define NODE_REGISTRIES_MAX	1000u
+#define NODE_USES_MAX		4096u
+#define NODE_RECORDS_MAX	4096u
+/* One line of an access log, and how much is read of its end. */
+#define LOG_LINE_MAX		16384u
+#define LOG_BYTES_MAX		(64u << 20)
+
 /* HTTP. */
 #define REDIRECTS_MAX		10u
 #define TOKEN_BYTES_MAX		(64u << 10)

@@ -22,7 +22,7 @@ struct http_request {
 	const struct registry_config *config;
 	struct url url;			/* of the hop in flight */
 	unsigned hops;
-	bool bulk, started, has_form;
+	bool bulk, started, has_form, stays;
 	size_t body_max;
 	char *body;
 	size_t len, room;
@@ -243,10 +243,13 @@ set_request(struct http_request *req, const struct http_spec *spec)
 		free(line);
 	}
 	/* Digests are of the bytes as stored (registry-facts A5.5). */
-	req->headers = curl_slist_append(req->headers,
-	    "Accept-Encoding: identity");
+	line = xasprintf("Accept-Encoding: %s",
+	    spec->encoding != NULL ? spec->encoding : "identity");
+	req->headers = curl_slist_append(req->headers, line);
+	free(line);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "cdr/" CDR_VERSION);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT,
+	    spec->agent != NULL ? spec->agent : "cdr/" CDR_VERSION);
 	if (spec->head)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	if (spec->form != NULL) {
@@ -280,6 +283,7 @@ http_start(struct http *h, const struct http_spec *spec,
 	req->cookie = cookie;
 	req->config = spec->config;
 	req->bulk = spec->bulk;
+	req->stays = spec->stay;
 	req->body_max = spec->body_max;
 	req->easy = curl_easy_init();
 	if (req->easy == NULL)
@@ -378,6 +382,30 @@ transport_of(const struct http_request *req, CURLcode code)
 	}
 }
 
+static enum http_stage
+stage_of(const struct http_request *req, CURLcode code)
+{
+	curl_off_t connected_us = 0;
+
+	/* What is not named had a connection, or not. */
+	switch ((int)code) {
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return HTTP_AT_NAME;
+	case CURLE_SSL_CONNECT_ERROR:
+		return HTTP_AT_TLS;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+		return HTTP_AT_CERTIFICATE;
+	default:
+		curl_easy_getinfo(req->easy, CURLINFO_CONNECT_TIME_T,
+		    &connected_us);
+		return connected_us > 0 ? HTTP_AT_ANSWER : HTTP_AT_CONNECT;
+	}
+}
+
 /* The Location itself is not shown: it may be signed, or have a password. */
 static void
 refuse_hop(struct http_request *req)
@@ -463,7 +491,7 @@ finish(struct http_request *req, CURLcode code)
 	struct http_reply *reply = &req->reply;
 
 	curl_multi_remove_handle(req->http->multi, req->easy);
-	if (code == CURLE_OK && !reply->refused && follow(req))
+	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
 	reply->status = status_of(req);
 	note_connection(req);
@@ -471,6 +499,7 @@ finish(struct http_request *req, CURLcode code)
 	reply->len = req->len;
 	reply->transport = reply->refused ? TRANSPORT_OK :
 	    transport_of(req, code);
+	reply->stage = stage_of(req, code);
 	if (reply->transport != TRANSPORT_OK)
 		err_set(&reply->err, ERR_NET, "%s", req->message[0] != '\0' ?
 		    req->message : curl_easy_strerror(code));
@@ -518,4 +547,13 @@ http_header(const struct http_reply *reply, const char *name, size_t index)
 	    CURLH_HEADER, -1, &header) != CURLHE_OK)
 		return NULL;
 	return header->value;
+}
+
+const char *
+http_peer(const struct http_reply *reply)
+{
+	char *peer = NULL;
+
+	curl_easy_getinfo(reply->easy, CURLINFO_PRIMARY_IP, &peer);
+	return peer != NULL ? peer : "";
 }

@@ -42,11 +42,25 @@ struct http_spec {
 	bool shares;		/* an HTTP/2 connection with others, where the
 				 * server knows that; else HTTP/1.1 */
 	size_t read_max;	/* of these, at most so much at once; 0: any */
+	const char *agent;	/* who asks; NULL: "cdr/VERSION" */
+	const char *encoding;	/* Accept-Encoding; NULL: identity.  The body
+				 * comes as it was sent. */
+	bool stay;		/* a redirect is an answer, and not followed */
+};
+
+/* How far a request came that got no answer. */
+enum http_stage {
+	HTTP_AT_NAME,		/* the host's name has no address */
+	HTTP_AT_CONNECT,
+	HTTP_AT_TLS,		/* no TLS there, or none in common */
+	HTTP_AT_CERTIFICATE,	/* not trusted, of another name, too old */
+	HTTP_AT_ANSWER
 };
 
 struct http_reply {
 	enum transport transport;
 	long status;		/* 0 without an answer */
+	enum http_stage stage;	/* valid unless transport is TRANSPORT_OK */
 	bool elsewhere;		/* the answer is another origin's */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	size_t len;
@@ -101,5 +115,9 @@ void http_wakeup(struct http *);
 /* http_header(reply, name, index): value of the header's appearance number
  * ${index} (from 0), or NULL.  Valid during the handler. */
 const char *http_header(const struct http_reply *, const char *, size_t);
+
+/* http_peer(reply): the address that was connected to, "" where none was.
+ * Valid during the handler. */
+const char *http_peer(const struct http_reply *);
 
 #endif

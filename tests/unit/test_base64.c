@@ -135,6 +135,26 @@ test_long(void **state)
 	free(text);
 }
 
+static void
+test_encode(void **state)
+{
+	/* RFC 4648 section 10. */
+	static const char *const pairs[][2] = {
+		{ "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
+		{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
+		{ "foobar", "Zm9vYmFy" }, { "\xff\xfe\xfd", "//79" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		char *text = base64_encode(pairs[i][0], strlen(pairs[i][0]));
+
+		assert_string_equal(text, pairs[i][1]);
+		free(text);
+	}
+}
+
 int
 main(void)
 {
@@ -143,6 +163,7 @@ main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_long),
+		cmocka_unit_test(test_encode),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
