@@ -17,6 +17,7 @@ static const struct {
 } commands[] = {
 	{ "sync", cmd_sync, "mirror the images of a list" },
 	{ "ls", cmd_ls, "list what is in the tree" },
+	{ "node-config", cmd_node_config, "have a node pull from the mirror" },
 };
 
 #define COMMAND_COUNT	(sizeof(commands) / sizeof(commands[0]))
@@ -79,7 +80,7 @@ usage(FILE *to)
 	    "Mirror container images into a directory that nginx serves.\n\n",
 	    to);
 	for (i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  %-6s  %s\n", commands[i].name,
+		fprintf(to, "  %-11s  %s\n", commands[i].name,
 		    commands[i].about);
 	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n", to);
 }

@@ -34,7 +34,10 @@ BELOW = {
 	"registry": {"registry", "image", "layout"},
 	"report": {"report", "layout"},
 	"transfer": {"transfer", "report", "registry", "image", "layout"},
-	"cmd": {"cmd", "transfer", "report", "registry", "image", "layout"},
+	"node": {"node", "registry", "image", "layout"},
+	"doctor": {"doctor", "node", "report", "registry", "image", "layout"},
+	"cmd": {"cmd", "doctor", "node", "transfer", "report", "registry",
+		"image", "layout"},
 	"main": {"cmd"},
 }
 # What only some files know of.  JSON: where it is read or written.
@@ -42,6 +45,9 @@ LIBRARIES = {
 	"curl/": {"syncer/registry/http.c", "syncer/registry/url.c"},
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",
+		      "syncer/node/daemon_json.c", "syncer/node/record.c",
+		      "syncer/doctor/catalog.c", "syncer/doctor/access_log.c",
+		      "syncer/cmd/doctor.c",
 		      "syncer/image/referrer.c", "syncer/image/signature.c",
 		      "syncer/registry/credentials.c",
 		      "syncer/registry/ocidir.c",

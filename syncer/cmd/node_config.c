@@ -1,0 +1,469 @@
+/*
+ * cdr node-config: have a node's client pull from the mirror.  What each client
+ * needs is in node/for_*.c; how files are written and taken back, in
+ * node/install.c.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "layout/mem.h"
+#include "layout/store.h"
+#include "node/client.h"
+#include "node/containerd_toml.h"
+#include "node/install.h"
+#include "node/under.h"
+#include "registry/program.h"
+#include "report/report.h"
+
+#define VERSION_TIMEOUT_MS	10000
+#define VERSION_BYTES_MAX	(64u << 10)
+
+static const char usage[] =
+"usage: cdr node-config CLIENT --mirror URL [OPTION]...\n"
+"       cdr node-config CLIENT --mirror URL --install [OPTION]...\n"
+"       cdr node-config CLIENT --remove [--prefix DIR]\n"
+"\n"
+"Have the CLIENT of this node pull images from the mirror at URL, such as\n"
+"http://10.0.0.5:5000. Prints what it would write, and where; with --install\n"
+"writes it. --remove takes it back: every file is then what it was before.\n"
+"\n";
+
+static const char options[] =
+"\n"
+"      --mirror URL          where nginx listens: http(s)://HOST[:PORT]\n"
+"      --registry NAME       stand in for this registry; may be given several\n"
+"                            times (default: for all where CLIENT can say so,\n"
+"                            else for docker.io)\n"
+"  -r, --root ROOT           the registries that this tree has\n"
+"      --only                never ask the registries themselves\n"
+"      --ca FILE             the mirror's CA; a path on the node, like the next\n"
+"      --client-cert FILE\n"
+"      --client-key FILE     what the mirror asks of its clients\n"
+"      --client-version V    of CLIENT (default: what CLIENT --version says)\n"
+"      --prefix DIR          a node's root that is mounted there\n"
+"      --install             write it\n"
+"      --remove              take it back\n"
+"  -h, --help\n"
+"\n"
+"A file of yours is added to where that can be done safely, and keeps its old\n"
+"self as FILE.before-cdr; else it is left alone, and the command says what to\n"
+"put in by hand.\n"
+"\n"
+"Exit: 0 done, or nothing to do; 1 --remove had to leave a file that somebody\n"
+"has changed; 2 usage, or it cannot be done: nothing was touched; 3 a file could\n"
+"not be written.\n";
+
+struct args {
+	const struct node_client *client;
+	struct node_wish wish;
+	const char *version, *prefix, *tree;
+	bool install, remove;
+	int root;		/* --prefix, opened; -1: not yet */
+	bool wrote;
+};
+
+static void
+help(void)
+{
+	const struct node_client *c;
+	size_t i;
+
+	fputs(usage, stdout);
+	for (i = 0; (c = node_clients(i)) != NULL; i++)
+		printf("  %-10s  %s\n", c->name, c->about);
+	fputs(options, stdout);
+}
+
+/* --- what is wanted ------------------------------------------------------ */
+
+/* Only what a program on this very machine says counts. */
+static void
+ask_version(struct args *a)
+{
+	char option[] = "--version";
+	char *name = xstrdup(a->client->program);
+	char *argv[] = { name, option, NULL };
+	struct program p = {
+		.argv = argv,
+		.timeout_ms = VERSION_TIMEOUT_MS,
+		.out_max = VERSION_BYTES_MAX,
+	};
+	struct program_end end;
+	struct err e;
+
+	if (program_run(&p, &end, &e) == 0) {
+		a->wish.has_version = WIFEXITED(end.status) &&
+		    WEXITSTATUS(end.status) == 0 &&
+		    node_version_find(end.out, &a->wish.version);
+		program_end_done(&end);
+	}
+	free(name);
+}
+
+static int
+find_version(struct args *a, struct err *e)
+{
+	if (a->version != NULL) {
+		a->wish.has_version = node_version_find(a->version,
+		    &a->wish.version);
+		return a->wish.has_version ? 0 : err_set(e, ERR_INPUT,
+		    "--client-version: \"%.100s\" is no version, such as "
+		    "1.7.24", a->version);
+	}
+	if (a->client->program != NULL && strcmp(a->prefix, "/") == 0)
+		ask_version(a);
+	return 0;
+}
+
+static int
+add_registry(void *cookie, const char *registry, const char *repository,
+    const char *reference, const struct manifest_id *id, struct err *e)
+{
+	(void)repository;
+	(void)reference;
+	(void)id;
+	return node_wish_registry(cookie, registry, e);
+}
+
+static int
+read_tree(struct args *a, struct err *e)
+{
+	struct store *store;
+	int rc;
+
+	if (store_open(a->tree, STORE_READ, &store, e) == -1)
+		return -1;
+	rc = store_each_reference(store, add_registry, &a->wish, e);
+	store_close(store);
+	if (rc == 0 && a->wish.registry_count == 0)
+		rc = err_set(e, ERR_INPUT, "%s: there is no image in it yet",
+		    a->tree);
+	return rc;
+}
+
+static int
+read_pem(const struct args *a, const char *option, const char *path, char **ret,
+    struct err *e)
+{
+	int rc;
+
+	if (path == NULL)
+		return 0;
+	rc = under_read(a->root, path + 1, ret, NULL, e);
+	if (rc == 1 && strstr(*ret, "-----BEGIN ") == NULL)
+		rc = err_set(e, ERR_INPUT, "%s: %s: is no PEM file", option,
+		    path);
+	if (rc == 0)
+		rc = err_set(e, ERR_INPUT, "%s: %s: no such file%s%s", option,
+		    path, strcmp(a->prefix, "/") == 0 ? "" : " below ",
+		    strcmp(a->prefix, "/") == 0 ? "" : a->prefix);
+	return rc == -1 ? -1 : 0;
+}
+
+/* All that can be looked at before anything is made of it. */
+static int
+complete(struct args *a, struct err *e)
+{
+	struct node_wish *w = &a->wish;
+
+	if (a->tree != NULL && read_tree(a, e) == -1)
+		return -1;
+	if (node_wish_check(w, e) == -1 ||
+	    read_pem(a, "--ca", w->ca_path, &w->ca, e) == -1 ||
+	    read_pem(a, "--client-cert", w->cert_path, &w->cert, e) == -1 ||
+	    read_pem(a, "--client-key", w->key_path, &w->key, e) == -1)
+		return -1;
+	return find_version(a, e);
+}
+
+/* --- showing ------------------------------------------------------------- */
+
+static void
+show_notes(const struct args *a, const struct node_plan *p)
+{
+	size_t i;
+
+	if (a->client->program != NULL && !a->wish.has_version)
+		printf("# The version of %s is not known: this is for an older "
+		    "one. Say --client-version.\n", a->client->program);
+	for (i = 0; i < p->note_count; i++)
+		printf("# Mind: %s.\n", p->notes[i]);
+}
+
+/* Of config.toml, which may be long, what would be new in it. */
+static void
+show_lines(const char *text)
+{
+	size_t len;
+
+	for (; *text != '\0'; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (containerd_toml_is_ours(text, len))
+			printf("%.*s\n", (int)len, text);
+	}
+}
+
+static int
+show_file(const struct args *a, const struct node_file *f, struct err *e)
+{
+	char *now = NULL, *next = NULL;
+	int rc;
+
+	if (f->copy_of != NULL) {
+		printf("# --- /%s: a copy of %s\n\n", f->path, f->copy_of);
+		return 0;
+	}
+	if (f->kind == NODE_WHOLE) {
+		printf("# --- /%s:\n%s\n", f->path, f->text);
+		return 0;
+	}
+	rc = under_read(a->root, f->path, &now, NULL, e);
+	if (rc >= 0)
+		rc = node_merge(f->kind, f->path, now, f->text, &next, e);
+	if (rc == 0 && now != NULL && strcmp(now, next) == 0) {
+		printf("# --- /%s: as it is\n\n", f->path);
+	} else if (rc == 0 && f->kind == NODE_CONTAINERD_TOML && now != NULL) {
+		printf("# --- /%s, these lines more:\n", f->path);
+		show_lines(next);
+		printf("\n");
+	} else if (rc == 0) {
+		printf("# --- /%s:\n%s\n", f->path, next);
+	}
+	free(now);
+	free(next);
+	return rc;
+}
+
+static int
+show(const struct args *a, const struct node_plan *p, struct err *e)
+{
+	size_t i;
+
+	if (p->printed != NULL)
+		fputs(p->printed, stdout);
+	for (i = 0; i < p->count; i++)
+		if (show_file(a, &p->files[i], e) == -1)
+			return -1;
+	show_notes(a, p);
+	printf("# Then: %s.\n", a->client->reload);
+	if (p->printed == NULL)
+		fputs("# Nothing has been written; --install writes it.\n",
+		    stdout);
+	return 0;
+}
+
+/* --- doing --------------------------------------------------------------- */
+
+static void
+said(void *cookie, const char *what, const char *path)
+{
+	struct args *a = cookie;
+
+	if (strcmp(what, "unchanged") != 0)
+		a->wrote = true;
+	printf("%s /%s\n", what, path);
+}
+
+static int
+install(struct args *a, const struct node_plan *p, struct err *e)
+{
+	if (p->printed != NULL)
+		return err_set(e, ERR_INPUT, "--install: there is no file of "
+		    "%s's on the node to write: leave --install out, and use "
+		    "what is printed", a->client->name);
+	if (install_write(a->root, a->client->record, p, said, a, e) == -1)
+		return -1;
+	if (!a->wrote) {
+		puts("Nothing to change.");
+		return 0;
+	}
+	show_notes(a, p);
+	printf("Then: %s. \"cdr doctor\" tells whether pulls come from the "
+	    "mirror.\n", a->client->reload);
+	return 0;
+}
+
+static int
+take_back(struct args *a)
+{
+	struct err e = { .code = ERR_NONE };
+	size_t left = 0;
+	int done = install_remove(a->root, a->client->record, said, a, &left,
+	    &e);
+
+	if (done == -1) {
+		report(REPORT_ERROR, "%s", e.msg);
+		return e.code == ERR_INPUT ? EXIT_INPUT : EXIT_STORE;
+	}
+	if (left > 0)
+		report(REPORT_ERROR, "%s", e.msg);
+	if (done == 0)
+		printf("Nothing of cdr's is here for %s.\n", a->client->name);
+	else if (a->wrote)
+		printf("Then: %s.\n", a->client->undo != NULL ?
+		    a->client->undo : a->client->reload);
+	return left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+static int
+configure(struct args *a)
+{
+	struct node_plan plan = { 0 };
+	struct err e;
+	int rc = complete(a, &e);
+
+	if (rc == 0)
+		rc = a->client->plan(&a->wish, &plan, &e);
+	if (rc == 0)
+		rc = a->install ? install(a, &plan, &e) : show(a, &plan, &e);
+	node_plan_done(&plan);
+	if (rc == -1)
+		report(REPORT_ERROR, "%s", e.msg);
+	if (fflush(stdout) != 0)
+		return EXIT_STORE;
+	return rc == 0 ? EXIT_OK : a->install && e.code != ERR_INPUT &&
+	    e.code != ERR_LIMIT ? EXIT_STORE : EXIT_INPUT;
+}
+
+/* --- arguments ----------------------------------------------------------- */
+
+enum option_value {
+	MIRROR = 256,
+	REGISTRY,
+	ONLY,
+	CA,
+	CLIENT_CERT,
+	CLIENT_KEY,
+	CLIENT_VERSION,
+	PREFIX,
+	INSTALL,
+	REMOVE
+};
+
+static void
+set_path(char **to, const char *path)
+{
+	free(*to);
+	*to = xstrdup(path);
+}
+
+/* Return 1, 0 where it is no option of ours, -1 with ${e} set. */
+static int
+take_option(struct args *a, int c, const char *arg, struct err *e)
+{
+	switch (c) {
+	case MIRROR:
+		return node_wish_mirror(&a->wish, arg, e) == -1 ? -1 : 1;
+	case REGISTRY:
+		return node_wish_registry(&a->wish, arg, e) == -1 ? -1 : 1;
+	case ONLY:
+		a->wish.only = true;
+		return 1;
+	case CA:
+		set_path(&a->wish.ca_path, arg);
+		return 1;
+	case CLIENT_CERT:
+		set_path(&a->wish.cert_path, arg);
+		return 1;
+	case CLIENT_KEY:
+		set_path(&a->wish.key_path, arg);
+		return 1;
+	case CLIENT_VERSION:
+		a->version = arg;
+		return 1;
+	case PREFIX:
+		a->prefix = arg;
+		return 1;
+	case INSTALL:
+		a->install = true;
+		return 1;
+	case REMOVE:
+		a->remove = true;
+		return 1;
+	case 'r':
+		a->tree = arg;
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static int
+wrong(const char *what, const char *word)
+{
+	fprintf(stderr, "cdr node-config: %s%s%s%s\n"
+	    "Try 'cdr node-config --help'.\n", what,
+	    word != NULL ? " \"" : "", word != NULL ? word : "",
+	    word != NULL ? "\"" : "");
+	return EXIT_INPUT;
+}
+
+static int
+run(struct args *a, int argc, char **argv)
+{
+	struct err e;
+	int rc;
+
+	if (optind == argc)
+		return wrong("which client? Such as containerd, or k3s", NULL);
+	a->client = node_client_find(argv[optind]);
+	if (a->client == NULL)
+		return wrong("there is no client", argv[optind]);
+	if (optind + 1 < argc)
+		return wrong("unexpected", argv[optind + 1]);
+	if (a->install && a->remove)
+		return wrong("--install and --remove exclude each other", NULL);
+	if (under_open(a->prefix, &a->root, &e) == -1) {
+		report(REPORT_ERROR, "--prefix: %s", e.msg);
+		return EXIT_INPUT;
+	}
+	rc = a->remove ? take_back(a) : configure(a);
+	close(a->root);
+	return rc;
+}
+
+int
+cmd_node_config(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "mirror", required_argument, NULL, MIRROR },
+		{ "registry", required_argument, NULL, REGISTRY },
+		{ "root", required_argument, NULL, 'r' },
+		{ "only", no_argument, NULL, ONLY },
+		{ "ca", required_argument, NULL, CA },
+		{ "client-cert", required_argument, NULL, CLIENT_CERT },
+		{ "client-key", required_argument, NULL, CLIENT_KEY },
+		{ "client-version", required_argument, NULL, CLIENT_VERSION },
+		{ "prefix", required_argument, NULL, PREFIX },
+		{ "install", no_argument, NULL, INSTALL },
+		{ "remove", no_argument, NULL, REMOVE },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct args a = { .prefix = "/", .root = -1 };
+	struct err e;
+	int c, rc = 1, code;
+
+	report_init(REPORT_TEXT, REPORT_INFO);
+	while (rc == 1 && (c = getopt_long(argc, argv, "r:h", longs,
+	    NULL)) != -1) {
+		if (c == 'h') {
+			help();
+			node_wish_done(&a.wish);
+			return EXIT_OK;
+		}
+		rc = take_option(&a, c, optarg, &e);
+	}
+	if (rc == -1)
+		report(REPORT_ERROR, "%s", e.msg);
+	else if (rc == 0)
+		fputs("Try 'cdr node-config --help'.\n", stderr);
+	code = rc == 1 ? run(&a, argc, argv) : EXIT_INPUT;
+	node_wish_done(&a.wish);
+	return code;
+}

@@ -1,0 +1,65 @@
+/* podman, buildah, skopeo and CRI-O: one library, a drop-in of
+ * containers-registries.conf(5) (registry-facts B4). */
+#include <stdlib.h>
+
+#include "layout/mem.h"
+#include "node/client.h"
+
+static char *
+entry(const struct node_wish *w, const char *registry)
+{
+	/* For https this would turn off the look at the certificate. */
+	const char *insecure = w->mirror.https ? "" : "insecure = true\n";
+
+	if (w->only)
+		return xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
+		    "location = \"%s/%s\"\n%s", registry, w->place, registry,
+		    insecure);
+	return xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
+	    "location = \"%s\"\n\n[[registry.mirror]]\n"
+	    "location = \"%s/%s\"\n%s", registry, registry, w->place, registry,
+	    insecure);
+}
+
+static void
+drop_in(const struct node_wish *w, struct node_plan *p, char *path)
+{
+	static const char *const hub[] = { "docker.io" };
+	size_t count = w->registry_count > 0 ? w->registry_count : 1, i;
+	const char *const *names = w->registry_count > 0 ?
+	    (const char *const *)w->registries : hub;
+	char *text = xstrdup(NODE_MARK_LINE);
+
+	for (i = 0; i < count; i++)
+		text = for_append(text, entry(w, names[i]));
+	node_plan_file(p, NODE_WHOLE, path, text);
+	for_certificates(w, p, "etc/containers/certs.d");
+	if (w->registry_count == 0)
+		node_plan_note(p, "this is for docker.io alone: name the "
+		    "others with --registry, or with -r ROOT all that a tree "
+		    "has");
+	node_plan_note(p, "the mirror needs the platforms of all nodes: this "
+	    "client settles on it when it has the index, and a manifest that "
+	    "is missing then is not looked for upstream");
+}
+
+int
+for_podman(const struct node_wish *w, struct node_plan *p, struct err *e)
+{
+	/* The second form of registries.conf, and drop-ins. */
+	if (for_too_old(w, "podman", 2, 0, 0, "registries.conf.d", e) == -1)
+		return -1;
+	drop_in(w, p, xstrdup("etc/containers/registries.conf.d/"
+	    "50-cdr-podman.conf"));
+	return 0;
+}
+
+int
+for_cri_o(const struct node_wish *w, struct node_plan *p, struct err *e)
+{
+	if (for_too_old(w, "CRI-O", 1, 18, 0, "registries.conf.d", e) == -1)
+		return -1;
+	drop_in(w, p, xstrdup("etc/containers/registries.conf.d/"
+	    "50-cdr-cri-o.conf"));
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* Docker Engine, alone or in a Swarm (registry-facts B5). */
+#include <string.h>
+
+#include "layout/mem.h"
+#include "node/client.h"
+
+#define CERTS_D	"etc/docker/certs.d"
+
+/* Since Engine 28 certs.d counts for images in containerd's store, which is
+ * the usual one since 29 (B5.2). */
+static int
+check(const struct node_wish *w, bool has_hosts, struct err *e)
+{
+	size_t i;
+
+	for (i = 0; i < w->registry_count && !has_hosts; i++)
+		if (strcmp(w->registries[i], "docker.io") != 0)
+			return err_set(e, ERR_INPUT, "dockerd knows mirrors "
+			    "of docker.io alone, not of %s: Engine 28 or "
+			    "later does, with containerd's image store (say "
+			    "--client-version where the version is not "
+			    "known)", w->registries[i]);
+	if (w->only)
+		return err_set(e, ERR_INPUT, "--only: dockerd always asks "
+		    "Docker Hub when the mirror has not got something: keep it "
+		    "from there by the firewall");
+	return 0;
+}
+
+int
+for_dockerd(const struct node_wish *w, struct node_plan *p, struct err *e)
+{
+	bool has_hosts = w->has_version &&
+	    node_version_since(&w->version, 28, 0, 0);
+	bool for_hub = w->registry_count == 0;
+	size_t i;
+
+	if (check(w, has_hosts, e) == -1)
+		return -1;
+	for (i = 0; i < w->registry_count; i++)
+		if (strcmp(w->registries[i], "docker.io") == 0)
+			for_hub = true;
+	if (for_hub)
+		node_plan_file(p, NODE_DAEMON_JSON,
+		    xstrdup("etc/docker/daemon.json"), xstrdup(w->base));
+	for_certificates(w, p, CERTS_D);
+	if (!has_hosts) {
+		node_plan_note(p, "for Docker Hub's images alone: other "
+		    "registries have mirrors since Engine 28, with "
+		    "containerd's image store");
+		return 0;
+	}
+	for_hosts_files(w, p, CERTS_D, false);
+	node_plan_note(p, "hosts.toml counts where dockerd keeps images in "
+	    "containerd's store (\"docker info\" says driver-type: "
+	    "io.containerd.snapshotter.v1); else mirrors are for Docker Hub "
+	    "alone");
+	return 0;
+}
+
+int
+for_swarm(const struct node_wish *w, struct node_plan *p, struct err *e)
+{
+	if (for_dockerd(w, p, e) == -1)
+		return -1;
+	node_plan_note(p, "Swarm pins a service's image by digest: the mirror "
+	    "has to keep old digests as long as services use them; \"docker "
+	    "service update --image\" moves one to a new digest");
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* hosts.toml, certificates, versions: what several clients share. */
+#include <stdlib.h>
+
+#include "layout/mem.h"
+#include "node/client.h"
+
+char *
+for_append(char *text, char *more)
+{
+	char *longer = xasprintf("%s%s", text, more);
+
+	free(text);
+	free(more);
+	return longer;
+}
+
+static char *
+hosts_toml(const struct node_wish *w, bool has_dial_timeout)
+{
+	char *text = xstrdup(NODE_MARK_LINE);
+
+	/* Without "server" the registry itself is asked last. */
+	if (w->only)
+		text = for_append(text, xasprintf("server = \"%s\"\n\n",
+		    w->base));
+	text = for_append(text, xasprintf("[host.\"%s\"]\n"
+	    "  capabilities = [\"pull\", \"resolve\"]\n", w->base));
+	if (has_dial_timeout)
+		text = for_append(text, xstrdup("  dial_timeout = \"3s\"\n"));
+	if (w->ca_path != NULL)
+		text = for_append(text, xasprintf("  ca = \"%s\"\n",
+		    w->ca_path));
+	if (w->cert_path != NULL)
+		text = for_append(text, xasprintf("  client = "
+		    "[[\"%s\", \"%s\"]]\n", w->cert_path, w->key_path));
+	return text;
+}
+
+void
+for_hosts_files(const struct node_wish *w, struct node_plan *p,
+    const char *dir, bool has_dial_timeout)
+{
+	static const char *const all[] = { "_default" };
+	const char *const *names = w->registry_count > 0 ?
+	    (const char *const *)w->registries : all;
+	size_t n = w->registry_count > 0 ? w->registry_count : 1, i;
+
+	for (i = 0; i < n; i++)
+		node_plan_file(p, NODE_WHOLE, xasprintf("%s/%s/hosts.toml",
+		    dir, names[i]), hosts_toml(w, has_dial_timeout));
+}
+
+static void
+copy_file(struct node_plan *p, const char *dir, const char *place,
+    const char *name, const char *text, const char *from)
+{
+	struct node_file *f;
+
+	if (text == NULL)
+		return;
+	f = node_plan_file(p, NODE_WHOLE, xasprintf("%s/%s/%s", dir, place,
+	    name), xstrdup(text));
+	f->copy_of = xstrdup(from);
+}
+
+void
+for_certificates(const struct node_wish *w, struct node_plan *p,
+    const char *dir)
+{
+	copy_file(p, dir, w->place, "ca.crt", w->ca, w->ca_path);
+	copy_file(p, dir, w->place, "client.cert", w->cert, w->cert_path);
+	copy_file(p, dir, w->place, "client.key", w->key, w->key_path);
+	if (w->key != NULL)
+		p->files[p->count - 1].mode = 0600;
+}
+
+int
+for_too_old(const struct node_wish *w, const char *program, unsigned major,
+    unsigned minor, unsigned patch, const char *what, struct err *e)
+{
+	char text[NODE_VERSION_TEXT_MAX];
+
+	if (!w->has_version ||
+	    node_version_since(&w->version, major, minor, patch))
+		return 0;
+	return err_set(e, ERR_INPUT, "%s %s cannot do this: %s needs %u.%u.%u "
+	    "or later", program, node_version_text(&w->version, text), what,
+	    major, minor, patch);
+}

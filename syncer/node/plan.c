@@ -1,0 +1,122 @@
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/mem.h"
+#include "node/containerd_toml.h"
+#include "node/daemon_json.h"
+#include "node/plan.h"
+
+static const char *const kind_names[] = {
+	[NODE_WHOLE] = "whole",
+	[NODE_DAEMON_JSON] = "daemon.json",
+	[NODE_CONTAINERD_TOML] = "containerd.toml",
+};
+
+struct node_file *
+node_plan_file(struct node_plan *p, enum node_kind kind, char *path, char *text)
+{
+	struct node_file *f;
+
+	assert(path[0] != '/');
+	p->files = xreallocarray(p->files, p->count + 1, sizeof(*p->files));
+	f = &p->files[p->count++];
+	*f = (struct node_file){
+		.kind = kind, .path = path, .text = text, .mode = 0644
+	};
+	return f;
+}
+
+void
+node_plan_note(struct node_plan *p, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	p->notes = xreallocarray(p->notes, p->note_count + 1, sizeof(char *));
+	p->notes[p->note_count++] = xstrdup(text);
+}
+
+void
+node_plan_done(struct node_plan *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->count; i++) {
+		free(p->files[i].path);
+		if (p->files[i].copy_of != NULL)
+			explicit_bzero(p->files[i].text,
+			    strlen(p->files[i].text));
+		free(p->files[i].text);
+		free(p->files[i].copy_of);
+	}
+	free(p->files);
+	free(p->printed);
+	for (i = 0; i < p->note_count; i++)
+		free(p->notes[i]);
+	free(p->notes);
+	*p = (struct node_plan){ 0 };
+}
+
+const char *
+node_kind_name(enum node_kind kind)
+{
+	return kind_names[kind];
+}
+
+int
+node_kind_parse(const char *name, enum node_kind *ret)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(kind_names) / sizeof(kind_names[0]); i++) {
+		if (strcmp(kind_names[i], name) != 0)
+			continue;
+		*ret = (enum node_kind)i;
+		return 0;
+	}
+	return -1;
+}
+
+int
+node_merge(enum node_kind kind, const char *path, const char *base,
+    const char *text, char **ret, struct err *e)
+{
+	switch (kind) {
+	case NODE_WHOLE:
+		break;
+	case NODE_DAEMON_JSON:
+		return daemon_json_add(path, base, text, ret, e);
+	case NODE_CONTAINERD_TOML:
+		return containerd_toml_add(path, base, text, ret, e);
+	}
+	if (base == NULL || strcmp(base, text) == 0 ||
+	    strncmp(base, NODE_MARK, strlen(NODE_MARK)) == 0) {
+		*ret = xstrdup(text);
+		return 0;
+	}
+	return err_set(e, ERR_INPUT, "/%s: is there, and not ours. Put into it "
+	    "by hand what this command prints without --install, or move it "
+	    "away", path);
+}
+
+int
+node_unmerge(enum node_kind kind, const char *path, const char *now,
+    const char *text, char **ret, struct err *e)
+{
+	switch (kind) {
+	case NODE_WHOLE:
+		break;
+	case NODE_DAEMON_JSON:
+		return daemon_json_drop(path, now, text, ret, e);
+	case NODE_CONTAINERD_TOML:
+		return containerd_toml_drop(path, now, text, ret, e);
+	}
+	return err_set(e, ERR_INPUT, "/%s: was changed after cdr wrote it. "
+	    "Save what you want of it, delete it, and run this again", path);
+}

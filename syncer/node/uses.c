@@ -1,0 +1,379 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/fsutil.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "node/containerd_toml.h"
+#include "node/daemon_json.h"
+#include "node/toml_scan.h"
+#include "node/under.h"
+#include "node/uses.h"
+
+static struct node_use *
+add(struct node_uses *u, const char *client, const char *path,
+    const char *mirror)
+{
+	struct node_use *use;
+
+	if (u->count == NODE_USES_MAX)
+		return &u->uses[u->count - 1];
+	u->uses = xreallocarray(u->uses, u->count + 1, sizeof(*u->uses));
+	use = &u->uses[u->count++];
+	*use = (struct node_use){
+		.client = client, .path = xstrdup(path),
+		.mirror = xstrdup(mirror)
+	};
+	return use;
+}
+
+static void
+complain(struct node_uses *u, const char *text)
+{
+	u->complaints = xreallocarray(u->complaints, u->complaint_count + 1,
+	    sizeof(char *));
+	u->complaints[u->complaint_count++] = xstrdup(text);
+}
+
+void
+node_uses_done(struct node_uses *u)
+{
+	size_t i;
+
+	for (i = 0; i < u->count; i++) {
+		free(u->uses[i].path);
+		free(u->uses[i].mirror);
+	}
+	for (i = 0; i < u->complaint_count; i++)
+		free(u->complaints[i]);
+	free(u->uses);
+	free(u->complaints);
+	*u = (struct node_uses){ 0 };
+}
+
+/* --- one file ------------------------------------------------------------ */
+
+struct in_file {
+	struct node_uses *uses;
+	const char *client, *path;
+	enum node_use_state state;
+	char last[TOML_PART_MAX];	/* the host that has been told */
+	/* Of a [[registry]] or [[registry.mirror]] so far. */
+	char prefix[TOML_PART_MAX], location[TOML_PART_MAX];
+	bool is_mirror, insecure;
+};
+
+/* [host."http://m:5000"], and what is in it, has the URL as second part. */
+static void
+on_host(void *cookie, const struct toml_event *event)
+{
+	struct in_file *f = cookie;
+	const char *host;
+
+	if (event->path->count < 2 || strcmp(event->path->part[0], "host") != 0)
+		return;
+	host = event->path->part[1];
+	if (strcmp(host, f->last) == 0)
+		return;
+	memcpy(f->last, host, strlen(host) + 1);
+	add(f->uses, f->client, f->path, host)->state = f->state;
+}
+
+void
+node_uses_hosts_toml(struct node_uses *u, const char *client, const char *path,
+    enum node_use_state state, const char *text)
+{
+	struct in_file f = {
+		.uses = u, .client = client, .path = path, .state = state
+	};
+
+	toml_scan(text, on_host, &f);
+}
+
+/* The table is over. */
+static void
+end_location(struct in_file *f)
+{
+	if (f->location[0] != '\0' && (f->is_mirror ||
+	    (f->prefix[0] != '\0' && strcmp(f->prefix, f->location) != 0)))
+		add(f->uses, f->client, f->path, f->location)->insecure =
+		    f->insecure;
+	f->prefix[0] = f->location[0] = '\0';
+	f->insecure = false;
+}
+
+static void
+on_location(void *cookie, const struct toml_event *event)
+{
+	static const char *const of_registry[] = { "registry", NULL };
+	static const char *const of_mirror[] = { "registry", "mirror", NULL };
+	struct in_file *f = cookie;
+	const struct toml_path *path = event->path;
+	const char *key = path->part[path->count - 1];
+
+	if (event->is_table) {
+		end_location(f);
+		f->is_mirror = path->count == 2;
+		return;
+	}
+	if (!toml_path_is(path, 2, of_registry) &&
+	    !toml_path_is(path, 3, of_mirror))
+		return;
+	if (strcmp(key, "location") == 0)
+		memcpy(f->location, event->value, strlen(event->value) + 1);
+	else if (strcmp(key, "prefix") == 0)
+		memcpy(f->prefix, event->value, strlen(event->value) + 1);
+	else if (strcmp(key, "insecure") == 0)
+		f->insecure = strcmp(event->value, "true") == 0;
+}
+
+void
+node_uses_registries_conf(struct node_uses *u, const char *path,
+    const char *text)
+{
+	struct in_file f = {
+		.uses = u, .client = "podman and CRI-O", .path = path
+	};
+
+	toml_scan(text, on_location, &f);
+	end_location(&f);
+}
+
+static void
+on_buildkit(void *cookie, const struct toml_event *event)
+{
+	static const char *const mirrors[] = { "registry", NULL, "mirrors" };
+	struct in_file *f = cookie;
+
+	if (!event->is_table && toml_path_is(event->path, 3, mirrors))
+		add(f->uses, f->client, f->path, event->value);
+}
+
+void
+node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
+{
+	struct in_file f = { .uses = u, .client = "buildkit", .path = path };
+
+	toml_scan(text, on_buildkit, &f);
+}
+
+/* Of YAML all that is wanted is each URL outside of a comment. */
+void
+node_uses_registries_yaml(struct node_uses *u, const char *client,
+    const char *path, const char *text)
+{
+	static const char ends[] = " \t\r\n\"',[]{}";
+	size_t len;
+	char *url;
+
+	while (*text != '\0') {
+		len = strcspn(text, ends);
+		if (text[0] == '#') {
+			text += strcspn(text, "\n");
+			continue;
+		}
+		if (len < TOML_PART_MAX &&
+		    (strncmp(text, "http://", 7) == 0 ||
+		    strncmp(text, "https://", 8) == 0)) {
+			url = xstrndup(text, len);
+			add(u, client, path, url);
+			free(url);
+		}
+		text += len;
+		text += strspn(text, ends);
+	}
+}
+
+/* --- all files ------------------------------------------------------------ */
+
+/* Return a text to be freed, or NULL; what is wrong becomes a complaint. */
+static char *
+read_or_complain(struct node_uses *u, int root, const char *path)
+{
+	struct err e;
+	char *text = NULL;
+
+	if (under_read(root, path, &text, NULL, &e) == -1)
+		complain(u, e.msg);
+	return text;
+}
+
+/* Each DIR/<registry>/hosts.toml. */
+static void
+read_certs_d(struct node_uses *u, int root, const char *client,
+    const char *dir, enum node_use_state state)
+{
+	char **names = NULL, *path, *text;
+	size_t count = 0, i;
+	struct err e;
+
+	if (under_list(root, dir, &names, &count, &e) == -1) {
+		complain(u, e.msg);
+		return;
+	}
+	for (i = 0; i < count; i++) {
+		path = xasprintf("%s/%s/hosts.toml", dir, names[i]);
+		text = read_or_complain(u, root, path);
+		if (text != NULL)
+			node_uses_hosts_toml(u, client, path, state, text);
+		free(text);
+		free(path);
+	}
+	fs_list_free(names, count);
+}
+
+/* config_path may name several folders. */
+static void
+read_config_path(struct node_uses *u, int root, const char *dirs)
+{
+	size_t len;
+	char *dir;
+
+	for (; *dirs != '\0'; dirs += strspn(dirs, ":")) {
+		len = strcspn(dirs, ":");
+		dir = xstrndup(dirs, len);
+		if (dir[0] == '/')
+			read_certs_d(u, root, "containerd", dir + 1,
+			    NODE_USE_COUNTS);
+		free(dir);
+		dirs += len;
+	}
+}
+
+static void
+read_containerd(struct node_uses *u, int root)
+{
+	static const char path[] = "etc/containerd/config.toml";
+	struct containerd_toml t = { 0 };
+	char *text = read_or_complain(u, root, path);
+
+	if (text != NULL)
+		containerd_toml_read(text, &t);
+	free(text);
+	if (t.legacy_endpoint[0] != '\0')
+		add(u, "containerd", path, t.legacy_endpoint)->state =
+		    NODE_USE_LEGACY;
+	read_config_path(u, root, t.path);
+	if (!containerd_toml_looks(&t, CONTAINERD_CERTS_D))
+		read_certs_d(u, root, "containerd", &CONTAINERD_CERTS_D[1],
+		    NODE_USE_UNSEEN);
+}
+
+static void
+read_containers(struct node_uses *u, int root)
+{
+	static const char dir[] = "etc/containers/registries.conf.d";
+	char **names = NULL, *path, *text;
+	size_t count = 0, i;
+	struct err e;
+
+	text = read_or_complain(u, root, "etc/containers/registries.conf");
+	if (text != NULL)
+		node_uses_registries_conf(u, "etc/containers/registries.conf",
+		    text);
+	free(text);
+	if (under_list(root, dir, &names, &count, &e) == -1)
+		complain(u, e.msg);
+	for (i = 0; i < count; i++) {
+		if (strlen(names[i]) < 6 ||
+		    strcmp(names[i] + strlen(names[i]) - 5, ".conf") != 0)
+			continue;
+		path = xasprintf("%s/%s", dir, names[i]);
+		text = read_or_complain(u, root, path);
+		if (text != NULL)
+			node_uses_registries_conf(u, path, text);
+		free(text);
+		free(path);
+	}
+	fs_list_free(names, count);
+}
+
+static void
+on_daemon_mirror(void *cookie, const char *url)
+{
+	struct in_file *f = cookie;
+
+	add(f->uses, f->client, f->path, url);
+}
+
+static void
+read_docker(struct node_uses *u, int root)
+{
+	struct in_file f = {
+		.uses = u, .client = "dockerd", .path = "etc/docker/daemon.json"
+	};
+	char *text = read_or_complain(u, root, f.path);
+	struct err e;
+
+	if (text != NULL && daemon_json_mirrors(f.path, text, on_daemon_mirror,
+	    &f, &e) == -1)
+		complain(u, e.msg);
+	free(text);
+	read_certs_d(u, root, "dockerd", "etc/docker/certs.d",
+	    NODE_USE_COUNTS);
+}
+
+static void
+read_rancher(struct node_uses *u, int root, const char *client,
+    const char *path)
+{
+	char *text = read_or_complain(u, root, path);
+
+	if (text != NULL)
+		node_uses_registries_yaml(u, client, path, text);
+	free(text);
+}
+
+void
+node_uses_read(int root, struct node_uses *ret)
+{
+	static const char buildkit[] = "etc/buildkit/buildkitd.toml";
+	char *text;
+
+	*ret = (struct node_uses){ 0 };
+	read_containerd(ret, root);
+	read_containers(ret, root);
+	read_docker(ret, root);
+	read_rancher(ret, root, "k3s", "etc/rancher/k3s/registries.yaml");
+	read_rancher(ret, root, "rke2", "etc/rancher/rke2/registries.yaml");
+	text = read_or_complain(ret, root, buildkit);
+	if (text != NULL)
+		node_uses_buildkit(ret, buildkit, text);
+	free(text);
+}
+
+/* --- where it goes -------------------------------------------------------- */
+
+static int
+parse_with(const char *scheme, const char *text, struct url *ret)
+{
+	char *full = xasprintf("%s%s", scheme, text);
+	struct err e;
+	int rc = url_parse(full, ret, &e);
+
+	free(full);
+	return rc == 0;
+}
+
+int
+node_use_url(const struct node_use *use, struct url *ret)
+{
+	if (strstr(use->mirror, "://") != NULL)
+		return parse_with("", use->mirror, ret);
+	return parse_with(use->insecure ? "http://" : "https://", use->mirror,
+	    ret);
+}
+
+bool
+node_use_is(const struct node_use *use, const struct url *mirror)
+{
+	bool has_scheme = strstr(use->mirror, "://") != NULL, same;
+	struct url u;
+
+	if (!parse_with(has_scheme ? "" : mirror->https ? "https://" :
+	    "http://", use->mirror, &u))
+		return false;
+	same = url_same_origin(&u, mirror);
+	url_done(&u);
+	return same;
+}

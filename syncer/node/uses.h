@@ -1,0 +1,55 @@
+#ifndef CDR_NODE_USES_H
+#define CDR_NODE_USES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "layout/err.h"
+#include "registry/url.h"
+
+/*
+ * Which mirrors a node's clients are told to use, read from the files that
+ * node-config writes and from those that people write.
+ */
+enum node_use_state {
+	NODE_USE_COUNTS,
+	NODE_USE_LEGACY,	/* containerd's registry.mirrors */
+	NODE_USE_UNSEEN		/* certs.d, and config_path does not say so */
+};
+
+struct node_use {
+	const char *client;	/* "containerd", "podman and CRI-O", ... */
+	char *path;		/* from the root on */
+	char *mirror;		/* as it is written: a URL, or host[:port]
+				 * with or without a path */
+	bool insecure;		/* podman's */
+	enum node_use_state state;
+};
+
+struct node_uses {
+	struct node_use *uses;
+	size_t count;
+	char **complaints;	/* files that cannot be read, and why */
+	size_t complaint_count;
+};
+
+/* node_uses_read(root, ret): of a folder that stands for "/". */
+void node_uses_read(int, struct node_uses *);
+void node_uses_done(struct node_uses *);
+
+/* node_use_is(use, mirror): is that where it goes?  Where no scheme is written,
+ * host and port decide. */
+bool node_use_is(const struct node_use *, const struct url *);
+
+/* node_use_url(use, ret): what it goes to.  Return 1, or 0 where it is none. */
+int node_use_url(const struct node_use *, struct url *);
+
+/* What is in one file, for tests: the text, and where the uses go. */
+void node_uses_hosts_toml(struct node_uses *, const char *, const char *,
+    enum node_use_state, const char *);
+void node_uses_registries_conf(struct node_uses *, const char *, const char *);
+void node_uses_registries_yaml(struct node_uses *, const char *, const char *,
+    const char *);
+void node_uses_buildkit(struct node_uses *, const char *, const char *);
+
+#endif

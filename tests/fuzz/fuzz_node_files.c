@@ -1,0 +1,109 @@
+/*
+ * A node's files: containerd's config.toml, hosts.toml, registries.conf,
+ * registries.yaml, daemon.json.  Whatever is in them, what we put in is found
+ * again, and comes out again.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/mem.h"
+#include "node/containerd_toml.h"
+#include "node/daemon_json.h"
+#include "node/toml_scan.h"
+#include "node/uses.h"
+
+#define URL	"http://10.0.0.5:5000"
+
+static void
+must(int ok)
+{
+	if (!ok)
+		abort();
+}
+
+struct bounds {
+	size_t len, last;
+};
+
+static void
+on_event(void *cookie, const struct toml_event *event)
+{
+	struct bounds *b = cookie;
+	size_t i;
+
+	must(event->from <= event->to && event->to <= b->len);
+	must(event->from >= b->last);
+	b->last = event->from;
+	must(event->path->count > 0 && event->path->count <= TOML_PARTS_MAX);
+	for (i = 0; i < event->path->count; i++)
+		must(strnlen(event->path->part[i], TOML_PART_MAX) <
+		    TOML_PART_MAX);
+	must(strlen(event->value) < TOML_PART_MAX);
+}
+
+static void
+try_containerd(const char *text)
+{
+	struct containerd_toml t;
+	char *once, *twice;
+	struct err e;
+
+	if (containerd_toml_add("c", text, "2", &once, &e) == -1)
+		return;
+	containerd_toml_read(once, &t);
+	must(containerd_toml_looks(&t, CONTAINERD_CERTS_D));
+	must(containerd_toml_add("c", once, "2", &twice, &e) == 0);
+	must(strcmp(once, twice) == 0);
+	free(twice);
+	must(containerd_toml_drop("c", once, "2", &twice, &e) == 0);
+	free(twice);
+	free(once);
+}
+
+static void
+count(void *cookie, const char *url)
+{
+	*(int *)cookie += strcmp(url, URL) == 0;
+}
+
+static void
+try_daemon(const char *text)
+{
+	char *with, *without;
+	int found = 0;
+	struct err e;
+
+	if (daemon_json_add("d", text, URL, &with, &e) == -1)
+		return;
+	must(daemon_json_mirrors("d", with, count, &found, &e) == 0);
+	/* Or it was there, with a "/" behind. */
+	must(found >= 1 || strcmp(with, text) == 0);
+	must(daemon_json_drop("d", with, URL, &without, &e) == 0);
+	free(without);
+	free(with);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = xstrndup((const char *)data, size);
+	struct bounds bounds = { .len = strlen(text) };
+	struct node_uses uses = { .count = 0 };
+	struct url url;
+	size_t i;
+
+	toml_scan(text, on_event, &bounds);
+	try_containerd(text);
+	try_daemon(text);
+	node_uses_hosts_toml(&uses, "c", "p", NODE_USE_COUNTS, text);
+	node_uses_registries_conf(&uses, "p", text);
+	node_uses_registries_yaml(&uses, "k3s", "p", text);
+	node_uses_buildkit(&uses, "p", text);
+	for (i = 0; i < uses.count && i < 16; i++)
+		if (node_use_url(&uses.uses[i], &url))
+			url_done(&url);
+	node_uses_done(&uses);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,240 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "node/containerd_toml.h"
+#include "node/daemon_json.h"
+#include "node/uses.h"
+
+#define CRI	"plugins.\"io.containerd.grpc.v1.cri\".registry"
+#define IMAGES	"plugins.\"io.containerd.cri.v1.images\".registry"
+#define OURS	"config_path = \"/etc/containerd/certs.d\" # cdr node-config"
+
+/* --- containerd's config.toml -------------------------------------------- */
+
+static const struct {
+	const char *base, *want, *error;	/* want NULL: as it was */
+} tomls[] = {
+	{ NULL, "version = 2\n[" CRI "] # cdr node-config\n" OURS "\n", NULL },
+	{ "version = 2", "version = 2\n[" CRI "] # cdr node-config\n" OURS
+	    "\n", NULL },
+	{ "version = 3\n", "version = 3\n[" IMAGES "] # cdr node-config\n" OURS
+	    "\n", NULL },
+	{ "version = 2\n[" CRI "] # x\n[a]\n", "version = 2\n[" CRI "] # x\n"
+	    OURS "\n[a]\n", NULL },
+	{ "version = 2\n[plugins]\n  ['plugins'.'io.containerd.grpc.v1.cri'"
+	    ".registry]\n    config_path = \"\"\n    x = 1\n",
+	    "version = 2\n[plugins]\n  ['plugins'.'io.containerd.grpc.v1.cri'"
+	    ".registry]\n    " OURS ": was \"\"\n    x = 1\n", NULL },
+	{ "version = 2\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n",
+	    NULL, NULL },
+	{ "version = 2\n[" CRI "]\n"
+	    "config_path = '/a:/etc/containerd/certs.d/:/b'\n", NULL, NULL },
+	{ "version = 2\n" CRI ".config_path = '/etc/containerd/certs.d'\n",
+	    NULL, NULL },
+	{ "version = 2\n[" CRI ".mirrors]\n# [" CRI ".mirrors.\"docker.io\"]\n"
+	    "x = \"\"\"\n[" CRI ".mirrors.a]\n\"\"\"\n",
+	    NULL, "registry.mirrors" },
+	{ "version = 2\n[" CRI ".mirrors.\"docker.io\"]\n"
+	    "endpoint = [\n 'http://m'\n]\n", NULL, "\"docker.io\"" },
+	{ "version = 2\n[" CRI "]\nmirrors = { \"docker.io\" = { endpoint = "
+	    "[\"http://m\"] } }\n", NULL, "registry.mirrors" },
+	{ "version = 2\n[" CRI "]\nconfig_path = \"/x\"\n", NULL, "\"/x\"" },
+	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
+	    "something behind it" },
+	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
+	{ "version = 2\na = \"\"\"\n", NULL, "no end" },
+	{ "version = 2\na = [\n", NULL, "no end" },
+	{ "[plugins.cri]\n", NULL, "version = 2" },
+	{ "version = 1\n", NULL, "version = 2" },
+	{ "", NULL, "version = 2" },
+};
+
+static void
+test_containerd(void **state)
+{
+	char *got, *back;
+	struct err e;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < sizeof(tomls) / sizeof(tomls[0]); i++) {
+		rc = containerd_toml_add("c", tomls[i].base, "2", &got, &e);
+		if (tomls[i].error != NULL) {
+			assert_int_equal(rc, -1);
+			assert_non_null(strstr(e.msg, "/c: "));
+			assert_non_null(strstr(e.msg, tomls[i].error));
+			continue;
+		}
+		assert_int_equal(rc, 0);
+		assert_string_equal(got, tomls[i].want != NULL ?
+		    tomls[i].want : tomls[i].base);
+		/* And a second time. */
+		assert_int_equal(containerd_toml_add("c", got, "2", &back,
+		    &e), 0);
+		assert_string_equal(back, got);
+		free(back);
+		assert_int_equal(containerd_toml_drop("c", got, "2", &back,
+		    &e), 0);
+		if (tomls[i].base != NULL && strncmp(back, tomls[i].base,
+		    strlen(tomls[i].base)) != 0)
+			assert_string_equal(back, tomls[i].base);
+		free(back);
+		free(got);
+	}
+}
+
+/* --- dockerd's daemon.json ----------------------------------------------- */
+
+static void
+test_daemon(void **state)
+{
+	static const struct {
+		const char *base, *want, *back;
+	} good[] = {
+		{ NULL, "{\n    \"registry-mirrors\": [\n        \"http://m\"\n"
+		    "    ]\n}\n", "{}\n" },
+		{ "{\"b\":1.5,\"a\":\"\\u00e4\"}", "{\n    \"b\": 1.5,\n    "
+		    "\"a\": \"\xc3\xa4\",\n    \"registry-mirrors\": [\n"
+		    "        \"http://m\"\n    ]\n}\n",
+		    "{\n    \"b\": 1.5,\n    \"a\": \"\xc3\xa4\"\n}\n" },
+		{ "{\"registry-mirrors\":[\"http://n\"]}",
+		    "{\n    \"registry-mirrors\": [\n        \"http://m\",\n"
+		    "        \"http://n\"\n    ]\n}\n", "{\n    "
+		    "\"registry-mirrors\": [\n        \"http://n\"\n    ]\n"
+		    "}\n" },
+		{ "{ \"registry-mirrors\": [\"http://m/\"] }",
+		    "{ \"registry-mirrors\": [\"http://m/\"] }", "{}\n" },
+	};
+	static const char *const bad[] = {
+		"", "{", "[]", "{\"a\":1,\"a\":2}", "null", "1",
+		"{\"registry-mirrors\":\"http://n\"}",
+		"{\"registry-mirrors\":{}}", "{\"registry-mirrors\":[1]}",
+		"{} x", "{\"a\":\"\xff\"}",
+	};
+	char *got, *back;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(daemon_json_add("d", good[i].base, "http://m",
+		    &got, &e), 0);
+		assert_string_equal(got, good[i].want);
+		assert_int_equal(daemon_json_drop("d", got, "http://m", &back,
+		    &e), 0);
+		assert_string_equal(back, good[i].back);
+		free(got);
+		free(back);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(daemon_json_add("d", bad[i], "http://m", &got,
+		    &e), -1);
+		assert_non_null(strstr(e.msg, "/d:"));
+	}
+}
+
+/* --- what a node's files say --------------------------------------------- */
+
+static void
+use_is(const struct node_uses *u, size_t i, const char *mirror,
+    const char *same_as)
+{
+	struct url url;
+	struct err e;
+
+	assert_true(i < u->count);
+	assert_string_equal(u->uses[i].mirror, mirror);
+	assert_int_equal(url_parse(same_as, &url, &e), 0);
+	assert_true(node_use_is(&u->uses[i], &url));
+	url_done(&url);
+}
+
+static void
+test_hosts_toml(void **state)
+{
+	struct node_uses u = { .count = 0 };
+
+	(void)state;
+	node_uses_hosts_toml(&u, "containerd", "p", NODE_USE_UNSEEN,
+	    "server = \"https://up\"\n# [host.\"http://no\"]\n"
+	    "[ host . \"http://m:5000\" ]\n  capabilities = [\"pull\"] # x\n"
+	    "  [host.\"http://m:5000\".header]\n    a = 'b'\n"
+	    "[host.'https://n/v2/x']\nhost.\"http://o\".ca = 'c'\n");
+	assert_int_equal(u.count, 2);
+	use_is(&u, 0, "http://m:5000", "http://m:5000/");
+	use_is(&u, 1, "https://n/v2/x", "https://n:443");
+	assert_int_equal(u.uses[0].state, NODE_USE_UNSEEN);
+	node_uses_done(&u);
+}
+
+static void
+test_registries_conf(void **state)
+{
+	struct node_uses u = { .count = 0 };
+
+	(void)state;
+	node_uses_registries_conf(&u, "p",
+	    "unqualified-search-registries = ['docker.io']\n"
+	    "[[registry]]\nprefix = 'docker.io'\nlocation = \"docker.io\"\n"
+	    "[[registry.mirror]]\ninsecure = true\n"
+	    "location = \"m:5000/docker.io\"\n"
+	    "[[registry.mirror]]\nlocation = \"n\"\n"
+	    "[[registry]]\nlocation = 'ghcr.io'\n"
+	    "[[registry]]\nlocation = 'm:5000/quay.io'\nprefix = 'quay.io'\n");
+	assert_int_equal(u.count, 3);
+	use_is(&u, 0, "m:5000/docker.io", "http://m:5000");
+	assert_true(u.uses[0].insecure);
+	use_is(&u, 1, "n", "https://n");
+	assert_false(u.uses[1].insecure);
+	use_is(&u, 2, "m:5000/quay.io", "https://m:5000");
+	node_uses_done(&u);
+}
+
+static void
+test_other_files(void **state)
+{
+	struct node_uses u = { .count = 0 };
+	struct url url;
+	struct err e;
+
+	(void)state;
+	node_uses_registries_yaml(&u, "k3s", "p", "mirrors:\n"
+	    "  # - http://no\n  docker.io:\n    endpoint:\n"
+	    "      - \"http://m:5000\"\n"
+	    "  x: {endpoint: [https://n, 'http://o']}\n");
+	node_uses_buildkit(&u, "p", "[registry.\"docker.io\"]\n"
+	    "  mirrors = [\n   'm:5000/docker.io', # x\n   \"n\" ]\n"
+	    "[registry.\"m:5000\"]\n  http = true\n");
+	assert_int_equal(u.count, 5);
+	use_is(&u, 0, "http://m:5000", "http://m:5000");
+	use_is(&u, 1, "https://n", "https://n");
+	use_is(&u, 2, "http://o", "http://o");
+	use_is(&u, 3, "m:5000/docker.io", "http://m:5000");
+	use_is(&u, 4, "n", "https://n");
+	assert_int_equal(url_parse("http://n:5000", &url, &e), 0);
+	assert_false(node_use_is(&u.uses[4], &url));
+	assert_false(node_use_is(&u.uses[0], &url));
+	url_done(&url);
+	node_uses_done(&u);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_containerd),
+		cmocka_unit_test(test_daemon),
+		cmocka_unit_test(test_hosts_toml),
+		cmocka_unit_test(test_registries_conf),
+		cmocka_unit_test(test_other_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
