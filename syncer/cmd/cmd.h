@@ -15,6 +15,7 @@ enum exit_code {
 int cmd_sync(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_node_config(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /* cmd_root(arg): ${arg}, or $CDR_ROOT, or /srv/cdr. */
 const char *cmd_root(const char *);

@@ -1,0 +1,322 @@
+/*
+ * cdr doctor: is the mirror all that a client needs, are this node's clients
+ * told of it, and do their pulls go through it?  What is looked at, and in
+ * which order, is in doctor/patient.h.
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "cmd/cmd.h"
+#include "doctor/patient.h"
+#include "doctor/proof.h"
+#include "layout/mem.h"
+#include "node/under.h"
+#include "node/wish.h"
+#include "report/report.h"
+
+static const char usage[] =
+"usage: cdr doctor [--mirror URL] [OPTION]... [IMAGE]\n"
+"\n"
+"Find out why a node does not pull from the mirror: name, connection and TLS;\n"
+"the answers that clients need, for IMAGE (default: the first one of the\n"
+"mirror's catalog); and what this node's clients are told. A line for each\n"
+"thing: ok, warn or FAIL, what is so, and how to mend it. Nothing is changed.\n"
+"\n"
+"      --mirror URL        http(s)://HOST[:PORT] (default: the one that this\n"
+"                          node's clients are told of)\n"
+"      --ca FILE           the mirror's CA\n"
+"      --client-cert FILE\n"
+"      --client-key FILE   what the mirror asks of its clients\n"
+"      --access-log FILE   nginx's, common or JSON: find these requests in it\n"
+"      --pull CLIENT       and have crictl, ctr, podman, docker or k3s pull\n"
+"                          IMAGE, and find that too\n"
+"      --prefix DIR        a node's root that is mounted there\n"
+"      --json              one object\n"
+"  -h, --help\n"
+"\n"
+"Exit: 0 all is well, or there are warnings; 1 something is wrong; 2 usage;\n"
+"4 interrupted.\n";
+
+struct args {
+	const char *mirror, *ca, *cert, *key, *log, *client, *prefix, *image;
+	bool json;
+};
+
+struct visit {
+	const struct args *args;
+	struct node_wish wish;		/* the mirror, looked at */
+	struct node_uses uses;
+	struct findings findings;
+	char mark[17];
+	bool stopped;
+};
+
+static void
+make_mark(char mark[17])
+{
+	unsigned char bytes[8] = { 0 };
+	size_t i;
+
+	/* A mark that is no secret: zeros would do, if need be. */
+	if (getrandom(bytes, sizeof(bytes), GRND_NONBLOCK) == -1)
+		memset(bytes, 0, sizeof(bytes));
+	for (i = 0; i < sizeof(bytes); i++)
+		snprintf(mark + 2 * i, 3, "%02x", bytes[i]);
+}
+
+static int
+read_node(struct visit *v, struct err *e)
+{
+	int root;
+
+	if (under_open(v->args->prefix, &root, e) == -1)
+		return err_wrap(e, "--prefix");
+	node_uses_read(root, &v->uses);
+	close(root);
+	return 0;
+}
+
+/* What counts before what does not. */
+static int
+mirror_of_node(struct visit *v, struct err *e)
+{
+	const struct node_use *best = NULL;
+	struct url u;
+	char *base;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < v->uses.count; i++)
+		if (best == NULL || (best->state != NODE_USE_COUNTS &&
+		    v->uses.uses[i].state == NODE_USE_COUNTS))
+			best = &v->uses.uses[i];
+	if (best == NULL || !node_use_url(best, &u))
+		return err_set(e, ERR_INPUT, "which mirror? No client of this "
+		    "node is told of one: say --mirror URL");
+	base = xasprintf("%s://%s:%u", u.https ? "https" : "http", u.host,
+	    u.port);
+	url_done(&u);
+	rc = node_wish_mirror(&v->wish, base, e);
+	free(base);
+	return rc;
+}
+
+static void
+examine(struct visit *v, struct patient *p, const struct ask_how *how)
+{
+	struct err e;
+	struct proof proof = {
+		.findings = &v->findings, .log = v->args->log, .mark = v->mark,
+		.client = v->args->client, .image = &p->image,
+		.stop_fd = how->stop_fd
+	};
+
+	if (ask_open(&p->ask, how, &e) == -1)
+		finding_add(&v->findings, FINDING_FAIL, "http", "%s", e.msg);
+	else if (reach_check(p) && image_check(p) && content_check(p) &&
+	    blob_check(p) && shapes_check(p) && !p->ask.stopped)
+		proof_check(&proof);
+	v->stopped = p->ask.stopped;
+	ask_close(&p->ask);
+}
+
+static int
+visit(struct visit *v, struct err *e)
+{
+	const struct args *a = v->args;
+	struct ask_how how = {
+		.ca = a->ca, .cert = a->cert, .key = a->key, .mark = v->mark,
+		.stop_fd = cmd_stop_fd()
+	};
+	struct patient p = { .findings = &v->findings };
+	int rc;
+
+	make_mark(v->mark);
+	rc = read_node(v, e);
+	if (rc == 0)
+		rc = a->mirror != NULL ?
+		    node_wish_mirror(&v->wish, a->mirror, e) :
+		    mirror_of_node(v, e);
+	if (rc == 0 && a->image != NULL) {
+		rc = image_ref_parse(a->image, &p.image, e);
+		p.has_image = rc == 0;
+	}
+	if (rc == -1)
+		return -1;
+	node_check(&v->findings, &v->uses, &v->wish.mirror);
+	p.mirror = &v->wish.mirror;
+	p.how = &how;
+	how.base = v->wish.base;
+	examine(v, &p, &how);
+	if (p.has_manifest)
+		manifest_done(&p.manifest);
+	if (p.has_image)
+		image_ref_done(&p.image);
+	return 0;
+}
+
+/* --- saying it ----------------------------------------------------------- */
+
+static void
+say_text(const struct visit *v)
+{
+	const struct findings *f = &v->findings;
+	size_t i;
+
+	printf("%s\n", v->wish.base);
+	for (i = 0; i < f->count; i++)
+		printf("%-4s  %-9s %s\n", finding_word(f->list[i].level),
+		    f->list[i].check, f->list[i].text);
+	if (f->fails == 0)
+		printf("All is well.\n");
+	else
+		printf("%zu thing%s wrong; begin with the first FAIL.\n",
+		    f->fails, f->fails == 1 ? " is" : "s are");
+}
+
+static void
+say_json(const struct visit *v)
+{
+	const struct findings *f = &v->findings;
+	json_t *checks = json_array(), *all;
+	size_t i;
+
+	for (i = 0; i < f->count; i++)
+		json_array_append_new(checks, json_pack("{ss ss ss}",
+		    "check", f->list[i].check, "result",
+		    f->list[i].level == FINDING_OK ? "ok" :
+		    f->list[i].level == FINDING_WARN ? "warn" : "fail",
+		    "message", f->list[i].text));
+	all = json_pack("{ss ss sb so}", "mirror", v->wish.base, "mark",
+	    v->mark, "ok", f->fails == 0, "checks", checks);
+	json_dumpf(all, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+}
+
+static int
+doctor(const struct args *a)
+{
+	struct visit v = { .args = a };
+	struct err e;
+	int rc = visit(&v, &e), code = EXIT_INPUT;
+
+	if (rc == -1) {
+		report(REPORT_ERROR, "%s", e.msg);
+	} else {
+		(a->json ? say_json : say_text)(&v);
+		code = v.stopped ? EXIT_INTERRUPTED : v.findings.fails > 0 ?
+		    EXIT_SOME_FAILED : EXIT_OK;
+	}
+	node_uses_done(&v.uses);
+	node_wish_done(&v.wish);
+	findings_done(&v.findings);
+	return fflush(stdout) == 0 ? code : EXIT_STORE;
+}
+
+/* --- arguments ----------------------------------------------------------- */
+
+enum option_value {
+	MIRROR = 256,
+	CA,
+	CLIENT_CERT,
+	CLIENT_KEY,
+	ACCESS_LOG,
+	PULL,
+	PREFIX
+};
+
+static const char **
+value_of(struct args *a, int c)
+{
+	switch (c) {
+	case MIRROR:
+		return &a->mirror;
+	case CA:
+		return &a->ca;
+	case CLIENT_CERT:
+		return &a->cert;
+	case CLIENT_KEY:
+		return &a->key;
+	case ACCESS_LOG:
+		return &a->log;
+	case PULL:
+		return &a->client;
+	case PREFIX:
+		return &a->prefix;
+	default:
+		return NULL;
+	}
+}
+
+static int
+wrong(const char *what, const char *word)
+{
+	fprintf(stderr, "cdr doctor: %s%s\nTry 'cdr doctor --help'.\n", what,
+	    word);
+	return EXIT_INPUT;
+}
+
+static int
+check_args(struct args *a)
+{
+	const char *files[] = { a->ca, a->cert, a->key };
+	size_t i;
+
+	if ((a->cert == NULL) != (a->key == NULL))
+		return wrong("--client-cert and --client-key belong together",
+		    "");
+	for (i = 0; i < 3; i++)
+		if (files[i] != NULL && access(files[i], R_OK) == -1)
+			return wrong("cannot read ", files[i]);
+	if (a->client != NULL && !proof_is_client(a->client))
+		return wrong("--pull: one of ", proof_clients());
+	return EXIT_OK;
+}
+
+int
+cmd_doctor(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "mirror", required_argument, NULL, MIRROR },
+		{ "ca", required_argument, NULL, CA },
+		{ "client-cert", required_argument, NULL, CLIENT_CERT },
+		{ "client-key", required_argument, NULL, CLIENT_KEY },
+		{ "access-log", required_argument, NULL, ACCESS_LOG },
+		{ "pull", required_argument, NULL, PULL },
+		{ "prefix", required_argument, NULL, PREFIX },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct args a = { .prefix = "/" };
+	int c;
+
+	report_init(REPORT_TEXT, REPORT_INFO);
+	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+		if (value_of(&a, c) != NULL) {
+			*value_of(&a, c) = optarg;
+		} else if (c == 'j') {
+			a.json = true;
+		} else if (c == 'h') {
+			fputs(usage, stdout);
+			return EXIT_OK;
+		} else {
+			fputs("Try 'cdr doctor --help'.\n", stderr);
+			return EXIT_INPUT;
+		}
+	}
+	if (optind < argc)
+		a.image = argv[optind++];
+	if (optind < argc)
+		return wrong("unexpected ", argv[optind]);
+	if (check_args(&a) != EXIT_OK)
+		return EXIT_INPUT;
+	return doctor(&a);
+}

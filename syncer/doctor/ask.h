@@ -1,0 +1,63 @@
+#ifndef CDR_DOCTOR_ASK_H
+#define CDR_DOCTOR_ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "layout/err.h"
+#include "registry/http.h"
+
+/* One question to the mirror after the other, each with our mark in the
+ * User-Agent.  Nothing is tried twice, and no redirect is followed. */
+
+#define ASK_HEADER_MAX	256u
+
+struct ask {
+	struct http *http;
+	struct registry_config config;
+	char *base;		/* "http://10.0.0.5:5000" */
+	char *agent;
+	int stop_fd;		/* readable: give up; -1: none */
+	bool stopped;
+};
+
+struct question {
+	const char *path;	/* from "/" on, with a query or not */
+	bool head;
+	const char *accept;
+	const char *encoding;	/* NULL: identity */
+	uint64_t from, to;	/* a range; both 0: all */
+};
+
+struct answer {
+	enum transport transport;
+	enum http_stage stage;
+	struct err err;		/* where there is no answer */
+	long status;
+	char *body;		/* NUL-terminated */
+	size_t len;
+	char peer[64];
+	/* Headers, "" where absent. */
+	char type[ASK_HEADER_MAX], digest[ASK_HEADER_MAX];
+	char length[ASK_HEADER_MAX], encoding[ASK_HEADER_MAX];
+	char range[ASK_HEADER_MAX], location[ASK_HEADER_MAX];
+	char server[ASK_HEADER_MAX], api[ASK_HEADER_MAX];
+};
+
+/*
+ * ask_open(a, how, e): certificates are files, and may be NULL.  Return 0, or
+ * -1 with ${e} set.  ask_close releases, also what a failure left.
+ */
+struct ask_how {
+	const char *base, *ca, *cert, *key, *mark;
+	int stop_fd;
+};
+int ask_open(struct ask *, const struct ask_how *, struct err *);
+void ask_close(struct ask *);
+
+/* ask(a, q, ret): answer_done releases ${ret}. */
+void ask(struct ask *, const struct question *, struct answer *);
+void answer_done(struct answer *);
+
+#endif

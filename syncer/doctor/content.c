@@ -1,0 +1,208 @@
+/* A manifest, its headers and its bytes (registry-facts B2). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "doctor/patient.h"
+#include "image/media.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+
+/* What containerd 2 sends. */
+#define ENCODINGS	"zstd;q=1.0, gzip;q=0.8, deflate;q=0.5"
+
+/* The tag where there is one; else the digest. */
+static const char *
+reference_of(const struct patient *p, char buf[DIGEST_TEXT_MAX])
+{
+	return p->image.tag != NULL ? p->image.tag :
+	    digest_text(&p->image.digest, buf);
+}
+
+/* A shape that is answered, to go on with; the others are looked at later. */
+static char *
+find_shape(struct patient *p, struct answer *ret)
+{
+	struct question q = { .head = true, .accept = MEDIA_ACCEPT };
+	char text[DIGEST_TEXT_MAX];
+	char *path = NULL, *first = NULL;
+	int shape;
+
+	for (shape = 0; shape < SHAPE_SHORT; shape++) {
+		path = shapes_path(&p->image, (enum shape)shape, "manifests",
+		    reference_of(p, text));
+		if (path == NULL)
+			continue;
+		q.path = path;
+		ask(&p->ask, &q, ret);
+		p->shape = (enum shape)shape;
+		if (ret->status == 200 || p->ask.stopped)
+			break;
+		if (reach_refused(p, "manifest", path, ret))
+			break;
+		answer_done(ret);
+		if (first == NULL)
+			first = xstrdup(path);
+		free(path);
+		path = NULL;
+	}
+	if (path == NULL)
+		finding_add(p->findings, FINDING_FAIL, "manifest", "%s: the "
+		    "mirror does not have it: is the image in the list, and "
+		    "has \"cdr sync\" run? \"cdr ls\" says what is there",
+		    first);
+	free(first);
+	if (path != NULL && ret->status != 200) {
+		answer_done(ret);
+		free(path);
+		path = NULL;
+	}
+	return path;
+}
+
+static void
+check_head(struct patient *p, const char *path, const struct answer *a)
+{
+	struct digest d;
+	struct err e;
+
+	if (a->digest[0] == '\0')
+		finding_add(p->findings, FINDING_FAIL, "headers", "HEAD %s: no "
+		    "Docker-Content-Digest: containerd, crane and Helm need "
+		    "it; CDR's nginx files send it, so look at what stands in "
+		    "between", path);
+	else if (digest_parse(a->digest, &d, &e) == -1)
+		finding_add(p->findings, FINDING_FAIL, "headers", "HEAD %s: "
+		    "Docker-Content-Digest \"%s\" is no digest", path,
+		    a->digest);
+	else if (a->length[0] == '\0')
+		finding_add(p->findings, FINDING_FAIL, "headers", "HEAD %s: no "
+		    "Content-Length: dockerd and crane need it; is something "
+		    "in between that compresses or buffers?", path);
+	else
+		finding_add(p->findings, FINDING_OK, "headers", "digest and "
+		    "length are there");
+}
+
+static void
+check_type(struct patient *p, const char *path, const struct answer *a)
+{
+	char type[MEDIA_TYPE_MAX + 1] = "";
+
+	if (media_trim(a->type, type, sizeof(type)) &&
+	    strcmp(type, p->manifest.media_type) == 0 &&
+	    strchr(a->type, ';') == NULL) {
+		finding_add(p->findings, FINDING_OK, "type", "%s", type);
+		return;
+	}
+	finding_add(p->findings, strcmp(type, p->manifest.media_type) == 0 ?
+	    FINDING_WARN : FINDING_FAIL, "type", "%s: Content-Type is \"%s\", "
+	    "not %s: clients go by it. CDR's nginx files say it right, so look "
+	    "at what stands in between", path, a->type, p->manifest.media_type);
+}
+
+/* Return whether the bytes are of use. */
+static bool
+check_bytes(struct patient *p, const char *path, const struct answer *a)
+{
+	char want[DIGEST_TEXT_MAX], got[DIGEST_TEXT_MAX];
+	struct digest said;
+	struct err e;
+
+	digest_of(DIGEST_SHA256, a->body, a->len, &p->digest);
+	if (p->image.has_digest)
+		said = p->image.digest;
+	else if (digest_parse(a->digest, &said, &e) == -1)
+		said = p->digest;
+	if (said.alg != p->digest.alg)
+		digest_of(said.alg, a->body, a->len, &p->digest);
+	if (!digest_equal(&said, &p->digest)) {
+		finding_add(p->findings, FINDING_FAIL, "digest", "%s: the "
+		    "bytes are %s, not %s: something in between changes them, "
+		    "or the tree is damaged", path,
+		    digest_text(&p->digest, got), digest_text(&said, want));
+		return false;
+	}
+	if (manifest_parse(a->body, a->len, NULL, &p->manifest, &e) == -1) {
+		finding_add(p->findings, FINDING_FAIL, "manifest", "%s: %s",
+		    path, e.msg);
+		return false;
+	}
+	p->has_manifest = true;
+	return true;
+}
+
+/* Compressed answers lose their length, and break ranges and sizes (B2.4). */
+static bool
+check_encoding(struct patient *p, const char *path, const char *encoding)
+{
+	struct question q = {
+		.path = path, .accept = MEDIA_ACCEPT, .encoding = encoding
+	};
+	struct answer a;
+	bool is_plain;
+
+	ask(&p->ask, &q, &a);
+	is_plain = a.encoding[0] == '\0' ||
+	    strcmp(a.encoding, "identity") == 0;
+	if (!is_plain)
+		finding_add(p->findings, FINDING_FAIL, "encoding", "%s: comes "
+		    "compressed (Content-Encoding: %s): turn compression off "
+		    "below /v2/, in a proxy in between too (nginx: gzip off)",
+		    path, a.encoding);
+	answer_done(&a);
+	return is_plain;
+}
+
+static bool
+get(struct patient *p, const char *path)
+{
+	struct question q = { .path = path, .accept = MEDIA_ACCEPT };
+	struct answer a;
+	bool is_good;
+
+	ask(&p->ask, &q, &a);
+	is_good = !reach_refused(p, "manifest", path, &a);
+	if (is_good && a.status != 200) {
+		finding_add(p->findings, FINDING_FAIL, "manifest", "GET %s: "
+		    "%ld, where HEAD found it", path, a.status);
+		is_good = false;
+	}
+	is_good = is_good && check_bytes(p, path, &a);
+	if (is_good)
+		check_type(p, path, &a);
+	answer_done(&a);
+	return is_good;
+}
+
+bool
+content_check(struct patient *p)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct answer a;
+	char *path = find_shape(p, &a), *name;
+	bool is_good;
+
+	if (path == NULL)
+		return false;
+	check_head(p, path, &a);
+	answer_done(&a);
+	is_good = check_encoding(p, path, ENCODINGS) &&
+	    check_encoding(p, path, NULL) && get(p, path);
+	free(path);
+	if (!is_good)
+		return false;
+	/* By its digest, as clients do it in the next step. */
+	path = shapes_path(&p->image, p->shape, "manifests",
+	    digest_text(&p->digest, text));
+	manifest_done(&p->manifest);
+	p->has_manifest = false;
+	name = image_ref_text(&p->image);
+	if (get(p, path))
+		finding_add(p->findings, FINDING_OK, "manifest", "%s is %s",
+		    name, text);
+	else
+		is_good = false;
+	free(name);
+	free(path);
+	return is_good;
+}

@@ -1,0 +1,48 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "doctor/finding.h"
+#include "layout/mem.h"
+#include "report/printable.h"
+
+void
+finding_add(struct findings *f, enum finding_level level, const char *check,
+    const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	printable(text);
+	f->list = xreallocarray(f->list, f->count + 1, sizeof(*f->list));
+	f->list[f->count++] = (struct finding){
+		.level = level, .check = check, .text = xstrdup(text)
+	};
+	f->fails += level == FINDING_FAIL;
+}
+
+void
+findings_done(struct findings *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->count; i++)
+		free(f->list[i].text);
+	free(f->list);
+	*f = (struct findings){ 0 };
+}
+
+const char *
+finding_word(enum finding_level level)
+{
+	static const char *const words[] = {
+		[FINDING_OK] = "ok",
+		[FINDING_WARN] = "warn",
+		[FINDING_FAIL] = "FAIL",
+	};
+
+	return words[level];
+}

@@ -1,0 +1,34 @@
+#ifndef CDR_DOCTOR_FINDING_H
+#define CDR_DOCTOR_FINDING_H
+
+#include <stddef.h>
+
+/* What was looked at, and what came of it: a line each. */
+enum finding_level {
+	FINDING_OK,
+	FINDING_WARN,
+	FINDING_FAIL
+};
+
+struct finding {
+	enum finding_level level;
+	const char *check;	/* "connect", "range", ... */
+	char *text;		/* what is so: and, where it is wrong, how to
+				 * mend it */
+};
+
+struct findings {
+	struct finding *list;
+	size_t count, fails;
+};
+
+/* finding_add(f, level, check, fmt, ...): quoted strangers' words are cleaned
+ * (report/printable.h). */
+void finding_add(struct findings *, enum finding_level, const char *,
+    const char *, ...) __attribute__((format(printf, 4, 5)));
+void findings_done(struct findings *);
+
+/* finding_word(level): "ok", "warn", "FAIL". */
+const char *finding_word(enum finding_level);
+
+#endif

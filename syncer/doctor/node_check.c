@@ -1,0 +1,94 @@
+/* What the clients of this node are told. */
+#include <string.h>
+
+#include "doctor/patient.h"
+
+/* The name that node-config takes. */
+static const char *
+config_name(const struct node_use *u)
+{
+	return strcmp(u->client, "podman and CRI-O") == 0 ? "podman" :
+	    u->client;
+}
+
+static void
+check_use(struct findings *f, const struct node_use *u,
+    const struct url *mirror)
+{
+	bool is_plain = strstr(u->mirror, "://") == NULL;
+
+	if (u->state == NODE_USE_LEGACY)
+		finding_add(f, FINDING_FAIL, "node", "/%s has the old "
+		    "registry.mirrors (%s), which containerd 2.4 no longer "
+		    "knows and never takes beside config_path: take it out, "
+		    "then \"cdr node-config containerd --mirror URL "
+		    "--install\"", u->path, u->mirror);
+	else if (u->state == NODE_USE_UNSEEN)
+		finding_add(f, FINDING_FAIL, "node", "/%s is right, and the "
+		    "CRI plugin does not look there: config_path is not set in "
+		    "/etc/containerd/config.toml: \"cdr node-config containerd "
+		    "--mirror URL --install\", and restart containerd",
+		    u->path);
+	else if (is_plain && !mirror->https && !u->insecure &&
+	    strcmp(u->client, "podman and CRI-O") == 0)
+		finding_add(f, FINDING_FAIL, "node", "/%s: \"insecure = "
+		    "true\" is missing below \"%s\", so https is spoken to a "
+		    "mirror of http: \"cdr node-config podman --mirror URL "
+		    "--install\"", u->path, u->mirror);
+	else
+		finding_add(f, FINDING_OK, "node", "%s goes to it (/%s)",
+		    u->client, u->path);
+}
+
+/* Does the client have any that is right? */
+static bool
+has_right(const struct node_uses *uses, const char *client,
+    const struct url *mirror)
+{
+	size_t i;
+
+	for (i = 0; i < uses->count; i++)
+		if (strcmp(uses->uses[i].client, client) == 0 &&
+		    node_use_is(&uses->uses[i], mirror))
+			return true;
+	return false;
+}
+
+/* One finding a file is enough, however many registries are in it. */
+static bool
+was_told(const struct node_uses *uses, size_t i)
+{
+	return i > 0 && strcmp(uses->uses[i - 1].path, uses->uses[i].path) ==
+	    0 && uses->uses[i - 1].state == uses->uses[i].state;
+}
+
+void
+node_check(struct findings *f, const struct node_uses *uses,
+    const struct url *mirror)
+{
+	const struct node_use *u;
+	size_t i;
+
+	for (i = 0; i < uses->complaint_count; i++)
+		finding_add(f, FINDING_WARN, "node", "%s",
+		    uses->complaints[i]);
+	for (i = 0; i < uses->count; i++) {
+		u = &uses->uses[i];
+		if (was_told(uses, i))
+			continue;
+		if (u->state == NODE_USE_LEGACY || node_use_is(u, mirror))
+			check_use(f, u, mirror);
+		else if (has_right(uses, u->client, mirror))
+			finding_add(f, FINDING_WARN, "node", "/%s goes to %s "
+			    "as well", u->path, u->mirror);
+		else
+			finding_add(f, FINDING_FAIL, "node", "%s is set up for "
+			    "another mirror: /%s goes to %s, not to this one: "
+			    "\"cdr node-config %s --mirror URL --install\"",
+			    u->client, u->path, u->mirror, config_name(u));
+	}
+	if (uses->count == 0)
+		finding_add(f, FINDING_WARN, "node", "no client of this node "
+		    "is told of a mirror: \"cdr node-config CLIENT --mirror "
+		    "URL --install\"");
+}

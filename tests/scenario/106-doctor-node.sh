@@ -1,0 +1,148 @@
+#!/bin/sh
+# cdr doctor looks at what the clients of a node are told: it finds the mirror
+# there, in each client's file as node-config writes it, and names a client that
+# goes to another mirror, containerd's old registry.mirrors, a hosts.toml that
+# config_path does not lead to, a scheme that is not the mirror's, and a mirror of
+# http without "insecure". Then it finds its own requests, and those of a pull that
+# came through the mirror, in nginx's access log, in both of its formats, and says
+# so where a pull did not come through.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/mirror.sh"
+
+need jq curl
+mirror_samples
+R=$T/node
+doctor()
+{
+	"$CDR" doctor --prefix "$R" "$@"
+}
+anew()
+{
+	rm -rf "$R"
+	mkdir -p "$R"
+}
+install()
+{
+	anew
+	"$CDR" node-config "$@" --prefix "$R" --install >/dev/null ||
+		fail "node-config $*"
+}
+
+# --- the mirror comes from the node -----------------------------------------------
+
+for client in containerd podman dockerd k3s rke2 buildkit; do
+	install $client --mirror "http://$MIRROR"
+	check "$client is told of the mirror" doctor --mirror "http://$MIRROR" \
+		busybox:1.35
+	expect_said "... and doctor sees it" "^ok    node +.*$client.* goes to it"
+	# buildkit's and podman's files have host and port alone; the scheme
+	# of the first is not in them.
+	case $client in buildkit) continue ;; esac
+	check "... by itself" doctor busybox:1.35
+	expect_said "... where that is" "^http://$MIRROR\$"
+done
+
+# --- what is wrong with a node ----------------------------------------------------
+
+# ill "what" REGEX [ARG...]
+ill()
+{
+	_what=$1 _regex=$2
+	shift 2
+	expect_rc "$_what" 1 doctor "$@" busybox:1.35
+	expect_said "... is named" "^FAIL  node +.*($_regex)"
+	expect_eq "... and nothing else" 1 "$(grep -c '^FAIL' "$T/stdout")"
+}
+for client in containerd dockerd k3s podman; do
+	install $client --mirror http://10.0.0.9:5000
+	ill "$client of another mirror" \
+		"another mirror.*10\.0\.0\.9:5000.*node-config $client" \
+		--mirror "http://$MIRROR"
+done
+install containerd --mirror "http://$MIRROR"
+rm "$R/etc/containerd/config.toml"
+ill "no config_path" 'config_path is not set'
+anew
+mkdir -p "$R/etc/containerd"
+cat >"$R/etc/containerd/config.toml" <<END
+version = 2
+[plugins."io.containerd.grpc.v1.cri".registry.mirrors."docker.io"]
+  endpoint = ["http://$MIRROR"]
+END
+ill "the old registry.mirrors" 'old registry\.mirrors.*take it out'
+install podman --mirror "http://$MIRROR"
+sed -i '/^insecure/d' "$R/etc/containers/registries.conf.d/50-cdr-podman.conf"
+ill "podman without insecure" 'insecure = true. is missing' \
+	--mirror "http://$MIRROR"
+install containerd --mirror "https://$MIRROR"
+ill "https in hosts.toml, where http is" "goes to https://$MIRROR" \
+	--mirror "http://$MIRROR"
+anew
+mkdir -p "$R/etc/docker"
+echo '{' >"$R/etc/docker/daemon.json"
+check "a file that cannot be read" doctor --mirror "http://$MIRROR" busybox:1.35
+expect_said "is named" '^warn  node +/etc/docker/daemon\.json:'
+
+# --- the access log ---------------------------------------------------------------
+
+# JSON as people have nginx write it, made of the other log.
+to_json()
+{
+	tail -n 3000 "$T/access.log" |
+	sed -nE 's,^([^ ]+) [^"]*"([A-Z]+) ([^ "]*)[^"]*" ([0-9]+) [^"]*"[^"]*" "([^"]*)"$,{"client":"\1"\,"method":"\2"\,"path":"\3"\,"status":\4\,"user_agent":"\5"},p'
+}
+install containerd --mirror "http://$MIRROR"
+check "the log has the requests" doctor --access-log "$T/access.log" busybox:1.35
+expect_said "and doctor finds them" '^ok    log +[0-9]+ requests .* from 127\.0\.0\.1'
+echo >"$T/other.log"
+expect_rc "another log" 1 doctor --access-log "$T/other.log" busybox:1.35
+expect_said "has none" '^FAIL  log +.*has none of the requests.*mark/'
+expect_rc "no log" 1 doctor --access-log "$T/none.log" busybox:1.35
+expect_said "is named" '^FAIL  log +.*none\.log.*No such file'
+
+# A client of the test's own, in the place of podman: $PULLS says from where.
+mkdir "$T/bin"
+cat >"$T/bin/podman" <<'END'
+#!/bin/sh
+[ "$1" = pull ] && [ "$2" = docker.io/library/busybox:1.35 ] || exit 9
+[ -n "$PULLS" ] || { echo "no such image" >&2; exit 1; }
+[ "$PULLS" = nowhere ] || curl -sS --noproxy '*' -o /dev/null \
+	"$PULLS/v2/docker.io/library/busybox/manifests/1.35"
+END
+chmod 755 "$T/bin/podman"
+PATH=$T/bin:$PATH
+pull()
+{
+	doctor --mirror "http://$MIRROR" --access-log "$T/access.log" \
+		--pull podman busybox:1.35
+}
+export PULLS="http://$MIRROR"
+check "a pull that comes through the mirror" pull
+expect_said "is proven" '^ok    pull +podman pulled, and asked this mirror'
+export PULLS=nowhere
+expect_rc "one that does not" 1 pull
+expect_said "is found out" '^FAIL  pull +podman pulled, and did not ask this mirror'
+export PULLS=
+expect_rc "one that fails" 1 pull
+expect_said "is quoted" '^FAIL  pull +podman cannot pull .*no such image'
+export PULLS="http://$MIRROR"
+check "without the log" doctor --mirror "http://$MIRROR" --pull podman busybox:1.35
+expect_said "nothing is proven" '^warn  pull '
+
+# The same by a log of JSON, which is written while the command runs.
+: >"$T/json.log"
+(
+	while [ ! -f "$T/enough" ]; do
+		to_json >"$T/json.new"
+		cat "$T/json.new" >"$T/json.log"
+		sleep 0.2
+	done
+) &
+writer=$!
+defer "process_end $writer"
+check "a log of JSON" doctor --mirror "http://$MIRROR" \
+	--access-log "$T/json.log" busybox:1.35
+expect_said "has the requests too" '^ok    log +[0-9]+ requests'
+: >"$T/enough"
+wait "$writer" || :
+mirror_never_failed
