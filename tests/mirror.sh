@@ -7,6 +7,7 @@
 #                        file); the images lie in $T/samples too
 #                        A function mirror_more, where there is one, may push more
 #                        to $UPSTREAM and set $MORE to what is to be mirrored
+#   mirror_upstream      only the images and the docker-registry: sets $UPSTREAM
 #   mirror_start_over    what the next two tell begins here
 #   mirror_asked REGEX   the requests to nginx that match: METHOD TARGET STATUS
 #   mirror_saw "what" COUNT REGEX    so many of them; some: at least one
@@ -42,7 +43,7 @@ _mirror_serve()
 	mirror_start_over
 }
 
-mirror_samples()
+mirror_upstream()
 {
 	need docker-registry nginx skopeo openssl jq
 	for _arch in amd64 arm64; do
@@ -63,7 +64,11 @@ mirror_samples()
 	MODELS=$(_sample models)
 	BUNDLE=$(_sample config-bundle)
 	export BUSYBOX MODELS BUNDLE BUSYBOX_HERE
+}
 
+mirror_samples()
+{
+	mirror_upstream
 	ROOT=$T/root
 	printf '{"docker.io": {"endpoint": "http://%s"}}\n' "$UPSTREAM" \
 		>"$T/registries.json"

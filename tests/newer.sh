@@ -16,7 +16,7 @@
 # shellcheck shell=sh
 
 NEWER_SUITE=sid
-NEWER_PACKAGES='containerd cosign crane docker-cli docker.io nginx oras podman runc skopeo'
+NEWER_PACKAGES='containerd cosign crane docker-cli docker.io kustomize nginx oras podman promtool runc skopeo'
 
 NEWER=$TOP/build/cache/newer
 

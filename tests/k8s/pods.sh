@@ -1,0 +1,116 @@
+# Containers of the manifests, run by runc as the manifests say. Sourced after
+# lib.sh and mirror.sh; POSIX sh.
+#
+#   pods_need               skips by name where no container runs
+#   pod_make ID ROOTFS YAML KIND/NAME[/CONTAINER] IMAGE.json ARGUMENT...
+#                           the bundle $T/pods/ID of tests/k8s/pod.py, to which the
+#                           arguments go
+#   pod_args ID WORD...     another command in it; pod_unlimited ID: without limits
+#   pod_run ID              runs it to its end
+#   pod_start ID            in the background: $POD_PID is runc, log $T/ID.log
+#   pod_exec ID COMMAND...  another process in it, as the same user
+#   pod_kill ID SIGNAL      to its first process
+# shellcheck shell=sh
+
+_runc()
+{
+	runc --root "$T/runc" "$@"
+}
+
+pods_need()
+{
+	need runc python3 jq
+	python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
+	[ "$(id -u)" -eq 0 ] || skip "runc wants root"
+	[ -f /usr/share/containers/seccomp.json ] ||
+		skip "no seccomp profile here: podman and buildah bring it"
+	mkdir -p "$T/pods/control/rootfs/bin"
+	cp "$BUSYBOX_HERE" "$T/pods/control/rootfs/bin/busybox"
+	(cd "$T/pods/control" && runc spec &&
+		jq '.process.args = ["/bin/busybox", "true"] |
+		    .process.terminal = false | del(.process.rlimits) |
+		    .linux.resources.memory = {limit: 33554432}' config.json \
+		    >config.new && mv config.new config.json)
+	_runc run --bundle "$T/pods/control" "control-$$" >"$T/control.log" 2>&1 ||
+		skip "no container runs here: $(tail -n 1 "$T/control.log")"
+}
+
+pod_make()
+{
+	_bundle=$T/pods/$1
+	mkdir -p "$_bundle"
+	ln -sfn "$2" "$_bundle/rootfs"
+	rm -f "$_bundle/config.json"
+	(cd "$_bundle" && runc spec)
+	_yaml=$3 _name=$4 _image=$5
+	shift 5
+	python3 "$TOP/tests/k8s/pod.py" "$_bundle" "$_yaml" "$_name" "$_image" "$@" \
+		>"$T/pod.log" 2>&1 || fail "the manifest makes no container"
+	# The real path: runc does not follow a link.
+	_pod_edit "${_bundle##*/}" --arg path "$(readlink -f "$_bundle/rootfs")" \
+		'.root.path = $path'
+}
+
+# _pod_edit ID JQ-ARGUMENT...
+_pod_edit()
+{
+	_config=$T/pods/$1/config.json
+	shift
+	jq "$@" <"$_config" >"$_config.new" && mv "$_config.new" "$_config"
+}
+
+pod_args()
+{
+	_id=$1
+	shift
+	_pod_edit "$_id" '.process.args = $ARGS.positional' --args "$@"
+}
+
+pod_unlimited()
+{
+	_pod_edit "$1" 'del(.linux.resources.memory, .linux.resources.cpu)'
+}
+
+# Identifiers are the machine's, because of the cgroups.
+pod_run()
+{
+	_runc run --bundle "$T/pods/$1" "cdr-$$-$1"
+}
+
+_pod_delete()
+{
+	_runc delete --force "cdr-$$-$1" >/dev/null 2>&1 || :
+}
+
+pod_start()
+{
+	# A process of its own, for who waits for it: exec.
+	( exec runc --root "$T/runc" run --bundle "$T/pods/$1" "cdr-$$-$1" ) \
+		</dev/null >"$T/$1.log" 2>&1 &
+	POD_PID=$!
+	defer "_pod_delete '$1'"
+}
+
+pod_exec()
+{
+	_id=$1
+	shift
+	_runc exec "cdr-$$-$_id" "$@"
+}
+
+pod_kill()
+{
+	_runc kill "cdr-$$-$1" "$2"
+}
+
+# pod_words YAML KIND/NAME JQ: words of the container's manifest, one a line.
+pod_words()
+{
+	python3 -c '
+import json, sys
+sys.path.insert(0, sys.argv[3])
+import objects
+obj = objects.find(objects.load(sys.argv[1]), *sys.argv[2].split("/"))
+print(json.dumps(objects.template_of(obj)["spec"]))
+' "$1" "$2" "$TOP/tests/k8s" | jq -r "$3"
+}

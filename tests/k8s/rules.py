@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Rules of our own for the manifests, beside Kubernetes' schemas.
+
+usage: rules.py FILE...
+
+FILE is what `kubectl kustomize` printed for an overlay. A line a violation,
+"object: rule: what is wrong"; ends with 1 when there is any. tests/k8s/mutate.py
+breaks each rule once.
+"""
+
+import re
+import sys
+
+import objects as k8s
+
+# What a pod of "restricted" may mount.
+RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
+                      "persistentVolumeClaim", "projected", "secret"}
+# Who may write to the tree: what is run in the pod.
+WRITERS = {"sync", "import"}
+# Secrets that the person who applies an overlay makes.
+USERS_SECRETS = {"cdr-tls", "cdr-client-ca"}
+CLUSTER_KINDS = {"Namespace", "PersistentVolume"}
+# Folders of a node that its registry configuration is in, no larger ones.
+NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s"}
+
+
+class Checker:
+    def __init__(self, objects):
+        self.objects = objects
+        self.found = []
+
+    def say(self, obj, rule, text):
+        self.found.append("%s: %s: %s" % (k8s.name_of(obj), rule, text))
+
+    def need(self, good, obj, rule, text):
+        if not good:
+            self.say(obj, rule, text)
+
+    def kind(self, kind):
+        return [o for o in self.objects if o["kind"] == kind]
+
+    def named(self, kind, name, namespace):
+        for obj in self.kind(kind):
+            meta = obj["metadata"]
+            if meta["name"] == name and meta.get("namespace") == namespace:
+                return obj
+        return None
+
+    def pods(self):
+        for obj in self.objects:
+            template = k8s.template_of(obj)
+            if template:
+                yield obj, template
+
+    def selected(self, selector, namespace):
+        """The objects whose pods the labels select."""
+        labels = selector.get("matchLabels", {})
+        for obj, template in self.pods():
+            has = template["metadata"].get("labels", {})
+            if obj["metadata"].get("namespace") == namespace and \
+                    labels.items() <= has.items():
+                yield obj
+
+    # --- namespaces --------------------------------------------------------------
+
+    def level(self, obj):
+        space = self.named("Namespace", obj["metadata"].get("namespace"), None)
+        labels = space["metadata"].get("labels", {}) if space else {}
+        return labels.get("pod-security.kubernetes.io/enforce")
+
+    def check_namespace(self, obj):
+        if obj["kind"] in CLUSTER_KINDS:
+            return
+        self.need(self.level(obj), obj, "namespace",
+                  "its namespace is not here, or enforces no Pod Security")
+
+    # --- pods ----------------------------------------------------------------------
+
+    def check_pod(self, obj, pod):
+        self.need(pod.get("automountServiceAccountToken") is False, obj, "token",
+                  "the pod gets a token of the API")
+        account = self.named("ServiceAccount", pod.get("serviceAccountName"),
+                             obj["metadata"].get("namespace"))
+        self.need(account and account.get("automountServiceAccountToken") is False,
+                  obj, "token", "no service account without a token is named")
+        for word in ("hostNetwork", "hostPID", "hostIPC"):
+            self.need(not pod.get(word), obj, "host", "%s is set" % word)
+        security = pod.get("securityContext", {})
+        self.need(security.get("seccompProfile", {}).get("type") ==
+                  "RuntimeDefault", obj, "seccomp", "it is not RuntimeDefault")
+        if self.level(obj) == "restricted":
+            self.check_restricted(obj, pod, security)
+        for volume in pod.get("volumes", []):
+            self.check_volume(obj, volume)
+        for container in k8s.containers_of(pod):
+            self.check_container(obj, pod, container)
+
+    def check_restricted(self, obj, pod, security):
+        self.need(security.get("runAsNonRoot") is True and
+                  security.get("runAsUser", 0) > 0 and
+                  security.get("runAsGroup", 0) > 0, obj, "user",
+                  "the pod may run as root")
+        for volume in pod.get("volumes", []):
+            kinds = set(volume) - {"name"}
+            self.need(kinds <= RESTRICTED_VOLUMES, obj, "volume",
+                      "%s: restricted allows no %s" % (volume["name"], kinds))
+
+    def check_volume(self, obj, volume):
+        path = volume.get("hostPath", {}).get("path")
+        self.need(path is None or path in NODE_FOLDERS, obj, "volume",
+                  "%s: %s of the node is too much" % (volume["name"], path))
+        space = obj["metadata"].get("namespace")
+        claim = volume.get("persistentVolumeClaim", {}).get("claimName")
+        self.need(claim is None or
+                  self.named("PersistentVolumeClaim", claim, space),
+                  obj, "reference", "there is no claim %s" % claim)
+        sources = volume.get("projected", {}).get("sources", [])
+        for source in sources + [volume]:
+            self.check_source(obj, source, space)
+        empty = volume.get("emptyDir")
+        self.need(empty is None or empty.get("sizeLimit"), obj, "limits",
+                  "%s: an emptyDir without sizeLimit" % volume["name"])
+
+    def check_source(self, obj, source, space):
+        config = source.get("configMap")
+        if config:
+            there = self.named("ConfigMap", config["name"], space)
+            self.need(there, obj, "reference",
+                      "there is no ConfigMap %s" % config["name"])
+            for item in config.get("items", []):
+                self.need(there and item["key"] in there.get("data", {}), obj,
+                          "reference", "%s: no %s" % (config["name"], item["key"]))
+        secret = source.get("secret")
+        if secret:
+            name = secret.get("secretName", secret.get("name"))
+            self.need(secret.get("optional") or name in USERS_SECRETS, obj,
+                      "reference", "who makes the Secret %s?" % name)
+
+    # --- containers ------------------------------------------------------------------
+
+    def check_container(self, obj, pod, container):
+        image = container["image"]
+        tag = re.search(r"^[^/]+/.*?(?::([^:/@]+))?(@sha256:[0-9a-f]{64})?$", image)
+        self.need(tag and (tag.group(2) or tag.group(1) not in (None, "latest")),
+                  obj, "image", "%s: no registry, no tag, or latest" % image)
+        own = container.get("securityContext", {})
+        self.need(own.get("allowPrivilegeEscalation") is False, obj, "privilege",
+                  "allowPrivilegeEscalation is not false")
+        self.need(not own.get("privileged"), obj, "privilege", "privileged")
+        caps = own.get("capabilities", {})
+        self.need(caps.get("drop") == ["ALL"] and not caps.get("add"), obj,
+                  "capabilities", "they are not all dropped")
+        self.need(own.get("readOnlyRootFilesystem") is True, obj, "root",
+                  "the root file system can be written to")
+        for word in ("runAsUser", "runAsNonRoot", "seccompProfile"):
+            self.need(word not in own, obj, "user",
+                      "%s of a container hides the pod's" % word)
+        resources = container.get("resources", {})
+        for kind in ("requests", "limits"):
+            for what in ("cpu", "memory"):
+                self.need(what in resources.get(kind, {}), obj, "limits",
+                          "%s: no %s of %s" % (container["name"], kind, what))
+        for port in container.get("ports", []):
+            self.need("hostPort" not in port, obj, "host", "hostPort is set")
+        self.check_probes(obj, pod, container)
+        self.check_hooks(obj, container)
+        for mount in container.get("volumeMounts", []):
+            self.check_mount(obj, pod, mount)
+
+    def check_probes(self, obj, pod, container):
+        if not container.get("ports"):
+            return
+        for probe in ("readinessProbe", "livenessProbe"):
+            self.need(probe in container, obj, "probes",
+                      "%s: no %s" % (container["name"], probe))
+        hook = container.get("lifecycle", {}).get("preStop")
+        self.need(hook, obj, "drain", "%s: no preStop" % container["name"])
+        self.need(pod.get("terminationGracePeriodSeconds", 30) >= 60, obj, "drain",
+                  "pulls that run have less than a minute")
+
+    def check_hooks(self, obj, container):
+        """$(NAME) is for command and args only."""
+        for hook in container.get("lifecycle", {}).values():
+            for word in hook.get("exec", {}).get("command", []):
+                self.need(not re.search(r"\$\([A-Z_]+\)", word), obj, "hooks",
+                          "%s is not expanded in a hook" % word)
+
+    def check_mount(self, obj, pod, mount):
+        volumes = [v for v in pod.get("volumes", []) if v["name"] == mount["name"]]
+        if not volumes:
+            self.say(obj, "reference", "there is no volume %s" % mount["name"])
+            return
+        volume = volumes[0]
+        if "emptyDir" in volume or "hostPath" in volume:
+            return
+        component = k8s.template_of(obj)["metadata"]["labels"].get(
+            "app.kubernetes.io/component")
+        claim = volume.get("persistentVolumeClaim")
+        if claim and claim["claimName"] == "cdr" and component in WRITERS:
+            return
+        self.need(mount.get("readOnly") is True, obj, "read-only",
+                  "%s is mounted for writing" % mount["name"])
+        self.need(not claim or claim.get("readOnly") is True, obj, "read-only",
+                  "the claim %s is taken for writing" % mount["name"])
+
+    # --- kinds ---------------------------------------------------------------------
+
+    def check_cronjob(self, obj):
+        spec = obj["spec"]
+        self.need(spec.get("concurrencyPolicy") == "Forbid", obj, "cron",
+                  "two may run at a time")
+        for word in ("startingDeadlineSeconds", "successfulJobsHistoryLimit",
+                     "failedJobsHistoryLimit"):
+            self.need(word in spec, obj, "cron", "no %s" % word)
+        minutes = spec["schedule"].split()[0]
+        self.need(re.fullmatch(r"[0-9]+(,[0-9]+)*", minutes) and
+                  "0" not in minutes.split(","), obj, "cron",
+                  "the schedule is everybody's")
+        self.check_job(obj, spec["jobTemplate"]["spec"])
+
+    def check_job(self, obj, spec):
+        for word in ("backoffLimit", "activeDeadlineSeconds"):
+            self.need(word in spec, obj, "job", "no %s" % word)
+        self.need(spec["template"]["spec"].get("restartPolicy") == "Never", obj,
+                  "job", "restartPolicy is not Never")
+
+    def check_deployment(self, obj):
+        spec = obj["spec"]
+        rolling = spec.get("strategy", {}).get("rollingUpdate", {})
+        self.need(rolling.get("maxUnavailable") == 0 or spec["replicas"] > 1, obj,
+                  "rollout", "nobody serves while it is updated")
+        self.need(spec["template"]["spec"].get("topologySpreadConstraints"), obj,
+                  "spread", "replicas may all be on one node")
+        space = obj["metadata"].get("namespace")
+        self.need(any(obj in self.selected(b["spec"]["selector"], space)
+                      for b in self.kind("PodDisruptionBudget")), obj, "budget",
+                  "no PodDisruptionBudget is for it")
+
+    def check_service(self, obj):
+        space = obj["metadata"].get("namespace")
+        behind = list(self.selected({"matchLabels": obj["spec"]["selector"]}, space))
+        self.need(behind, obj, "selector", "no pod is behind it")
+        ports = set()
+        for owner in behind:
+            for container in k8s.template_of(owner)["spec"]["containers"]:
+                for port in container.get("ports", []):
+                    ports |= {port.get("name"), port["containerPort"]}
+        for port in obj["spec"]["ports"]:
+            self.need(port["targetPort"] in ports, obj, "selector",
+                      "no container has the port %s" % port["targetPort"])
+
+    def check_budget(self, obj):
+        self.need(list(self.selected(obj["spec"]["selector"],
+                                     obj["metadata"].get("namespace"))),
+                  obj, "selector", "it selects no pod")
+        self.need(obj["spec"].get("maxUnavailable") == 1, obj, "budget",
+                  "nodes cannot be drained, or all at once")
+
+    # --- the network -----------------------------------------------------------------
+
+    def check_network(self, obj, template):
+        space = obj["metadata"].get("namespace")
+        policies = [p for p in self.kind("NetworkPolicy")
+                    if obj in self.selected(p["spec"]["podSelector"], space) and
+                    p["metadata"].get("namespace") == space]
+        for way in ("Ingress", "Egress"):
+            self.need(any(way in p["spec"].get("policyTypes", [])
+                          for p in policies), obj, "network",
+                      "no policy is for its %s" % way)
+        component = template["metadata"]["labels"].get("app.kubernetes.io/component")
+        allowed = {"sync": {443, 53}}.get(component, set())
+        for policy in policies:
+            for rule in policy["spec"].get("egress", []):
+                ports = {p.get("port") for p in rule.get("ports", [{}])}
+                self.need(ports <= allowed, obj, "network",
+                          "it may go out to %s" % sorted(map(str, ports - allowed)))
+
+    def check(self):
+        by_kind = {"CronJob": self.check_cronjob,
+                   "Job": lambda o: self.check_job(o, o["spec"]),
+                   "Deployment": self.check_deployment,
+                   "Service": self.check_service,
+                   "PodDisruptionBudget": self.check_budget}
+        for obj in self.objects:
+            self.check_namespace(obj)
+            if obj["kind"] in by_kind:
+                by_kind[obj["kind"]](obj)
+        for obj, template in self.pods():
+            self.check_pod(obj, template["spec"])
+            self.check_network(obj, template)
+        return self.found
+
+
+def main():
+    bad = False
+    for path in sys.argv[1:]:
+        for line in Checker(k8s.load(path)).check():
+            print("%s: %s" % (path, line))
+            bad = True
+    sys.exit(bad)
+
+
+if __name__ == "__main__":
+    main()

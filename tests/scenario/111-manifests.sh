@@ -1,0 +1,61 @@
+#!/bin/sh
+# k8s/: kustomize builds every overlay; all objects are what Kubernetes' own types
+# say, field by field; and they keep the rules of tests/k8s/rules.py. nginx's
+# files are all in its ConfigMap, as they are. Each overlay says what it is for.
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/k8s/render.sh
+. "$TOP/tests/k8s/render.sh"
+# shellcheck source=tests/k8s/models.sh
+. "$TOP/tests/k8s/models.sh"
+
+need python3 yamllint
+python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
+
+check "yamllint is content" yamllint -s -c "$TOP/k8s/.yamllint" "$TOP/k8s" \
+	"$TOP/nginx/kustomization.yaml"
+for overlay in $(k8s_overlays); do
+	[ -s "$TOP/k8s/overlays/$overlay/README.md" ] ||
+		fail "the overlay $overlay has no README.md"
+done
+ok "each overlay has a README.md"
+
+# shellcheck disable=SC2046 # words
+k8s_render $(k8s_overlays)
+
+# One ConfigMap has the files, byte for byte.
+check "the ConfigMap of nginx's files" python3 - "$T/edge.yaml" "$TOP/nginx" <<'END'
+import os, sys, yaml
+objects = [o for o in yaml.safe_load_all(open(sys.argv[1]))]
+maps = [o for o in objects if o["kind"] == "ConfigMap" and
+        o["metadata"]["name"].startswith("cdr-nginx-")]
+assert len(maps) == 1, "not one ConfigMap"
+for name in os.listdir(sys.argv[2]):
+    path = os.path.join(sys.argv[2], name)
+    if name == "kustomization.yaml" or not os.path.isfile(path):
+        continue
+    assert name in maps[0]["data"], "%s is not in nginx/kustomization.yaml" % name
+    assert maps[0]["data"][name] == open(path).read(), "%s differs" % name
+    del maps[0]["data"][name]
+assert not maps[0]["data"], "more than nginx/ has"
+END
+
+set --
+for overlay in $(k8s_overlays); do
+	check "$overlay keeps our rules" python3 "$TOP/tests/k8s/rules.py" \
+		"$T/$overlay.yaml"
+	set -- "$@" "$overlay=$T/$overlay.yaml"
+done
+
+models_need
+mkdir "$T/types"
+python3 "$TOP/tests/k8s/types.py" "$@" >"$T/types/manifests.mts"
+check "all objects are of Kubernetes' types" models_check "$T/types/manifests.mts"
+
+# That this can fail.
+sed 's/"concurrencyPolicy"/"concurencyPolicy"/' "$T/types/manifests.mts" \
+	>"$T/types/unknown.mts"
+expect_rc "an unknown field is an error" 2 models_check "$T/types/unknown.mts"
+expect_said "the compiler says which" 'concurencyPolicy'
+sed 's/"Forbid"/"Never"/' "$T/types/manifests.mts" >"$T/types/value.mts"
+expect_rc "so is a wrong value" 2 models_check "$T/types/value.mts"
+expect_said "the compiler says which" '"Never"'

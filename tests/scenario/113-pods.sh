@@ -1,0 +1,183 @@
+#!/bin/sh
+# The pods of the overlay edge, run by runc as the manifests say: user, read-only
+# root, no capabilities, seccomp, limits, mounts. The CronJob's fills an empty volume;
+# again, and nothing is fetched; nginx's serves it, though it cannot write to it;
+# containerd pulls an image through that. An nginx that is to stop finishes the
+# pull that runs, and takes no new one.
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/mirror.sh
+. "$TOP/tests/mirror.sh"
+# shellcheck source=tests/containerd.sh
+. "$TOP/tests/containerd.sh"
+# shellcheck source=tests/k8s/render.sh
+. "$TOP/tests/k8s/render.sh"
+# shellcheck source=tests/k8s/pods.sh
+. "$TOP/tests/k8s/pods.sh"
+
+need curl
+mirror_upstream
+pods_need
+k8s_render edge tls
+
+# --- the sync -----------------------------------------------------------------------
+
+# The image's file system, as "make image" makes it, from the program under test.
+sh "$TOP/k8s/image/rootfs" "$T/cdr.rootfs" "$CDR" >"$T/rootfs.log" 2>&1 ||
+	fail "the image's file system cannot be made"
+[ "${CDR##*/}" = cdr ] || mv "$T/cdr.rootfs/usr/bin/${CDR##*/}" \
+	"$T/cdr.rootfs/usr/bin/cdr"
+echo '{"config": {"Env": ["PATH=/usr/bin"], "User": "65532:65532",
+    "Entrypoint": ["/usr/bin/cdr"]}}' >"$T/cdr.json"
+# As the local-path of k3s makes a volume.
+mkdir -m 777 "$T/volume"
+cat >"$T/images.list" <<'END'
+busybox:1.35
+example/models:1.0
+END
+printf '{"docker.io": {"endpoint": "http://%s"}}\n' "$UPSTREAM" \
+	>"$T/registries.json"
+pod_make sync "$T/cdr.rootfs" "$T/edge.yaml" CronJob/cdr-sync "$T/cdr.json" \
+	"claim:cdr=$T/volume" "key:cdr-sync/images.list=$T/images.list" \
+	"key:cdr-sync/registries.json=$T/registries.json"
+# A sanitizer's shadow is larger than any limit.
+case $CDR in */asan/*) pod_unlimited sync ;; esac
+
+expect_eq "it is nobody, and may do nothing" '65532 65532 [] true true' \
+	"$(jq -r '[.process.user.uid, .process.user.gid,
+	    (.process.capabilities.bounding | tojson),
+	    .process.noNewPrivileges, .root.readonly] | join(" ")' \
+	    "$T/pods/sync/config.json")"
+check "the sync fills an empty volume" pod_run sync
+expect_said "with both images" '"updated":2,"failed":0'
+check "again" pod_run sync
+expect_said "and nothing is fetched" '"unchanged":2,.*"objects":0'
+expect_eq "the tree belongs to that user" "65532:65532 755" \
+	"$(stat -c '%u:%g %a' "$T/volume/cdr")"
+
+# The same rules hold for who tries: a shell in the program's place.
+mkdir -p "$T/shell.rootfs/bin"
+cp "$BUSYBOX_HERE" "$T/shell.rootfs/bin/busybox"
+try()
+{
+	_id=$1 _name=$2
+	shift 2
+	pod_make "$_id" "$T/shell.rootfs" "$T/edge.yaml" "$_name" "$T/cdr.json" \
+		"claim:cdr=$T/volume"
+	pod_args "$_id" /bin/busybox "$@"
+	pod_run "$_id"
+}
+expect_rc "the sync's pod cannot write to its root" 1 \
+	try root CronJob/cdr-sync touch /etc/x
+expect_said "which is read-only" 'Read-only file system'
+expect_rc "nor become root" 1 try su CronJob/cdr-sync chroot /srv true
+expect_rc "nginx's pod cannot write to the tree" 1 \
+	try tree Deployment/cdr touch /srv/cdr/x
+expect_said "which is read-only" 'Read-only file system'
+expect_rc "nor make it writable" 1 \
+	try mount Deployment/cdr mount -o remount,rw /srv
+expect_rc "nor read the state of the writer" 1 \
+	try state Deployment/cdr ls /srv/cdr/_state
+check "where it may write, it can" try run Deployment/cdr touch /run/cdr/x
+
+# --- nginx ----------------------------------------------------------------------------
+
+# Debian's nginx in the place of the stock image's, and busybox for its shell.
+sh "$TOP/k8s/image/rootfs" "$T/nginx.rootfs" "$(command -v nginx)" \
+	>>"$T/rootfs.log" 2>&1 || fail "nginx's file system cannot be made"
+mkdir "$T/nginx.rootfs/bin"
+for applet in sh mkdir sleep kill; do
+	cp -l "$T/shell.rootfs/bin/busybox" "$T/nginx.rootfs/bin/$applet"
+done
+echo '{"config": {"Env": ["PATH=/bin:/usr/bin"]}}' >"$T/nginx.json"
+# The machine's loopback has one port 5000 only, which may be taken.
+serve()
+{
+	MIRROR=127.0.0.1:$(free_port)
+	WATCHED=127.0.0.1:$(free_port)
+	sed "s/listen 5000/listen $MIRROR/; s/listen 5001/listen $WATCHED/" \
+		"$2" >"$T/cdr.conf"
+	_id=$1 _yaml=$3
+	shift 3
+	pod_make "$_id" "$T/nginx.rootfs" "$_yaml" Deployment/cdr "$T/nginx.json" \
+		"claim:cdr=$T/volume" "key:cdr-nginx/cdr.conf=$T/cdr.conf" "$@"
+	pod_start "$_id"
+}
+probe()
+{
+	curl -fsS -o /dev/null "http://$1$2"
+}
+serve nginx "$TOP/nginx/cdr.conf" "$T/edge.yaml"
+for kind in readiness liveness; do
+	path=$(pod_words "$T/edge.yaml" Deployment/cdr \
+		".containers[0].${kind}Probe.httpGet.path")
+	wait_for 10 probe "$MIRROR" "$path" ||
+		fail "the ${kind} probe finds nothing at $path"
+	ok "the $kind probe is answered"
+done
+expect_eq "nginx's user is not the tree's" "101" \
+	"$(awk '$1 == "Uid:" { print $2 }' \
+	    "/proc/$(_runc state "cdr-$$-nginx" | jq .pid)/status")"
+
+# --- a node -----------------------------------------------------------------------------
+
+mkdir -p "$T/hosts/docker.io"
+cat >"$T/hosts/docker.io/hosts.toml" <<END
+server = "http://$MIRROR"
+[host."http://$MIRROR"]
+capabilities = ["pull", "resolve"]
+END
+process_end "$UPSTREAM_PID"
+start_containerd
+check "containerd pulls through it" ctr_pull "$T/hosts" \
+	docker.io/library/busybox:1.35
+check "and runs what it pulled" ctr_at run --rm --snapshotter native \
+	docker.io/library/busybox:1.35 one echo hello
+expect_eq "which does what it does" hello "$(cat "$T/stdout")"
+
+# --- the end of an nginx -----------------------------------------------------------------
+
+blob=$(find "$T/volume/cdr/blobs" -type f -size +30M | head -n 1)
+name=sha256:${blob##*/}
+curl -fsS --limit-rate 5M -o "$T/blob" \
+	"http://$MIRROR/v2/example/models/blobs/$name" &
+pull=$!
+wait_for 5 test -s "$T/blob" || fail "the pull does not begin"
+pod_words "$T/edge.yaml" Deployment/cdr \
+	'.containers[0].lifecycle.preStop.exec.command[]' >"$T/hook"
+expect_eq "the hook is one of sh" sh "$(head -n 1 "$T/hook")"
+# The ten seconds until nobody sends new pulls are the cluster's.
+sed -i 's/sleep 10;/sleep 0;/' "$T/hook"
+pod_exec nginx sh -c "$(tail -n +3 "$T/hook")" >"$T/hook.log" 2>&1 &
+hook=$!
+refuses()
+{
+	! probe "$MIRROR" /v2/
+}
+wait_for 5 refuses || fail "an nginx that is to stop takes new pulls"
+ok "an nginx that is to stop takes no new pull"
+kill -0 $pull 2>/dev/null || fail "the pull was over before; it proves nothing"
+wait $pull || fail "the pull that ran was cut"
+ok "and finishes the one that runs"
+expect_eq "which is whole" "${blob##*/}" "$(sha256sum <"$T/blob" |
+	cut -d ' ' -f 1)"
+wait_for 5 process_over $POD_PID || fail "it does not end"
+ok "then it ends"
+wait $hook || :
+
+# --- with TLS -----------------------------------------------------------------------------
+
+mkdir "$T/secret"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+	-subj /CN=mirror -addext subjectAltName=IP:127.0.0.1 \
+	-keyout "$T/secret/tls.key" -out "$T/secret/tls.crt" >"$T/openssl.log" 2>&1
+serve tls "$TOP/k8s/components/tls/cdr.conf" "$T/tls.yaml" \
+	"secret:cdr-tls=$T/secret"
+wait_for 10 probe "$WATCHED" /healthz || fail "the probe finds nothing"
+ok "with TLS, the probe has a port of its own"
+check "the registry is behind TLS" curl -fsS --cacert "$T/secret/tls.crt" \
+	-o /dev/null "https://$MIRROR/v2/library/busybox/manifests/1.35"
+check "metrics are where Prometheus looks" probe "$WATCHED" /metrics
+expect_rc "images are not" 22 probe "$WATCHED" \
+	/v2/library/busybox/manifests/1.35
+pod_kill tls QUIT
+wait_for 5 process_over $POD_PID || fail "it does not end"
