@@ -32,7 +32,7 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all unit sanitize lint fuzz fuzz-short test demo bench install \
+.PHONY: all unit sanitize lint fuzz fuzz-short test demo bench image install \
         uninstall clean
 
 all: $(BUILD)/cdr
@@ -126,6 +126,11 @@ $(BUILD)/tests/relay: tests/bench/relay.c
 
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
+
+# BASE, ARCH, TAG and OUTPUT are optional: see k8s/image/build -h.
+image:
+	sh k8s/image/build $(if $(BASE),-b '$(BASE)') $(if $(ARCH),-a '$(ARCH)') \
+	    $(if $(TAG),-t '$(TAG)') $(if $(OUTPUT),-o '$(OUTPUT)')
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin \

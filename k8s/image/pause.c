@@ -1,6 +1,7 @@
 /*
- * Waits for SIGTERM or SIGINT, as the first process of a container that only has
- * to be there: see k8s/overlays/nodes.  That one ignores what it does not wait for.
+ * Waits for SIGTERM or SIGINT, as the first process of a container that only
+ * has to be there: see k8s/overlays/nodes.  A first process ignores what it
+ * does not wait for.
  */
 #include <signal.h>
 #include <stddef.h>

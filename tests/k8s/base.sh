@@ -41,6 +41,7 @@ base_fetch()
 	export TOP
 	(
 		flock 8
+		# shellcheck disable=SC2031 # for this subshell
 		PATH=$PATH:/usr/sbin:/sbin
 		[ ! -f "$BASE_TAR" ] || exit 0
 		rm -rf "$BASE/root"

@@ -47,6 +47,7 @@ pod_make()
 	python3 "$TOP/tests/k8s/pod.py" "$_bundle" "$_yaml" "$_name" "$_image" "$@" \
 		>"$T/pod.log" 2>&1 || fail "the manifest makes no container"
 	# The real path: runc does not follow a link.
+	# shellcheck disable=SC2016 # for jq
 	_pod_edit "${_bundle##*/}" --arg path "$(readlink -f "$_bundle/rootfs")" \
 		'.root.path = $path'
 }
@@ -63,6 +64,7 @@ pod_args()
 {
 	_id=$1
 	shift
+	# shellcheck disable=SC2016 # for jq
 	_pod_edit "$_id" '.process.args = $ARGS.positional' --args "$@"
 }
 
@@ -88,6 +90,7 @@ pod_start()
 	( exec runc --root "$T/runc" run --bundle "$T/pods/$1" "cdr-$$-$1" ) \
 		</dev/null >"$T/$1.log" 2>&1 &
 	POD_PID=$!
+	export POD_PID
 	defer "_pod_delete '$1'"
 }
 
