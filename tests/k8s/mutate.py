@@ -66,7 +66,7 @@ CHANGES = [
     ("edge", "Deployment/cdr", BOX + "lifecycle", GONE, "drain"),
     ("edge", "Deployment/cdr", POD + "terminationGracePeriodSeconds", GONE,
      "drain"),
-    ("nodes", "DaemonSet/cdr-nodes", BOX + "lifecycle.preStop.exec.command.5",
+    ("nodes", "DaemonSet/cdr-nodes", BOX + "lifecycle.preStop.exec.command.2",
      "$(CLIENT)", "hooks"),
     ("edge", "Deployment/cdr", BOX + "volumeMounts.0.readOnly", GONE, "read-only"),
     ("edge", "Deployment/cdr", POD + "volumes.0.persistentVolumeClaim.readOnly",

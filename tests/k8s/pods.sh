@@ -2,6 +2,8 @@
 # lib.sh and mirror.sh; POSIX sh.
 #
 #   pods_need               skips by name where no container runs
+#   pod_rootfs_cdr DIR      what the image has, from the program under test, and
+#                           $T/cdr.json, its configuration
 #   pod_make ID ROOTFS YAML KIND/NAME[/CONTAINER] IMAGE.json ARGUMENT...
 #                           the bundle $T/pods/ID of tests/k8s/pod.py, to which the
 #                           arguments go
@@ -33,6 +35,17 @@ pods_need()
 		    >config.new && mv config.new config.json)
 	_runc run --bundle "$T/pods/control" "control-$$" >"$T/control.log" 2>&1 ||
 		skip "no container runs here: $(tail -n 1 "$T/control.log")"
+}
+
+# The Containerfile says the same.
+pod_rootfs_cdr()
+{
+	mkdir -p "$T/program"
+	ln -sfn "$CDR" "$T/program/cdr"
+	sh "$TOP/k8s/image/rootfs" "$1" "$T/program/cdr" >"$T/rootfs.log" 2>&1 ||
+		fail "the image's file system cannot be made"
+	echo '{"config": {"Env": ["PATH=/usr/bin"], "User": "65532:65532",
+	    "Entrypoint": ["/usr/bin/cdr"]}}' >"$T/cdr.json"
 }
 
 pod_make()

@@ -2,6 +2,7 @@
 # Sourced after lib.sh; POSIX sh.
 #
 #   k8s_overlays           prints the names of all
+#   k8s_own                makes the overlay "own" of what k8s/README.md shows
 #   k8s_render OVERLAY...  $T/OVERLAY.yaml of each, or the scenario fails; without
 #                          kustomize (of tests/newer.sh) it is skipped by name
 # shellcheck shell=sh
@@ -17,13 +18,27 @@ k8s_overlays()
 }
 
 # kustomize sees $T only.
+_k8s_copy()
+{
+	[ ! -d "$T/repo" ] || return 0
+	mkdir "$T/repo"
+	cp -R "$TOP/k8s" "$TOP/nginx" "$T/repo/"
+}
+
+k8s_own()
+{
+	_k8s_copy
+	mkdir -p "$T/repo/k8s/overlays/own"
+	# shellcheck disable=SC2016 # no commands: fences
+	sed -n '/^```yaml$/,/^```$/{/^```/!p}' "$TOP/k8s/README.md" \
+		>"$T/repo/k8s/overlays/own/kustomization.yaml"
+	echo 'alpine:3.20' >"$T/repo/k8s/overlays/own/images.list"
+}
+
 k8s_render()
 {
 	newer_need kustomize
-	if [ ! -d "$T/repo" ]; then
-		mkdir "$T/repo"
-		cp -R "$TOP/k8s" "$TOP/nginx" "$T/repo/"
-	fi
+	_k8s_copy
 	for _overlay; do
 		newer_run kustomize build "$T/repo/k8s/overlays/$_overlay" \
 			>"$T/$_overlay.yaml" 2>"$T/kustomize.log" ||

@@ -22,7 +22,7 @@ WRITERS = {"sync", "import"}
 USERS_SECRETS = {"cdr-tls", "cdr-client-ca"}
 CLUSTER_KINDS = {"Namespace", "PersistentVolume"}
 # Folders of a node that its registry configuration is in, no larger ones.
-NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s"}
+NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s", "/etc/cdr"}
 
 
 class Checker:

@@ -2,7 +2,7 @@
 # k8s/image/build makes the image of cdr in a Debian that is given as a tar file,
 # with no network: small, without a shell, for nobody, with CA certificates; the
 # licences of what is in it, and what scanners read. The CronJob's pod runs it, with
-# nothing of this machine; containerd and docker take its file.
+# nothing of this machine; containerd takes its file.
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/mirror.sh
 . "$TOP/tests/mirror.sh"

@@ -19,8 +19,13 @@ for overlay in $(k8s_overlays); do
 done
 ok "each overlay has a README.md"
 
-# shellcheck disable=SC2046 # words
-k8s_render $(k8s_overlays)
+# What k8s/README.md shows is one, too.
+k8s_own
+overlays="$(k8s_overlays) own"
+# shellcheck disable=SC2086 # words
+k8s_render $overlays
+expect_eq "an overlay's own list takes the place of the base's" alpine:3.20 \
+	"$(sed -n 's/^ *\(alpine:.*\)/\1/p' "$T/own.yaml")"
 
 # One ConfigMap has the files, byte for byte.
 check "the ConfigMap of nginx's files" python3 - "$T/edge.yaml" "$TOP/nginx" <<'END'
@@ -40,7 +45,7 @@ assert not maps[0]["data"], "more than nginx/ has"
 END
 
 set --
-for overlay in $(k8s_overlays); do
+for overlay in $overlays; do
 	check "$overlay keeps our rules" python3 "$TOP/tests/k8s/rules.py" \
 		"$T/$overlay.yaml"
 	set -- "$@" "$overlay=$T/$overlay.yaml"

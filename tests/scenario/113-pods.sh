@@ -3,7 +3,7 @@
 # root, no capabilities, seccomp, limits, mounts. The CronJob's fills an empty volume;
 # again, and nothing is fetched; nginx's serves it, though it cannot write to it;
 # containerd pulls an image through that. An nginx that is to stop finishes the
-# pull that runs, and takes no new one.
+# pull that runs, and takes no new one. With TLS, and with certificates of clients.
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/mirror.sh
 . "$TOP/tests/mirror.sh"
@@ -17,17 +17,12 @@
 need curl
 mirror_upstream
 pods_need
-k8s_render edge tls
+k8s_own
+k8s_render edge tls own
 
 # --- the sync -----------------------------------------------------------------------
 
-# The image's file system, as "make image" makes it, from the program under test.
-sh "$TOP/k8s/image/rootfs" "$T/cdr.rootfs" "$CDR" >"$T/rootfs.log" 2>&1 ||
-	fail "the image's file system cannot be made"
-[ "${CDR##*/}" = cdr ] || mv "$T/cdr.rootfs/usr/bin/${CDR##*/}" \
-	"$T/cdr.rootfs/usr/bin/cdr"
-echo '{"config": {"Env": ["PATH=/usr/bin"], "User": "65532:65532",
-    "Entrypoint": ["/usr/bin/cdr"]}}' >"$T/cdr.json"
+pod_rootfs_cdr "$T/cdr.rootfs"
 # As the local-path of k3s makes a volume.
 mkdir -m 777 "$T/volume"
 cat >"$T/images.list" <<'END'
@@ -180,4 +175,22 @@ check "metrics are where Prometheus looks" probe "$WATCHED" /metrics
 expect_rc "images are not" 22 probe "$WATCHED" \
 	/v2/library/busybox/manifests/1.35
 pod_kill tls QUIT
+wait_for 5 process_over $POD_PID || fail "it does not end"
+
+# The overlay of k8s/README.md: only clients with a certificate.
+mkdir "$T/authority"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+	-subj /CN=client -keyout "$T/client.key" -out "$T/authority/ca.crt" \
+	>>"$T/openssl.log" 2>&1
+serve own "$TOP/k8s/components/tls/cdr.conf" "$T/own.yaml" \
+	"secret:cdr-tls=$T/secret" "secret:cdr-client-ca=$T/authority"
+wait_for 10 probe "$WATCHED" /healthz || fail "the probe finds nothing"
+ok "the probe needs no certificate"
+check "a client with a certificate is served" curl -fsS \
+	--cacert "$T/secret/tls.crt" --cert "$T/authority/ca.crt" \
+	--key "$T/client.key" -o /dev/null \
+	"https://$MIRROR/v2/library/busybox/manifests/1.35"
+expect_eq "one without hears nothing" 000 "$(curl -s -o /dev/null \
+	-w '%{http_code}' --cacert "$T/secret/tls.crt" "https://$MIRROR/v2/" || :)"
+pod_kill own QUIT
 wait_for 5 process_over $POD_PID || fail "it does not end"

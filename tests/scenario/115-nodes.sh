@@ -1,0 +1,67 @@
+#!/bin/sh
+# The DaemonSet of the overlays nodes and nodes-k3s, run by runc as the manifests say,
+# on a node that is a folder: its first container has the node ask the mirror at the
+# node's own address, its other one waits, and what is run when that is to stop takes
+# it back: every file is what it was.
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/mirror.sh
+. "$TOP/tests/mirror.sh"
+# shellcheck source=tests/k8s/render.sh
+. "$TOP/tests/k8s/render.sh"
+# shellcheck source=tests/k8s/pods.sh
+. "$TOP/tests/k8s/pods.sh"
+
+"$CDR" node-config --help >/dev/null 2>&1 || skip "cdr has no node-config"
+BUSYBOX_HERE=$TOP/build/cache/busybox/$(dpkg --print-architecture)
+[ -f "$BUSYBOX_HERE" ] ||
+	skip "no busybox here: scripts/install-deps demo fetches it"
+pods_need
+k8s_render nodes nodes-k3s
+
+pod_rootfs_cdr "$T/cdr.rootfs"
+cc -o "$T/cdr.rootfs/usr/bin/pause" "$TOP/k8s/image/pause.c"
+
+state()
+{
+	(cd "$T/node" && find . -type f -exec stat -c '%n %a %u %g %Y' {} + \
+		-exec sha256sum {} + | sort)
+}
+
+# one OVERLAY FOLDER FILE: FILE of the node's FOLDER names the mirror.
+one()
+{
+	rm -rf "$T/node"
+	mkdir -p "$T/node$2" "$T/node/etc/cdr"
+	echo "# the owner's" >"$T/node$2/theirs"
+	[ "$1" != nodes ] ||
+		printf 'version = 2\n' >"$T/node/etc/containerd/config.toml"
+	before=$(state)
+	for container in install stay; do
+		pod_make "$1-$container" "$T/cdr.rootfs" "$T/$1.yaml" \
+			"DaemonSet/cdr-nodes/$container" "$T/cdr.json" \
+			"host:$2=$T/node$2" "host:/etc/cdr=$T/node/etc/cdr" \
+			field:status.hostIP=127.0.0.7
+		case $CDR in */asan/*) pod_unlimited "$1-$container" ;; esac
+	done
+	check "$1: the node is configured" pod_run "$1-install"
+	check "the mirror is the node's own address" \
+		grep -F 'http://127.0.0.7:30500' "$T/node$3"
+	pod_start "$1-stay"
+	wait_for 5 pod_exec "$1-stay" cdr --version || fail "it does not stay"
+	# One word a line.
+	set -- "$1"
+	while read -r word; do
+		set -- "$@" "$word"
+	done <<-END
+	$(pod_words "$T/$1.yaml" DaemonSet/cdr-nodes \
+	    '.containers[0].lifecycle.preStop.exec.command[]')
+	END
+	overlay=$1
+	shift
+	check "$overlay: its hook takes it back" pod_exec "$overlay-stay" "$@"
+	expect_eq "the node's files are what they were" "$before" "$(state)"
+	pod_kill "$overlay-stay" TERM
+	wait_for 5 process_over "$POD_PID" || fail "it does not end"
+}
+one nodes /etc/containerd /etc/containerd/certs.d/_default/hosts.toml
+one nodes-k3s /etc/rancher/k3s /etc/rancher/k3s/registries.yaml
