@@ -27,21 +27,29 @@ k8s_render $overlays
 expect_eq "an overlay's own list takes the place of the base's" alpine:3.20 \
 	"$(sed -n 's/^ *\(alpine:.*\)/\1/p' "$T/own.yaml")"
 
-# One ConfigMap has the files, byte for byte.
-check "the ConfigMap of nginx's files" python3 - "$T/edge.yaml" "$TOP/nginx" <<'END'
+# What nginx's pod sees as /etc/cdr, of whatever ConfigMaps, is nginx/.
+check "nginx's pod has the files of nginx/" python3 - "$T/edge.yaml" "$TOP/nginx" \
+	<<'END'
 import os, sys, yaml
 objects = [o for o in yaml.safe_load_all(open(sys.argv[1]))]
-maps = [o for o in objects if o["kind"] == "ConfigMap" and
-        o["metadata"]["name"].startswith("cdr-nginx-")]
-assert len(maps) == 1, "not one ConfigMap"
-for name in os.listdir(sys.argv[2]):
-    path = os.path.join(sys.argv[2], name)
-    if name == "kustomization.yaml" or not os.path.isfile(path):
-        continue
-    assert name in maps[0]["data"], "%s is not in nginx/kustomization.yaml" % name
-    assert maps[0]["data"][name] == open(path).read(), "%s differs" % name
-    del maps[0]["data"][name]
-assert not maps[0]["data"], "more than nginx/ has"
+maps = {o["metadata"]["name"]: o["data"] for o in objects
+        if o["kind"] == "ConfigMap"}
+pod = next(o for o in objects if o["kind"] == "Deployment")["spec"]["template"]
+volume = next(v for v in pod["spec"]["volumes"] if v["name"] == "config")
+seen = {}
+for source in volume["projected"]["sources"]:
+    data = maps[source["configMap"]["name"]]
+    items = source["configMap"].get("items") or [
+        {"key": key, "path": key} for key in data]
+    seen.update((item["path"], data[item["key"]]) for item in items)
+for folder, _, names in os.walk(sys.argv[2]):
+    for name in names:
+        path = os.path.relpath(os.path.join(folder, name), sys.argv[2])
+        if path == "kustomization.yaml":
+            continue
+        assert path in seen, "%s is not in its ConfigMaps" % path
+        assert seen.pop(path) == open(os.path.join(sys.argv[2], path)).read(), path
+assert not seen, "more than nginx/ has: %s" % sorted(seen)
 END
 
 set --

@@ -77,9 +77,18 @@ check "where it may write, it can" try run Deployment/cdr touch /run/cdr/x
 # --- nginx ----------------------------------------------------------------------------
 
 # Debian's nginx in the place of the stock image's, and busybox for its shell.
-sh "$TOP/k8s/image/rootfs" "$T/nginx.rootfs" "$(command -v nginx)" \
+# Modules come first: the last one is a program, and names the loader.
+modules=/usr/lib/nginx/modules
+set --
+for module in "$modules"/*.so; do
+	[ ! -e "$module" ] || set -- "$@" "$module"
+done
+sh "$TOP/k8s/image/rootfs" "$T/nginx.rootfs" "$@" "$(command -v nginx)" \
 	>>"$T/rootfs.log" 2>&1 || fail "nginx's file system cannot be made"
-mkdir "$T/nginx.rootfs/bin"
+mkdir -p "$T/nginx.rootfs/bin" "$T/nginx.rootfs$modules"
+for module; do
+	mv "$T/nginx.rootfs/usr/bin/${module##*/}" "$T/nginx.rootfs$modules/"
+done
 for applet in sh mkdir sleep kill; do
 	cp -l "$T/shell.rootfs/bin/busybox" "$T/nginx.rootfs/bin/$applet"
 done
