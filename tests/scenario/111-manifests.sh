@@ -27,7 +27,8 @@ k8s_render $overlays
 expect_eq "an overlay's own list takes the place of the base's" alpine:3.20 \
 	"$(sed -n 's/^ *\(alpine:.*\)/\1/p' "$T/own.yaml")"
 
-# What nginx's pod sees as /etc/cdr, of whatever ConfigMaps, is nginx/.
+# What nginx's pod sees as /etc/cdr, and the page's folder, is nginx/, of whatever
+# ConfigMaps.
 check "nginx's pod has the files of nginx/" python3 - "$T/edge.yaml" "$TOP/nginx" \
 	<<'END'
 import os, sys, yaml
@@ -42,6 +43,9 @@ for source in volume["projected"]["sources"]:
     items = source["configMap"].get("items") or [
         {"key": key, "path": key} for key in data]
     seen.update((item["path"], data[item["key"]]) for item in items)
+page = next(v for v in pod["spec"]["volumes"] if v["name"] == "page")
+seen.update(("page/" + key, value)
+            for key, value in maps[page["configMap"]["name"]].items())
 for folder, _, names in os.walk(sys.argv[2]):
     for name in names:
         path = os.path.relpath(os.path.join(folder, name), sys.argv[2])

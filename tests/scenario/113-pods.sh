@@ -89,7 +89,7 @@ mkdir -p "$T/nginx.rootfs/bin" "$T/nginx.rootfs$modules"
 for module; do
 	mv "$T/nginx.rootfs/usr/bin/${module##*/}" "$T/nginx.rootfs$modules/"
 done
-for applet in sh mkdir sleep kill; do
+for applet in sh mkdir sleep kill cat cksum; do
 	cp -l "$T/shell.rootfs/bin/busybox" "$T/nginx.rootfs/bin/$applet"
 done
 echo '{"config": {"Env": ["PATH=/bin:/usr/bin"]}}' >"$T/nginx.json"

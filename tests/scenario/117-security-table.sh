@@ -36,9 +36,9 @@ wrong()
 ok "it has threats"
 expect_eq "every test that it names is there" "" "$(wrong "$TOP/SECURITY.md")"
 
-sed 's/| 30, test_store_blob |/| 19, test_nothing |/; s/| 14, 78 |/|  see above |/' \
+sed 's/| 30, test_store_blob |/| 99999, test_nothing |/; s/| 14, 18, 78 |/|  see above |/' \
 	"$TOP/SECURITY.md" >"$T/other"
-expect_eq "one that is not is seen" "19
+expect_eq "one that is not is seen" "99999
 test_nothing
 no test: see above
 see
