@@ -123,6 +123,33 @@ print_store(const struct status_view *v, FILE *out)
 	    "How many more.", v->space.files_free);
 }
 
+/* What registries said in the last run; nothing where none counts pulls. */
+static void
+print_pulls(const struct status_view *v, FILE *out)
+{
+	static const struct {
+		const char *name, *help, *key;
+	} families[] = {
+		{ "cdr_registry_pulls_left", "Pulls that the registry still "
+		    "hands out.", "left" },
+		{ "cdr_registry_pulls_limit", "Of how many.", "limit" },
+	};
+	const json_t *o, *n;
+	size_t i, j;
+
+	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		family(out, families[i].name, "gauge", families[i].help);
+		json_array_foreach(v->pulls, j, o) {
+			n = json_object_get(o, families[i].key);
+			if (n != NULL)
+				labelled(out, families[i].name, "registry",
+				    json_string_value(json_object_get(o,
+				    "registry")),
+				    (uint64_t)json_integer_value(n));
+		}
+	}
+}
+
 static uint64_t
 last_success(const struct status_record *r)
 {
@@ -182,5 +209,6 @@ metrics_print(const struct status_view *v, FILE *out)
 	print_run(v, out);
 	print_counters(&v->counters, out);
 	print_store(v, out);
+	print_pulls(v, out);
 	print_images(v, out);
 }

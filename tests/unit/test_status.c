@@ -483,6 +483,37 @@ test_metrics(void **state)
 	free(text);
 }
 
+/* Of two accounts the smaller number counts; one without a limit has none. */
+static void
+test_metrics_pulls(void **state)
+{
+	static const struct status_pulls pulls[] = {
+		{ .registry = "docker.io", .left = 80, .limit = 200 },
+		{ .registry = "docker.io", .left = 7, .limit = 100 },
+		{ .registry = "r.example", .left = 3 },
+		{ .registry = "silent.example", .left = -1 },
+	};
+	struct status *s = status_new(T0 - 5);
+	struct store *store = open_store(*state);
+	struct status_end end = { .now = T0, .result = "ok" };
+	struct err e;
+	size_t i;
+	char *text;
+
+	for (i = 0; i < sizeof(pulls) / sizeof(pulls[0]); i++)
+		status_pulls(s, &pulls[i]);
+	assert_int_equal(status_save(s, store, &end, &e), 0);
+	status_free(s);
+	store_close(store);
+	text = scratch_get(*state, "status/metrics");
+	assert_non_null(strstr(text, "\n# TYPE cdr_registry_pulls_left gauge\n"
+	    "cdr_registry_pulls_left{registry=\"docker.io\"} 7\n"
+	    "cdr_registry_pulls_left{registry=\"r.example\"} 3\n#"));
+	assert_non_null(strstr(text,
+	    "\ncdr_registry_pulls_limit{registry=\"docker.io\"} 100\n#"));
+	free(text);
+}
+
 static void
 test_metrics_escaped(void **state)
 {
@@ -511,6 +542,7 @@ main(void)
 		TEST(test_summary_of_many),
 		TEST(test_pulls),
 		TEST(test_metrics),
+		TEST(test_metrics_pulls),
 		TEST(test_metrics_escaped),
 	};
 
