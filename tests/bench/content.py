@@ -41,7 +41,8 @@ class ThinCraft(BigCraft):
 def options(name, size=0):
 	return types.SimpleNamespace(
 		name=name, seed=name, size=size, layers=1, shared=0, docker=False,
-		no_media_type=False, attestations=None, platform="linux/amd64",
+		no_media_type=False, attestations=None, created=craft.EPOCH,
+		annotated=None, platform="linux/amd64",
 		platforms="linux/amd64,linux/arm64")
 
 
