@@ -32,8 +32,8 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all unit sanitize lint fuzz fuzz-short test demo bench image install \
-        uninstall clean
+.PHONY: all unit sanitize lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
+        bench image install uninstall clean
 
 all: $(BUILD)/cdr
 
@@ -102,11 +102,12 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZ_O) $(HEADERS)
 	$(FUZZ_CC) $(ALL_CFLAGS) -Wno-missing-prototypes -O1 $(FUZZ_FLAGS) \
 	    -fsanitize=fuzzer $(LDFLAGS) -o $@ $< $(FUZZ_O) $(LIBS)
 
-fuzz: $(FUZZERS:%=$(BUILD)/fuzz/%)
-	sh tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS)
+fuzz-short: FUZZ_SECONDS = 5
 
-fuzz-short: $(FUZZERS:%=$(BUILD)/fuzz/%)
-	sh tests/fuzz/run $(BUILD)/fuzz 5
+fuzz fuzz-short: $(FUZZERS:%=run-%)
+
+$(FUZZERS:%=run-%): run-%: $(BUILD)/fuzz/%
+	sh tests/fuzz/run $< $(FUZZ_SECONDS)
 
 # --- the rest ------------------------------------------------------------
 

@@ -4,7 +4,11 @@
 // care for links as everywhere. What goes wrong here leaves the static answer:
 // the whole list.
 //
-// For njs 0.7 and later, and for node, which tests what is pure in here.
+// For njs 0.7.1 and later, and for node, which tests what is pure in here.
+
+import fs from "fs";
+
+const LAYOUT_BYTES_MAX = 16;
 
 // The first value of an argument; "" when it is not there.
 function first(value) {
@@ -152,4 +156,18 @@ function referrers(r) {
 	});
 }
 
-export default { tags, catalog, referrers, first, after, page, array, asked, link, filtered };
+// The version in cdr-layout, "" where there is none. The configuration has made
+// sure that it is a file.
+function layout(r) {
+	const path = r.variables.cdr_root + "/cdr-layout";
+	try {
+		if (fs.statSync(path).size > LAYOUT_BYTES_MAX) {
+			return "";
+		}
+		return fs.readFileSync(path, "utf8").trim();
+	} catch (e) {
+		return "";
+	}
+}
+
+export default { tags, catalog, referrers, layout, first, after, page, array, asked, link, filtered };

@@ -17,8 +17,7 @@
 #include "transfer/plan.h"
 
 static const char usage[] =
-"usage: cdr sync [-qv] [-r ROOT] [-i LIST] [--registries FILE]\n"
-"                [--log text|json] [REF [KEY=VALUE]...]...\n"
+"usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"
 "\n"
 "Mirror images into ROOT, which nginx serves.  An image whose tag has not\n"
 "moved costs one HEAD request.\n"

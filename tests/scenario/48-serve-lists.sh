@@ -51,15 +51,20 @@ expect_eq "pages" 11 $pages
 seq -f 'v%06.0f' 1 100000 >"$T/want"
 check "each tag once, in order" cmp "$T/want" "$T/tags"
 
-# Nobody waits long for it.
-command -v python3 >/dev/null && check "a page of 100,000 tags is made in time" python3 - "$MIRROR" <<'END'
+# A long page costs little beside a short one, which takes reading the list too:
+# some functions of njs need the square of what they are given.
+command -v python3 >/dev/null && check "a page of 50,000 tags is no work" python3 - "$MIRROR" <<'END'
 import sys, time, urllib.request
-begin = time.monotonic()
-for _ in range(10):
-    urllib.request.urlopen(f"http://{sys.argv[1]}/v2/library/many/tags/list?n=50000&last=v000010").read()
-took = (time.monotonic() - begin) / 10
-print(f"{1000 * took:.0f} ms")
-sys.exit(took > 1)
+def least(n):
+    took = []
+    for _ in range(5):
+        begin = time.monotonic()
+        urllib.request.urlopen(f"http://{sys.argv[1]}/v2/library/many/tags/list?n={n}&last=v000010").read()
+        took.append(time.monotonic() - begin)
+    return min(took)
+short, long = least(10), least(50000)
+print(f"{1000 * short:.0f} ms, {1000 * long:.0f} ms")
+sys.exit(long > 10 * short)
 END
 head -n 1 "$T/stdout"
 
@@ -106,5 +111,19 @@ echo 'no JSON' >"$TREE/repos/docker.io/library/many/_referrers/$image"
 expect_eq "referrers that are none: as they lie there" "200 no JSON" \
     "$(curl -sS -w '%{http_code} ' -o "$T/body" \
     "$base/v2/library/many/referrers/$image?artifactType=a/b")$(cat "$T/body")"
+# A tree of another layout is not healthy: njs looks into cdr-layout.
+health()
+{
+	curl -sS -o "$T/body" -w '%{http_code}' "$base/healthz"
+}
+expect_eq "layout 1" 200 "$(health)"
+chmod u+w "$TREE/cdr-layout"
+for version in 2 11 '' '1 2' "$(seq -s ' ' 1000)"; do
+	printf '%s\n' "$version" >"$TREE/cdr-layout"
+	expect_eq "layout $(printf %.9s "$version")" 503 "$(health)"
+done
+echo 1 >"$TREE/cdr-layout"
+expect_eq "layout 1 again" 200 "$(health)"
+
 expect_eq "nothing in the error log is grave" '' \
     "$(grep -E '\[(error|crit|alert|emerg)\]' "$T/nginx.log" || :)"
