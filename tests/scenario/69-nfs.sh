@@ -146,6 +146,7 @@ case $(tr -d '\r' <"$T/uml.log" | sed -n 's/^end: //p') in
 'all well') ok "the tree on NFS, $(grep -o 'vers=[0-9.]*' "$T/uml.log" | head -n 1)" ;;
 '')
 	! grep -q '^begin' "$T/uml.log" || fail "it ends half way"
-	skip "that machine does not start: $(grep -v '^ ' "$T/uml.log" | tail -n 1)" ;;
+	skip "that machine does not start: $(grep -m 1 -E 'failed, errno|panic' \
+	    "$T/uml.log" || tail -n 1 "$T/uml.log")" ;;
 *) fail "the tree on NFS" ;;
 esac
