@@ -14,7 +14,7 @@ shift
 
 content()
 {
-	cat -- "$@" 2>/dev/null | cksum
+	cat -- "$@" 2>/dev/null | sha256sum
 }
 
 nap=

@@ -6,8 +6,8 @@ with 1 if there was anything.
 C: no line over 80 columns, a function's name and brace at the beginning of a
 line, no calls that a careful program has no use for, no conditional compilation
 inside a function, goto only to out, structs by their own names, and includes
-that point down only.  Python: it compiles.  All: no blanks at the end of a line
-or of a file, no marks of unfinished work.
+that point down only.  Python: it compiles, and hides no module of Python's own.
+All: no blanks at the end of a line or of a file, no marks of unfinished work.
 """
 
 import ast
@@ -167,6 +167,9 @@ def check_c(path, text):
 
 
 def check_python(path, text):
+	# What lies beside a program goes before the library that it imports from.
+	if os.path.splitext(os.path.basename(path))[0] in sys.stdlib_module_names:
+		complain(path, 1, "has the name of a module of Python's own")
 	try:
 		ast.parse(text, path)
 	except SyntaxError as problem:

@@ -202,14 +202,14 @@ def judge(raw, got, files):
             whole = whole[int(begin):int(end) + 1]
         if b"multipart/" not in lower and body != whole:
             return "other bytes than the tree's"
-    if status >= 400 and status != 416 or status == 416 and b"application/json" in lower:
-        # What nginx says by itself, to what is no request, is HTML in one place: a
-        # body that it cannot read.
-        if b"application/json" in lower:
-            try:
-                json.loads(body)["errors"][0]["code"]
-            except (ValueError, LookupError):
-                return f"an error that is none: {body[:80]!r}"
+    # What nginx says by itself, to what is no request, is HTML in one place: a body
+    # that it cannot read.
+    if status >= 400 and not (status == 400 and
+                              b"transfer-encoding: chunked" in raw.lower()):
+        try:
+            json.loads(body)["errors"][0]["code"]
+        except (ValueError, LookupError):
+            return f"an error that is none: {body[:80]!r}"
     return ""
 
 

@@ -3,7 +3,7 @@
 #   models_fetch           installs them where they are missing. scripts/install-deps
 #                          test does this: needs the network and npm
 #   models_need            the scenario is skipped, by name, without them
-#   models_check FILE.mts  compiles FILE, a program of tests/k8s/types.py
+#   models_check FILE.mts  compiles FILE, a program of tests/k8s/manifest_types.py
 # shellcheck shell=sh
 
 MODELS_PACKAGES='kubernetes-models@5.1.0 @kubernetes-models/apimachinery@3.0.2

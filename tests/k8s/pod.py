@@ -164,9 +164,11 @@ class Pod:
     def environment(self, container, image):
         env = dict(e.split("=", 1) for e in image.get("Env", []))
 
+        # "$$" is a "$", also where no variable follows.
         def expand(text):
-            return re.sub(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)",
-                          lambda m: env.get(m.group(1), m.group(0)), text)
+            return re.sub(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_]*)\)",
+                          lambda m: "$" if m.group(0) == "$$" else
+                          env.get(m.group(1), m.group(0)), text)
 
         for var in container.get("env", []):
             if "value" in var:

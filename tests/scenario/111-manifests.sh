@@ -65,7 +65,7 @@ done
 
 models_need
 mkdir "$T/types"
-python3 "$TOP/tests/k8s/types.py" "$@" >"$T/types/manifests.mts"
+python3 "$TOP/tests/k8s/manifest_types.py" "$@" >"$T/types/manifests.mts"
 check "all objects are of Kubernetes' types" models_check "$T/types/manifests.mts"
 
 # That this can fail.

@@ -89,9 +89,12 @@ mkdir -p "$T/nginx.rootfs/bin" "$T/nginx.rootfs$modules"
 for module; do
 	mv "$T/nginx.rootfs/usr/bin/${module##*/}" "$T/nginx.rootfs$modules/"
 done
-for applet in sh mkdir sleep kill cat cksum; do
+for applet in sh mkdir sleep kill cat sha256sum; do
 	cp -l "$T/shell.rootfs/bin/busybox" "$T/nginx.rootfs/bin/$applet"
 done
+# What glibc loads when a thread is told to end: no program is linked with it.
+cp "$(cc -print-file-name=libgcc_s.so.1)" \
+	"$(dirname "$(find "$T/nginx.rootfs" -name libc.so.6)")/"
 echo '{"config": {"Env": ["PATH=/bin:/usr/bin"]}}' >"$T/nginx.json"
 # The machine's loopback has one port 5000 only, which may be taken.
 serve()
@@ -183,6 +186,26 @@ check "the registry is behind TLS" curl -fsS --cacert "$T/secret/tls.crt" \
 check "metrics are where Prometheus looks" probe "$WATCHED" /metrics
 expect_rc "images are not" 22 probe "$WATCHED" \
 	/v2/library/busybox/manifests/1.35
+
+# renew ID FILE NAME: as the kubelet does when the Secret has changed
+renew()
+{
+	install -m 644 "$2" "$T/pods/$1/volumes/config/tls/$3.new"
+	mv "$T/pods/$1/volumes/config/tls/$3.new" "$T/pods/$1/volumes/config/tls/$3"
+}
+mkdir "$T/renewed"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+	-subj /CN=mirror -addext subjectAltName=IP:127.0.0.1 \
+	-keyout "$T/renewed/tls.key" -out "$T/renewed/tls.crt" \
+	>>"$T/openssl.log" 2>&1
+renew tls "$T/renewed/tls.key" tls.key
+renew tls "$T/renewed/tls.crt" tls.crt
+renewed()
+{
+	curl -fsS --cacert "$T/renewed/tls.crt" -o /dev/null "https://$MIRROR/v2/"
+}
+wait_for 20 renewed || fail "a renewed certificate is not taken"
+ok "a renewed certificate is taken"
 pod_kill tls QUIT
 wait_for 5 process_over $POD_PID || fail "it does not end"
 
@@ -201,5 +224,17 @@ check "a client with a certificate is served" curl -fsS \
 	"https://$MIRROR/v2/library/busybox/manifests/1.35"
 expect_eq "one without hears nothing" 000 "$(curl -s -o /dev/null \
 	-w '%{http_code}' --cacert "$T/secret/tls.crt" "https://$MIRROR/v2/" || :)"
+renew own "$T/renewed/tls.crt" ca.crt
+as_client()
+{
+	curl -fsS --cacert "$T/secret/tls.crt" --cert "$1" --key "$2" \
+		-o /dev/null "https://$MIRROR/v2/"
+}
+wait_for 20 as_client "$T/renewed/tls.crt" "$T/renewed/tls.key" ||
+	fail "the clients of another authority are not let in"
+ok "another authority counts at once"
+! as_client "$T/authority/ca.crt" "$T/client.key" 2>/dev/null ||
+	fail "the clients of the one before are still let in"
+ok "and the one before no more"
 pod_kill own QUIT
 wait_for 5 process_over $POD_PID || fail "it does not end"

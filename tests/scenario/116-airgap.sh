@@ -27,3 +27,17 @@ check "it is a tree of it" "$CDR" ls -r "$T/volume/cdr"
 expect_said "with the same image" "busybox:1\.35 *$(echo "$BUSYBOX" | cut -c 1-19)"
 check "again" pod_run import
 expect_said "and nothing is copied" '"unchanged":1,.*"objects":0'
+
+# What registries.json requires holds here as well.
+mkdir -m 777 "$T/other"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null |
+	openssl pkey -pubout -out "$T/other/key.pem"
+chmod 644 "$T/other/key.pem"
+echo '{"docker.io": {"require_signed": "/srv/key.pem"}}' >"$T/registries.json"
+pod_make signed "$T/cdr.rootfs" "$T/airgap.yaml" Job/cdr-import "$T/cdr.json" \
+	"claim:cdr=$T/other" "claim:cdr-bundle=$ROOT" \
+	"key:cdr-sync/images.list=$T/images.list" \
+	"key:cdr-sync/registries.json=$T/registries.json"
+case $CDR in */asan/*) pod_unlimited signed ;; esac
+expect_rc "an image that is not signed, where it has to be" 1 pod_run signed
+expect_said "is refused" '"reason":"signature"'

@@ -226,6 +226,9 @@ expect_eq "POST with a body" "405 GET, HEAD application/json UNSUPPORTED" \
     "$status $(header Allow) $(header Content-Type) $(jq -r '.errors[0].code' "$T/body")"
 get /v2/library/alpine/manifests/3.20 --data-binary "@$T/body.big" -X GET
 expect_eq "GET with a big body" "413 application/json" "$status $(header Content-Type)"
+get /v2/library/alpine/manifests/3.20 -H 'If-Match: "x"'
+expect_eq "content that is another" "412 application/json UNSUPPORTED" \
+    "$status $(header Content-Type) $(jq -r '.errors[0].code' "$T/body")"
 
 # But for the folders that were closed to see what /healthz says of them.
 expect_eq "nothing in the error log is grave" '' \

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes a TypeScript program that has each object as a constant of its type.
 
-usage: types.py NAME=FILE... >manifests.mts
+usage: manifest_types.py NAME=FILE... >manifests.mts
 
 The types are those of the npm packages kubernetes-models and
 @kubernetes-models/prometheus-operator, which are made from Kubernetes' own
