@@ -118,6 +118,25 @@ expect_eq "all are unchanged" 10 "$(grep -c '^unchanged ' "$T/stderr")"
 expect_eq "for one HEAD each" 10 "$(hub_count registry HEAD /manifests/1 200)"
 expect_eq "and no GET" 0 "$(hub_count registry GET /)"
 
+# The next site asks for the same, of an nginx, which has the referrers API, or of
+# the tree itself.
+start_nginx "$ROOT"
+first=$ROOT
+for from in "http://$MIRROR" "oci:$first"; do
+	ROOT=$T/second-${from%%:*}
+	sync "the same keys are asked for, from ${from%%:*}" --from "$from" \
+		-i "$T/good.list"
+	while read -r app id what; do
+		expect_published "$what" "$app:1" "$id"
+	done <"$T/good"
+	tree_check "$ROOT"
+	read -r app id what <"$T/good"
+	sync_rc "the key is another one" 1 --from "$from" \
+		--require-signed "$T/other.pem" "$app:1"
+	expect_said "it says so" "is not signed with $T/other.pem"
+done
+ROOT=$first
+
 new
 for key in other p384 p256 ed25519; do
 	sign --key "$T/$key.key"
