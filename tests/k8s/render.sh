@@ -2,7 +2,7 @@
 # Sourced after lib.sh; POSIX sh.
 #
 #   k8s_overlays           prints the names of all
-#   k8s_own                makes the overlay "own" of what k8s/README.md shows
+#   k8s_own NAME README    makes the overlay NAME of what README, of k8s/, shows
 #   k8s_render OVERLAY...  $T/OVERLAY.yaml of each, or the scenario fails; without
 #                          kustomize (of tests/newer.sh) it is skipped by name
 # shellcheck shell=sh
@@ -28,11 +28,11 @@ _k8s_copy()
 k8s_own()
 {
 	_k8s_copy
-	mkdir -p "$T/repo/k8s/overlays/own"
+	mkdir -p "$T/repo/k8s/overlays/$1"
 	# shellcheck disable=SC2016 # no commands: fences
-	sed -n '/^```yaml$/,/^```$/{/^```/!p}' "$TOP/k8s/README.md" \
-		>"$T/repo/k8s/overlays/own/kustomization.yaml"
-	echo 'alpine:3.20' >"$T/repo/k8s/overlays/own/images.list"
+	sed -n '/^```yaml$/,/^```$/{/^```/!p}' "$TOP/k8s/$2" \
+		>"$T/repo/k8s/overlays/$1/kustomization.yaml"
+	echo 'alpine:3.20' >"$T/repo/k8s/overlays/$1/images.list"
 }
 
 k8s_render()

@@ -20,7 +20,7 @@ done
 ok "each overlay has a README.md"
 
 # What k8s/README.md shows is one, too.
-k8s_own
+k8s_own own README.md
 overlays="$(k8s_overlays) own"
 # shellcheck disable=SC2086 # words
 k8s_render $overlays

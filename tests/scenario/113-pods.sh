@@ -17,7 +17,7 @@
 need curl
 mirror_upstream
 pods_need
-k8s_own
+k8s_own own README.md
 k8s_render edge tls own
 
 # --- the sync -----------------------------------------------------------------------

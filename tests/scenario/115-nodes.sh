@@ -16,7 +16,8 @@ BUSYBOX_HERE=$TOP/build/cache/busybox/$(dpkg --print-architecture)
 [ -f "$BUSYBOX_HERE" ] ||
 	skip "no busybox here: scripts/install-deps demo fetches it"
 pods_need
-k8s_render nodes nodes-k3s
+k8s_own own overlays/nodes/README.md
+k8s_render nodes nodes-k3s own
 
 pod_rootfs_cdr "$T/cdr.rootfs"
 cc -o "$T/cdr.rootfs/usr/bin/pause" "$TOP/k8s/image/pause.c"
@@ -65,3 +66,18 @@ one()
 }
 one nodes /etc/containerd /etc/containerd/certs.d/_default/hosts.toml
 one nodes-k3s /etc/rancher/k3s /etc/rancher/k3s/registries.yaml
+
+# What the README shows for a mirror with TLS.
+mkdir -p "$T/node/etc/containerd"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+	-subj /CN=mirror.example -keyout "$T/ca.key" \
+	-out "$T/node/etc/containerd/cdr-ca.crt" >"$T/openssl.log" 2>&1
+pod_make own "$T/cdr.rootfs" "$T/own.yaml" DaemonSet/cdr-nodes/install \
+	"$T/cdr.json" "host:/etc/containerd=$T/node/etc/containerd" \
+	"host:/etc/cdr=$T/node/etc/cdr" field:status.hostIP=127.0.0.7
+case $CDR in */asan/*) pod_unlimited own ;; esac
+check "a mirror with TLS" pod_run own
+check "is asked by its name" grep -Fx '[host."https://mirror.example:30500"]' \
+	"$T/node/etc/containerd/certs.d/_default/hosts.toml"
+check "and known by its authority" grep -Fx '  ca = "/etc/containerd/cdr-ca.crt"' \
+	"$T/node/etc/containerd/certs.d/_default/hosts.toml"
