@@ -56,6 +56,11 @@ int store_manifest_read(const struct store *, const struct manifest_id *,
 int store_reference_get(const struct store *, const char *, const char *,
     const char *, struct manifest_id *, struct err *);
 
+/* store_default_get(st, registry, repository, index, ret, e): what stands in for
+ * an index, as a publication's default_manifest. */
+int store_default_get(const struct store *, const char *, const char *,
+    const struct digest *, struct manifest_id *, struct err *);
+
 /* store_referrers_read(st, registry, repository, subject, ret_buf, ret_len, e):
  * the list of what names ${subject} as its subject, NUL behind; free(3) it. */
 int store_referrers_read(const struct store *, const char *, const char *,
@@ -71,6 +76,11 @@ int store_published_at(const struct store *, const char *, const char *,
  * has been written anew; "" where there is none.  Return ${buf}. */
 #define STORE_STAMP_MAX	80
 char *store_index_stamp(const struct store *, char buf[STORE_STAMP_MAX]);
+
+/* store_links_stamp(st, registry, repository, buf): the same for the links of a
+ * repository. */
+char *store_links_stamp(const struct store *, const char *, const char *,
+    char buf[STORE_STAMP_MAX]);
 
 /*
  * store_each_reference(st, fn, cookie, e): call ${fn} for each tag, and for

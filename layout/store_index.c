@@ -10,19 +10,35 @@
 #include "name.h"
 #include "store_internal.h"
 
-char *
-store_index_stamp(const struct store *st, char buf[STORE_STAMP_MAX])
+static char *
+stamp(const struct store *st, const char *path, char buf[STORE_STAMP_MAX])
 {
 	struct stat sb;
 
 	buf[0] = '\0';
-	if (fstatat(st->root, "index.json", &sb, 0) == 0)
+	if (fstatat(st->root, path, &sb, 0) == 0)
 		snprintf(buf, STORE_STAMP_MAX, "%llx-%llx-%llx.%lx",
 		    (unsigned long long)sb.st_ino,
 		    (unsigned long long)sb.st_size,
 		    (unsigned long long)sb.st_mtim.tv_sec,
 		    (unsigned long)sb.st_mtim.tv_nsec);
 	return buf;
+}
+
+char *
+store_index_stamp(const struct store *st, char buf[STORE_STAMP_MAX])
+{
+	return stamp(st, "index.json", buf);
+}
+
+char *
+store_links_stamp(const struct store *st, const char *registry,
+    const char *repository, char buf[STORE_STAMP_MAX])
+{
+	char path[STORE_PATH_MAX];
+
+	path_repository(registry, repository, "_manifests", path);
+	return stamp(st, path, buf);
 }
 
 struct index_out {

@@ -11,21 +11,42 @@
 #include "name.h"
 #include "store_internal.h"
 
-int
-store_reference_get(const struct store *st, const char *registry,
-    const char *repository, const char *reference, struct manifest_id *ret,
+/* Where repos/REGISTRY/REPOSITORY/FOLDER/NAME leads. */
+static int
+follow(const struct store *st, const char *registry, const char *repository,
+    const char *folder, const char *name, struct manifest_id *ret,
     struct err *e)
 {
 	char path[STORE_PATH_MAX], target[STORE_PATH_MAX];
 	char inner[TAG_MAX + DIGEST_TEXT_MAX + 16];
 	int rc;
 
-	snprintf(inner, sizeof(inner), "_manifests/%s", reference);
+	snprintf(inner, sizeof(inner), "%s/%s", folder, name);
 	path_repository(registry, repository, inner, path);
 	rc = fs_readlink(st->root, path, target, sizeof(target), e);
 	if (rc != 1)
 		return rc;
 	return path_link_parse(target, ret);
+}
+
+int
+store_reference_get(const struct store *st, const char *registry,
+    const char *repository, const char *reference, struct manifest_id *ret,
+    struct err *e)
+{
+	return follow(st, registry, repository, "_manifests", reference, ret,
+	    e);
+}
+
+int
+store_default_get(const struct store *st, const char *registry,
+    const char *repository, const struct digest *index,
+    struct manifest_id *ret, struct err *e)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	return follow(st, registry, repository, "_default",
+	    digest_text(index, text), ret, e);
 }
 
 int

@@ -21,7 +21,7 @@ struct history {
 };
 
 static void
-load(struct history *h, struct store *store, int64_t now)
+load(struct history *h, struct store *store)
 {
 	struct err ignored;
 	struct point p;
@@ -39,11 +39,28 @@ load(struct history *h, struct store *store, int64_t now)
 		p.totals.repositories = status_get_count(o, "repositories");
 		p.totals.blobs = status_get_count(o, "blobs");
 		p.totals.bytes = status_get_count(o, "bytes");
-		if (p.time > 0 && p.time <= now && h->count < POINTS_READ_MAX &&
+		if (p.time > 0 && h->count < POINTS_READ_MAX &&
 		    (h->count == 0 || p.time >= h->points[h->count - 1].time))
 			h->points[h->count++] = p;
 	}
 	json_decref(root);
+}
+
+/*
+ * Points of the future, of a clock that was ahead, go.  Where most are, it is
+ * now that the clock is wrong: false.
+ */
+static bool
+drop_future(struct history *h, int64_t now)
+{
+	size_t count = h->count;
+
+	while (count > 0 && h->points[count - 1].time > now)
+		count--;
+	if (h->count - count > (h->count + 1) / 2)
+		return false;
+	h->count = count;
+	return true;
 }
 
 static bool
@@ -112,13 +129,15 @@ history_save(struct store *store, int64_t now,
     const struct holding_totals *totals, struct err *e)
 {
 	struct history *h = xcalloc(1, sizeof(*h));
-	int rc;
+	int rc = 0;
 
-	load(h, store, now);
-	add(h, now, totals);
-	while (h->count > HISTORY_POINTS_MAX)
-		thin(h);
-	rc = store_write_status(store, HISTORY_FILE, print, h, e);
+	load(h, store);
+	if (drop_future(h, now)) {
+		add(h, now, totals);
+		while (h->count > HISTORY_POINTS_MAX)
+			thin(h);
+		rc = store_write_status(store, HISTORY_FILE, print, h, e);
+	}
 	free(h);
 	return rc;
 }

@@ -94,6 +94,8 @@ holding_print_blobs(const struct holding *h, FILE *out)
 		    (json_int_t)h->blobs[i].size));
 	}
 	json_object_set_new(o, "blobs", blobs);
+	if (h->links[0] != '\0')
+		json_object_set_new(o, "links", json_string(h->links));
 	print(o, out);
 }
 
@@ -137,6 +139,7 @@ read_fields(const json_t *o, struct holding *h)
 	const char *image = json_string_value(json_object_get(o, "image"));
 	const char *digest = json_string_value(json_object_get(o, "digest"));
 	const char *text = json_string_value(json_object_get(o, "published"));
+	const char *links = json_string_value(json_object_get(o, "links"));
 	struct err ignored;
 
 	if (image == NULL || digest == NULL ||
@@ -145,6 +148,8 @@ read_fields(const json_t *o, struct holding *h)
 	h->image = xstrdup(image);
 	if (text != NULL)
 		snprintf(h->published, sizeof(h->published), "%s", text);
+	if (links != NULL)
+		snprintf(h->links, sizeof(h->links), "%s", links);
 	h->platforms = json_incref(json_object_get(o, "platforms"));
 	h->size = status_get_count(o, "size");
 	h->referrers = status_get_count(o, "referrers");

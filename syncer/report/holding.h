@@ -28,6 +28,8 @@ struct holding {
 	size_t referrers;
 	bool is_signed;
 	bool is_broken;			/* it could not be read */
+	char links[STORE_STAMP_MAX];	/* store_links_stamp, where not all of
+					 * it is here; else "" */
 	struct holding_blob *blobs;
 	size_t blob_count;
 };

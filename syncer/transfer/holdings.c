@@ -95,9 +95,12 @@ lines_skip(struct lines *l)
 	l->has_next = false;
 }
 
-/* What the last run has found out about the same bytes.  Moves on to there. */
+/*
+ * What the last run has found out about the same bytes.  Moves on to there.  Of
+ * an index that was not all there more may have come: it leaves a link.
+ */
 static bool
-take_known(struct lines *l, struct holding *h)
+take_known(struct lines *l, const char *links, struct holding *h)
 {
 	int order = -1;
 
@@ -108,7 +111,8 @@ take_known(struct lines *l, struct holding *h)
 		lines_skip(l);
 	}
 	if (!l->has_next || order != 0 || l->next.is_broken ||
-	    !digest_equal(&l->next.digest, &h->digest))
+	    !digest_equal(&l->next.digest, &h->digest) ||
+	    (l->next.links[0] != '\0' && strcmp(l->next.links, links) != 0))
 		return false;
 	free(l->next.image);
 	l->next.image = h->image;
@@ -127,7 +131,7 @@ note_blob(void *cookie, const struct digest *d, uint64_t size)
 
 static void
 look_inside(const struct store *store, const char *registry,
-    const char *repository, struct holding *h)
+    const char *repository, const char *links, struct holding *h)
 {
 	static const struct platform_set all = { .all = true };
 	static const struct digest_set none = { 0 };
@@ -154,19 +158,23 @@ look_inside(const struct store *store, const char *registry,
 		return;
 	}
 	h->size = walk.bytes;
+	if (walk.missing_count > 0)
+		snprintf(h->links, sizeof(h->links), "%s", links);
 	for (i = 0; i < walk.have_count && i < HOLDING_PLATFORMS_MAX; i++)
 		json_array_append_new(h->platforms,
 		    json_string(platform_text(&walk.have[i], text)));
 	walk_done(&walk);
 }
 
-/* These come and go while the image stays the same. */
-static int
+/* These come and go while the image stays the same.  A list that cannot be read
+ * tells of none. */
+static void
 look_around(const struct store *store, const char *registry,
-    const char *repository, struct holding *h, struct err *e)
+    const char *repository, struct holding *h)
 {
-	char tag[DIGEST_TEXT_MAX + 8];
+	char tag[TAG_MAX + 1];
 	struct manifest_id id;
+	struct err e;
 	char *buf;
 	size_t len;
 	int rc;
@@ -174,20 +182,17 @@ look_around(const struct store *store, const char *registry,
 	h->referrers = 0;
 	h->is_signed = false;
 	rc = store_referrers_read(store, registry, repository, &h->digest,
-	    &buf, &len, e);
+	    &buf, &len, &e);
 	if (rc == 1) {
 		h->referrers = referrer_count(buf, len, &h->is_signed);
 		free(buf);
+	} else if (rc == -1) {
+		report(REPORT_DEBUG, "%s: %s", h->image, e.msg);
 	}
-	if (rc == -1 || h->is_signed)
-		return rc == -1 ? -1 : 0;
 	/* cosign's tag for it (registry-facts A8.8) */
-	digest_text(&h->digest, tag);
-	*strchr(tag, ':') = '-';
-	memcpy(tag + strlen(tag), ".sig", sizeof(".sig"));
-	rc = store_reference_get(store, registry, repository, tag, &id, e);
-	h->is_signed = rc == 1;
-	return rc == -1 ? -1 : 0;
+	if (!h->is_signed)
+		h->is_signed = store_reference_get(store, registry, repository,
+		    referrer_tag(&h->digest, ".sig", tag), &id, &e) == 1;
 }
 
 static void
@@ -215,19 +220,18 @@ add_reference(void *cookie, const char *registry, const char *repository,
 {
 	struct holdings *all = cookie;
 	struct holding h = { .digest = id->digest };
-	int rc;
+	char links[STORE_STAMP_MAX];
+	int rc = 0;
 
 	h.image = xasprintf("%s/%s%c%s", registry, repository,
 	    name_is_tag(reference) ? ':' : '@', reference);
-	if (!take_known(&all->old, &h)) {
-		look_inside(all->store, registry, repository, &h);
+	store_links_stamp(all->store, registry, repository, links);
+	if (!take_known(&all->old, links, &h)) {
+		look_inside(all->store, registry, repository, links, &h);
 		rc = store_published_at(all->store, registry, repository,
 		    reference, h.published, e);
-	} else {
-		rc = 0;
 	}
-	if (rc != -1)
-		rc = look_around(all->store, registry, repository, &h, e);
+	look_around(all->store, registry, repository, &h);
 	if (rc != -1) {
 		count(all, &h, registry, repository);
 		fputs(all->comma, all->out);

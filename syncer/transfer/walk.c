@@ -210,11 +210,15 @@ note_choice(struct state *s, const struct manifest *m, const bool *lacking,
 	}
 }
 
-/* Only what is here, and so belongs to what is published. */
+/* Only what is here, and so belongs to what is published.  A tree from before
+ * there were such links gets them, and one where they lead elsewhere too. */
 static void
-note_default(struct walk *w, const struct manifest *m)
+note_default(struct state *s, const struct manifest *m)
 {
 	const struct descriptor *d = select_default(m);
+	struct walk *w = s->out;
+	struct manifest_id linked;
+	struct err ignored;
 	size_t i;
 
 	for (i = 0; d != NULL && i < w->manifest_count; i++)
@@ -223,6 +227,11 @@ note_default(struct walk *w, const struct manifest *m)
 			w->default_id = w->manifests[i];
 			w->has_default = true;
 		}
+	if (w->has_default && (store_default_get(s->from->store,
+	    s->from->registry, s->from->repository, &s->from->root, &linked,
+	    &ignored) != 1 ||
+	    !digest_equal(&linked.digest, &w->default_id.digest)))
+		w->published = false;
 }
 
 /* An index without a platform may have what is wanted in it. */
@@ -253,7 +262,7 @@ visit_index(struct state *s, const struct manifest *m, bool tolerate,
 		    "digest could be checked (algorithm %s)",
 		    m->skipped_algorithm);
 	if (rc == 0 && depth == 0)
-		note_default(s->out, m);
+		note_default(s, m);
 	free(lacking);
 	free(keep);
 	return rc;

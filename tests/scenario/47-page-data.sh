@@ -86,6 +86,32 @@ said summary.json '.failures_left_out' 0
 sync "the failure has left the list" app:1
 said summary.json '.failures | length' 0
 
+# More of an index is wanted than before: its tag does not move, and it grows.
+wide=$(craft index library/wide:1 --platforms linux/amd64,linux/arm64,linux/riscv64 \
+	--layers 1 --seed 11)
+sync "a platform" wide:1 platform=linux/amd64
+agrees "with one platform"
+sync "a second one" wide:1 platform=linux/amd64,linux/arm64
+agrees "with two platforms"
+said images.json '.images[] | select(.image == "docker.io/library/wide:1").platforms | length' 2
+sync "all of them" wide:1 platform=all
+agrees "with all platforms"
+at=$(find "$ROOT/manifests" -name "${wide#sha256:}")
+mv "$at" "$T/manifest"
+craft image library/app:1 --layers 2 --shared 1 --seed 3 --size 60002 >/dev/null
+sync "news of another one" -q app:1
+mv "$T/manifest" "$at"
+agrees "and one that is whole is not read again"
+
+# A list of referrers that makes no sense is of one image.
+list=$ROOT/repos/docker.io/library/wide/_referrers/$wide
+mkdir -p "${list%/*}"
+head -c 5000000 /dev/zero >"$list"
+craft image library/app:1 --layers 2 --shared 1 --seed 3 --size 60003 >/dev/null
+sync "a list of referrers that nobody reads" app:1
+rm -rf "${list%/*}"
+agrees "the others are written"
+
 # Damaged files, and files of others.
 for damage in images.json blobs.json history.json; do
 	rm -f "$status/$damage"
@@ -115,6 +141,21 @@ sync "a long history" -q app:1
 said history.json '.points | length <= 500 and length > 250' true
 said history.json '.points[0].time' 2010-01-01T00:00:00Z
 said history.json '[.points[].time] | . == sort and .[-1] > "2026" and .[-1] < "2999"' true
+
+# A clock that is behind: what was is kept, and nothing is added.
+python3 - "$status/history.json" <<'END'
+import json, os, sys
+with open(sys.argv[1]) as file:
+    whole = json.load(file)
+for point in whole["points"]:
+    point["time"] = str(int(point["time"][:4]) + 900) + point["time"][4:]
+os.remove(sys.argv[1])
+json.dump(whole, open(sys.argv[1], "w"))
+END
+jq -c .points "$status/history.json" >"$T/points"
+craft image library/late:0 --layers 1 --seed 12 >/dev/null
+sync "a clock that is behind" -q late:0
+expect_eq "the points stay" "$(cat "$T/points")" "$(jq -c .points "$status/history.json")"
 
 # Ten thousand tags that are known, and a new one.
 python3 - "$ROOT" <<'END'

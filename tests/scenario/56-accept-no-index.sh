@@ -124,22 +124,27 @@ expect_eq "as at first" "$V2 $amd64" \
 	"$(answer docker/manifests/1 -H "Accept: $MESOS")"
 tree_check "$ROOT"
 
-# A tree of before, without these links, works as it did.
+# A tree from before there were such links works as it did; the next run makes them,
+# once, and fetches nothing for it.
 rm -r "$ROOT/repos/docker.io/library/docker/_default"
-expect_eq "a tree without" "$LIST $docker" \
+expect_eq "an older tree" "$LIST $docker" \
 	"$(answer docker/manifests/1 -H "Accept: $MESOS")"
-sync "nothing has changed" "docker:1@$docker" platform=all
-expect_said "nothing is published" 'unchanged'
-expect_eq "nor is it made then" no \
-	"$([ -e "$ROOT/repos/docker.io/library/docker/_default" ] || echo no)"
+sync "a run" docker:1 docker:2 platform=all
+expect_said "nothing is fetched" ' 0 new objects, .* 0 pulls'
+expect_eq "it has what stands in for its indexes" "$V2 $(child docker 2)" \
+	"$(answer docker/manifests/2 -H "Accept: $MESOS")"
+sync "once more" -v docker:1 docker:2 platform=all
+expect_said "there is nothing to do" '^2 images: 2 unchanged'
 
-# A link that somebody made to lead out of the tree leads nowhere.
-mkdir "$ROOT/repos/docker.io/library/docker/_default"
+# A link that somebody made to lead out of the tree leads nowhere, until then.
 mkdir -p "$T/out/manifests/$V2/sha256"
 echo '{"secret":1}' >"$T/out/manifests/$V2/sha256/$(printf %064d 0)"
-ln -s "$T/out/manifests/$V2/sha256/$(printf %064d 0)" \
+ln -sfn "$T/out/manifests/$V2/sha256/$(printf %064d 0)" \
 	"$ROOT/repos/docker.io/library/docker/_default/$docker"
 expect_eq "a hostile link" 404 "$(curl -sS -o "$T/body" -w '%{http_code}' \
 	-H "Accept: $MESOS" "http://$MIRROR/v2/docker/manifests/1")"
+sync "a run" docker:1 platform=all
+expect_eq "and is mended" "$V2 $amd64" \
+	"$(answer docker/manifests/1 -H "Accept: $MESOS")"
 expect_eq "nothing in the error log is grave" '' \
 	"$(grep -E '\[(crit|alert|emerg)\]' "$T/nginx.log" || :)"

@@ -89,7 +89,8 @@ test_line(void **state)
 	static const char line[] = LINE(",\"published\":"
 	    "\"2026-11-20T00:00:00Z\",\"platforms\":[\"linux/amd64\"],"
 	    "\"size\":12,\"referrers\":2,\"signed\":true,"
-	    "\"blobs\":[[\"fedcba9876543210\",5],[\"0000000000000000\",7]]");
+	    "\"blobs\":[[\"fedcba9876543210\",5],[\"0000000000000000\",7]],"
+	    "\"links\":\"1-2-3.4\"");
 	struct holding h;
 	char *with, *text;
 
