@@ -56,8 +56,8 @@ int store_manifest_read(const struct store *, const struct manifest_id *,
 int store_reference_get(const struct store *, const char *, const char *,
     const char *, struct manifest_id *, struct err *);
 
-/* store_default_get(st, registry, repository, index, ret, e): what stands in for
- * an index, as a publication's default_manifest. */
+/* store_default_get(st, registry, repository, index, ret, e): what stands in
+ * for an index, as a publication's default_manifest. */
 int store_default_get(const struct store *, const char *, const char *,
     const struct digest *, struct manifest_id *, struct err *);
 
