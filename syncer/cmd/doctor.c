@@ -16,6 +16,7 @@
 #include "doctor/patient.h"
 #include "doctor/proof.h"
 #include "layout/mem.h"
+#include "node/trust.h"
 #include "node/under.h"
 #include "node/wish.h"
 #include "report/report.h"
@@ -26,13 +27,15 @@ static const char usage[] =
 "Find out why a node does not pull from the mirror: name, connection and TLS;\n"
 "the answers that clients need, for IMAGE (default: the first one of the\n"
 "mirror's catalog); and what this node's clients are told. A line for each\n"
-"thing: ok, warn or FAIL, what is so, and how to mend it. Nothing is changed.\n"
+"thing: ok, warn or FAIL, what is so, and how to mend it. Nothing is changed,\n"
+"but for the image that --pull has a client pull.\n"
 "\n"
 "      --mirror URL        http(s)://HOST[:PORT] (default: the one that this\n"
 "                          node's clients are told of)\n"
-"      --ca FILE           the mirror's CA\n"
+"      --ca FILE           the mirror's CA, and\n"
 "      --client-cert FILE\n"
-"      --client-key FILE   what the mirror asks of its clients\n"
+"      --client-key FILE   what the mirror asks of its clients (default for\n"
+"                          these three: what this node's clients are told)\n"
 "      --access-log FILE   nginx's, common or JSON: find these requests in it\n"
 "      --pull CLIENT       and have crictl, ctr, podman, docker or k3s pull\n"
 "                          IMAGE, and find that too\n"
@@ -52,6 +55,8 @@ struct visit {
 	const struct args *args;
 	struct node_wish wish;		/* the mirror, looked at */
 	struct node_uses uses;
+	struct node_trust trust;
+	char *ca, *cert, *key;		/* files that are used */
 	struct findings findings;
 	char mark[17];
 	bool stopped;
@@ -68,18 +73,6 @@ make_mark(char mark[17])
 		memset(bytes, 0, sizeof(bytes));
 	for (i = 0; i < sizeof(bytes); i++)
 		snprintf(mark + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static int
-read_node(struct visit *v, struct err *e)
-{
-	int root;
-
-	if (under_open(v->args->prefix, &root, e) == -1)
-		return err_wrap(e, "--prefix");
-	node_uses_read(root, &v->uses);
-	close(root);
-	return 0;
 }
 
 /* What counts before what does not. */
@@ -107,6 +100,48 @@ mirror_of_node(struct visit *v, struct err *e)
 	return rc;
 }
 
+/* The mirror, and what the node's clients know it by. */
+static int
+find_mirror(struct visit *v, struct err *e)
+{
+	const struct args *a = v->args;
+	int root, rc;
+
+	if (under_open(a->prefix, &root, e) == -1)
+		return err_wrap(e, "--prefix");
+	node_uses_read(root, &v->uses);
+	rc = a->mirror != NULL ? node_wish_mirror(&v->wish, a->mirror, e) :
+	    mirror_of_node(v, e);
+	if (rc == 0)
+		node_trust_find(root, &v->uses, &v->wish.mirror,
+		    v->wish.place, &v->trust);
+	close(root);
+	return rc;
+}
+
+/* ${said} on the command line, or ${told} to the node's clients. */
+static char *
+file_of(const struct visit *v, const char *said, const char *told)
+{
+	bool is_here = strcmp(v->args->prefix, "/") == 0;
+
+	if (said != NULL)
+		return xstrdup(said);
+	if (told == NULL || !v->wish.mirror.https)
+		return NULL;
+	return xasprintf("%s%s", is_here ? "" : v->args->prefix, told);
+}
+
+static void
+choose_files(struct visit *v)
+{
+	const struct args *a = v->args;
+
+	v->ca = file_of(v, a->ca, v->trust.ca);
+	v->cert = file_of(v, a->cert, v->trust.cert);
+	v->key = file_of(v, a->key, a->cert != NULL ? NULL : v->trust.key);
+}
+
 static void
 examine(struct visit *v, struct patient *p, const struct ask_how *how)
 {
@@ -121,8 +156,8 @@ examine(struct visit *v, struct patient *p, const struct ask_how *how)
 		finding_add(&v->findings, FINDING_FAIL, "http", "%s", e.msg);
 	else if (reach_check(p) && image_check(p) && content_check(p) &&
 	    blob_check(p) && shapes_check(p) && !p->ask.stopped)
-		proof_check(&proof);
-	v->stopped = p->ask.stopped;
+		v->stopped = !proof_check(&proof);
+	v->stopped = v->stopped || p->ask.stopped;
 	ask_close(&p->ask);
 }
 
@@ -130,25 +165,22 @@ static int
 visit(struct visit *v, struct err *e)
 {
 	const struct args *a = v->args;
-	struct ask_how how = {
-		.ca = a->ca, .cert = a->cert, .key = a->key, .mark = v->mark,
-		.stop_fd = cmd_stop_fd()
-	};
+	struct ask_how how = { .mark = v->mark, .stop_fd = cmd_stop_fd() };
 	struct patient p = { .findings = &v->findings };
 	int rc;
 
 	make_mark(v->mark);
-	rc = read_node(v, e);
-	if (rc == 0)
-		rc = a->mirror != NULL ?
-		    node_wish_mirror(&v->wish, a->mirror, e) :
-		    mirror_of_node(v, e);
+	rc = find_mirror(v, e);
 	if (rc == 0 && a->image != NULL) {
 		rc = image_ref_parse(a->image, &p.image, e);
 		p.has_image = rc == 0;
 	}
 	if (rc == -1)
 		return -1;
+	choose_files(v);
+	how.ca = v->ca;
+	how.cert = v->cert;
+	how.key = v->key;
 	node_check(&v->findings, &v->uses, &v->wish.mirror);
 	p.mirror = &v->wish.mirror;
 	p.how = &how;
@@ -214,6 +246,10 @@ doctor(const struct args *a)
 		code = v.stopped ? EXIT_INTERRUPTED : v.findings.fails > 0 ?
 		    EXIT_SOME_FAILED : EXIT_OK;
 	}
+	free(v.ca);
+	free(v.cert);
+	free(v.key);
+	node_trust_done(&v.trust);
 	node_uses_done(&v.uses);
 	node_wish_done(&v.wish);
 	findings_done(&v.findings);

@@ -92,6 +92,7 @@ ask_version(struct args *a)
 		.argv = argv,
 		.timeout_ms = VERSION_TIMEOUT_MS,
 		.out_max = VERSION_BYTES_MAX,
+		.stop_fd = -1,
 	};
 	struct program_end end;
 	struct err e;

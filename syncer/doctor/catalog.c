@@ -3,22 +3,22 @@
 #include "layout/mem.h"
 
 int
-catalog_first(const char *buf, size_t len, const char *key, char **ret,
-    struct err *e)
+catalog_get(const char *buf, size_t len, const char *key, size_t n,
+    char **ret, struct err *e)
 {
 	json_t *all, *list;
-	const char *first;
+	const char *found;
 	int rc = 0;
 
 	if (readjson_load(buf, len, 0, &all, e) == -1)
 		return -1;
 	list = readjson_member(all, key);
-	first = json_string_value(json_array_get(list, 0));
+	found = json_string_value(json_array_get(list, n));
 	if (list != NULL && (!json_is_array(list) ||
-	    (json_array_size(list) > 0 && first == NULL))) {
+	    (json_array_size(list) > n && found == NULL))) {
 		rc = err_set(e, ERR_DATA, "\"%s\" is no list of strings", key);
-	} else if (first != NULL) {
-		*ret = xstrdup(first);
+	} else if (found != NULL) {
+		*ret = xstrdup(found);
 		rc = 1;
 	}
 	json_decref(all);

@@ -91,7 +91,8 @@ check_type(struct patient *p, const char *path, const struct answer *a)
 	if (media_trim(a->type, type, sizeof(type)) &&
 	    strcmp(type, p->manifest.media_type) == 0 &&
 	    strchr(a->type, ';') == NULL) {
-		finding_add(p->findings, FINDING_OK, "type", "%s", type);
+		finding_add(p->findings, FINDING_OK, "type", "%s: %s", path,
+		    type);
 		return;
 	}
 	finding_add(p->findings, strcmp(type, p->manifest.media_type) == 0 ?

@@ -172,6 +172,7 @@ pull(const struct proof *p)
 		.argv = argv,
 		.timeout_ms = PULL_TIMEOUT_MS,
 		.out_max = PULL_BYTES_MAX,
+		.stop_fd = p->stop_fd,
 	};
 	struct program_end end;
 	struct err e;
@@ -183,8 +184,9 @@ pull(const struct proof *p)
 	argv[n] = NULL;
 	rc = program_run(&program, &end, &e);
 	if (rc == -1) {
-		finding_add(p->findings, FINDING_FAIL, "pull", "%s: %s",
-		    p->client, e.msg);
+		if (e.code != ERR_CANCELLED)
+			finding_add(p->findings, FINDING_FAIL, "pull", "%s: "
+			    "%s", p->client, e.msg);
 	} else {
 		if (!WIFEXITED(end.status) || WEXITSTATUS(end.status) != 0) {
 			finding_add(p->findings, FINDING_FAIL, "pull", "%s "
@@ -221,9 +223,10 @@ judge_pull(const struct proof *p, off_t from, struct search *s)
 		    "\"), and was it restarted since?", p->client);
 }
 
-void
+bool
 proof_check(const struct proof *p)
 {
+	struct pollfd stop = { .fd = p->stop_fd, .events = POLLIN };
 	struct search s = { .proof = p };
 	off_t from = 0;
 	struct err e;
@@ -249,4 +252,5 @@ proof_check(const struct proof *p)
 		    p->client);
 out:
 	free(s.marked);
+	return p->stop_fd == -1 || poll(&stop, 1, 0) == 0;
 }

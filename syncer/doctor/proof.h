@@ -1,6 +1,8 @@
 #ifndef CDR_DOCTOR_PROOF_H
 #define CDR_DOCTOR_PROOF_H
 
+#include <stdbool.h>
+
 #include "doctor/finding.h"
 #include "image/ref.h"
 
@@ -14,14 +16,15 @@ struct proof {
 	const char *mark;
 	const char *client;	/* whose pull; NULL: none */
 	const struct image_ref *image;
-	int stop_fd;
+	int stop_fd;		/* readable: give up; -1: none */
 };
 
 /* proof_clients(): the names that proof.client may have, for a message. */
 const char *proof_clients(void);
 int proof_is_client(const char *);
 
-/* proof_check(p): after the questions to the mirror. */
-void proof_check(const struct proof *);
+/* proof_check(p): after the questions to the mirror.  Return false if it was
+ * given up. */
+bool proof_check(const struct proof *);
 
 #endif

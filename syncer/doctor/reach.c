@@ -102,7 +102,13 @@ reach_refused(struct patient *p, const char *check, const char *path,
 		    "to \"%s\": use the address where nginx itself answers, or "
 		    "have the proxy in between not redirect", path, a->status,
 		    a->location);
-	else if (a->status == 403 || a->status == 429 || a->status >= 500)
+	else if (a->status == 429)
+		finding_add(f, FINDING_FAIL, check, "%s: 429, from \"%s\": too "
+		    "many requests at once from this address, which may be "
+		    "that of many nodes. nginx's limits are for each address "
+		    "(cdr-limits.conf; $cdr_limits, or scripts/serve "
+		    "--no-limits)", path, a->server);
+	else if (a->status == 403 || a->status >= 500)
 		finding_add(f, FINDING_FAIL, check, "%s: %ld, from \"%s\": "
 		    "nginx with CDR's configuration never says that. Look at "
 		    "what stands in between, and into its log", path,
@@ -132,7 +138,10 @@ say_reached(struct patient *p, const struct answer *a)
 	    a->peer);
 	finding_add(f, FINDING_OK, "connect", "port %u answers",
 	    p->mirror->port);
-	if (p->mirror->https)
+	if (p->mirror->https && p->how->ca != NULL)
+		finding_add(f, FINDING_OK, "tls", "the certificate is good, by "
+		    "%s", p->how->ca);
+	else if (p->mirror->https)
 		finding_add(f, FINDING_OK, "tls", "the certificate is good");
 }
 

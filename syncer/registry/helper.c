@@ -37,6 +37,7 @@ helper_get(const char *suffix, const char *server, int timeout_ms,
 		.timeout_ms = timeout_ms,
 		.out_max = HELPER_BYTES_MAX,
 		.stop = stop,
+		.stop_fd = -1,
 	};
 	enum helper_end answer = HELPER_FAILED;
 	struct program_end end;

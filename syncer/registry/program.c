@@ -199,15 +199,23 @@ has_ended(const struct run *r)
 	    WEXITED | WNOHANG | WNOWAIT) == -1 || info.si_pid != 0;
 }
 
+static bool
+is_stopped(const struct program *p)
+{
+	struct pollfd fd = { .fd = p->stop_fd, .events = POLLIN };
+
+	return (p->stop != NULL && atomic_load(p->stop)) ||
+	    (p->stop_fd != -1 && poll(&fd, 1, 0) > 0);
+}
+
 /*
  * Until the program ends.  What it leaves running in the background, such as an
  * agent, may keep the pipes open, and is not waited for.
  */
 static int
-follow(struct run *r, int timeout_ms, const atomic_bool *stop,
-    struct err *e)
+follow(struct run *r, const struct program *p, struct err *e)
 {
-	int64_t end_ms = clock_ms() + timeout_ms;
+	int64_t end_ms = clock_ms() + p->timeout_ms;
 	bool is_silent;
 
 	while (!has_ended(r)) {
@@ -216,11 +224,11 @@ follow(struct run *r, int timeout_ms, const atomic_bool *stop,
 		if (r->out.is_over)
 			return err_set(e, ERR_LIMIT, "it printed more than "
 			    "%zu bytes", r->out.max);
-		if (stop != NULL && atomic_load(stop))
+		if (is_stopped(p))
 			return err_set(e, ERR_CANCELLED, "interrupted");
 		if (clock_ms() >= end_ms)
 			return err_set(e, ERR_SYS, "it has not answered in "
-			    "%d ms", timeout_ms);
+			    "%d ms", p->timeout_ms);
 	}
 	while (clock_ms() < end_ms && !r->out.is_over && take_both(r, 0))
 		;
@@ -283,7 +291,7 @@ program_run(const struct program *p, struct program_end *ret, struct err *e)
 	output_init(&r.notes, NOTES_MAX);
 	rc = start(&r, p->input != NULL ? p->input : "", e);
 	if (rc == 0) {
-		rc = follow(&r, p->timeout_ms, p->stop, e);
+		rc = follow(&r, p, e);
 		reap(&r, rc == -1);
 	}
 	if (rc == 0) {

@@ -14,7 +14,8 @@ struct program {
 				 * wide; NULL: nothing */
 	int timeout_ms;
 	size_t out_max;		/* bytes on standard output; more: killed */
-	const atomic_bool *stop;	/* NULL: nothing stops it */
+	const atomic_bool *stop;	/* NULL: nothing stops it so */
+	int stop_fd;		/* readable: the same; -1: none */
 };
 
 /* How it ended.  Bytes are NUL-terminated and wiped by program_end_done. */
@@ -28,7 +29,7 @@ struct program_end {
 /*
  * program_run(p, ret, e): with our environment, and none of our files.  It and
  * all that it has started are killed when the time is over, when it prints too
- * much, and soon after ${*stop} becomes true.  Return 0 when it ended by
+ * much, and soon after ${*stop} becomes true or ${stop_fd} readable.  Return 0 when it ended by
  * itself, however; -1 with ${e} set and ${ret} untouched.
  *
  * It blocks: for a worker, and for one at a time, since a pipe that another

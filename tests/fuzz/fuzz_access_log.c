@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(v.major == w.major && v.minor == w.minor &&
 		    v.patch == w.patch);
 	}
-	if (catalog_first(text, strlen(text), "tags", &first, &e) == 1)
+	if (catalog_get(text, strlen(text), "tags", 0, &first, &e) == 1)
 		free(first);
 	free(text);
 	return 0;

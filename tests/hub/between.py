@@ -18,6 +18,7 @@ Listens on a free port of 127.0.0.1, which it writes to FILE when it does.  FAUL
     paths     only paths that begin with /v2/library/ get through
     blobs     a manifest's digest is found under /blobs/, as octet-stream
     gone      403 where the mirror says 404
+    busy      429 to everything
 """
 
 import argparse
@@ -30,7 +31,7 @@ import threading
 import zlib
 
 FAULTS = ("none auth redirect gzip ranges type digest bytes manifest ns paths "
-	  "blobs gone").split()
+	  "blobs gone busy").split()
 HOP = {"connection", "keep-alive", "transfer-encoding", "server", "date"}
 
 
@@ -76,6 +77,8 @@ class Between(http.server.BaseHTTPRequestHandler):
 		if self.fault == "auth":
 			return Answer(401, [("WWW-Authenticate", "Basic realm=x"),
 					    ("Content-Length", "0")], b"")
+		if self.fault == "busy":
+			return Answer(429, [("Content-Length", "0")], b"")
 		if self.fault == "redirect":
 			return Answer(307, [("Location", f"http://{self.to}{self.path}"),
 					    ("Content-Length", "0")], b"")

@@ -124,7 +124,21 @@ harmed "wrong bytes of a manifest" manifest digest '/manifests/.*the bytes are s
 harmed "?ns= that gets lost" ns ns 'ns=cdr-doctor\.invalid: 200, so .ns= is ignored'
 harmed "paths that get lost" paths shapes '/v2/docker\.io/library/app/.*podman, CRI-O'
 harmed "manifests among the blobs" blobs blob-404 '200, not 404'
+harmed "too many requests" busy ping '429.*too many requests at once.*no-limits'
 harmed "403 where nothing is" gone blob-404 ': 403, from'
+
+# --- images without a tag -----------------------------------------------------------
+
+aaa=$(craft image library/aaa:1 --layers 1 --seed 2)
+sync "an image by digest, in the first repository" "aaa@$aaa"
+check "the next repository has a tag" doctor --mirror "http://$MIRROR"
+expect_said "which is asked for" '^ok    manifest  docker\.io/library/app:1 is '
+list=$ROOT/repos/docker.io/library/app/_tags/list
+mv "$list" "$T/list"
+cp "$ROOT/repos/docker.io/library/aaa/_tags/list" "$list"
+sick "no tag at all" image 'first 2 repositories .* has a tag.*digest' \
+	--mirror "http://$MIRROR"
+mv -f "$T/list" "$list"
 
 # --- an empty mirror, and no mirror -----------------------------------------------
 

@@ -42,6 +42,28 @@ for client in containerd podman dockerd k3s rke2 buildkit; do
 	expect_said "... where that is" "^http://$MIRROR\$"
 done
 
+# --- TLS, as the node's clients speak it --------------------------------------------
+
+need openssl python3
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+	-keyout "$T/tls.key" -out "$T/tls.crt" -days 2 -subj /CN=127.0.0.1 \
+	-addext subjectAltName=IP:127.0.0.1 >"$T/openssl.log" 2>&1
+python3 "$TOP/tests/hub/between.py" --to "$MIRROR" --ready "$T/tls" \
+	--tls "$T/tls.crt" "$T/tls.key" none 2>>"$T/between.log" &
+defer "process_end $!"
+wait_for 10 test -s "$T/tls" || fail "no TLS"
+for client in containerd podman dockerd k3s rke2; do
+	anew
+	mkdir -p "$R/etc/ssl"
+	cp "$T/tls.crt" "$R/etc/ssl/mirror.pem"
+	"$CDR" node-config $client --mirror "https://$(cat "$T/tls")" \
+		--ca /etc/ssl/mirror.pem --prefix "$R" --install >/dev/null ||
+		fail "node-config $client --ca"
+	check "$client's authority is known" doctor busybox:1.35
+	expect_said "... and named" "^ok    tls +the certificate is good, by $R/etc/"
+done
+expect_rc "one that is said goes before" 1 doctor --ca /etc/ssl/certs/ca-certificates.crt
+
 # --- what is wrong with a node ----------------------------------------------------
 
 # ill "what" REGEX [ARG...]
@@ -125,6 +147,22 @@ expect_said "is found out" '^FAIL  pull +podman pulled, and did not ask this mir
 export PULLS=
 expect_rc "one that fails" 1 pull
 expect_said "is quoted" '^FAIL  pull +podman cannot pull .*no such image'
+cat >"$T/bin/crictl" <<END
+#!/bin/sh
+echo "\$\$" >"$T/pulling"
+exec sleep 300
+END
+chmod 755 "$T/bin/crictl"
+"$CDR" doctor --prefix "$R" --mirror "http://$MIRROR" --pull crictl \
+	busybox:1.35 >"$T/interrupted" 2>&1 &
+doctor=$!
+wait_for 10 test -s "$T/pulling" || fail "no pull begins"
+kill -TERM $doctor
+rc=0
+wait $doctor || rc=$?
+expect_eq "a pull that is interrupted" 4 $rc
+wait_for 5 process_over "$(cat "$T/pulling")" || fail "the client goes on"
+expect_eq "says nothing wrong of it" "" "$(grep '^FAIL' "$T/interrupted" || :)"
 export PULLS="http://$MIRROR"
 check "without the log" doctor --mirror "http://$MIRROR" --pull podman busybox:1.35
 expect_said "nothing is proven" '^warn  pull '

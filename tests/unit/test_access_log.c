@@ -124,29 +124,34 @@ test_catalog(void **state)
 {
 	static const struct {
 		const char *json;
+		size_t n;
 		int rc;
-		const char *first;
+		const char *found;
 	} texts[] = {
-		{ "{\"repositories\":[\"a/b\",\"c\"]}", 1, "a/b" },
-		{ "{\"repositories\":[]}", 0, NULL },
-		{ "{\"repositories\":null}", 0, NULL },
-		{ "{}", 0, NULL }, { "[]", -1, NULL }, { "", -1, NULL },
-		{ "{\"repositories\":[1]}", -1, NULL },
-		{ "{\"repositories\":\"a\"}", -1, NULL },
+		{ "{\"repositories\":[\"a/b\",\"c\"]}", 0, 1, "a/b" },
+		{ "{\"repositories\":[\"a/b\",\"c\"]}", 1, 1, "c" },
+		{ "{\"repositories\":[\"a/b\",\"c\"]}", 2, 0, NULL },
+		{ "{\"repositories\":[\"a/b\",7]}", 1, -1, NULL },
+		{ "{\"repositories\":[]}", 0, 0, NULL },
+		{ "{\"repositories\":null}", 0, 0, NULL },
+		{ "{}", 0, 0, NULL }, { "[]", 0, -1, NULL },
+		{ "", 0, -1, NULL },
+		{ "{\"repositories\":[1]}", 0, -1, NULL },
+		{ "{\"repositories\":\"a\"}", 0, -1, NULL },
 	};
-	char *first;
+	char *found;
 	struct err e;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		assert_int_equal(catalog_first(texts[i].json,
-		    strlen(texts[i].json), "repositories", &first, &e),
-		    texts[i].rc);
+		assert_int_equal(catalog_get(texts[i].json,
+		    strlen(texts[i].json), "repositories", texts[i].n, &found,
+		    &e), texts[i].rc);
 		if (texts[i].rc != 1)
 			continue;
-		assert_string_equal(first, texts[i].first);
-		free(first);
+		assert_string_equal(found, texts[i].found);
+		free(found);
 	}
 }
 
