@@ -29,8 +29,8 @@ struct program_end {
 /*
  * program_run(p, ret, e): with our environment, and none of our files.  It and
  * all that it has started are killed when the time is over, when it prints too
- * much, and soon after ${*stop} becomes true or ${stop_fd} readable.  Return 0 when it ended by
- * itself, however; -1 with ${e} set and ${ret} untouched.
+ * much, and soon after ${*stop} becomes true or ${stop_fd} readable.  Return 0
+ * when it ended by itself, however; -1 with ${e} set and ${ret} untouched.
  *
  * It blocks: for a worker, and for one at a time, since a pipe that another
  * thread is making could get into the child.
