@@ -125,20 +125,27 @@ ends_with(const char *text, const char *end)
 	return len >= n && strcmp(text + len - n, end) == 0;
 }
 
+void
+node_trust_read(const char *path, const char *text, const char *host,
+    const char *place, struct node_trust *ret)
+{
+	struct in_hosts in = { .trust = ret, .host = host };
+
+	if (ends_with(path, "/hosts.toml"))
+		toml_scan(text, on_hosts, &in);
+	else if (ends_with(path, "/registries.yaml"))
+		read_yaml(text, place, ret);
+}
+
 static void
 find_of(int root, const struct node_use *use, const char *place,
     struct node_trust *t)
 {
-	struct in_hosts in = { .trust = t, .host = use->mirror };
 	char *text = NULL;
 	struct err ignored;
 
-	if (under_read(root, use->path, &text, NULL, &ignored) == 1) {
-		if (ends_with(use->path, "/hosts.toml"))
-			toml_scan(text, on_hosts, &in);
-		else if (ends_with(use->path, "/registries.yaml"))
-			read_yaml(text, place, t);
-	}
+	if (under_read(root, use->path, &text, NULL, &ignored) == 1)
+		node_trust_read(use->path, text, use->mirror, place, t);
 	free(text);
 	if (!is_told(t) && strcmp(use->client, "dockerd") == 0)
 		look_into(root, "etc/docker/certs.d", place, t);

@@ -22,4 +22,9 @@ void node_trust_find(int, const struct node_uses *, const struct url *,
     const char *, struct node_trust *);
 void node_trust_done(struct node_trust *);
 
+/* node_trust_read(path, text, host, place, ret): of one file; ${host} is the
+ * mirror as it is written there. */
+void node_trust_read(const char *, const char *, const char *, const char *,
+    struct node_trust *);
+
 #endif

@@ -11,6 +11,7 @@
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
 #include "node/toml_scan.h"
+#include "node/trust.h"
 #include "node/uses.h"
 
 #define URL	"http://10.0.0.5:5000"
@@ -84,6 +85,19 @@ try_daemon(const char *text)
 	free(with);
 }
 
+/* What comes out is a whole path. */
+static void
+try_trust(const char *path, const char *text)
+{
+	struct node_trust t = { 0 };
+
+	node_trust_read(path, text, URL, "10.0.0.5:5000", &t);
+	must(t.ca == NULL || t.ca[0] == '/');
+	must(t.cert == NULL || t.cert[0] == '/');
+	must(t.key == NULL || t.key[0] == '/');
+	node_trust_done(&t);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -100,6 +114,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	node_uses_registries_conf(&uses, "p", text);
 	node_uses_registries_yaml(&uses, "k3s", "p", text);
 	node_uses_buildkit(&uses, "p", text);
+	try_trust("x/hosts.toml", text);
+	try_trust("x/registries.yaml", text);
 	for (i = 0; i < uses.count && i < 16; i++)
 		if (node_use_url(&uses.uses[i], &url))
 			url_done(&url);

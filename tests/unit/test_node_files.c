@@ -9,6 +9,7 @@
 
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
+#include "node/trust.h"
 #include "node/uses.h"
 
 #define CRI	"plugins.\"io.containerd.grpc.v1.cri\".registry"
@@ -225,6 +226,51 @@ test_other_files(void **state)
 	node_uses_done(&u);
 }
 
+/* "" where nothing is told. */
+static void
+test_trust(void **state)
+{
+	static const struct {
+		const char *path, *text, *ca, *cert, *key;
+	} files[] = {
+		{ "etc/x/hosts.toml", "[host.\"https://m:5000\"]\n"
+		    "ca = \"/a.pem\"\nclient = [[\"/c.pem\", \"/c.key\"]]\n",
+		    "/a.pem", "/c.pem", "/c.key" },
+		{ "etc/x/hosts.toml", "[host.\"https://m:5000\"]\n"
+		    "ca = [\"/a.pem\", \"/b.pem\"]\nclient = \"/both.pem\"\n",
+		    "/a.pem", "/both.pem", "" },
+		{ "etc/x/hosts.toml", "[host.\"https://other:5000\"]\n"
+		    "ca = \"/a.pem\"\n", "", "", "" },
+		{ "etc/x/hosts.toml", "[host.\"https://m:5000\"]\n"
+		    "ca = \"relative.pem\"\n", "", "", "" },
+		{ "rancher/registries.yaml", "configs:\n  \"o:1\":\n    tls:\n"
+		    "      ca_file: /o.pem\n  \"m:5000\":\n    tls:\n"
+		    "      ca_file: \"/a.pem\"\n      cert_file: /c.pem # x\n"
+		    "      key_file: '/c.key'\n  \"p:1\":\n    tls:\n"
+		    "      ca_file: /p.pem\n", "/a.pem", "/c.pem", "/c.key" },
+		{ "rancher/registries.yaml", "configs:\n  \"m:5000\":\n"
+		    "    auth: {}\n  \"p:1\":\n    tls:\n"
+		    "      ca_file: /p.pem\n", "", "", "" },
+		{ "rancher/registries.yaml", "mirrors:\n  \"m:5000\":\n",
+		    "", "", "" },
+		{ "docker/daemon.json", "{\"ca\": \"/a.pem\"}", "", "", "" },
+	};
+	struct node_trust t;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		t = (struct node_trust){ 0 };
+		node_trust_read(files[i].path, files[i].text,
+		    "https://m:5000", "m:5000", &t);
+		assert_string_equal(t.ca == NULL ? "" : t.ca, files[i].ca);
+		assert_string_equal(t.cert == NULL ? "" : t.cert,
+		    files[i].cert);
+		assert_string_equal(t.key == NULL ? "" : t.key, files[i].key);
+		node_trust_done(&t);
+	}
+}
+
 int
 main(void)
 {
@@ -234,6 +280,7 @@ main(void)
 		cmocka_unit_test(test_hosts_toml),
 		cmocka_unit_test(test_registries_conf),
 		cmocka_unit_test(test_other_files),
+		cmocka_unit_test(test_trust),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
