@@ -36,7 +36,7 @@ static const char usage[] =
 "                      end when so many have been received; exit 4\n"
 "      --window HH:MM-HH:MM\n"
 "                      local time: outside of it do nothing, end with it (exit 4)\n"
-"      --connections N requests in flight to a registry (default: 8)\n"
+"      --connections N connections to a registry (default: 8)\n"
 "      --jobs N        images in progress at once\n"
 "      --require-signed KEY\n"
 "                      publish only what this public key (PEM) has signed, as\n"

@@ -354,21 +354,45 @@ list_add(struct image_list *list, const char *text)
 	read_line(&at, text, strlen(text), NULL);
 }
 
-/* What two entries for one image differ in, or NULL.  The rules are interned:
- * one rule, one address. */
+/* The rules are interned: one rule, one address. */
+const char *
+list_difference(const struct list_entry *a, const struct list_entry *b)
+{
+	if (a->platforms != b->platforms)
+		return "platform=";
+	if (a->referrers != b->referrers)
+		return "referrers=";
+	return a->signed_by != b->signed_by ? "signed=" : NULL;
+}
+
+int
+list_dispute(const struct list_entry *a, const struct list_entry *b,
+    struct err *e)
+{
+	char *first = place_text(a->file, a->line);
+	char *second = place_text(b->file, b->line);
+
+	err_set(e, ERR_INPUT, "%.200s (tags=%.80s) and %.200s (tags=%.80s) "
+	    "both want it, with another %s: let them agree, or give the tag "
+	    "a line of its own", first, a->tags->text, second, b->tags->text,
+	    list_difference(a, b));
+	free(first);
+	free(second);
+	return -1;
+}
+
+/* What two entries for one image differ in, or NULL. */
 static const char *
 difference(const struct list_entry *a, const struct list_entry *b)
 {
+	const char *key = list_difference(a, b);
+
 	if (image_ref_compare(&a->ref, &b->ref) != 0)
 		return "digest, or one has none";
-	if (a->platforms != b->platforms)
-		return "platform=";
+	if (key != NULL)
+		return key;
 	if (a->newest != b->newest)
 		return "newest=";
-	if (a->referrers != b->referrers)
-		return "referrers=";
-	if (a->signed_by != b->signed_by)
-		return "signed=";
 	return a->priority != b->priority ? "priority=" : NULL;
 }
 

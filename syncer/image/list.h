@@ -63,6 +63,19 @@ void list_add(struct image_list *, const char *text);
  */
 int list_end(struct image_list *);
 
+/*
+ * list_difference(a, b): the key of which two patterns of one repository have
+ * another value, or NULL: what they find is wanted in the same way.  How many
+ * they take (newest=) and in which order (priority=) aside.
+ */
+const char *list_difference(const struct list_entry *,
+    const struct list_entry *);
+
+/* list_dispute(a, b, e): both have found an image, and they differ: say so with
+ * both their lines (ERR_INPUT).  Return -1. */
+int list_dispute(const struct list_entry *, const struct list_entry *,
+    struct err *);
+
 size_t list_count(const struct image_list *);
 const struct list_entry *list_at(const struct image_list *, size_t);
 

@@ -20,6 +20,7 @@
 #include "registry/ocidir.h"
 
 #define SMALL_BYTES_MAX	4096u
+#define OPEN_TRIES	1000u
 
 struct ocidir {
 	int fd;
@@ -33,7 +34,11 @@ struct ocidir {
 
 /* --- files ------------------------------------------------------------- */
 
-/* openat2(2) has no function in the C library. */
+/*
+ * openat2(2) has no function in the C library.  A ".." in a link, as links in a
+ * tree have, makes it give up with EAGAIN if anybody renames anything anywhere
+ * meanwhile.
+ */
 static int
 open_beneath(int dirfd, const char *path, int flags)
 {
@@ -41,8 +46,13 @@ open_beneath(int dirfd, const char *path, int flags)
 		.flags = (unsigned)(flags | O_CLOEXEC),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
 	};
+	unsigned tries = 0;
+	int fd;
 
-	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	do
+		fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	while (fd == -1 && errno == EAGAIN && ++tries < OPEN_TRIES);
+	return fd;
 }
 
 static int

@@ -356,11 +356,15 @@ copy_or_null(const char *s)
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
+/* All but the name and the endpoint. */
 static void
-config_fill(const struct exception *x, struct registry_config *c)
+config_fill(const struct registries *r, const struct exception *x,
+    struct registry_config *c)
 {
-	c->name = xstrdup(x->name);
 	c->max_connections = x->number[MAX_CONNECTIONS];
+	if (c->max_connections == 0)
+		c->max_connections = r->connections > 0 ? r->connections :
+		    CONNECTIONS_STANDARD;
 	c->min_pulls_left = x->number[MIN_PULLS_LEFT];
 	c->retry.max_tries = x->number[MAX_TRIES];
 	c->retry.base_ms = x->number[RETRY_DELAY_MS];
@@ -405,10 +409,8 @@ registries_config(const struct registries *r, const char *registry,
 		err_wrap(e, "%s", name);
 		goto out;
 	}
-	config_fill(x, &c);
-	if (c.max_connections == 0)
-		c.max_connections = r->connections > 0 ? r->connections :
-		    CONNECTIONS_STANDARD;
+	c.name = xstrdup(name);
+	config_fill(r, x, &c);
 	*ret = c;
 out:
 	exception_done(&standard);
@@ -423,24 +425,72 @@ registries_require_signed(const struct registries *r, const char *registry)
 	return x == NULL ? NULL : x->text[REQUIRE_SIGNED];
 }
 
-int
-registry_config_from(struct registry_config *c, const char *text,
+static void
+drop_tls(struct registry_config *c)
+{
+	free(c->ca_file);
+	free(c->client_cert);
+	free(c->client_key);
+	c->ca_file = c->client_cert = c->client_key = NULL;
+}
+
+/* A URL's host and port as they are written there, in lower case as names of
+ * registries are; free(3) it. */
+static char *
+authority_of(const char *url)
+{
+	const char *scheme_end = strstr(url, "://");
+	const char *at = scheme_end == NULL ? url : scheme_end + 3;
+	char *name = xstrndup(at, strcspn(at, "/?#")), *p;
+
+	for (p = name; *p != '\0'; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	return name;
+}
+
+/* The mirror's path for a registry. */
+static int
+endpoint_below(const char *mirror, const char *name, struct url *ret,
     struct err *e)
 {
-	size_t len = strlen(text);
-	struct url url;
+	size_t len = strlen(mirror);
 	char *below;
 	int rc;
 
-	while (len > 0 && text[len - 1] == '/')
+	while (len > 0 && mirror[len - 1] == '/')
 		len--;
-	below = xasprintf("%.*s/%s/", (int)len, text, c->name);
-	rc = url_parse(below, &url, e);
+	below = xasprintf("%.*s/%s/", (int)len, mirror, name);
+	rc = url_parse(below, ret, e);
 	free(below);
-	if (rc == -1)
+	return rc;
+}
+
+int
+registries_config_from(const struct registries *r, const char *registry,
+    const char *mirror, struct registry_config *ret, struct err *e)
+{
+	struct registry_config c;
+	const struct exception *x;
+	struct url endpoint;
+	char *name;
+
+	if (registries_config(r, registry, &c, e) == -1)
 		return -1;
-	url_done(&c->endpoint);
-	c->endpoint = url;
+	if (endpoint_below(mirror, c.name, &endpoint, e) == -1) {
+		registry_config_done(&c);
+		return -1;
+	}
+	url_done(&c.endpoint);
+	c.endpoint = endpoint;
+	/* Who the registry is, and who we are to it, is nothing to another. */
+	drop_tls(&c);
+	name = authority_of(mirror);
+	x = find(r, name);
+	free(name);
+	if (x != NULL)
+		config_fill(r, x, &c);
+	*ret = c;
 	return 0;
 }
 
@@ -449,8 +499,6 @@ registry_config_done(struct registry_config *c)
 {
 	free(c->name);
 	url_done(&c->endpoint);
-	free(c->ca_file);
-	free(c->client_cert);
-	free(c->client_key);
+	drop_tls(c);
 	*c = (struct registry_config){ 0 };
 }

@@ -66,12 +66,14 @@ const char *registries_require_signed(const struct registries *,
     const char *);
 
 /*
- * registry_config_from(c, url, e): ask the mirror at ${url} in the registry's
- * place, below the registry's name: another CDR.  Return 0, or -1 with ${e} set
- * and ${c} as it was.
+ * registries_config_from(r, registry, url, ret, e): as registries_config, but
+ * to ask the mirror at ${url}, another CDR, in the registry's place and below
+ * its name.  An entry for the host (and port) that ${url} names tells all but
+ * the endpoint; without one, what is for TLS is not set, and the rest is as for
+ * the registry.
  */
-int registry_config_from(struct registry_config *, const char *,
-    struct err *);
+int registries_config_from(const struct registries *, const char *,
+    const char *, struct registry_config *, struct err *);
 
 /*
  * registries_canonical(name): "docker.io" for the three names of Docker Hub

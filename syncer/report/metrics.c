@@ -87,7 +87,7 @@ print_counters(const struct status_counters *c, FILE *out)
 		labelled(out, runs, "result", status_run_results[i],
 		    c->runs[i]);
 	single(out, "cdr_sync_received_bytes_total", "counter",
-	    "Bytes of manifests and blobs received.", c->bytes);
+	    "Bytes of manifests, blobs and lists received.", c->bytes);
 	single(out, "cdr_sync_objects_total", "counter",
 	    "Manifests and blobs that were new in the tree.", c->objects);
 	single(out, "cdr_sync_requests_total", "counter",

@@ -4,27 +4,86 @@
 #include "layout/digest_set.h"
 #include "layout/mem.h"
 #include "transfer/agenda.h"
+#include "transfer/overlap.h"
 
-/* The entries that one pattern has become. */
+/* What the patterns of one repository have become. */
 struct batch {
 	struct batch *next;
-	struct list_entry *entries;
+	struct overlap_image *images;	/* by priority */
 	size_t count, at;
 };
 
 struct agenda {
 	const struct image_list *list;
-	unsigned *order;		/* indices, highest priority first */
+	struct rank *ranks;		/* highest priority first */
 	size_t at;
-	struct batch *batches;		/* the latest first */
-	struct digest_set known;	/* images, by a hash of their name */
-	bool has_patterns;
+	struct batch *batches;		/* the one with the next image first,
+					 * the latest of equal ones */
+	struct batch *spent;		/* whose images others work on */
+	struct digest_set known;	/* images of the list, by a hash of
+					 * their name */
+	struct digest_set overlaps;	/* struct overlap, by a hash of the
+					 * repository */
 };
 
 struct rank {
 	int priority;
 	unsigned index;
 };
+
+static struct digest
+id_of(const struct image_ref *ref, const char *tag)
+{
+	char *name = xasprintf("%s/%s%s%s", ref->registry, ref->repository,
+	    tag == NULL ? "" : ":", tag == NULL ? "" : tag);
+	struct digest id;
+
+	digest_of(DIGEST_SHA256, name, strlen(name), &id);
+	free(name);
+	return id;
+}
+
+static struct overlap *
+overlap_of(const struct agenda *a, const struct list_entry *pattern)
+{
+	struct digest id = id_of(&pattern->ref, NULL);
+
+	return digest_set_get(&a->overlaps, &id);
+}
+
+static void
+add_pattern(struct agenda *a, const struct list_entry *pattern)
+{
+	struct digest id = id_of(&pattern->ref, NULL);
+	struct overlap *o = digest_set_get(&a->overlaps, &id);
+
+	if (o == NULL) {
+		o = overlap_new();
+		digest_set_add(&a->overlaps, &id, o);
+	}
+	overlap_add(o, pattern);
+}
+
+static void
+note_names(struct agenda *a)
+{
+	const struct list_entry *entry;
+	struct digest id;
+	size_t i;
+
+	for (i = 0; i < list_count(a->list); i++) {
+		entry = list_at(a->list, i);
+		if (entry->tags != NULL)
+			add_pattern(a, entry);
+	}
+	for (i = 0; a->overlaps.count > 0 && i < list_count(a->list); i++) {
+		entry = list_at(a->list, i);
+		if (entry->ref.tag == NULL)
+			continue;
+		id = id_of(&entry->ref, entry->ref.tag);
+		digest_set_add(&a->known, &id, NULL);
+	}
+}
 
 static int
 compare_ranks(const void *a, const void *b)
@@ -40,105 +99,121 @@ static void
 sort_by_priority(struct agenda *a)
 {
 	size_t i, count = list_count(a->list);
-	struct rank *ranks = xcalloc(count, sizeof(*ranks));
+	const struct list_entry *entry;
 
+	a->ranks = xcalloc(count, sizeof(*a->ranks));
 	for (i = 0; i < count; i++) {
-		ranks[i].priority = list_at(a->list, i)->priority;
-		ranks[i].index = (unsigned)i;
+		entry = list_at(a->list, i);
+		a->ranks[i].priority = entry->tags == NULL ? entry->priority :
+		    overlap_priority(overlap_of(a, entry));
+		a->ranks[i].index = (unsigned)i;
 	}
 	if (count > 1)
-		qsort(ranks, count, sizeof(*ranks), compare_ranks);
-	a->order = xcalloc(count, sizeof(*a->order));
-	for (i = 0; i < count; i++)
-		a->order[i] = ranks[i].index;
-	free(ranks);
-}
-
-/* Return false if it was known. */
-static bool
-note_image(struct agenda *a, const struct image_ref *ref, const char *tag)
-{
-	char *name = xasprintf("%s/%s:%s", ref->registry, ref->repository,
-	    tag);
-	struct digest id;
-	bool fresh;
-
-	digest_of(DIGEST_SHA256, name, strlen(name), &id);
-	fresh = digest_set_add(&a->known, &id, NULL);
-	free(name);
-	return fresh;
+		qsort(a->ranks, count, sizeof(*a->ranks), compare_ranks);
 }
 
 struct agenda *
 agenda_new(const struct image_list *list)
 {
 	struct agenda *a = xcalloc(1, sizeof(*a));
-	const struct list_entry *entry;
-	size_t i;
 
 	a->list = list;
+	note_names(a);
 	sort_by_priority(a);
-	for (i = 0; i < list_count(list); i++)
-		a->has_patterns |= list_at(list, i)->tags != NULL;
-	for (i = 0; a->has_patterns && i < list_count(list); i++) {
-		entry = list_at(list, i);
-		if (entry->ref.tag != NULL)
-			(void)note_image(a, &entry->ref, entry->ref.tag);
-	}
 	return a;
+}
+
+static void
+free_batches(struct batch *b)
+{
+	struct batch *next;
+	size_t i;
+
+	for (; b != NULL; b = next) {
+		next = b->next;
+		for (i = 0; i < b->count; i++)
+			free(b->images[i].entry.ref.tag);
+		free(b->images);
+		free(b);
+	}
 }
 
 void
 agenda_free(struct agenda *a)
 {
-	struct batch *b;
-	size_t i;
+	struct digest id;
+	size_t at = 0;
+	void *o;
 
 	if (a == NULL)
 		return;
-	while ((b = a->batches) != NULL) {
-		a->batches = b->next;
-		for (i = 0; i < b->count; i++)
-			free(b->entries[i].ref.tag);
-		free(b->entries);
-		free(b);
-	}
+	free_batches(a->batches);
+	free_batches(a->spent);
+	while (digest_set_next(&a->overlaps, &at, &id, &o))
+		overlap_free(o);
+	digest_set_done(&a->overlaps);
 	digest_set_done(&a->known);
-	free(a->order);
+	free(a->ranks);
 	free(a);
 }
 
-const struct list_entry *
-agenda_next(struct agenda *a)
-{
-	struct batch *b;
+/* --- what is next ------------------------------------------------------ */
 
-	for (b = a->batches; b != NULL; b = b->next)
-		if (b->at < b->count)
-			return &b->entries[b->at++];
-	if (a->at < list_count(a->list))
-		return list_at(a->list, a->order[a->at++]);
-	return NULL;
+static int
+priority_of(const struct batch *b)
+{
+	return b->images[b->at].entry.priority;
 }
 
-size_t
-agenda_expand(struct agenda *a, const struct list_entry *pattern,
-    char *const *tags, size_t count)
+static void
+insert(struct agenda *a, struct batch *b)
 {
-	struct batch *b = xcalloc(1, sizeof(*b));
-	size_t i;
+	struct batch **at = &a->batches;
 
-	b->entries = xcalloc(count, sizeof(*b->entries));
-	for (i = 0; i < count; i++) {
-		if (!note_image(a, &pattern->ref, tags[i]))
-			continue;
-		b->entries[b->count] = *pattern;
-		b->entries[b->count].tags = NULL;
-		b->entries[b->count++].ref.tag = xstrdup(tags[i]);
+	while (*at != NULL && priority_of(*at) > priority_of(b))
+		at = &(*at)->next;
+	b->next = *at;
+	*at = b;
+}
+
+static void
+take_found(struct agenda *a, struct agenda_item *ret)
+{
+	struct batch *b = a->batches;
+	const struct overlap_image *image = &b->images[b->at++];
+
+	*ret = (struct agenda_item){ &image->entry, image->entry.priority,
+	    image->line, image->rival };
+	if (b->at < b->count && priority_of(b) == ret->priority)
+		return;
+	a->batches = b->next;
+	if (b->at < b->count) {
+		insert(a, b);
+		return;
 	}
-	b->next = a->batches;
-	a->batches = b;
-	return b->count;
+	b->next = a->spent;
+	a->spent = b;
+}
+
+bool
+agenda_next(struct agenda *a, struct agenda_item *ret)
+{
+	const struct rank *rank = NULL;
+
+	if (a->at < list_count(a->list))
+		rank = &a->ranks[a->at];
+	if (a->batches != NULL && (rank == NULL ||
+	    priority_of(a->batches) >= rank->priority)) {
+		take_found(a, ret);
+		return true;
+	}
+	if (rank == NULL)
+		return false;
+	a->at++;
+	ret->entry = ret->line = list_at(a->list, rank->index);
+	ret->priority = rank->priority;
+	ret->rival = NULL;
+	return true;
 }
 
 size_t
@@ -150,4 +225,52 @@ agenda_left(const struct agenda *a)
 	for (b = a->batches; b != NULL; b = b->next)
 		left += b->count - b->at;
 	return left;
+}
+
+/* --- what patterns find ------------------------------------------------ */
+
+static size_t
+add_batch(struct agenda *a, struct overlap *o)
+{
+	struct batch *b = xcalloc(1, sizeof(*b));
+
+	b->count = overlap_take(o, &b->images);
+	if (b->count > 0) {
+		insert(a, b);
+		return b->count;
+	}
+	free_batches(b);
+	return 0;
+}
+
+size_t
+agenda_expand(struct agenda *a, const struct list_entry *pattern,
+    char *const *tags, size_t count, size_t all)
+{
+	struct overlap *o = overlap_of(a, pattern);
+	struct digest id;
+	size_t i;
+
+	for (i = 0; i < all; i++) {
+		id = id_of(&pattern->ref, tags[i]);
+		if (digest_set_has(&a->known, &id))
+			continue;
+		if (i < count)
+			overlap_found(o, pattern, tags[i]);
+		else
+			overlap_left_out(o, pattern, tags[i]);
+	}
+	return overlap_ended(o) ? add_batch(a, o) : 0;
+}
+
+size_t
+agenda_close(struct agenda *a)
+{
+	struct digest id;
+	size_t at = 0, count = 0;
+	void *o;
+
+	while (digest_set_next(&a->overlaps, &at, &id, &o))
+		count += add_batch(a, o);
+	return count;
 }

@@ -302,7 +302,7 @@ fetch(struct age *a)
 
 	a->waiter.source = a->of->w.source;
 	a->waiter.repository = entry->ref.repository;
-	a->waiter.priority = entry->priority;
+	a->waiter.priority = a->of->w.priority;
 	a->waiter.end = fetched;
 	dispatch_want(a->of->d, &a->need, &a->waiter);
 }
@@ -372,7 +372,7 @@ start_one(struct dating *g, size_t i)
 	a->resolve.source = g->w.source;
 	a->resolve.repository = entry->ref.repository;
 	a->resolve.tag = a->tag->name;
-	a->resolve.priority = entry->priority;
+	a->resolve.priority = g->w.priority;
 	a->resolve.optional = true;
 	a->resolve.end = resolved;
 	g->active++;

@@ -28,6 +28,7 @@ typedef void ages_end(void *cookie, const struct err *e);
 /* What is to be dated, and where the answers go.  Borrowed until the end. */
 struct ages_wanted {
 	const struct list_entry *entry;
+	int priority;			/* of the requests */
 	struct source *source;
 	struct newest_tag *tags;	/* created_s is set; -1 stays where
 					 * nothing says it */

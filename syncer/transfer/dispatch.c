@@ -147,6 +147,17 @@ dispatch_free(struct dispatch *d)
 	free(d);
 }
 
+static int
+configure(const struct dispatch *d, const char *registry,
+    struct registry_config *ret, struct err *e)
+{
+	const struct registries *r = d->config.registries;
+
+	return d->config.from != NULL ?
+	    registries_config_from(r, registry, d->config.from, ret, e) :
+	    registries_config(r, registry, ret, e);
+}
+
 struct source *
 dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 {
@@ -156,14 +167,8 @@ dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 	for (source = d->sources; source != NULL; source = source->next)
 		if (strcmp(source->up->config.name, registry) == 0)
 			return source;
-	if (registries_config(d->config.registries, registry, &config,
-	    e) == -1)
+	if (configure(d, registry, &config, e) == -1)
 		return NULL;
-	if (d->config.from != NULL &&
-	    registry_config_from(&config, d->config.from, e) == -1) {
-		registry_config_done(&config);
-		return NULL;
-	}
 	source = xcalloc(1, sizeof(*source));
 	/* A mirror is not the registry: it sees no credentials. */
 	source->up = upstream_new(&config, d->config.from != NULL ||

@@ -34,7 +34,8 @@ struct dispatch_config {
 };
 
 struct dispatch_stats {
-	uint64_t bytes;			/* of manifests and blobs, received */
+	uint64_t bytes;			/* received: of manifests, blobs, lists
+					 * of tags and of referrers */
 	uint64_t objects;		/* new in the store */
 	uint64_t requests;		/* to registries and token servers */
 	uint64_t pulls;			/* manifests that registries handed

@@ -18,6 +18,7 @@ struct expand {
 	struct query query;
 	struct dispatch *d;
 	const struct list_entry *entry;
+	int priority;
 	expand_end *end;
 	void *cookie;
 	struct tag_pages pages;
@@ -25,6 +26,7 @@ struct expand {
 	struct tag_matcher *matcher;
 	char **tags;			/* what matches, of all pages */
 	size_t count, room;
+	size_t left_out;		/* by newest=: behind them */
 	size_t before;			/* of the pages before this one */
 	struct ages *ages;
 	struct newest_tag *all;		/* newest=: one for each of the tags, */
@@ -39,8 +41,9 @@ finish(struct expand *x, const struct err *e)
 {
 	size_t i;
 
-	x->end(x->cookie, x->entry, x->tags, x->count, e);
-	for (i = 0; i < x->count; i++)
+	x->end(x->cookie, x->entry, x->tags, x->count, x->count + x->left_out,
+	    e);
+	for (i = 0; i < x->count + x->left_out; i++)
 		free(x->tags[i]);
 	free(x->tags);
 	free(x->all);
@@ -112,14 +115,15 @@ choose(struct expand *x)
 
 	drop_gone(x);
 	kept = newest_choose(x->all, x->all_count, x->entry->newest);
-	fresh = xcalloc(kept + 1, sizeof(*fresh));
-	for (i = 0; i < kept; i++)
+	fresh = xcalloc(x->all_count, sizeof(*fresh));
+	for (i = 0; i < x->all_count; i++)
 		fresh[i] = xstrdup(x->all[i].name);
 	for (i = 0; i < x->count; i++)
 		free(x->tags[i]);
 	free(x->tags);
 	x->tags = fresh;
 	x->count = kept;
+	x->left_out = x->all_count - kept;
 	conclude(x);
 }
 
@@ -139,6 +143,7 @@ find_ages(struct expand *x, size_t undated)
 {
 	struct ages_wanted w = {
 		.entry = x->entry,
+		.priority = x->priority,
 		.source = x->query.source,
 		.tags = x->all,
 		.wanted = x->wanted,
@@ -273,7 +278,7 @@ ask(struct expand *x)
 	/* A body without a byte would have no beginning. */
 	tags_scan_init(&x->scan, found, x);
 	q->repository = x->entry->ref.repository;
-	q->priority = x->entry->priority;
+	q->priority = x->priority;
 	q->url = x->pages.url;
 	q->accept = "application/json";
 	q->begin = page_begins;
@@ -299,7 +304,8 @@ ended_at_once(struct task *task)
 
 void
 expand_start(struct dispatch *d, struct ages *ages,
-    const struct list_entry *entry, expand_end *end, void *cookie)
+    const struct list_entry *entry, int priority, expand_end *end,
+    void *cookie)
 {
 	struct expand *x = xcalloc(1, sizeof(*x));
 	char *url = NULL;
@@ -307,6 +313,7 @@ expand_start(struct dispatch *d, struct ages *ages,
 	x->d = d;
 	x->ages = ages;
 	x->entry = entry;
+	x->priority = priority;
 	x->end = end;
 	x->cookie = cookie;
 	x->matcher = tag_matcher_new(entry->tags);

@@ -17,7 +17,7 @@ on_data(void *cookie, const void *buf, size_t len, struct err *e)
 {
 	struct fetch *f = cookie;
 
-	f->d->stats.bytes += len;
+	throttle_took(f, len);
 	return f->query->data(f->query, buf, len, e) == -1 ? HTTP_REFUSED :
 	    HTTP_TAKEN;
 }
@@ -49,6 +49,8 @@ fetch_query_done(struct fetch *f, const struct http_reply *reply)
 		fetch_note(f, reply);
 		fetch_again(f);
 	} else {
+		if (f->query->data == NULL && reply->status == 200)
+			throttle_took(f, reply->len);
 		fetch_enter(f, FETCH_END);
 		f->query->end(f->query, reply, NULL);
 		fetch_free(f);

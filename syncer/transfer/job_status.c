@@ -46,15 +46,15 @@ job_status(struct status *s, const char *image,
 void
 job_status_rest(struct status *s, struct agenda *agenda)
 {
-	const struct list_entry *entry;
+	struct agenda_item item;
 	struct status_record *r;
 	char *image;
 
-	while ((entry = agenda_next(agenda)) != NULL) {
+	while (agenda_next(agenda, &item)) {
 		/* What tags it would have found nobody knows. */
-		if (entry->tags != NULL)
+		if (item.entry->tags != NULL)
 			continue;
-		image = image_ref_text(&entry->ref);
+		image = image_ref_text(&item.entry->ref);
 		r = status_record_new(image);
 		free(image);
 		r->result = STATUS_NOT_REACHED;

@@ -145,7 +145,7 @@ job_ended(void *cookie, const struct job_report *r)
 /* A pattern was one line; now it is as many images as it has found. */
 static void
 pattern_ended(void *cookie, const struct list_entry *entry,
-    char *const *tags, size_t count, const struct err *e)
+    char *const *tags, size_t count, size_t all, const struct err *e)
 {
 	struct run *run = cookie;
 	struct job_report failure = { .entry = entry, .result = JOB_FAILED,
@@ -155,43 +155,57 @@ pattern_ended(void *cookie, const struct list_entry *entry,
 		if (e->code == ERR_CANCELLED)
 			failure.result = JOB_CANCELLED;
 		job_ended(run, &failure);
+		run->totals.images += agenda_expand(run->agenda, entry, NULL,
+		    0, 0);
 		return;
 	}
 	run->totals.active--;
-	run->totals.images += agenda_expand(run->agenda, entry, tags, count);
+	run->totals.images += agenda_expand(run->agenda, entry, tags, count,
+	    all);
 	run->totals.images--;
 }
 
+/* Two patterns have found it, and want different things of it. */
 static void
-start_next(struct run *run, const struct list_entry *entry)
+refuse(struct run *run, const struct agenda_item *item)
+{
+	struct err e;
+	struct job_report failure = { .entry = item->entry,
+	    .result = JOB_FAILED, .lacking = "", .err = &e };
+
+	list_dispute(item->line, item->rival, &e);
+	job_ended(run, &failure);
+}
+
+static void
+start_next(struct run *run, const struct agenda_item *item)
 {
 	struct job_options options = {
 		.plan = run->mirror->plan != NULL,
-		.key = policy_key(run->mirror->policy, entry),
+		.key = policy_key(run->mirror->policy, item->entry),
 	};
 
 	run->totals.active++;
-	if (entry->tags != NULL)
-		expand_start(run->dispatch, run->ages, entry, pattern_ended,
-		    run);
+	if (item->rival != NULL)
+		refuse(run, item);
+	else if (item->entry->tags != NULL)
+		expand_start(run->dispatch, run->ages, item->entry,
+		    item->priority, pattern_ended, run);
 	else
-		job_start(run->dispatch, run->mirror->config.store, entry,
-		    &options, job_ended, run);
+		job_start(run->dispatch, run->mirror->config.store,
+		    item->entry, &options, job_ended, run);
 }
 
 static void
 start_jobs(struct run *run)
 {
-	const struct list_entry *entry;
 	unsigned jobs = run->mirror->jobs;
 	size_t most = jobs > 0 ? jobs : ACTIVE_MAX;
+	struct agenda_item item;
 
-	while (!run->stopping && run->totals.active < most) {
-		entry = agenda_next(run->agenda);
-		if (entry == NULL)
-			break;
-		start_next(run, entry);
-	}
+	while (!run->stopping && run->totals.active < most &&
+	    agenda_next(run->agenda, &item))
+		start_next(run, &item);
 }
 
 static void
@@ -265,6 +279,7 @@ loop(struct run *run)
 			report_progress(&run->totals);
 		}
 	}
+	run->totals.images += agenda_close(run->agenda);
 	run->totals.cancelled += agenda_left(run->agenda);
 	job_status_rest(m->status, run->agenda);
 }

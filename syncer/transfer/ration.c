@@ -241,6 +241,9 @@ ration_seen(struct fetch *f, const struct http_reply *reply)
 	    fetch_is_pull(f);
 
 	f->outcome.is_pull_limit = false;
+	/* What stands in a registry's place speaks of itself. */
+	if (f->d->config.from != NULL || f->d->config.layout != NULL)
+		return;
 	if (got)
 		f->d->stats.pulls++;
 	/* A 401 would speak of somebody without an account. */

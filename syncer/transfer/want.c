@@ -48,7 +48,7 @@ dispatch_want(struct dispatch *d, const struct object *object,
     struct waiter *w)
 {
 	struct want *want = digest_set_get(&d->wants, &object->id);
-	bool again;
+	bool again, was_wanted;
 
 	if (want == NULL) {
 		want = xcalloc(1, sizeof(*want));
@@ -56,7 +56,8 @@ dispatch_want(struct dispatch *d, const struct object *object,
 		want->waiters_end = &want->waiters;
 		digest_set_add(&d->wants, &object->id, want);
 	}
-	if (want->waiters == NULL) {
+	was_wanted = want->waiters != NULL;
+	if (!was_wanted) {
 		d->stats.wanted++;
 		d->stats.wanted_bytes += object->size;
 	}
@@ -64,6 +65,9 @@ dispatch_want(struct dispatch *d, const struct object *object,
 	add_waiter(want, w);
 	if (want->fetch != NULL)
 		return;
+	/* Others may wait to be told of a failure, with another size. */
+	if (was_wanted)
+		d->stats.wanted_bytes += object->size - want->object.size;
 	want->object = *object;
 	if (again && has_failed_at(want, w))
 		dispatch_tell_later(d, want);

@@ -56,6 +56,14 @@ expect_published "the line of its own holds" app:1.10.1-alpine "$other"
 tree_check "$ROOT"
 
 rm -rf "$ROOT"
+sync "two patterns that find the same" -v app 'tags=glob:1.*' app 'tags=semver:>=1,<3'
+expect_said "each image is there once" '^6 images: .*6 updated'
+sync_rc "two that want different things of it" 1 app 'tags=glob:1.*' \
+	app 'tags=semver:>=1.10' platform=linux/amd64
+expect_said "it is told, with both" 'app:1\.10\.0: .*glob:1\.\*.*semver:>=1\.10.*platform='
+expect_said "what one alone finds is not touched by it" '^6 images: .* 1 failed'
+
+rm -rf "$ROOT"
 sync_rc "nothing matches" 1 app 'tags=glob:z*' app:latest
 expect_said "it says what" 'app.*no tag .*glob:z\*'
 expect_eq "the other image is there" latest "$(tags)"

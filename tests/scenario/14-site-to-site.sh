@@ -1,7 +1,8 @@
 #!/bin/sh
 # --from takes the images of a list from another CDR: the same names, digests,
 # platforms and referrers, and no registry is asked. Credentials for a registry
-# are not shown to the mirror.
+# are not shown to the mirror, even if it asks for them, and what it says of pulls
+# is not taken for the registry's word.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -25,9 +26,59 @@ tree_check "$ROOT"
 (cd "$first" && find blobs manifests -type f | sort) >"$T/one"
 (cd "$ROOT" && find blobs manifests -type f | sort) >"$T/two"
 check "all of it, and what refers to it" cmp "$T/one" "$T/two"
-! grep -rq "$(printf 'user:hush' | base64)" "$T/nginx.log" || fail "credentials were shown"
 sync "the same again" -v --from "http://$MIRROR/" app:1 referrers=yes
 expect_said "nothing has changed" '^unchanged .*app:1'
+
+# What stands before the mirror notes what it is shown. One asks for a password, one
+# counts pulls.
+before()
+{
+	cat <<END
+server {
+	listen 127.0.0.1:$1;
+	access_log $T/before.log seen;
+	$2
+	location / { proxy_pass http://$MIRROR; }
+}
+END
+}
+asks=$(free_port) counts=$(free_port)
+mkdir "$T/before"
+{
+	cat <<END
+daemon off;
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections 256; }
+http {
+	log_format seen '\$status "\$http_authorization"';
+	client_body_temp_path temp;
+	proxy_temp_path temp;
+	fastcgi_temp_path temp;
+	uwsgi_temp_path temp;
+	scgi_temp_path temp;
+END
+	before "$asks" "add_header WWW-Authenticate 'Basic realm=\"x\"' always;
+		if (\$http_authorization = '') { return 401; }"
+	before "$counts" "add_header RateLimit-Limit '100;w=21600' always;
+		add_header RateLimit-Remaining '3;w=21600' always;"
+	echo '}'
+} >"$T/before/nginx.conf"
+nginx -e stderr -p "$T/before" -c "$T/before/nginx.conf" >"$T/before-nginx.log" 2>&1 &
+before=$!
+defer "process_end $before"
+wait_for 10 test -s "$T/before/nginx.pid" || fail "nginx does not start"
+
+ROOT=$T/asked
+sync_rc "a mirror that wants a password" 1 --from "http://127.0.0.1:$asks" app:1
+expect_eq "is not told one" '401 "-"' "$(sort -u "$T/before.log")"
+# It is told one where it is the registry: it is this test that would see it.
+: >"$T/before.log"
+settings "{\"endpoint\": \"http://127.0.0.1:$asks/docker.io\"}"
+sync "the same as the registry itself" app:1
+secret=$(printf 'user:hush' | base64)
+check "is told" grep -q "\"Basic $secret\"" "$T/before.log"
+settings "{\"endpoint\": \"http://$HUB\"}"
 
 # What Docker Hub has left is nothing to a mirror.
 settings '{"min_pulls_left": 5}'
@@ -41,5 +92,11 @@ for from in "http://$MIRROR" "oci:$first"; do
 	expect_said "and none is counted" ' 0 pulls'
 	expect_published "it has the image" app:1 "$app"
 done
+# Nor is what a mirror says of pulls the word of Docker Hub.
+rm -rf "$ROOT"
+sync "a tree for a note" --from "http://$MIRROR" app:sbom
+cp "$T/quota.json" "$ROOT/_state/quota.json"
+sync "a mirror that counts" --from "http://127.0.0.1:$counts" app:1
+check "the note is as it was" cmp "$T/quota.json" "$ROOT/_state/quota.json"
 sync_rc "what the first site does not have" 1 --from "http://$MIRROR" app:2
 sync_rc "no URL" 2 --from "somewhere" app:1

@@ -205,6 +205,28 @@ sign --key "$T/p256.key"
 sync "a pattern" "$app" tags=glob:* "signed=$T/p256.pem"
 expect_published "what it finds is verified" "$app:1" "$id"
 
+# Another pattern, without the key, finds the same image; before, after, and first by
+# the registry's doing.
+printf '%s tags=glob:*\n%s tags=glob:1* signed=../p256.pem\n' "$unsigned" "$unsigned" \
+	>"$T/lists/overlap"
+sed -n '2p' "$T/lists/overlap" >"$T/lists/palrevo"
+sed -n '1p' "$T/lists/overlap" >>"$T/lists/palrevo"
+for list in overlap palrevo; do
+	for slow in '"times": 1' '"skip": 1, "times": 1'; do
+		fault "{\"path\": \"tags/list\", \"delay_ms\": 500, $slow}"
+		rm -rf "$ROOT"
+		hub_mark
+		sync_rc "$list, $slow" 1 -i "$T/lists/$list"
+		expect_eq "one was late" 1 "$(hub_fired)"
+		expect_said "both lines are named" \
+			"$unsigned:1: .*lists/$list:1 .*lists/$list:2 .*another signed="
+		expect_eq "with one error" 1 "$(grep -c '^error: ' "$T/stderr")"
+		expect_published "it is not there" "$unsigned:1" nothing
+		expect_eq "nor was it asked for" 0 "$(hub_count - - /manifests/)"
+	done
+done
+no_faults
+
 # --- keys that are none -----------------------------------------------------------
 
 # wrong "what" FILE REGEX

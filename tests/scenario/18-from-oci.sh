@@ -134,6 +134,24 @@ expect_published "of the other one too" other:1.0 "$other"
 expect_eq "and the pattern" "1.0 1.1" "$(tags)"
 tree_check "$ROOT"
 rm -rf "$ROOT"
+# Whatever others rename meanwhile: their links have ".." in them.
+python3 -c '
+import os, sys
+os.chdir(sys.argv[1])
+open("a", "w").close()
+while True:
+	os.rename("a", "b")
+	os.rename("b", "a")
+' "$T" &
+renames=$!
+defer "process_end $renames"
+for i in 1 2 3 4 5; do
+	rm -rf "$ROOT"
+	from "while files are renamed, $i" "$T/first" app:1.0 other:1.0 app 'tags=glob:1.*' \
+		referrers=yes
+done
+kill $renames
+rm -rf "$ROOT"
 from "with referrers" "$T/first" app:1.0 referrers=yes
 check "they are here" here "$sbom"
 tree_check "$ROOT"

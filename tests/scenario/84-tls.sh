@@ -2,8 +2,9 @@
 # A registry behind TLS. With ca_file a private CA is trusted; without it, and for a
 # certificate that is of another name, too old, or not the registry's, nothing is
 # fetched and the message speaks of the certificate. client_cert and client_key open
-# a registry that wants them, and are shown to nobody else. No way leads from https
-# to http.
+# a registry that wants them, and are shown to nobody else, least of all to the mirror
+# that --from asks in its place, which may have settings of its own. No way leads from
+# https to http.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -64,7 +65,10 @@ server {
 }
 END
 }
+# What --from asks: registries are paths of it.
+mirror="rewrite ^/docker.io(/.*) \$1 break; proxy_pass http://$UPSTREAM;"
 good='' named='' strange='' old='' asking='' curious='' plain='' down='' realm=''
+second='' closed=''
 server good server
 server named named
 server strange stranger
@@ -73,6 +77,8 @@ server plain ''
 server curious server 'ssl_client_certificate ca.crt; ssl_verify_client optional;'
 server asking server "ssl_client_certificate ca.crt; ssl_verify_client on;
 	location ~ /blobs/ { return 307 https://$curious\$request_uri; }"
+server second server 'ssl_client_certificate ca.crt; ssl_verify_client optional;' "$mirror"
+server closed server 'ssl_client_certificate ca.crt; ssl_verify_client on;' "$mirror"
 server down server \
 	"location ~ /manifests/1\$ { return 307 http://$plain\$request_uri; }"
 server realm server '' "add_header WWW-Authenticate
@@ -171,6 +177,35 @@ expect_eq "it was asked for, and right" SUCCESS \
 	"$(sed -n '/ 200 /s/.* //p' asking.log | sort -u)"
 expect_eq "nobody else has seen it" NONE \
 	"$(sed 's/.* //' curious.log | sort -u)"
+rm -rf "$ROOT"
+
+# Another CDR is not the registry: what is said of that does not hold for it.
+both="{\"ca_file\": \"$T/tls/ca.crt\", \"client_cert\": \"$T/tls/both.pem\"}"
+reach "$good" "$both"
+sync_rc "a mirror of a private CA that is not the registry's" 1 --from "https://$second" app:1
+expect_said "the certificate is not known" 'app:1: .*[Cc]ertificate'
+expect_eq "it got no request" "" "$(cat second.log)"
+
+# about ADDRESS SETTINGS: and what holds for the mirror there
+about()
+{
+	reach "$good" "$both"
+	jq --arg name "$1" --argjson more "$2" '. + {($name): $more}' "$T/registries.json" \
+		>"$T/registries.new"
+	mv "$T/registries.new" "$T/registries.json"
+}
+about "$second" "$trust"
+sync "a mirror that curiously asks who comes" --from "https://$second" app:1
+expect_published "it is there" app:1 "$app"
+expect_eq "it is told nothing" NONE "$(sed 's/.* //' second.log | sort -u)"
+rm -rf "$ROOT"
+about "$closed" "$trust"
+sync_rc "a mirror that has to know who comes" 1 --from "https://$closed" app:1
+expect_said "it says so" 'app:1: .*answers 400'
+about "$closed" "$both"
+sync "the same with a certificate for it" --from "https://$closed/" app:1
+expect_published "it is there" app:1 "$app"
+tree_check "$ROOT"
 rm -rf "$ROOT"
 
 refused "a redirect to http" "$down" "$trust" 'https to plain http.*refused'

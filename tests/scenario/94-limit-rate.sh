@@ -1,8 +1,9 @@
 #!/bin/sh
 # --limit-rate: all transfers of the process together bring no more bytes a second
 # than it says, whether one large blob comes or many small ones do, and a small
-# image does not wait for a huge one. What comes is right. Not more than 3 % may
-# be missing of the time that it has to take.
+# image does not wait for a huge one. Lists of tags and of referrers count as well.
+# What comes is right. Not more than 3 % may be missing of the time that it has to
+# take, and it takes no multiple of that.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -34,8 +35,12 @@ limited()
 # The first tells how long everything else takes on this machine.
 limited "without a limit" 1000000000 large:1
 [ "$BYTES" -ge 1300000 ] || fail "not all bytes were counted: $BYTES"
+else_ms=$TOOK
 
 limited "one large blob" 1048576 --limit-rate 1M large:1
+[ $TOOK -le $((else_ms + 2000 + 3 * BYTES * 1000 / 1048576)) ] ||
+	fail "$BYTES bytes took $TOOK ms, and everything else takes $else_ms"
+ok "not much slower than it may be"
 names=
 for i in 1 2 3 4 5 6 7 8; do
 	names="$names many-000$i"
@@ -49,3 +54,24 @@ small=$(jq 'select(.image == "docker.io/library/small:1") | .duration_ms' "$T/st
 large=$(jq 'select(.image == "docker.io/library/large:1") | .duration_ms' "$T/stderr")
 [ $((small * 3)) -lt "$large" ] || fail "the small image took $small ms, the large one $large"
 ok "the small one does not wait"
+
+# Lists come as a whole; what comes after them waits until they are paid for.
+app=$(craft image library/app:1 --layers 1 --size 20000 --seed app)
+mkdir -p "$T/overlay/library/app/referrers"
+python3 -c '
+import json
+print(json.dumps({"name": "library/app", "tags": ["t%06d" % n for n in range(60000)] + ["1"]}))
+' >"$T/overlay/library/app/tags.json"
+limited "a pattern" 524288 --limit-rate 512K app tags=glob:1
+tags=$(wc -c <"$T/overlay/library/app/tags.json")
+[ "$BYTES" -ge "$tags" ] || fail "the list of tags was not counted: $BYTES"
+
+python3 -c '
+import json
+print(json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+	"manifests": [], "annotations": {"x": "x" * 400000}}))
+' >"$T/overlay/library/app/referrers/$app"
+limited "referrers" 524288 --limit-rate 512K --jobs 1 app:1 referrers=yes small:1
+[ "$BYTES" -ge 400000 ] || fail "the list of referrers was not counted: $BYTES"
+rm -rf "$ROOT"
+sync_rc "it counts for --max-bytes" 4 --max-bytes 300K --jobs 1 app:1 referrers=yes small:1

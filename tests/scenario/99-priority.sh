@@ -1,8 +1,9 @@
 #!/bin/sh
 # priority= orders images: with one at a time they come in that order, whatever the
-# order of the list; equal ones in that of the list. And a small image is not kept
-# waiting by a huge one that was begun before it: however few connections there are,
-# it is published while the huge one is still on its way.
+# order of the list; equal ones in that of the list. So it is with what patterns find,
+# whichever is known last. And a small image is not kept waiting by a huge one that was
+# begun before it: however few connections there are, it is published while the huge
+# one is still on its way.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -27,6 +28,31 @@ END
 expect_eq "a pattern has the priority of its line" "b a" \
 	"$(hub_since | awk -F '\t' '$2 == "registry" && $4 ~ /tags\/list/ && $5 == 200 {
 		split($4, p, "/"); print p[4] }' | tr '\n' ' ' | sed 's/ $//')"
+
+# What is less important is known last, when half of the important ones are to begin
+# still. There are fewer jobs than connections: its list of tags does not wait.
+for name in hi lo; do
+	craft image "library/$name:1" --layers 1 --size 500 >/dev/null
+	mkdir -p "$T/overlay/library/$name"
+	jq -n --arg name "library/$name" '{name: $name, tags: [range(100) | "t\(.)"]}' \
+		>"$T/overlay/library/$name/tags.json"
+done
+fault '{"listener": "registry", "path": "/lo/tags/list", "delay_ms": 300}' \
+	'{"listener": "registry", "path": "/(hi|lo)/manifests/", "delay_ms": 30}'
+hub_mark
+sync_rc "two patterns, whose images are not there" 1 --jobs 4 lo tags=glob:* priority=-10 \
+	hi tags=glob:* priority=10 a:1
+expect_said "all were tried" '^201 images: .*200 failed'
+hub_since | awk -F '\t' '$2 == "registry" && $3 == "HEAD" {
+	split($4, p, "/")
+	lo += p[4] == "lo"
+	if (p[4] == "hi") { hi++; before = lo }
+} END { print hi + 0, lo + 0, before + 0 }' >"$T/order"
+read -r hi lo before <"$T/order"
+expect_eq "each was asked for" "100 100" "$hi $lo"
+[ "$before" -le 10 ] || fail "$before of $lo came before the last that is important"
+ok "the important ones first"
+no_faults
 
 craft image library/huge:1 --layers 1 --size 28000000 --seed huge --json >"$T/objects"
 layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")

@@ -170,6 +170,72 @@ test_endpoint(void **state)
 	}
 }
 
+/* A mirror in the place of docker.io, whose client certificate is for Docker
+ * Hub alone. */
+static const struct {
+	const char *url, *endpoint, *ca_file, *client_cert, *client_key;
+	unsigned max_connections, max_tries;
+} mirrors[] = {
+	{ "https://m.example", "https://m.example/docker.io/", NULL, NULL,
+	    NULL, 4, 3 },
+	{ "https://m.example:5000/", "https://m.example:5000/docker.io/",
+	    "/m-ca", "/m-cert", "/m-key", 8, 5 },
+	{ "https://M.Example:5000/a//", "https://m.example:5000/a/docker.io/",
+	    "/m-ca", "/m-cert", "/m-key", 8, 5 },
+	{ "https://m.example:5001", "https://m.example:5001/docker.io/", NULL,
+	    NULL, NULL, 4, 3 },
+	{ "http://ca.example/x", "http://ca.example/x/docker.io/", "/ca", NULL,
+	    NULL, 2, 5 },
+	/* Another name of Docker Hub is no name of a mirror. */
+	{ "https://registry-1.docker.io",
+	    "https://registry-1.docker.io/docker.io/", NULL, NULL, NULL, 4, 3 },
+};
+
+static void
+assert_text(const char *have, const char *want)
+{
+	assert_true((have == NULL) == (want == NULL));
+	if (want != NULL)
+		assert_string_equal(have, want);
+}
+
+static void
+test_mirror(void **state)
+{
+	struct registries *r = parsed("{\"docker.io\": {"
+	    "\"endpoint\": \"https://hub.example\","
+	    "\"max_connections\": 4, \"max_tries\": 3,"
+	    "\"ca_file\": \"/ca\", \"client_cert\": \"/c\","
+	    "\"client_key\": \"/k\"},"
+	    "\"m.example:5000\": {\"endpoint\": \"https://other.example\","
+	    "\"ca_file\": \"/m-ca\", \"client_cert\": \"/m-cert\","
+	    "\"client_key\": \"/m-key\"},"
+	    "\"ca.example\": {\"ca_file\": \"/ca\","
+	    "\"max_connections\": 2}}");
+	struct registry_config c;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(mirrors); i++) {
+		if (registries_config_from(r, "docker.io", mirrors[i].url, &c,
+		    &e) == -1)
+			fail_msg("%s", e.msg);
+		assert_string_equal(c.name, "docker.io");
+		assert_string_equal(c.endpoint.text, mirrors[i].endpoint);
+		assert_text(c.ca_file, mirrors[i].ca_file);
+		assert_text(c.client_cert, mirrors[i].client_cert);
+		assert_text(c.client_key, mirrors[i].client_key);
+		assert_int_equal(c.max_connections,
+		    mirrors[i].max_connections);
+		assert_int_equal(c.retry.max_tries, mirrors[i].max_tries);
+		registry_config_done(&c);
+	}
+	assert_int_equal(registries_config_from(r, "docker.io", "ftp://m", &c,
+	    &e), -1);
+	registries_free(r);
+}
+
 static const char *const bad_names[] = {
 	"", " ", "Reg.Example", "https://reg.example", "reg.example/", "a/b",
 	"reg.example:", "reg.example:0", "reg.example:65536", "reg.example:x",
@@ -314,6 +380,7 @@ main(void)
 		cmocka_unit_test(test_standard),
 		cmocka_unit_test(test_all_settings),
 		cmocka_unit_test(test_endpoint),
+		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(test_bad_name),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_long),
