@@ -29,8 +29,9 @@
 #define REPOSITORY_NAME_MAX	255u
 #define TAG_MAX			128u
 #define MEDIA_TYPE_MAX		255u
-/* One list of referrers. */
+/* One list of referrers; one descriptor in it, with its annotations. */
 #define REFERRERS_BYTES_MAX	(4u << 20)
+#define REFERRER_BYTES_MAX	(64u << 10)
 /* A path inside the store, from ROOT. */
 #define STORE_PATH_MAX		1280u
 
