@@ -60,6 +60,8 @@
 #define TAG_PAGES_MAX		20000u
 #define TAG_PAGES_EMPTY_MAX	16u
 #define TAG_PAGE_ENTRIES	1000u
+/* Link headers of one page that are looked at. */
+#define LINKS_MAX		8u
 
 /* Files that people write: credentials, registries. */
 #define CONFIG_BYTES_MAX	(1u << 20)
