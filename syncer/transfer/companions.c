@@ -9,12 +9,16 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/http.h"
+#include "registry/pages.h"
+#include "registry/upstream.h"
 #include "transfer/companions.h"
 #include "transfer/job.h"
 #include "transfer/walk.h"
 
-/* Who refers to one manifest; and how far it goes on from there. */
+/* Who refers to one manifest, and on how many pages that may be; and how far it
+ * goes on from there. */
 #define REFERRERS_MAX		1000u
+#define REFERRER_PAGES_MAX	100u
 #define REFERRERS_DEPTH_MAX	3u
 
 struct gather {
@@ -34,9 +38,12 @@ struct gather {
 struct question {
 	struct query query;
 	struct gather *g;
-	char *url, *fallback;
+	struct digest subject;
+	struct pages pages;		/* of the API */
+	char *fallback;
 	bool is_fallback;
 	bool signatures;		/* whatever the rule says */
+	size_t count;			/* referrers on all pages so far */
 };
 
 /* A companion is an image of its own, without a line in the list. */
@@ -244,8 +251,7 @@ is_wanted(const struct question *q, const struct descriptor *d)
 }
 
 static int
-read_list(const struct question *q, const struct http_reply *reply,
-    struct err *e)
+read_list(struct question *q, const struct http_reply *reply, struct err *e)
 {
 	struct gather *g = q->g;
 	const struct descriptor *d;
@@ -255,8 +261,9 @@ read_list(const struct question *q, const struct http_reply *reply,
 
 	if (manifest_parse(reply->body, reply->len, MEDIA_OCI_INDEX, &m,
 	    e) == -1)
-		return err_wrap(e, "list of referrers");
-	if (m.count > REFERRERS_MAX)
+		return -1;
+	q->count += m.count;
+	if (q->count > REFERRERS_MAX)
 		rc = err_set(e, ERR_LIMIT, "more than %u referrers",
 		    REFERRERS_MAX);
 	for (i = 0; i < m.count && rc == 0; i++) {
@@ -269,12 +276,80 @@ read_list(const struct question *q, const struct http_reply *reply,
 	return rc;
 }
 
+/* Return 1 if there is another page, 0, or -1. */
+static int
+read_page(struct question *q, const struct http_reply *reply, struct err *e)
+{
+	const char *links[LINKS_MAX];
+	size_t count;
+
+	if (read_list(q, reply, e) == -1)
+		return -1;
+	count = http_headers(reply, "link", links, LINKS_MAX);
+	return pages_next(&q->pages, links, count, REFERRER_PAGES_MAX, e);
+}
+
 static void
 question_free(struct question *q)
 {
-	free(q->url);
+	pages_done(&q->pages);
 	free(q->fallback);
 	free(q);
+}
+
+/* An API that is not there; of registries that lack it, some say that in other
+ * words than 404. */
+static bool
+is_no_api(const struct question *q, long status)
+{
+	return q->pages.read == 0 && (status == 400 || status == 404 ||
+	    status == 405 || status == 406);
+}
+
+/* As the next two: return 1 if there is more to ask, 0, or -1 with ${e} set. */
+static int
+api_answered(struct question *q, const struct http_reply *reply,
+    struct err *e)
+{
+	if (reply->status == 200)
+		return read_page(q, reply, e);
+	if (pages_refused(&q->pages, reply->status))
+		return 1;
+	if (!is_no_api(q, reply->status))
+		return upstream_explain(reply, e);
+	q->is_fallback = true;
+	return 1;
+}
+
+/* Some registries take "sha256-HEX" for the digest, and answer with the image
+ * itself: there is no such tag. */
+static bool
+is_subject(const struct question *q, const struct http_reply *reply)
+{
+	struct digest got;
+
+	digest_of(q->subject.alg, reply->body, reply->len, &got);
+	return digest_equal(&got, &q->subject);
+}
+
+static int
+tag_answered(struct question *q, const struct http_reply *reply,
+    struct err *e)
+{
+	if (reply->status == 404)
+		return 0;
+	if (reply->status != 200)
+		return upstream_explain(reply, e);
+	return is_subject(q, reply) ? 0 : read_list(q, reply, e);
+}
+
+static int
+understand(struct question *q, const struct http_reply *reply, struct err *e)
+{
+	int more = q->is_fallback ? tag_answered(q, reply, e) :
+	    api_answered(q, reply, e);
+
+	return more == -1 ? err_wrap(e, "list of referrers") : more;
 }
 
 static void
@@ -284,18 +359,19 @@ answered(struct query *query, const struct http_reply *reply,
 	struct question *q = (struct question *)query;
 	struct gather *g = q->g;
 	struct err why;
+	int more = -1;
 
-	if (reply == NULL) {
-		fail(g, e);
-	} else if (reply->status == 200) {
-		if (read_list(q, reply, &why) == -1)
-			fail(g, &why);
-	} else if (!q->is_fallback) {
-		q->is_fallback = true;
-		query->url = q->fallback;
+	if (reply == NULL)
+		why = *e;
+	else
+		more = understand(q, reply, &why);
+	if (more == 1) {
+		query->url = q->is_fallback ? q->fallback : q->pages.url;
 		dispatch_query(g->d, query);
 		return;
 	}
+	if (more == -1)
+		fail(g, &why);
 	question_free(q);
 	one_ended(g);
 }
@@ -305,18 +381,28 @@ ask(struct gather *g, const struct digest *id, bool signatures)
 {
 	struct question *q = xcalloc(1, sizeof(*q));
 	const char *repository = g->of.entry->ref.repository;
-	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1];
+	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1], *url;
+	struct err e;
+	int rc;
 
-	q->g = g;
-	q->signatures = signatures;
-	q->url = dispatch_url(g->source, repository, "referrers",
+	url = dispatch_url(g->source, repository, "referrers",
 	    digest_text(id, text));
+	rc = pages_init(&q->pages, url, "referrers", &e);
+	free(url);
+	if (rc == -1) {
+		fail(g, &e);
+		free(q);
+		return;
+	}
+	q->g = g;
+	q->subject = *id;
+	q->signatures = signatures;
 	q->fallback = dispatch_url(g->source, repository, "manifests",
 	    referrer_tag(id, "", tag));
 	q->query.source = g->source;
 	q->query.repository = repository;
 	q->query.priority = g->of.entry->priority;
-	q->query.url = q->url;
+	q->query.url = q->pages.url;
 	q->query.accept = MEDIA_OCI_INDEX;
 	q->query.end = answered;
 	g->pending++;
