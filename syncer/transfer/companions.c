@@ -51,6 +51,7 @@ struct companion {
 	struct gather *g;
 	struct list_entry entry;
 	char *tag;			/* cosign's, or NULL */
+	bool optional;			/* it may be a signature, that is all */
 };
 
 void
@@ -178,13 +179,17 @@ take(struct gather *g, const struct companion *c, const struct job_report *r)
 		to->published = false;
 }
 
-/* What is held is only looked at: a broken one does no harm. */
+/*
+ * What comes only because it may be the signature does no harm where it is
+ * broken: of the signatures, one that holds is enough.  But what another try
+ * may mend is no reason to say that there is none.
+ */
 static bool
-forgives(const struct gather *g, const struct err *e)
+is_forgiven(const struct err *e)
 {
-	return g->of.hold && (e->code == ERR_DATA ||
-	    e->code == ERR_DIGEST || e->code == ERR_LIMIT ||
-	    e->code == ERR_NOT_FOUND);
+	return e->code == ERR_DATA || e->code == ERR_DIGEST ||
+	    e->code == ERR_LIMIT || e->code == ERR_NOT_FOUND ||
+	    e->code == ERR_DENIED;
 }
 
 static void
@@ -200,7 +205,7 @@ companion_ended(void *cookie, const struct job_report *r)
 	} else if (c->tag == NULL || r->err->code != ERR_NOT_FOUND) {
 		e = *r->err;
 		err_wrap(&e, "referrer");
-		if (forgives(g, &e))
+		if (c->optional && is_forgiven(&e))
 			g->found.flaw = e;
 		else
 			fail(g, &e);
@@ -211,7 +216,8 @@ companion_ended(void *cookie, const struct job_report *r)
 }
 
 static void
-start_companion(struct gather *g, const struct digest *id, const char *tag)
+start_companion(struct gather *g, const struct digest *id, const char *tag,
+    bool optional)
 {
 	static const struct platform_set all = { .all = true };
 	struct job_options options = {
@@ -219,10 +225,12 @@ start_companion(struct gather *g, const struct digest *id, const char *tag)
 		.depth = g->of.depth + 1,
 		.plan = g->of.plan,
 		.hold = g->of.hold,
+		.signature = optional,
 	};
 	struct companion *c = xcalloc(1, sizeof(*c));
 
 	c->g = g;
+	c->optional = optional;
 	c->entry.ref.registry = g->of.entry->ref.registry;
 	c->entry.ref.repository = g->of.entry->ref.repository;
 	c->entry.platforms = &all;
@@ -239,22 +247,32 @@ start_companion(struct gather *g, const struct digest *id, const char *tag)
 
 /* --- who refers to it? ------------------------------------------------- */
 
+/* Does the line of the image ask for any, signatures or not? */
 static bool
-is_wanted(const struct question *q, const struct descriptor *d)
+has_rule(const struct gather *g)
 {
-	const struct companions_of *of = &q->g->of;
-	const char *type = d->artifact_type == NULL ? "" : d->artifact_type;
+	const struct referrer_rule *rule = g->of.entry->referrers;
 
-	if (q->signatures && signature_may_be(type))
-		return true;
-	return !of->hold && referrer_rule_wants(of->entry->referrers, type);
+	return !g->of.hold && rule != NULL && rule->want != REFERRERS_NO;
+}
+
+static void
+take_listed(struct question *q, const struct descriptor *d)
+{
+	struct gather *g = q->g;
+	const char *type = d->artifact_type == NULL ? "" : d->artifact_type;
+	bool wanted = has_rule(g) &&
+	    referrer_rule_wants(g->of.entry->referrers, type);
+
+	if (!wanted && !(q->signatures && signature_may_be(type)))
+		return;
+	if (digest_set_add(&g->known, &d->digest, NULL))
+		start_companion(g, &d->digest, NULL, !wanted);
 }
 
 static int
 read_list(struct question *q, const struct http_reply *reply, struct err *e)
 {
-	struct gather *g = q->g;
-	const struct descriptor *d;
 	struct manifest m;
 	size_t i;
 	int rc = 0;
@@ -266,12 +284,8 @@ read_list(struct question *q, const struct http_reply *reply, struct err *e)
 	if (q->count > REFERRERS_MAX)
 		rc = err_set(e, ERR_LIMIT, "more than %u referrers",
 		    REFERRERS_MAX);
-	for (i = 0; i < m.count && rc == 0; i++) {
-		d = &m.children[i];
-		if (is_wanted(q, d) &&
-		    digest_set_add(&g->known, &d->digest, NULL))
-			start_companion(g, &d->digest, NULL);
-	}
+	for (i = 0; i < m.count && rc == 0; i++)
+		take_listed(q, &m.children[i]);
 	manifest_done(&m);
 	return rc;
 }
@@ -370,7 +384,10 @@ answered(struct query *query, const struct http_reply *reply,
 		dispatch_query(g->d, query);
 		return;
 	}
-	if (more == -1)
+	if (more == -1 && !has_rule(g) &&
+	    (reply != NULL || is_forgiven(&why)))
+		g->found.flaw = why;
+	else if (more == -1)
 		fail(g, &why);
 	question_free(q);
 	one_ended(g);
@@ -413,12 +430,12 @@ static void
 ask_about(struct gather *g, const struct digest *id, bool signatures)
 {
 	static const char *const suffixes[] = { ".sig", ".att", ".sbom" };
-	const struct referrer_rule *rule = g->of.entry->referrers;
-	bool all = rule != NULL && rule->want == REFERRERS_YES && !g->of.hold;
+	bool all = has_rule(g) &&
+	    g->of.entry->referrers->want == REFERRERS_YES;
 	char tag[TAG_MAX + 1];
 	size_t i, count = 0;
 
-	if (signatures || (rule != NULL && rule->want != REFERRERS_NO))
+	if (signatures || has_rule(g))
 		ask(g, id, signatures);
 	/* What these tags hold has no artifact type to choose by. */
 	if (g->of.depth == 0 && all)
@@ -426,7 +443,8 @@ ask_about(struct gather *g, const struct digest *id, bool signatures)
 	else if (signatures)
 		count = 1;
 	for (i = 0; i < count; i++)
-		start_companion(g, NULL, referrer_tag(id, suffixes[i], tag));
+		start_companion(g, NULL, referrer_tag(id, suffixes[i], tag),
+		    !all);
 }
 
 static void

@@ -49,6 +49,8 @@ struct job_options {
 	unsigned depth;		/* how many subjects away from an image */
 	bool plan;		/* fetch what tells, the manifests, and stop */
 	bool hold;		/* fetch a signature, and publish nothing */
+	bool signature;		/* that is what it may be: refuse what is too
+				 * large for one */
 	struct policy_key key;	/* what it has to be signed with, if anything */
 };
 
