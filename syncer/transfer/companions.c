@@ -15,11 +15,12 @@
 #include "transfer/job.h"
 #include "transfer/walk.h"
 
-/* Who refers to one manifest, and on how many pages that may be; and how far it
- * goes on from there. */
+/* Who refers to one manifest, and on how many pages that may be; how far it
+ * goes on from there; and how many that makes for one image. */
 #define REFERRERS_MAX		1000u
 #define REFERRER_PAGES_MAX	100u
 #define REFERRERS_DEPTH_MAX	3u
+#define REFERRERS_ALL_MAX	4096u
 
 struct gather {
 	struct dispatch *d;
@@ -29,6 +30,9 @@ struct gather {
 	void *cookie;
 	size_t pending;
 	struct digest_set known;
+	size_t own_all, *all;		/* referrers of the image, through
+					 * others as well; counted by the
+					 * first of the gathers */
 	struct companions found;
 	struct err err;
 	struct task task;		/* for an end that is known at once */
@@ -215,6 +219,20 @@ companion_ended(void *cookie, const struct job_report *r)
 	one_ended(g);
 }
 
+/* A thousand each, and that three times, would have no end. */
+static int
+count_one(struct gather *g)
+{
+	struct err e;
+
+	if (++*g->all <= REFERRERS_ALL_MAX)
+		return 0;
+	err_set(&e, ERR_LIMIT, "more than %u manifests refer to it, some of "
+	    "them through others", REFERRERS_ALL_MAX);
+	fail(g, &e);
+	return -1;
+}
+
 static void
 start_companion(struct gather *g, const struct digest *id, const char *tag,
     bool optional)
@@ -226,6 +244,7 @@ start_companion(struct gather *g, const struct digest *id, const char *tag,
 		.plan = g->of.plan,
 		.hold = g->of.hold,
 		.signature = optional,
+		.referrers = g->all,
 	};
 	struct companion *c = xcalloc(1, sizeof(*c));
 
@@ -266,7 +285,8 @@ take_listed(struct question *q, const struct descriptor *d)
 
 	if (!wanted && !(q->signatures && signature_may_be(type)))
 		return;
-	if (digest_set_add(&g->known, &d->digest, NULL))
+	if (digest_set_add(&g->known, &d->digest, NULL) &&
+	    count_one(g) == 0)
 		start_companion(g, &d->digest, NULL, !wanted);
 }
 
@@ -473,6 +493,7 @@ companions_start(struct dispatch *d, const struct companions_of *of,
 	g->of = *of;
 	g->end = end;
 	g->cookie = cookie;
+	g->all = of->all != NULL ? of->all : &g->own_all;
 	g->found.published = true;
 	g->source = dispatch_source(d, of->entry->ref.registry, &g->err);
 	/* The end is told from dispatch_step in any case. */
@@ -480,9 +501,12 @@ companions_start(struct dispatch *d, const struct companions_of *of,
 	g->task.run = nothing;
 	g->task.done = ended_at_once;
 	pool_start(dispatch_pool(d), NULL, &g->task);
-	if (g->source == NULL || of->depth >= REFERRERS_DEPTH_MAX)
-		return;
-	for (i = 0; i < of->count; i++)
-		ask_about(g, &of->subjects[i].digest, of->signatures &&
-		    i == 0);
+	for (i = 0; i < of->count && g->source != NULL; i++) {
+		/* A companion has been counted; an index is more. */
+		if (of->depth > 0 && i > 0 && count_one(g) == -1)
+			break;
+		if (of->depth < REFERRERS_DEPTH_MAX)
+			ask_about(g, &of->subjects[i].digest,
+			    of->signatures && i == 0);
+	}
 }

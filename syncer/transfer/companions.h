@@ -37,6 +37,8 @@ struct companions_of {
 	const struct manifest_id *subjects;
 	size_t count;
 	unsigned depth;		/* 0: of an image, 1: of its signature, ... */
+	size_t *all;		/* what refers to the image, counted through
+				 * all depths; NULL at the first */
 	bool plan;		/* fetch the manifests of them, and stop */
 	bool signatures;	/* those of the first subject in any case;
 				 * what makes no sense is left out */

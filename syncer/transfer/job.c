@@ -314,6 +314,7 @@ complete(struct job *job)
 		.subjects = job->walk.manifests,
 		.count = job->walk.manifest_count,
 		.depth = job->options.depth,
+		.all = job->options.referrers,
 		.plan = job->options.plan,
 		/* Nodes have to be able to verify it as well. */
 		.signatures = job->options.key.key != NULL &&
