@@ -66,6 +66,19 @@ for type in "$bundle" application/vnd.oci.empty.v1+json; do
 	good "a referrer of the type $type that may not be read"
 done
 
+# A plan knows whether a signature holds, so it has read it; nothing else is fetched.
+layers()
+{
+	curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+		"http://$UPSTREAM/v2/library/app/manifests/$1" | jq -r '.layers[].digest'
+}
+again
+no_faults
+sync "a plan" --plan --require-signed "$T/key.pem" app:1
+check "the signature is here" here "$(layers "sha256-${app#sha256:}.sig")"
+! here "$(layers 1)" || fail "something of the image was fetched"
+expect_published "nothing is published" app:1 nothing
+
 # A referrer of 100 MiB, if you believe it.
 large=$(jq -nc --arg app "$app" '{schemaVersion: 2,
 	mediaType: "application/vnd.oci.image.manifest.v1+json",
