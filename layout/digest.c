@@ -127,6 +127,14 @@ digest_equal(const struct digest *a, const struct digest *b)
 	    memcmp(a->bytes, b->bytes, algs[a->alg].bytes) == 0;
 }
 
+int
+digest_compare(const struct digest *a, const struct digest *b)
+{
+	if (a->alg != b->alg)
+		return a->alg < b->alg ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, algs[a->alg].bytes);
+}
+
 uint64_t
 digest_key(const struct digest *d)
 {

@@ -49,6 +49,9 @@ char *digest_hex(const struct digest *, char buf[DIGEST_HEX_MAX]);
 const char *digest_alg_name(enum digest_alg);
 bool digest_equal(const struct digest *, const struct digest *);
 
+/* digest_compare(a, b): an order of digests, any one, as qsort(3) wants it. */
+int digest_compare(const struct digest *, const struct digest *);
+
 /* digest_key(d): the first bytes as a number, for hash tables. */
 uint64_t digest_key(const struct digest *);
 

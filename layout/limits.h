@@ -29,8 +29,9 @@
 #define REPOSITORY_NAME_MAX	255u
 #define TAG_MAX			128u
 #define MEDIA_TYPE_MAX		255u
-/* One list of referrers. */
+/* One list of referrers; one descriptor in it, with its annotations. */
 #define REFERRERS_BYTES_MAX	(4u << 20)
+#define REFERRER_BYTES_MAX	(64u << 10)
 /* A path inside the store, from ROOT. */
 #define STORE_PATH_MAX		1280u
 
@@ -59,6 +60,8 @@
 #define TAG_PAGES_MAX		20000u
 #define TAG_PAGES_EMPTY_MAX	16u
 #define TAG_PAGE_ENTRIES	1000u
+/* Link headers of one page that are looked at. */
+#define LINKS_MAX		8u
 
 /* Files that people write: credentials, registries. */
 #define CONFIG_BYTES_MAX	(1u << 20)

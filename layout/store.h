@@ -182,16 +182,17 @@ void staged_free(struct staged *);
 /*
  * A manifest of an image that names another one as its subject.  The lists of
  * referrers are JSON, which this library does not read: ${merge} puts
- * ${descriptor} into the list ${old} (NULL: none yet).  It returns 1 and the
- * new list in ${ret}, which is free(3)d; 0 where nothing changes; -1 with ${e}
- * set.
+ * ${count} descriptors into the list ${old} (NULL: none yet).  It returns 1 and
+ * the new list in ${ret}, which is free(3)d and has at most
+ * REFERRERS_BYTES_MAX; 0 where nothing changes; -1 with ${e} set.  It is called
+ * once for all that name the same subject.
  */
 struct referral {
 	struct digest subject;
 	char *descriptor;
 };
-typedef int store_merge_fn(const char *old, const char *descriptor,
-    char **ret, struct err *);
+typedef int store_merge_fn(const char *old, const char *const *descriptors,
+    size_t count, char **ret, struct err *);
 
 /* One image to be made visible.  All that it reaches has been committed. */
 struct publication {

@@ -71,20 +71,22 @@ link_digests(struct store *st, const struct publication *p, struct err *e)
 	return 0;
 }
 
+/* To the list of one subject, which is read and written once. */
 static int
-add_referral(struct store *st, const struct publication *p,
-    const struct referral *r, struct err *e)
+add_to_list(struct store *st, const struct publication *p,
+    const struct digest *subject, const char *const *descriptors,
+    size_t count, struct err *e)
 {
 	char path[STORE_PATH_MAX], folder[STORE_PATH_MAX];
 	char *old = NULL, *fresh;
 	size_t len;
 	int rc;
 
-	path_referrers(p->registry, p->repository, &r->subject, path);
+	path_referrers(p->registry, p->repository, subject, path);
 	rc = fs_read_file(st->root, path, REFERRERS_BYTES_MAX, &old, &len, e);
 	if (rc == -1)
 		return -1;
-	rc = p->merge(old, r->descriptor, &fresh, e);
+	rc = p->merge(old, descriptors, count, &fresh, e);
 	free(old);
 	if (rc == 1) {
 		rc = store_make_dirs(st, path_repository(p->registry,
@@ -98,14 +100,40 @@ add_referral(struct store *st, const struct publication *p,
 }
 
 static int
+compare_subjects(const void *a, const void *b)
+{
+	const struct referral *const *r = a, *const *s = b;
+
+	return digest_compare(&(*r)->subject, &(*s)->subject);
+}
+
+static int
 add_referrals(struct store *st, const struct publication *p, struct err *e)
 {
-	size_t i;
+	size_t i, first, count = p->referral_count;
+	const struct referral **sorted;
+	const char **descriptors;
+	int rc = 0;
 
-	for (i = 0; i < p->referral_count; i++)
-		if (add_referral(st, p, &p->referrals[i], e) == -1)
-			return -1;
-	return 0;
+	if (count == 0)
+		return 0;
+	sorted = xcalloc(count, sizeof(*sorted));
+	descriptors = xcalloc(count, sizeof(*descriptors));
+	for (i = 0; i < count; i++)
+		sorted[i] = &p->referrals[i];
+	qsort(sorted, count, sizeof(*sorted), compare_subjects);
+	for (i = 0, first = 0; i < count && rc == 0; i++) {
+		descriptors[i] = sorted[i]->descriptor;
+		if (i + 1 < count &&
+		    compare_subjects(&sorted[i], &sorted[i + 1]) == 0)
+			continue;
+		rc = add_to_list(st, p, &sorted[i]->subject,
+		    descriptors + first, i + 1 - first, e);
+		first = i + 1;
+	}
+	free(sorted);
+	free(descriptors);
+	return rc;
 }
 
 /* The start of the line behind the next newline, or the end. */

@@ -9,6 +9,11 @@
 #   published REPO:TAG          the digest that the tree has (below docker.io/library)
 #   expect_published "what" REPO:TAG DIGEST
 #   here DIGEST...              are all of these objects in the tree?
+#   list_of REPO DIGEST...      an index of these manifests of the docker-registry, as
+#                               the referrers API has it
+#   answer REGEX BODY [LINK]    add to $rules: such a request is answered with that index,
+#                               and LINK as the target of a link to the next page
+#   refuse REGEX STATUS         the same with an error
 #   within SECONDS "what" ...   a sync, sync_rc, ... that must not take longer
 # shellcheck shell=sh
 
@@ -65,6 +70,37 @@ within()
 	"$@"
 	[ $(($(date +%s) - _from)) -le "$_limit" ] ||
 		fail "$2: took more than $_limit seconds"
+}
+
+list_of()
+{
+	_repository=library/$1 _entries=
+	shift
+	for _id; do
+		curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
+			"http://$UPSTREAM/v2/$_repository/manifests/$_id" >"$T/listed"
+		_entries="$_entries${_entries:+,}$(jq -c --arg d "$_id" \
+			--argjson s "$(wc -c <"$T/listed")" \
+			'{mediaType, digest: $d, size: $s, artifactType}' "$T/listed")"
+	done
+	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \
+		"$_entries"
+}
+
+rules=
+answer()
+{
+	_link=
+	[ -z "${3:-}" ] || _link=", \"Link\": $(printf '<%s>; rel="next"' "$3" | jq -Rs .)"
+	rules="$rules${rules:+,}{\"listener\": \"registry\", \"path\": \"$1\", \"status\": 200,
+		\"body\": $(printf %s "$2" | jq -Rs .),
+		\"headers\": {\"Content-Type\": \"application/vnd.oci.image.index.v1+json\"$_link}}"
+}
+
+refuse()
+{
+	rules="$rules${rules:+,}{\"listener\": \"registry\", \"path\": \"$1\", \"status\": $2,
+		\"body\": {\"errors\": [{\"code\": \"ODD\", \"message\": \"no, by $2\"}]}}"
 }
 
 # here DIGEST...: are all of these among the tree's blobs or manifests?

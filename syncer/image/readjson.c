@@ -10,12 +10,15 @@
  * manifest of the largest size.  So count first.  Each value stands behind one
  * of [ { : , and each of those counts, whether or not a value follows.
  */
-static int
-check_caps(const char *buf, size_t len, struct err *e)
+int
+readjson_check(const char *buf, size_t len, struct err *e)
 {
 	size_t i, values = 0, depth = 0;
 	bool in_string = false;
 
+	if (len > MANIFEST_BYTES_MAX)
+		return err_set(e, ERR_LIMIT, "%zu bytes of JSON, more than %u",
+		    len, MANIFEST_BYTES_MAX);
 	for (i = 0; i < len; i++) {
 		if (in_string) {
 			if (buf[i] == '\\')
@@ -52,10 +55,7 @@ readjson_load(const char *buf, size_t len, size_t flags, json_t **ret,
 	json_t *root;
 	char *near;
 
-	if (len > MANIFEST_BYTES_MAX)
-		return err_set(e, ERR_LIMIT, "%zu bytes of JSON, more than %u",
-		    len, MANIFEST_BYTES_MAX);
-	if (check_caps(buf, len, e) == -1)
+	if (readjson_check(buf, len, e) == -1)
 		return -1;
 	root = json_loadb(buf, len, flags, &je);
 	if (root == NULL) {

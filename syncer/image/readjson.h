@@ -18,6 +18,10 @@
  */
 int readjson_load(const char *, size_t, size_t, json_t **, struct err *);
 
+/* readjson_check(buf, len, e): would it be over one of these?  0, or -1 with
+ * ${e} set to ERR_LIMIT. */
+int readjson_check(const char *, size_t, struct err *);
+
 /* A member, borrowed; NULL where it is absent or null, which Go writes for
  * absent. */
 json_t *readjson_member(const json_t *, const char *);

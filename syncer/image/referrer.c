@@ -25,10 +25,39 @@ copy_string(json_t *to, const char *key, const json_t *from)
 {
 	const char *value = json_string_value(from);
 
-	if (value == NULL || value[0] == '\0')
+	if (value == NULL || value[0] == '\0' ||
+	    strlen(value) > MEDIA_TYPE_MAX)
 		return 0;
 	json_object_set_new(to, key, json_string(value));
 	return 1;
+}
+
+/* Texts alone (descriptor.md), so that no list is deeper than others. */
+static void
+copy_annotations(json_t *to, json_t *from)
+{
+	json_t *copy, *value;
+	const char *key;
+
+	if (!json_is_object(from))
+		return;
+	copy = json_object();
+	json_object_foreach(from, key, value)
+		if (json_is_string(value))
+			json_object_set(copy, key, value);
+	json_object_set_new(to, "annotations", copy);
+}
+
+static char *
+dump_descriptor(json_t *descriptor)
+{
+	char *text = json_dumps(descriptor, JSON_COMPACT);
+
+	if (text == NULL || strlen(text) <= REFERRER_BYTES_MAX)
+		return text;
+	free(text);
+	json_object_del(descriptor, "annotations");
+	return json_dumps(descriptor, JSON_COMPACT);
 }
 
 int
@@ -36,7 +65,7 @@ referrer_describe(const char *buf, size_t len, const struct manifest_id *id,
     char **ret, struct err *e)
 {
 	char text[DIGEST_TEXT_MAX];
-	json_t *root, *descriptor, *annotations;
+	json_t *root, *descriptor;
 
 	if (readjson_load(buf, len, 0, &root, e) == -1)
 		return -1;
@@ -47,10 +76,8 @@ referrer_describe(const char *buf, size_t len, const struct manifest_id *id,
 	    readjson_member(root, "artifactType")))
 		(void)copy_string(descriptor, "artifactType", json_object_get(
 		    readjson_member(root, "config"), "mediaType"));
-	annotations = readjson_member(root, "annotations");
-	if (json_is_object(annotations))
-		json_object_set(descriptor, "annotations", annotations);
-	*ret = json_dumps(descriptor, JSON_COMPACT);
+	copy_annotations(descriptor, readjson_member(root, "annotations"));
+	*ret = dump_descriptor(descriptor);
 	json_decref(descriptor);
 	json_decref(root);
 	if (*ret == NULL)
@@ -68,54 +95,115 @@ digest_in(const json_t *descriptor)
 	return digest == NULL ? "" : digest;
 }
 
-/* Return where the descriptor belongs, or -1 if it is there. */
-static long
+/* Where the descriptor belongs: before the first that is not before it. */
+static size_t
 place(const json_t *manifests, const char *digest)
 {
-	size_t i, count = json_array_size(manifests);
-	int order;
+	size_t low = 0, high = json_array_size(manifests), middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (strcmp(digest_in(json_array_get(manifests, middle)),
+		    digest) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Return 1, 0 if it is there already, or -1. */
+static int
+insert(json_t *manifests, const char *descriptor, struct err *e)
+{
+	json_t *entry;
+	const char *digest;
+	size_t at;
+	int rc = 0;
+
+	if (readjson_load(descriptor, strlen(descriptor), 0, &entry, e) == -1)
+		return -1;
+	digest = digest_in(entry);
+	at = place(manifests, digest);
+	if (at == json_array_size(manifests) ||
+	    strcmp(digest_in(json_array_get(manifests, at)), digest) != 0) {
+		json_array_insert(manifests, at, entry);
+		rc = 1;
+	}
+	json_decref(entry);
+	return rc;
+}
+
+static int
+insert_all(json_t *manifests, const char *const *descriptors, size_t count,
+    struct err *e)
+{
+	size_t i;
+	int rc, changed = 0;
 
 	for (i = 0; i < count; i++) {
-		order = strcmp(digest_in(json_array_get(manifests, i)),
-		    digest);
-		if (order == 0)
+		rc = insert(manifests, descriptors[i], e);
+		if (rc == -1)
 			return -1;
-		if (order > 0)
-			break;
+		changed |= rc;
 	}
-	return (long)i;
+	if (json_array_size(manifests) > MANIFEST_CHILDREN_MAX)
+		return err_set(e, ERR_LIMIT, "more than %u manifests have it "
+		    "as their subject", MANIFEST_CHILDREN_MAX);
+	return changed;
+}
+
+static char *
+dump(const json_t *index, struct err *e)
+{
+	char *text = json_dumps(index, JSON_COMPACT);
+
+	if (text == NULL)
+		err_set(e, ERR_DATA, "cannot be written");
+	else if (strlen(text) > REFERRERS_BYTES_MAX)
+		err_set(e, ERR_LIMIT, "a list of referrers of more than %u "
+		    "bytes", REFERRERS_BYTES_MAX);
+	else if (readjson_check(text, strlen(text), e) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* As much of it as its readers take: they read it whole, or not at all. */
+static char *
+dump_readable(json_t *index, json_t *manifests, struct err *e)
+{
+	char *text = dump(index, e);
+	size_t i;
+
+	if (text != NULL || e->code != ERR_LIMIT)
+		return text;
+	for (i = 0; i < json_array_size(manifests); i++)
+		json_object_del(json_array_get(manifests, i), "annotations");
+	return dump(index, e);
 }
 
 int
-referrer_merge(const char *old, const char *descriptor, char **ret,
-    struct err *e)
+referrer_merge(const char *old, const char *const *descriptors, size_t count,
+    char **ret, struct err *e)
 {
-	json_t *index = NULL, *entry = NULL, *manifests;
-	int rc = -1;
-	long at;
+	json_t *index, *manifests;
+	int rc;
 
-	if (readjson_load(descriptor, strlen(descriptor), 0, &entry, e) == -1)
-		goto out;
 	if (old == NULL)
 		index = json_pack("{si ss s[]}", "schemaVersion", 2,
 		    "mediaType", MEDIA_OCI_INDEX, "manifests");
 	else if (readjson_load(old, strlen(old), 0, &index, e) == -1)
-		goto out;
+		return -1;
 	manifests = json_object_get(index, "manifests");
-	if (!json_is_array(manifests)) {
-		err_set(e, ERR_DATA, "the list of referrers is damaged");
-		goto out;
+	if (!json_is_array(manifests))
+		rc = err_set(e, ERR_DATA, "the list of referrers is damaged");
+	else
+		rc = insert_all(manifests, descriptors, count, e);
+	if (rc == 1) {
+		*ret = dump_readable(index, manifests, e);
+		rc = *ret == NULL ? -1 : 1;
 	}
-	at = place(manifests, digest_in(entry));
-	if (at == -1) {
-		rc = 0;
-		goto out;
-	}
-	json_array_insert(manifests, (size_t)at, entry);
-	*ret = json_dumps(index, JSON_COMPACT);
-	rc = *ret == NULL ? err_set(e, ERR_DATA, "cannot be written") : 1;
-out:
-	json_decref(entry);
 	json_decref(index);
 	return rc;
 }

@@ -25,19 +25,24 @@ char *referrer_tag(const struct digest *, const char *, char [TAG_MAX + 1]);
 /*
  * referrer_describe(buf, len, id, ret, e): the descriptor of the manifest ${id}
  * with the bytes ${buf}, as it stands in such an index: with its artifactType
- * (an image's is the media type of its configuration) and its annotations.
+ * (an image's is the media type of its configuration) and its annotations,
+ * which are texts; without these if it had more than REFERRER_BYTES_MAX.
  * Return 0 and JSON text in ${ret}, free(3) it; or -1 with ${e} set.
  */
 int referrer_describe(const char *, size_t, const struct manifest_id *, char **,
     struct err *);
 
 /*
- * referrer_merge(old, descriptor, ret, e): the index ${old} (NULL: none yet)
- * with ${descriptor} in it; the entries are sorted by digest, so that the order
- * in which they came leaves no trace.  Return 1 and JSON text in ${ret},
- * free(3) it; 0 if it is in there already; or -1 with ${e} set.
+ * referrer_merge(old, descriptors, count, ret, e): the index ${old} (NULL: none
+ * yet) with the ${count} ${descriptors} in it; the entries are sorted by
+ * digest, so that the order in which they came leaves no trace.  Where it would
+ * be more than readers take, none of them has annotations any more.  Return 1
+ * and JSON text in ${ret}, free(3) it; 0 if all are in there already; or -1
+ * with ${e} set: to ERR_LIMIT for more than MANIFEST_CHILDREN_MAX or
+ * REFERRERS_BYTES_MAX.
  */
-int referrer_merge(const char *, const char *, char **, struct err *);
+int referrer_merge(const char *, const char *const *, size_t, char **,
+    struct err *);
 
 /*
  * referrer_count(buf, len, ret_signed): how many descriptors such an index has,

@@ -549,6 +549,20 @@ http_header(const struct http_reply *reply, const char *name, size_t index)
 	return header->value;
 }
 
+size_t
+http_headers(const struct http_reply *reply, const char *name,
+    const char **ret, size_t max)
+{
+	size_t count;
+
+	for (count = 0; count < max; count++) {
+		ret[count] = http_header(reply, name, count);
+		if (ret[count] == NULL)
+			break;
+	}
+	return count;
+}
+
 const char *
 http_peer(const struct http_reply *reply)
 {

@@ -116,6 +116,11 @@ void http_wakeup(struct http *);
  * ${index} (from 0), or NULL.  Valid during the handler. */
 const char *http_header(const struct http_reply *, const char *, size_t);
 
+/* http_headers(reply, name, ret, max): the first ${max} of them.  Return how
+ * many there are. */
+size_t http_headers(const struct http_reply *, const char *, const char **,
+    size_t);
+
 /* http_peer(reply): the address that was connected to, "" where none was.
  * Valid during the handler. */
 const char *http_peer(const struct http_reply *);

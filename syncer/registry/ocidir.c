@@ -317,7 +317,7 @@ note_referrer(struct ocidir *d, const struct layout_entry *n, const char *buf,
 {
 	struct manifest_id id = { .digest = n->digest };
 	char text[DIGEST_TEXT_MAX], *described, *merged;
-	const char *old;
+	const char *old, *one;
 	struct manifest m;
 	struct err ignored;
 
@@ -328,7 +328,8 @@ note_referrer(struct ocidir *d, const struct layout_entry *n, const char *buf,
 	    referrer_describe(buf, len, &id, &described, &ignored) == 0) {
 		digest_text(&m.subject.digest, text);
 		old = json_string_value(json_object_get(d->referrers, text));
-		if (referrer_merge(old, described, &merged, &ignored) == 1) {
+		one = described;
+		if (referrer_merge(old, &one, 1, &merged, &ignored) == 1) {
 			json_object_set_new(d->referrers, text,
 			    json_string(merged));
 			free(merged);

@@ -69,13 +69,9 @@ static void
 read_challenge(const struct http_reply *reply, struct challenge *ret)
 {
 	const char *values[CHALLENGES_MAX];
-	size_t count;
+	size_t count = http_headers(reply, "www-authenticate", values,
+	    CHALLENGES_MAX);
 
-	for (count = 0; count < CHALLENGES_MAX; count++) {
-		values[count] = http_header(reply, "www-authenticate", count);
-		if (values[count] == NULL)
-			break;
-	}
 	challenge_parse(values, count, ret);
 }
 

@@ -9,13 +9,18 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/http.h"
+#include "registry/pages.h"
+#include "registry/upstream.h"
 #include "transfer/companions.h"
 #include "transfer/job.h"
 #include "transfer/walk.h"
 
-/* Who refers to one manifest; and how far it goes on from there. */
+/* Who refers to one manifest, and on how many pages that may be; how far it
+ * goes on from there; and how many that makes for one image. */
 #define REFERRERS_MAX		1000u
+#define REFERRER_PAGES_MAX	100u
 #define REFERRERS_DEPTH_MAX	3u
+#define REFERRERS_ALL_MAX	4096u
 
 struct gather {
 	struct dispatch *d;
@@ -25,6 +30,9 @@ struct gather {
 	void *cookie;
 	size_t pending;
 	struct digest_set known;
+	size_t own_all, *all;		/* referrers of the image, through
+					 * others as well; counted by the
+					 * first of the gathers */
 	struct companions found;
 	struct err err;
 	struct task task;		/* for an end that is known at once */
@@ -34,9 +42,12 @@ struct gather {
 struct question {
 	struct query query;
 	struct gather *g;
-	char *url, *fallback;
+	struct digest subject;
+	struct pages pages;		/* of the API */
+	char *fallback;
 	bool is_fallback;
 	bool signatures;		/* whatever the rule says */
+	size_t count;			/* referrers on all pages so far */
 };
 
 /* A companion is an image of its own, without a line in the list. */
@@ -44,6 +55,7 @@ struct companion {
 	struct gather *g;
 	struct list_entry entry;
 	char *tag;			/* cosign's, or NULL */
+	bool optional;			/* it may be a signature, that is all */
 };
 
 void
@@ -171,13 +183,17 @@ take(struct gather *g, const struct companion *c, const struct job_report *r)
 		to->published = false;
 }
 
-/* What is held is only looked at: a broken one does no harm. */
+/*
+ * What comes only because it may be the signature does no harm where it is
+ * broken: of the signatures, one that holds is enough.  But what another try
+ * may mend is no reason to say that there is none.
+ */
 static bool
-forgives(const struct gather *g, const struct err *e)
+is_forgiven(const struct err *e)
 {
-	return g->of.hold && (e->code == ERR_DATA ||
-	    e->code == ERR_DIGEST || e->code == ERR_LIMIT ||
-	    e->code == ERR_NOT_FOUND);
+	return e->code == ERR_DATA || e->code == ERR_DIGEST ||
+	    e->code == ERR_LIMIT || e->code == ERR_NOT_FOUND ||
+	    e->code == ERR_DENIED;
 }
 
 static void
@@ -193,7 +209,7 @@ companion_ended(void *cookie, const struct job_report *r)
 	} else if (c->tag == NULL || r->err->code != ERR_NOT_FOUND) {
 		e = *r->err;
 		err_wrap(&e, "referrer");
-		if (forgives(g, &e))
+		if (c->optional && is_forgiven(&e))
 			g->found.flaw = e;
 		else
 			fail(g, &e);
@@ -203,8 +219,23 @@ companion_ended(void *cookie, const struct job_report *r)
 	one_ended(g);
 }
 
+/* A thousand each, and that three times, would have no end. */
+static int
+count_one(struct gather *g)
+{
+	struct err e;
+
+	if (++*g->all <= REFERRERS_ALL_MAX)
+		return 0;
+	err_set(&e, ERR_LIMIT, "more than %u manifests refer to it, some of "
+	    "them through others", REFERRERS_ALL_MAX);
+	fail(g, &e);
+	return -1;
+}
+
 static void
-start_companion(struct gather *g, const struct digest *id, const char *tag)
+start_companion(struct gather *g, const struct digest *id, const char *tag,
+    bool optional)
 {
 	static const struct platform_set all = { .all = true };
 	struct job_options options = {
@@ -212,10 +243,13 @@ start_companion(struct gather *g, const struct digest *id, const char *tag)
 		.depth = g->of.depth + 1,
 		.plan = g->of.plan,
 		.hold = g->of.hold,
+		.signature = optional,
+		.referrers = g->all,
 	};
 	struct companion *c = xcalloc(1, sizeof(*c));
 
 	c->g = g;
+	c->optional = optional;
 	c->entry.ref.registry = g->of.entry->ref.registry;
 	c->entry.ref.repository = g->of.entry->ref.repository;
 	c->entry.platforms = &all;
@@ -232,49 +266,124 @@ start_companion(struct gather *g, const struct digest *id, const char *tag)
 
 /* --- who refers to it? ------------------------------------------------- */
 
+/* Does the line of the image ask for any, signatures or not? */
 static bool
-is_wanted(const struct question *q, const struct descriptor *d)
+has_rule(const struct gather *g)
 {
-	const struct companions_of *of = &q->g->of;
-	const char *type = d->artifact_type == NULL ? "" : d->artifact_type;
+	const struct referrer_rule *rule = g->of.entry->referrers;
 
-	if (q->signatures && signature_may_be(type))
-		return true;
-	return !of->hold && referrer_rule_wants(of->entry->referrers, type);
+	return !g->of.hold && rule != NULL && rule->want != REFERRERS_NO;
+}
+
+static void
+take_listed(struct question *q, const struct descriptor *d)
+{
+	struct gather *g = q->g;
+	const char *type = d->artifact_type == NULL ? "" : d->artifact_type;
+	bool wanted = has_rule(g) &&
+	    referrer_rule_wants(g->of.entry->referrers, type);
+
+	if (!wanted && !(q->signatures && signature_may_be(type)))
+		return;
+	if (digest_set_add(&g->known, &d->digest, NULL) &&
+	    count_one(g) == 0)
+		start_companion(g, &d->digest, NULL, !wanted);
 }
 
 static int
-read_list(const struct question *q, const struct http_reply *reply,
-    struct err *e)
+read_list(struct question *q, const struct http_reply *reply, struct err *e)
 {
-	struct gather *g = q->g;
-	const struct descriptor *d;
 	struct manifest m;
 	size_t i;
 	int rc = 0;
 
 	if (manifest_parse(reply->body, reply->len, MEDIA_OCI_INDEX, &m,
 	    e) == -1)
-		return err_wrap(e, "list of referrers");
-	if (m.count > REFERRERS_MAX)
+		return -1;
+	q->count += m.count;
+	if (q->count > REFERRERS_MAX)
 		rc = err_set(e, ERR_LIMIT, "more than %u referrers",
 		    REFERRERS_MAX);
-	for (i = 0; i < m.count && rc == 0; i++) {
-		d = &m.children[i];
-		if (is_wanted(q, d) &&
-		    digest_set_add(&g->known, &d->digest, NULL))
-			start_companion(g, &d->digest, NULL);
-	}
+	for (i = 0; i < m.count && rc == 0; i++)
+		take_listed(q, &m.children[i]);
 	manifest_done(&m);
 	return rc;
+}
+
+/* Return 1 if there is another page, 0, or -1. */
+static int
+read_page(struct question *q, const struct http_reply *reply, struct err *e)
+{
+	const char *links[LINKS_MAX];
+	size_t count;
+
+	if (read_list(q, reply, e) == -1)
+		return -1;
+	count = http_headers(reply, "link", links, LINKS_MAX);
+	return pages_next(&q->pages, links, count, REFERRER_PAGES_MAX, e);
 }
 
 static void
 question_free(struct question *q)
 {
-	free(q->url);
+	pages_done(&q->pages);
 	free(q->fallback);
 	free(q);
+}
+
+/* An API that is not there; of registries that lack it, some say that in other
+ * words than 404. */
+static bool
+is_no_api(const struct question *q, long status)
+{
+	return q->pages.read == 0 && (status == 400 || status == 404 ||
+	    status == 405 || status == 406);
+}
+
+/* As the next two: return 1 if there is more to ask, 0, or -1 with ${e} set. */
+static int
+api_answered(struct question *q, const struct http_reply *reply,
+    struct err *e)
+{
+	if (reply->status == 200)
+		return read_page(q, reply, e);
+	if (pages_refused(&q->pages, reply->status))
+		return 1;
+	if (!is_no_api(q, reply->status))
+		return upstream_explain(reply, e);
+	q->is_fallback = true;
+	return 1;
+}
+
+/* Some registries take "sha256-HEX" for the digest, and answer with the image
+ * itself: there is no such tag. */
+static bool
+is_subject(const struct question *q, const struct http_reply *reply)
+{
+	struct digest got;
+
+	digest_of(q->subject.alg, reply->body, reply->len, &got);
+	return digest_equal(&got, &q->subject);
+}
+
+static int
+tag_answered(struct question *q, const struct http_reply *reply,
+    struct err *e)
+{
+	if (reply->status == 404)
+		return 0;
+	if (reply->status != 200)
+		return upstream_explain(reply, e);
+	return is_subject(q, reply) ? 0 : read_list(q, reply, e);
+}
+
+static int
+understand(struct question *q, const struct http_reply *reply, struct err *e)
+{
+	int more = q->is_fallback ? tag_answered(q, reply, e) :
+	    api_answered(q, reply, e);
+
+	return more == -1 ? err_wrap(e, "list of referrers") : more;
 }
 
 static void
@@ -284,18 +393,22 @@ answered(struct query *query, const struct http_reply *reply,
 	struct question *q = (struct question *)query;
 	struct gather *g = q->g;
 	struct err why;
+	int more = -1;
 
-	if (reply == NULL) {
-		fail(g, e);
-	} else if (reply->status == 200) {
-		if (read_list(q, reply, &why) == -1)
-			fail(g, &why);
-	} else if (!q->is_fallback) {
-		q->is_fallback = true;
-		query->url = q->fallback;
+	if (reply == NULL)
+		why = *e;
+	else
+		more = understand(q, reply, &why);
+	if (more == 1) {
+		query->url = q->is_fallback ? q->fallback : q->pages.url;
 		dispatch_query(g->d, query);
 		return;
 	}
+	if (more == -1 && !has_rule(g) &&
+	    (reply != NULL || is_forgiven(&why)))
+		g->found.flaw = why;
+	else if (more == -1)
+		fail(g, &why);
 	question_free(q);
 	one_ended(g);
 }
@@ -305,18 +418,28 @@ ask(struct gather *g, const struct digest *id, bool signatures)
 {
 	struct question *q = xcalloc(1, sizeof(*q));
 	const char *repository = g->of.entry->ref.repository;
-	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1];
+	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1], *url;
+	struct err e;
+	int rc;
 
-	q->g = g;
-	q->signatures = signatures;
-	q->url = dispatch_url(g->source, repository, "referrers",
+	url = dispatch_url(g->source, repository, "referrers",
 	    digest_text(id, text));
+	rc = pages_init(&q->pages, url, "referrers", &e);
+	free(url);
+	if (rc == -1) {
+		fail(g, &e);
+		free(q);
+		return;
+	}
+	q->g = g;
+	q->subject = *id;
+	q->signatures = signatures;
 	q->fallback = dispatch_url(g->source, repository, "manifests",
 	    referrer_tag(id, "", tag));
 	q->query.source = g->source;
 	q->query.repository = repository;
 	q->query.priority = g->of.entry->priority;
-	q->query.url = q->url;
+	q->query.url = q->pages.url;
 	q->query.accept = MEDIA_OCI_INDEX;
 	q->query.end = answered;
 	g->pending++;
@@ -327,12 +450,12 @@ static void
 ask_about(struct gather *g, const struct digest *id, bool signatures)
 {
 	static const char *const suffixes[] = { ".sig", ".att", ".sbom" };
-	const struct referrer_rule *rule = g->of.entry->referrers;
-	bool all = rule != NULL && rule->want == REFERRERS_YES && !g->of.hold;
+	bool all = has_rule(g) &&
+	    g->of.entry->referrers->want == REFERRERS_YES;
 	char tag[TAG_MAX + 1];
 	size_t i, count = 0;
 
-	if (signatures || (rule != NULL && rule->want != REFERRERS_NO))
+	if (signatures || has_rule(g))
 		ask(g, id, signatures);
 	/* What these tags hold has no artifact type to choose by. */
 	if (g->of.depth == 0 && all)
@@ -340,7 +463,8 @@ ask_about(struct gather *g, const struct digest *id, bool signatures)
 	else if (signatures)
 		count = 1;
 	for (i = 0; i < count; i++)
-		start_companion(g, NULL, referrer_tag(id, suffixes[i], tag));
+		start_companion(g, NULL, referrer_tag(id, suffixes[i], tag),
+		    !all);
 }
 
 static void
@@ -369,6 +493,7 @@ companions_start(struct dispatch *d, const struct companions_of *of,
 	g->of = *of;
 	g->end = end;
 	g->cookie = cookie;
+	g->all = of->all != NULL ? of->all : &g->own_all;
 	g->found.published = true;
 	g->source = dispatch_source(d, of->entry->ref.registry, &g->err);
 	/* The end is told from dispatch_step in any case. */
@@ -376,9 +501,12 @@ companions_start(struct dispatch *d, const struct companions_of *of,
 	g->task.run = nothing;
 	g->task.done = ended_at_once;
 	pool_start(dispatch_pool(d), NULL, &g->task);
-	if (g->source == NULL || of->depth >= REFERRERS_DEPTH_MAX)
-		return;
-	for (i = 0; i < of->count; i++)
-		ask_about(g, &of->subjects[i].digest, of->signatures &&
-		    i == 0);
+	for (i = 0; i < of->count && g->source != NULL; i++) {
+		/* A companion has been counted; an index is more. */
+		if (of->depth > 0 && i > 0 && count_one(g) == -1)
+			break;
+		if (of->depth < REFERRERS_DEPTH_MAX)
+			ask_about(g, &of->subjects[i].digest,
+			    of->signatures && i == 0);
+	}
 }

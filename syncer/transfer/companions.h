@@ -26,7 +26,8 @@ struct companions {
 	struct walk_missing *missing;		/* only of a plan, which stops
 						 * before these */
 	size_t missing_count;
-	struct err flaw;			/* held: one makes no sense */
+	struct err flaw;			/* of what was asked for only as
+						 * it may be a signature */
 };
 
 /* Whose, and which. */
@@ -36,10 +37,12 @@ struct companions_of {
 	const struct manifest_id *subjects;
 	size_t count;
 	unsigned depth;		/* 0: of an image, 1: of its signature, ... */
+	size_t *all;		/* what refers to the image, counted through
+				 * all depths; NULL at the first */
 	bool plan;		/* fetch the manifests of them, and stop */
-	bool signatures;	/* those of the first subject in any case */
-	bool hold;		/* these alone, and publish nothing of them;
+	bool signatures;	/* those of the first subject in any case;
 				 * what makes no sense is left out */
+	bool hold;		/* these alone, and publish nothing of them */
 };
 
 /* ${c} may be taken over (then zeroed).  ${e}: NULL, or what went wrong. */

@@ -12,8 +12,6 @@
 #include "registry/upstream.h"
 #include "transfer/expand.h"
 
-#define LINKS_MAX	8u
-
 struct expand {
 	struct query query;
 	struct dispatch *d;
@@ -228,14 +226,9 @@ page_read(struct expand *x, const struct http_reply *reply)
 {
 	const char *links[LINKS_MAX];
 	struct err e;
-	size_t count;
+	size_t count = http_headers(reply, "link", links, LINKS_MAX);
 	int more;
 
-	for (count = 0; count < LINKS_MAX; count++) {
-		links[count] = http_header(reply, "link", count);
-		if (links[count] == NULL)
-			break;
-	}
 	if (tags_scan_end(&x->scan, &e) == -1) {
 		finish(x, &e);
 		return;
@@ -279,7 +272,7 @@ ask(struct expand *x)
 	tags_scan_init(&x->scan, found, x);
 	q->repository = x->entry->ref.repository;
 	q->priority = x->priority;
-	q->url = x->pages.url;
+	q->url = x->pages.at.url;
 	q->accept = "application/json";
 	q->begin = page_begins;
 	q->data = page_data;

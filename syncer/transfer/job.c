@@ -314,6 +314,7 @@ complete(struct job *job)
 		.subjects = job->walk.manifests,
 		.count = job->walk.manifest_count,
 		.depth = job->options.depth,
+		.all = job->options.referrers,
 		.plan = job->options.plan,
 		/* Nodes have to be able to verify it as well. */
 		.signatures = job->options.key.key != NULL &&
@@ -335,7 +336,8 @@ is_too_large(const struct job *job)
 	uint64_t bytes = 0;
 	size_t i;
 
-	for (i = 0; i < job->walk.missing_count && job->options.hold; i++) {
+	for (i = 0; i < job->walk.missing_count && job->options.signature;
+	    i++) {
 		bytes += job->walk.missing[i].object.size;
 		if (bytes > SIGNATURES_BYTES_MAX)
 			return true;
@@ -351,13 +353,13 @@ walked(struct task *task)
 
 	if (job->err.code != ERR_NONE) {
 		fail(job, &job->err);
-	} else if (job->walk.missing_count == 0 ||
-	    (job->options.plan && to_fetch(job) == 0)) {
-		complete(job);
 	} else if (is_too_large(job)) {
 		err_set(&job->err, ERR_LIMIT, "more than %llu bytes, which is "
 		    "no signature", (unsigned long long)SIGNATURES_BYTES_MAX);
 		finish(job, JOB_FAILED);
+	} else if (job->walk.missing_count == 0 ||
+	    (job->options.plan && to_fetch(job) == 0)) {
+		complete(job);
 	} else if (++job->rounds > ROUNDS_MAX) {
 		err_set(&job->err, ERR_LIMIT, "it is not complete after %u "
 		    "rounds", ROUNDS_MAX);

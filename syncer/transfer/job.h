@@ -47,8 +47,11 @@ struct job_options {
 	bool companion;		/* of another image: by digest it is published
 				 * with that; under a tag it may be absent */
 	unsigned depth;		/* how many subjects away from an image */
+	size_t *referrers;	/* of that image, so far; NULL for itself */
 	bool plan;		/* fetch what tells, the manifests, and stop */
 	bool hold;		/* fetch a signature, and publish nothing */
+	bool signature;		/* that is what it may be: refuse what is too
+				 * large for one */
 	struct policy_key key;	/* what it has to be signed with, if anything */
 };
 

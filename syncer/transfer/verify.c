@@ -195,8 +195,9 @@ explain(const struct state *s, struct err *e)
 		    s->why.msg);
 	else
 		err_set(e, ERR_SIGNATURE, "%s has no signature by %s that "
-		    "holds (%zu looked at): %s; have it signed again", text,
-		    key, s->count, s->why.msg);
+		    "holds (%zu looked at): %s; have that mended, or "
+		    "the image signed again", text, key, s->count,
+		    s->why.msg);
 }
 
 int

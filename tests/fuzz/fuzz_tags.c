@@ -106,13 +106,15 @@ check_link(const char *header)
 	rc = tag_pages_next(&p, &s, &header, 1, &e);
 	must(rc != -1 || (e.code == ERR_NET && e.msg[0] != '\0'));
 	if (rc == 1) {
-		must(strncmp(p.url, "https://reg.example:5000/", 25) == 0);
-		must(url_parse(p.url, &u, &e) == 0);
+		must(strncmp(p.at.url, "https://reg.example:5000/", 25) == 0);
+		must(url_parse(p.at.url, &u, &e) == 0);
 		url_done(&u);
 		/* The same again, with other tags: a circle. */
 		if (tag_pages_refused(&p, 404))
-			must(strncmp(p.url, LIST "?", strlen(LIST) + 1) == 0);
-		must(p.fallback == NULL || strcmp(p.url, p.fallback) != 0);
+			must(strncmp(p.at.url, LIST "?",
+			    strlen(LIST) + 1) == 0);
+		must(p.at.fallback == NULL ||
+		    strcmp(p.at.url, p.at.fallback) != 0);
 	}
 	tag_pages_done(&p);
 }

@@ -3,11 +3,14 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/manifest.h"
 #include "image/media.h"
 #include "image/referrer.h"
+#include "layout/mem.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define ID	"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -31,6 +34,8 @@ test_describe(void **state)
 		{ "{\"annotations\":{\"k\":\"v\\u00e9\"}}",
 		    ",\"annotations\":{\"k\":\"v\xc3\xa9\"}}" },
 		{ "{\"annotations\":[1]}", "}" },
+		{ "{\"annotations\":{\"k\":\"v\",\"d\":[[[]]],\"n\":1}}",
+		    ",\"annotations\":{\"k\":\"v\"}}" },
 		{ "{\"artifactType\":7}", "}" },
 		{ "[]", NULL },
 		{ "{", NULL },
@@ -61,12 +66,13 @@ static char *
 merge(char *old, const char *digest, int want)
 {
 	char entry[64] = "{\"digest\":\"";
+	const char *one = entry;
 	struct err e;
 	char *fresh = NULL;
 
 	strncat(entry, digest, 20);
 	strncat(entry, "\"}", 3);
-	assert_int_equal(referrer_merge(old, entry, &fresh, &e), want);
+	assert_int_equal(referrer_merge(old, &one, 1, &fresh, &e), want);
 	if (want != 1)
 		return old;
 	free(old);
@@ -103,14 +109,166 @@ test_merge_damaged(void **state)
 	static const char *const damaged[] = {
 		"", "{", "{}", "[]", "{\"manifests\":{}}",
 	};
+	static const char *const one = "{\"digest\":\"a\"}";
 	struct err e;
 	char *fresh;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(damaged); i++)
-		assert_int_equal(referrer_merge(damaged[i],
-		    "{\"digest\":\"a\"}", &fresh, &e), -1);
+		assert_int_equal(referrer_merge(damaged[i], &one, 1, &fresh,
+		    &e), -1);
+}
+
+/* Many at once lead to the same as one after the other. */
+static void
+test_merge_many(void **state)
+{
+	static const char *const some[] = {
+		"{\"digest\":\"c\"}", "{\"digest\":\"a\"}",
+		"{\"digest\":\"c\"}",
+	};
+	struct err e;
+	char *list, *fresh;
+
+	(void)state;
+	list = merge(NULL, "b", 1);
+	assert_int_equal(referrer_merge(list, some, COUNT(some), &fresh, &e),
+	    1);
+	free(list);
+	assert_string_equal(fresh, "{\"schemaVersion\":2,"
+	    "\"mediaType\":\"" MEDIA_OCI_INDEX "\",\"manifests\":["
+	    "{\"digest\":\"a\"},{\"digest\":\"b\"},{\"digest\":\"c\"}]}");
+	assert_int_equal(referrer_merge(fresh, some, COUNT(some), &list, &e),
+	    0);
+	free(fresh);
+}
+
+/* --- what a stranger may write --- */
+
+/* A manifest with ${count} annotations of ${size} bytes each. */
+static char *
+annotated(size_t count, size_t size)
+{
+	char *value = xcalloc(size + 1, 1), *text;
+	size_t i, len;
+	FILE *f = open_memstream(&text, &len);
+
+	memset(value, 'x', size);
+	fputs("{\"annotations\":{", f);
+	for (i = 0; i < count; i++)
+		fprintf(f, "%s\"%zx\":\"%s\"", i > 0 ? "," : "", i, value);
+	fputs("}}", f);
+	fclose(f);
+	free(value);
+	return text;
+}
+
+static char *
+describe(const char *manifest, unsigned number)
+{
+	struct manifest_id id = { .media_type = MEDIA_OCI_MANIFEST };
+	struct err e;
+	char *text;
+
+	digest_of(DIGEST_SHA256, &number, sizeof(number), &id.digest);
+	if (referrer_describe(manifest, strlen(manifest), &id, &text,
+	    &e) == -1)
+		fail_msg("%s", e.msg);
+	return text;
+}
+
+static void
+test_describe_large(void **state)
+{
+	char *manifest, *text;
+
+	(void)state;
+	manifest = annotated(1, 60000);
+	text = describe(manifest, 1);
+	assert_non_null(strstr(text, "annotations"));
+	free(manifest);
+	free(text);
+	manifest = annotated(1, 2400000);
+	text = describe(manifest, 1);
+	assert_null(strstr(text, "annotations"));
+	assert_non_null(strstr(text, MEDIA_OCI_MANIFEST));
+	assert_true(strlen(text) < 300);
+	free(manifest);
+	free(text);
+}
+
+/* Does a reader see that many? */
+static void
+expect_readable(const char *list, size_t count)
+{
+	struct manifest m;
+	struct err e;
+
+	assert_true(strlen(list) <= REFERRERS_BYTES_MAX);
+	if (manifest_parse(list, strlen(list), MEDIA_OCI_INDEX, &m, &e) == -1)
+		fail_msg("%zu: %s", count, e.msg);
+	assert_int_equal(m.count, count);
+	manifest_done(&m);
+}
+
+/* However much is written to one image's referrers, their list can be read. */
+static void
+test_merge_large(void **state)
+{
+	static const struct {
+		size_t annotations, size;
+		unsigned count;
+	} cases[] = {
+		{ 1, 65000, 70 },	/* bytes */
+		{ 6000, 0, 30 },	/* values */
+	};
+	char *manifest, *text, *list, *fresh;
+	const char *one;
+	struct err e;
+	unsigned number;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		manifest = annotated(cases[i].annotations, cases[i].size);
+		list = NULL;
+		for (number = 0; number < cases[i].count; number++) {
+			one = text = describe(manifest, number);
+			assert_non_null(strstr(text, "annotations"));
+			if (referrer_merge(list, &one, 1, &fresh, &e) != 1)
+				fail_msg("%u: %s", number, e.msg);
+			free(text);
+			free(list);
+			list = fresh;
+			expect_readable(list, number + 1);
+		}
+		free(list);
+		free(manifest);
+	}
+}
+
+static void
+test_merge_too_many(void **state)
+{
+	char **all = xcalloc(MANIFEST_CHILDREN_MAX + 1, sizeof(*all));
+	struct err e;
+	char *list = NULL;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i <= MANIFEST_CHILDREN_MAX; i++)
+		all[i] = describe("{}", i);
+	assert_int_equal(referrer_merge(NULL, (const char *const *)all,
+	    MANIFEST_CHILDREN_MAX, &list, &e), 1);
+	expect_readable(list, MANIFEST_CHILDREN_MAX);
+	assert_int_equal(referrer_merge(list, (const char *const *)all +
+	    MANIFEST_CHILDREN_MAX, 1, &list, &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	free(list);
+	for (i = 0; i <= MANIFEST_CHILDREN_MAX; i++)
+		free(all[i]);
+	free(all);
 }
 
 static void
@@ -155,6 +313,10 @@ main(void)
 		cmocka_unit_test(test_describe),
 		cmocka_unit_test(test_merge),
 		cmocka_unit_test(test_merge_damaged),
+		cmocka_unit_test(test_merge_many),
+		cmocka_unit_test(test_describe_large),
+		cmocka_unit_test(test_merge_large),
+		cmocka_unit_test(test_merge_too_many),
 		cmocka_unit_test(test_count),
 	};
 

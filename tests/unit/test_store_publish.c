@@ -569,6 +569,56 @@ test_catalog_order(void **state)
 	    "\"docker.io/a.b\",\"docker.io/a/b\",\"docker.io/a0\"]}\n");
 }
 
+/* --- lists of referrers --- */
+
+static unsigned merges;
+
+/* A line for each of them. */
+static int
+merge(const char *old, const char *const *descriptors, size_t count,
+    char **ret, struct err *e)
+{
+	char text[256] = "";
+	size_t i;
+
+	(void)e;
+	merges++;
+	snprintf(text, sizeof(text), "%s", old == NULL ? "" : old);
+	for (i = 0; i < count; i++) {
+		strncat(text, descriptors[i], 8);
+		strncat(text, "\n", 2);
+	}
+	*ret = strdup(text);
+	return 1;
+}
+
+/* Each list is read and written once, however many are added to it. */
+static void
+test_referrals(void **state)
+{
+	struct fixture *f = *state;
+	char a[] = "a", b[] = "b", c[] = "c", path[STORE_PATH_MAX];
+	struct referral referrals[] = {
+		{ f->one.digest, a }, { f->two.digest, b },
+		{ f->one.digest, c },
+	};
+	struct publication p = image("library/x", "1.0", &f->one);
+
+	p.referrals = referrals;
+	p.referral_count = 3;
+	p.merge = merge;
+	merges = 0;
+	if (store_publish(f->st, &p, 1, &f->e) == -1)
+		fail_msg("%s", f->e.msg);
+	assert_int_equal(merges, 2);
+	snprintf(path, sizeof(path), REPO "_referrers/%s", f->two_text);
+	expect_text(f, path, "b\n");
+	snprintf(path, sizeof(path), REPO "_referrers/%s", f->one_text);
+	expect_in(f, path, "a\n", true);
+	expect_in(f, path, "c\n", true);
+	assert_int_equal(scratch_mode(f->dir, path), 0444);
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -594,6 +644,7 @@ main(void)
 		TEST(test_each_reference),
 		TEST(test_each_reference_stops),
 		TEST(test_catalog_order),
+		TEST(test_referrals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,7 +342,7 @@ test_resolve(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++) {
 		assert_int_equal(tag_pages_init(&p, LIST, &e), 0);
-		assert_string_equal(p.url, LIST "?n=1000");
+		assert_string_equal(p.at.url, LIST "?n=1000");
 		header = xasprintf("<%s>; rel=\"next\"", cases[i].target);
 		e.code = ERR_NONE;
 		rc = turn(&p, "\"a\"", header, &e);
@@ -351,11 +351,11 @@ test_resolve(void **state)
 		if (rc == -1)
 			assert_int_equal(e.code, ERR_NET);
 		else
-			assert_string_equal(p.url, cases[i].url);
+			assert_string_equal(p.at.url, cases[i].url);
 		if (rc == 1 && cases[i].fallback == NULL)
-			assert_null(p.fallback);
+			assert_null(p.at.fallback);
 		else if (rc == 1)
-			assert_string_equal(p.fallback, cases[i].fallback);
+			assert_string_equal(p.at.fallback, cases[i].fallback);
 		free(header);
 		tag_pages_done(&p);
 	}
@@ -372,20 +372,20 @@ test_refused(void **state)
 	/* There is no such repository, or the registry is down. */
 	assert_int_equal(tag_pages_refused(&p, 404), 0);
 	assert_int_equal(tag_pages_refused(&p, 500), 0);
-	assert_string_equal(p.url, LIST "?n=1000");
+	assert_string_equal(p.at.url, LIST "?n=1000");
 	/* n is too large. */
 	assert_int_equal(tag_pages_refused(&p, 400), 1);
-	assert_string_equal(p.url, LIST);
+	assert_string_equal(p.at.url, LIST);
 	assert_int_equal(tag_pages_refused(&p, 400), 0);
 	assert_int_equal(turn(&p, "\"a\"", "</x?last=a>; rel=next", &e), 1);
-	assert_string_equal(p.url, "https://reg.example/x?last=a");
+	assert_string_equal(p.at.url, "https://reg.example/x?last=a");
 	assert_int_equal(tag_pages_refused(&p, 401), 0);
 	assert_int_equal(tag_pages_refused(&p, 404), 1);
-	assert_string_equal(p.url, LIST "?last=a");
+	assert_string_equal(p.at.url, LIST "?last=a");
 	assert_int_equal(tag_pages_refused(&p, 404), 0);
 	/* Once is enough to know. */
 	assert_int_equal(turn(&p, "\"b\"", "</x?last=b>; rel=next", &e), 1);
-	assert_string_equal(p.url, LIST "?last=b");
+	assert_string_equal(p.at.url, LIST "?last=b");
 	assert_int_equal(tag_pages_refused(&p, 404), 0);
 	assert_int_equal(turn(&p, "\"c\"", NULL, &e), 0);
 	tag_pages_done(&p);
