@@ -29,6 +29,8 @@ struct node_use {
 struct node_uses {
 	struct node_use *uses;
 	size_t count;
+	bool is_full;		/* NODE_USES_MAX are there */
+	struct node_use rest;	/* stands for those that are more */
 	char **complaints;	/* files that cannot be read, and why */
 	size_t complaint_count;
 };

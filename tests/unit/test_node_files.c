@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "layout/limits.h"
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
 #include "node/trust.h"
@@ -271,6 +272,30 @@ test_trust(void **state)
 	}
 }
 
+/* One too many changes none of those before it, and is told once. */
+static void
+test_too_many(void **state)
+{
+	static const char last[] = "[[registry.mirror]]\nlocation = \"last\"\n"
+	    "insecure = true\n";
+	struct node_uses u = { .count = 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NODE_USES_MAX; i++)
+		node_uses_registries_conf(&u, "p",
+		    "[[registry.mirror]]\nlocation = \"m\"\n");
+	assert_int_equal(u.count, NODE_USES_MAX);
+	assert_int_equal(u.complaint_count, 0);
+	node_uses_registries_conf(&u, "p", last);
+	node_uses_registries_conf(&u, "p", last);
+	assert_int_equal(u.count, NODE_USES_MAX);
+	use_is(&u, NODE_USES_MAX - 1, "m", "https://m");
+	assert_false(u.uses[NODE_USES_MAX - 1].insecure);
+	assert_int_equal(u.complaint_count, 1);
+	node_uses_done(&u);
+}
+
 int
 main(void)
 {
@@ -281,6 +306,7 @@ main(void)
 		cmocka_unit_test(test_registries_conf),
 		cmocka_unit_test(test_other_files),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
