@@ -26,7 +26,8 @@ check_use(struct findings *f, const struct node_use *u,
 	else if (u->state == NODE_USE_UNSEEN)
 		finding_add(f, FINDING_FAIL, "node", "/%s is right, and the "
 		    "CRI plugin does not look there: config_path is not set in "
-		    "/etc/containerd/config.toml: \"cdr node-config containerd "
+		    "/etc/containerd/config.toml, or in a table that its "
+		    "version does not read: \"cdr node-config containerd "
 		    "--mirror URL --install\", and restart containerd",
 		    u->path);
 	else if (is_plain && !mirror->https && !u->insecure &&

@@ -84,6 +84,15 @@ done
 install containerd --mirror "http://$MIRROR"
 rm "$R/etc/containerd/config.toml"
 ill "no config_path" 'config_path is not set'
+cat >"$R/etc/containerd/config.toml" <<END
+version = 3
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "/etc/containerd/certs.d"
+END
+ill "config_path in a table of version 2" 'a table that its version does not read'
+check "which node-config mends" "$CDR" node-config containerd \
+	--mirror "http://$MIRROR" --prefix "$R" --install
+check "... for doctor" doctor busybox:1.35
 anew
 mkdir -p "$R/etc/containerd"
 cat >"$R/etc/containerd/config.toml" <<END

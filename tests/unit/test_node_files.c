@@ -50,6 +50,27 @@ static const struct {
 	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
 	    "something behind it" },
 	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
+	/* Tables that the version does not read are somebody's remains. */
+	{ "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n",
+	    "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n"
+	    "[" IMAGES "] # cdr node-config\n" OURS "\n", NULL },
+	{ "version = 3\n[" CRI "]\n[" IMAGES "]\n[a]\n",
+	    "version = 3\n[" CRI "]\n[" IMAGES "]\n" OURS "\n[a]\n", NULL },
+	{ "version = 3\n[" CRI ".mirrors.\"docker.io\"]\n",
+	    "version = 3\n[" CRI ".mirrors.\"docker.io\"]\n"
+	    "[" IMAGES "] # cdr node-config\n" OURS "\n", NULL },
+	{ "version = 2\n[plugins.cri.registry]\nconfig_path = \"\"\n",
+	    "version = 2\n[plugins.cri.registry]\nconfig_path = \"\"\n"
+	    "[" CRI "] # cdr node-config\n" OURS "\n", NULL },
+	/* One that 2.x reads for the sake of older files, and 1.x does not. */
+	{ "version = 2\n[" IMAGES "]\nconfig_path = '/x'\n", NULL,
+	    "1.x does not read" },
+	{ CRI ".config_path = '/etc/containerd/certs.d'\nversion = 2\n",
+	    NULL, NULL },
+	{ "[plugins.cri.registry]\nconfig_path = '/etc/containerd/certs.d'\n",
+	    NULL, NULL },
+	{ "[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n", NULL,
+	    "version = 2" },
 	{ "version = 2\na = \"\"\"\n", NULL, "no end" },
 	{ "version = 2\na = [\n", NULL, "no end" },
 	{ "[plugins.cri]\n", NULL, "version = 2" },
