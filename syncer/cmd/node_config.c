@@ -54,9 +54,9 @@ static const char options[] =
 "self as FILE.before-cdr; else it is left alone, and the command says what to\n"
 "put in by hand.\n"
 "\n"
-"Exit: 0 done, or nothing to do; 1 --remove had to leave a file that somebody\n"
-"has changed; 2 usage, or it cannot be done: nothing was touched; 3 a file could\n"
-"not be written.\n";
+"Exit: 0 done, or nothing to do; 1 all is done, but for a file of cdr's that is\n"
+"of no more use and had to stay, for somebody has changed it; 2 usage, or it\n"
+"cannot be done: nothing was touched; 3 a file could not be written.\n";
 
 struct args {
 	const struct node_client *client;
@@ -65,6 +65,7 @@ struct args {
 	bool install, remove;
 	int root;		/* --prefix, opened; -1: not yet */
 	bool wrote;
+	size_t left;		/* files that had to stay */
 };
 
 static void
@@ -277,10 +278,14 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 		return err_set(e, ERR_INPUT, "--install: there is no file of "
 		    "%s's on the node to write: leave --install out, and use "
 		    "what is printed", a->client->name);
-	if (install_write(a->root, a->client->record, p, said, a, e) == -1)
+	if (install_write(a->root, a->client->record, p, said, a, &a->left,
+	    e) == -1)
 		return -1;
+	if (a->left > 0)
+		report(REPORT_ERROR, "%s", e->msg);
 	if (!a->wrote) {
-		puts("Nothing to change.");
+		if (a->left == 0)
+			puts("Nothing to change.");
 		return 0;
 	}
 	show_notes(a, p);
@@ -293,22 +298,21 @@ static int
 take_back(struct args *a)
 {
 	struct err e = { .code = ERR_NONE };
-	size_t left = 0;
-	int done = install_remove(a->root, a->client->record, said, a, &left,
-	    &e);
+	int done = install_remove(a->root, a->client->record, said, a,
+	    &a->left, &e);
 
 	if (done == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		return e.code == ERR_INPUT ? EXIT_INPUT : EXIT_STORE;
 	}
-	if (left > 0)
+	if (a->left > 0)
 		report(REPORT_ERROR, "%s", e.msg);
 	if (done == 0)
 		printf("Nothing of cdr's is here for %s.\n", a->client->name);
 	else if (a->wrote)
 		printf("Then: %s.\n", a->client->undo != NULL ?
 		    a->client->undo : a->client->reload);
-	return left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+	return a->left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 static int
@@ -327,7 +331,9 @@ configure(struct args *a)
 		report(REPORT_ERROR, "%s", e.msg);
 	if (fflush(stdout) != 0)
 		return EXIT_STORE;
-	return rc == 0 ? EXIT_OK : a->install && e.code != ERR_INPUT &&
+	if (rc == 0)
+		return a->left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+	return a->install && e.code != ERR_INPUT &&
 	    e.code != ERR_LIMIT ? EXIT_STORE : EXIT_INPUT;
 }
 

@@ -319,13 +319,13 @@ undo_unplanned(struct install *in, const struct node_plan *plan,
 
 int
 install_write(int root, const char *client, const struct node_plan *plan,
-    install_fn *said, void *cookie, struct err *e)
+    install_fn *said, void *cookie, size_t *ret_left, struct err *e)
 {
 	struct install in = {
 		.root = root, .client = client, .said = said, .cookie = cookie
 	};
 	struct found *found = xcalloc(plan->count + 1, sizeof(*found));
-	size_t i, left;
+	size_t i;
 	int rc = begin(&in, e);
 
 	for (i = 0; rc == 0 && i < plan->count; i++)
@@ -338,7 +338,7 @@ install_write(int root, const char *client, const struct node_plan *plan,
 			e->code = ERR_SYS;
 	}
 	if (rc == 0)
-		rc = undo_unplanned(&in, plan, &left, e);
+		rc = undo_unplanned(&in, plan, ret_left, e);
 	if (rc >= 0 && (rc > 0 || in.record.count == 0))
 		rc = finish(&in, e);
 	for (i = 0; i < plan->count; i++)

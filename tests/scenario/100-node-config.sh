@@ -155,6 +155,23 @@ check "when it is deleted, the rest goes" config containerd --prefix "$R" --remo
 expect_eq "nothing of ours is left" "" \
 	"$(find "$R" -name '*cdr*' -o -name certs.d)"
 
+# One that another mirror no longer has, and that stays: it leads to the old one.
+prepare
+check "containerd for ghcr.io" config containerd --mirror $mirror \
+	--registry ghcr.io --prefix "$R" --install
+echo '# mine' >>"$R/etc/containerd/certs.d/ghcr.io/hosts.toml"
+for again in "" " once more"; do
+	expect_rc "another mirror for all$again" 1 config containerd \
+		--mirror http://10.0.0.6:5000 --prefix "$R" --install
+	expect_said "... names what had to stay" \
+		'/etc/containerd/certs\.d/ghcr\.io/hosts\.toml: was changed'
+done
+grep -q '10\.0\.0\.6' "$R/etc/containerd/certs.d/_default/hosts.toml" ||
+	fail "the rest was not written"
+rm "$R/etc/containerd/certs.d/ghcr.io/hosts.toml"
+check "when it is deleted, all is well" config containerd \
+	--mirror http://10.0.0.6:5000 --prefix "$R" --install
+
 # --- what is refused --------------------------------------------------------------
 
 prepare
