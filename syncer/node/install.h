@@ -9,11 +9,12 @@
 /*
  * Writing a plan on a node, and taking it back.  What was there before keeps a
  * second name, FILE.before-cdr, and comes back as it was: the same file, with
- * owner, mode and times.  One process at a time.
+ * owner, mode and times.  A whole file that two clients have, the same for both,
+ * goes with the last of them.  One process at a time.
  */
 
 /* install_fn(cookie, what, path): "wrote", "unchanged", "put back", "removed",
- * "took our lines out of". */
+ * "took our lines out of", "kept for another client". */
 typedef void install_fn(void *cookie, const char *what, const char *path);
 
 /*
