@@ -15,9 +15,11 @@
 #include "layout/store.h"
 #include "node/client.h"
 #include "node/containerd_toml.h"
+#include "node/folders.h"
 #include "node/install.h"
 #include "node/under.h"
 #include "registry/program.h"
+#include "report/printable.h"
 #include "report/report.h"
 
 #define VERSION_TIMEOUT_MS	10000
@@ -185,6 +187,55 @@ complete(struct args *a, struct err *e)
 
 /* --- showing ------------------------------------------------------------- */
 
+/* Registries that _default is not for, as one list; free(3) it. */
+static char *
+list_apart(const struct args *a, const char *certs_d)
+{
+	struct node_folders f = { .count = 0 };
+	char *text = xstrdup(""), *longer;
+	size_t i;
+
+	node_folders_read(a->root, certs_d, &f);
+	for (i = 0; i < f.count; i++) {
+		const struct node_folder *one = &f.list[i];
+
+		/* One of ours from before goes, and the mirror's own holds
+		 * its certificates. */
+		if (strcmp(one->name, NODE_FOLDER_DEFAULT) == 0 ||
+		    one->is_ours || strcmp(one->name, a->wish.place) == 0 ||
+		    node_folder_leads(one, &a->wish.mirror))
+			continue;
+		longer = xasprintf("%s%s%s", text, text[0] == '\0' ? "" : ", ",
+		    one->name);
+		free(text);
+		text = longer;
+	}
+	node_folders_done(&f);
+	printable(text);
+	return text;
+}
+
+static void
+note_apart(const struct args *a, const struct node_file *file)
+{
+	static const char end[] = "/" NODE_FOLDER_DEFAULT "/hosts.toml";
+	size_t len = strlen(file->path);
+	char *certs_d, *names;
+
+	if (len < sizeof(end) ||
+	    strcmp(file->path + len - (sizeof(end) - 1), end) != 0)
+		return;
+	certs_d = xstrndup(file->path, len - (sizeof(end) - 1));
+	names = list_apart(a, certs_d);
+	if (names[0] != '\0')
+		printf("# Mind: /%s has folders of their own for these, and "
+		    NODE_FOLDER_DEFAULT " does not count for them: %s. Have "
+		    "their hosts.toml lead to the mirror, or move them "
+		    "away.\n", certs_d, names);
+	free(names);
+	free(certs_d);
+}
+
 static void
 show_notes(const struct args *a, const struct node_plan *p)
 {
@@ -195,6 +246,8 @@ show_notes(const struct args *a, const struct node_plan *p)
 		    "one. Say --client-version.\n", a->client->program);
 	for (i = 0; i < p->note_count; i++)
 		printf("# Mind: %s.\n", p->notes[i]);
+	for (i = 0; i < p->count; i++)
+		note_apart(a, &p->files[i]);
 }
 
 /* Of config.toml, which may be long, what would be new in it. */

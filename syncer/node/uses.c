@@ -53,6 +53,7 @@ node_uses_done(struct node_uses *u)
 		free(u->complaints[i]);
 	free(u->uses);
 	free(u->complaints);
+	node_folders_done(&u->folders);
 	*u = (struct node_uses){ 0 };
 }
 
@@ -237,9 +238,11 @@ read_config_path(struct node_uses *u, int root, const char *dirs)
 	for (; *dirs != '\0'; dirs += strspn(dirs, ":")) {
 		len = strcspn(dirs, ":");
 		dir = xstrndup(dirs, len);
-		if (dir[0] == '/')
+		if (dir[0] == '/') {
 			read_certs_d(u, root, "containerd", dir + 1,
 			    NODE_USE_COUNTS);
+			node_folders_read(root, dir + 1, &u->folders);
+		}
 		free(dir);
 		dirs += len;
 	}

@@ -172,6 +172,25 @@ rm "$R/etc/containerd/certs.d/ghcr.io/hosts.toml"
 check "when it is deleted, all is well" config containerd \
 	--mirror http://10.0.0.6:5000 --prefix "$R" --install
 
+# A registry that has a folder of its own does not use _default.
+for client in containerd dockerd; do
+	prepare
+	at=etc/$client/certs.d
+	[ $client = containerd ] || at=etc/docker/certs.d
+	check "$client for ghcr.io" config $client --mirror $mirror \
+		--registry ghcr.io --client-version 28.0.0 --prefix "$R" --install
+	! grep 'of their own' "$T/stdout" || fail "nothing is to be minded"
+	mkdir -p "$R/$at/docker.io" "$R/$at/quay.io"
+	echo 'server = "https://registry-1.docker.io"' >"$R/$at/docker.io/hosts.toml"
+	echo "[host.\"$mirror\"]" >"$R/$at/quay.io/hosts.toml"
+	for option in "" --install; do
+		check "$client $option" config $client --mirror $mirror \
+			--client-version 28.0.0 --prefix "$R" $option
+		expect_said "... names it" \
+			"^# Mind: /$at .* does not count for them: docker\.io\. "
+	done
+done
+
 # --- what is refused --------------------------------------------------------------
 
 prepare

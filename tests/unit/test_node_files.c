@@ -10,8 +10,11 @@
 #include "layout/limits.h"
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
+#include "node/folders.h"
+#include "node/plan.h"
 #include "node/trust.h"
 #include "node/uses.h"
+#include "scratch.h"
 
 #define CRI	"plugins.\"io.containerd.grpc.v1.cri\".registry"
 #define IMAGES	"plugins.\"io.containerd.cri.v1.images\".registry"
@@ -293,6 +296,75 @@ test_trust(void **state)
 	}
 }
 
+/* --- which folder of certs.d counts -------------------------------------- */
+
+static void
+put(struct scratch *s, const char *name, const char *text)
+{
+	char path[200], *slash;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->path, name);
+	for (slash = path + strlen(s->path) + 1;
+	    (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		(void)mkdir(path, 0755);
+		*slash = '/';
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+test_folders(void **state)
+{
+	static const struct {
+		const char *registry, *folder;
+		bool leads;
+	} rows[] = {
+		{ "docker.io", "a/docker.io", false },
+		{ "ghcr.io", "a/_default", true },
+		{ "r:5000", "a/r_5000_", true },
+		{ "s:5000", "a/s:5000", false },
+		{ "r", "a/_default", true },
+		{ "quay.io", "a/_default", true },
+	};
+	struct node_folders f = { .count = 0 };
+	struct scratch *s = *state;
+	const struct node_folder *got;
+	struct url mirror;
+	struct err e;
+	size_t i;
+
+	put(s, "a/_default/hosts.toml", NODE_MARK_LINE "[host.\"http://n\"]\n"
+	    "[host.\"http://m:5000\"]\n");
+	put(s, "a/docker.io/hosts.toml", "server = \"https://up\"\n");
+	put(s, "a/r_5000_/hosts.toml", "server = \"http://m:5000\"\n");
+	put(s, "a/r:5000/ca.crt", "x");
+	put(s, "a/s:5000/ca.crt", "x");
+	put(s, "b/quay.io/hosts.toml", "");
+	assert_int_equal(url_parse("http://m:5000", &mirror, &e), 0);
+	node_folders_read(s->dir, "b", &f);
+	assert_null(node_folders_for(&f, "ghcr.io"));
+	node_folders_done(&f);
+	node_folders_read(s->dir, "none", &f);
+	node_folders_read(s->dir, "a", &f);
+	node_folders_read(s->dir, "b", &f);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		got = node_folders_for(&f, rows[i].registry);
+		assert_non_null(got);
+		assert_string_equal(got->path, rows[i].folder);
+		assert_int_equal(node_folder_leads(got, &mirror),
+		    rows[i].leads);
+		assert_int_equal(got->is_ours, strcmp(got->name,
+		    NODE_FOLDER_DEFAULT) == 0);
+	}
+	node_folders_done(&f);
+	url_done(&mirror);
+}
+
 /* One too many changes none of those before it, and is told once. */
 static void
 test_too_many(void **state)
@@ -327,6 +399,8 @@ main(void)
 		cmocka_unit_test(test_registries_conf),
 		cmocka_unit_test(test_other_files),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test_setup_teardown(test_folders, scratch_setup,
+		    scratch_teardown),
 		cmocka_unit_test(test_too_many),
 	};
 
