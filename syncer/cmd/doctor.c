@@ -154,7 +154,8 @@ examine(struct visit *v, struct patient *p, const struct ask_how *how)
 
 	if (ask_open(&p->ask, how, &e) == -1)
 		finding_add(&v->findings, FINDING_FAIL, "http", "%s", e.msg);
-	else if (reach_check(p) && image_check(p) && content_check(p) &&
+	else if (reach_check(p) && image_check(p) &&
+	    node_image_check(p) && content_check(p) &&
 	    blob_check(p) && shapes_check(p) && !p->ask.stopped)
 		v->stopped = !proof_check(&proof);
 	v->stopped = v->stopped || p->ask.stopped;
@@ -184,6 +185,7 @@ visit(struct visit *v, struct err *e)
 	node_check(&v->findings, &v->uses, &v->wish.mirror);
 	p.mirror = &v->wish.mirror;
 	p.how = &how;
+	p.uses = &v->uses;
 	how.base = v->wish.base;
 	examine(v, &p, &how);
 	if (p.has_manifest)

@@ -15,9 +15,11 @@
 #include "layout/store.h"
 #include "node/client.h"
 #include "node/containerd_toml.h"
+#include "node/folders.h"
 #include "node/install.h"
 #include "node/under.h"
 #include "registry/program.h"
+#include "report/printable.h"
 #include "report/report.h"
 
 #define VERSION_TIMEOUT_MS	10000
@@ -54,9 +56,9 @@ static const char options[] =
 "self as FILE.before-cdr; else it is left alone, and the command says what to\n"
 "put in by hand.\n"
 "\n"
-"Exit: 0 done, or nothing to do; 1 --remove had to leave a file that somebody\n"
-"has changed; 2 usage, or it cannot be done: nothing was touched; 3 a file could\n"
-"not be written.\n";
+"Exit: 0 done, or nothing to do; 1 all is done, but for a file of cdr's that is\n"
+"of no more use and had to stay, for somebody has changed it; 2 usage, or it\n"
+"cannot be done: nothing was touched; 3 a file could not be written.\n";
 
 struct args {
 	const struct node_client *client;
@@ -65,6 +67,7 @@ struct args {
 	bool install, remove;
 	int root;		/* --prefix, opened; -1: not yet */
 	bool wrote;
+	size_t left;		/* files that had to stay */
 };
 
 static void
@@ -184,6 +187,55 @@ complete(struct args *a, struct err *e)
 
 /* --- showing ------------------------------------------------------------- */
 
+/* Registries that _default is not for, as one list; free(3) it. */
+static char *
+list_apart(const struct args *a, const char *certs_d)
+{
+	struct node_folders f = { .count = 0 };
+	char *text = xstrdup(""), *longer;
+	size_t i;
+
+	node_folders_read(a->root, certs_d, &f);
+	for (i = 0; i < f.count; i++) {
+		const struct node_folder *one = &f.list[i];
+
+		/* One of ours from before goes, and the mirror's own holds
+		 * its certificates. */
+		if (strcmp(one->name, NODE_FOLDER_DEFAULT) == 0 ||
+		    one->is_ours || strcmp(one->name, a->wish.place) == 0 ||
+		    node_folder_leads(one, &a->wish.mirror))
+			continue;
+		longer = xasprintf("%s%s%s", text, text[0] == '\0' ? "" : ", ",
+		    one->name);
+		free(text);
+		text = longer;
+	}
+	node_folders_done(&f);
+	printable(text);
+	return text;
+}
+
+static void
+note_apart(const struct args *a, const struct node_file *file)
+{
+	static const char end[] = "/" NODE_FOLDER_DEFAULT "/hosts.toml";
+	size_t len = strlen(file->path);
+	char *certs_d, *names;
+
+	if (len < sizeof(end) ||
+	    strcmp(file->path + len - (sizeof(end) - 1), end) != 0)
+		return;
+	certs_d = xstrndup(file->path, len - (sizeof(end) - 1));
+	names = list_apart(a, certs_d);
+	if (names[0] != '\0')
+		printf("# Mind: /%s has folders of their own for these, and "
+		    NODE_FOLDER_DEFAULT " does not count for them: %s. Have "
+		    "their hosts.toml lead to the mirror, or move them "
+		    "away.\n", certs_d, names);
+	free(names);
+	free(certs_d);
+}
+
 static void
 show_notes(const struct args *a, const struct node_plan *p)
 {
@@ -194,6 +246,8 @@ show_notes(const struct args *a, const struct node_plan *p)
 		    "one. Say --client-version.\n", a->client->program);
 	for (i = 0; i < p->note_count; i++)
 		printf("# Mind: %s.\n", p->notes[i]);
+	for (i = 0; i < p->count; i++)
+		note_apart(a, &p->files[i]);
 }
 
 /* Of config.toml, which may be long, what would be new in it. */
@@ -277,10 +331,14 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 		return err_set(e, ERR_INPUT, "--install: there is no file of "
 		    "%s's on the node to write: leave --install out, and use "
 		    "what is printed", a->client->name);
-	if (install_write(a->root, a->client->record, p, said, a, e) == -1)
+	if (install_write(a->root, a->client->record, p, said, a, &a->left,
+	    e) == -1)
 		return -1;
+	if (a->left > 0)
+		report(REPORT_ERROR, "%s", e->msg);
 	if (!a->wrote) {
-		puts("Nothing to change.");
+		if (a->left == 0)
+			puts("Nothing to change.");
 		return 0;
 	}
 	show_notes(a, p);
@@ -293,22 +351,21 @@ static int
 take_back(struct args *a)
 {
 	struct err e = { .code = ERR_NONE };
-	size_t left = 0;
-	int done = install_remove(a->root, a->client->record, said, a, &left,
-	    &e);
+	int done = install_remove(a->root, a->client->record, said, a,
+	    &a->left, &e);
 
 	if (done == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		return e.code == ERR_INPUT ? EXIT_INPUT : EXIT_STORE;
 	}
-	if (left > 0)
+	if (a->left > 0)
 		report(REPORT_ERROR, "%s", e.msg);
 	if (done == 0)
 		printf("Nothing of cdr's is here for %s.\n", a->client->name);
 	else if (a->wrote)
 		printf("Then: %s.\n", a->client->undo != NULL ?
 		    a->client->undo : a->client->reload);
-	return left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+	return a->left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
 static int
@@ -327,7 +384,9 @@ configure(struct args *a)
 		report(REPORT_ERROR, "%s", e.msg);
 	if (fflush(stdout) != 0)
 		return EXIT_STORE;
-	return rc == 0 ? EXIT_OK : a->install && e.code != ERR_INPUT &&
+	if (rc == 0)
+		return a->left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+	return a->install && e.code != ERR_INPUT &&
 	    e.code != ERR_LIMIT ? EXIT_STORE : EXIT_INPUT;
 }
 

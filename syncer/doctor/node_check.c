@@ -26,7 +26,8 @@ check_use(struct findings *f, const struct node_use *u,
 	else if (u->state == NODE_USE_UNSEEN)
 		finding_add(f, FINDING_FAIL, "node", "/%s is right, and the "
 		    "CRI plugin does not look there: config_path is not set in "
-		    "/etc/containerd/config.toml: \"cdr node-config containerd "
+		    "/etc/containerd/config.toml, or in a table that its "
+		    "version does not read: \"cdr node-config containerd "
 		    "--mirror URL --install\", and restart containerd",
 		    u->path);
 	else if (is_plain && !mirror->https && !u->insecure &&
@@ -91,4 +92,39 @@ node_check(struct findings *f, const struct node_uses *uses,
 		finding_add(f, FINDING_WARN, "node", "no client of this node "
 		    "is told of a mirror: \"cdr node-config CLIENT --mirror "
 		    "URL --install\"");
+}
+
+static bool
+any_leads(const struct node_folders *f, const struct url *mirror)
+{
+	size_t i;
+
+	for (i = 0; i < f->count; i++)
+		if (node_folder_leads(&f->list[i], mirror))
+			return true;
+	return false;
+}
+
+bool
+node_image_check(struct patient *p)
+{
+	const char *registry = p->image.registry;
+	const struct node_folder *f;
+
+	/* Where none does, node_check has told what there is to tell. */
+	if (!any_leads(&p->uses->folders, p->mirror))
+		return true;
+	f = node_folders_for(&p->uses->folders, registry);
+	if (f == NULL)
+		finding_add(p->findings, FINDING_WARN, "node", "containerd "
+		    "asks %s itself: certs.d has neither a folder of that name "
+		    "nor " NODE_FOLDER_DEFAULT ": \"cdr node-config containerd "
+		    "--mirror URL --registry %s --install\"", registry,
+		    registry);
+	else if (!node_folder_leads(f, p->mirror))
+		finding_add(p->findings, FINDING_FAIL, "node", "for images of "
+		    "%s containerd goes by /%s alone, which does not lead to "
+		    "this mirror: put [host.\"%s\"] into its hosts.toml, or "
+		    "move that folder away", registry, f->path, p->how->base);
+	return true;
 }

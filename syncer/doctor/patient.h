@@ -28,6 +28,7 @@ struct patient {
 	struct findings *findings;
 	const struct url *mirror;
 	const struct ask_how *how;
+	const struct node_uses *uses;
 	struct image_ref image;
 	bool has_image;
 	/* From content_check on. */
@@ -66,5 +67,9 @@ bool reach_refused(struct patient *, const char *, const char *,
 /* node_check(f, uses, mirror): what the node's clients are told. */
 void node_check(struct findings *, const struct node_uses *,
     const struct url *);
+
+/* node_image_check(p): does containerd go to the mirror for the registry of the
+ * image?  True: nothing of it stops the rest. */
+bool node_image_check(struct patient *);
 
 #endif

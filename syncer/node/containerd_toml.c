@@ -10,18 +10,19 @@
 #define MARK_EMPTY	" # cdr node-config: was \"\""
 #define SETTING		"config_path = \"" CONTAINERD_CERTS_D "\""
 
-/* The registry's table, by the version of the file; containerd 2 takes both. */
-#define TABLE_2	"plugins.\"io.containerd.grpc.v1.cri\".registry"
-#define TABLE_3	"plugins.\"io.containerd.cri.v1.images\".registry"
+/* The plugin whose registry counts, by the version of the file. */
+#define PLUGIN_1	"cri"
+#define PLUGIN_2	"io.containerd.grpc.v1.cri"
+#define PLUGIN_3	"io.containerd.cri.v1.images"
+#define TABLE_2		"plugins.\"" PLUGIN_2 "\".registry"
+#define TABLE_3		"plugins.\"" PLUGIN_3 "\".registry"
 
 static bool
-is_registry_table(const struct toml_path *path)
+is_registry_of(const struct toml_path *path, const char *plugin)
 {
 	return path->count >= 3 && strcmp(path->part[0], "plugins") == 0 &&
-	    strcmp(path->part[2], "registry") == 0 &&
-	    (strcmp(path->part[1], "io.containerd.grpc.v1.cri") == 0 ||
-	    strcmp(path->part[1], "io.containerd.cri.v1.images") == 0 ||
-	    strcmp(path->part[1], "cri") == 0);
+	    strcmp(path->part[1], plugin) == 0 &&
+	    strcmp(path->part[2], "registry") == 0;
 }
 
 static void
@@ -46,16 +47,26 @@ on_mirror(struct containerd_toml *t, const struct toml_event *event)
 }
 
 static void
-on_event(void *cookie, const struct toml_event *event)
+on_version(void *cookie, const struct toml_event *event)
 {
 	static const char *const version[] = { "version" };
 	struct containerd_toml *t = cookie;
-	const struct toml_path *path = event->path;
 
-	if (!event->is_table && toml_path_is(path, 1, version) &&
+	if (!event->is_table && toml_path_is(event->path, 1, version) &&
 	    strlen(event->value) == 1)
 		t->version = (unsigned)(event->value[0] - '0');
-	if (!is_registry_table(path))
+}
+
+static void
+on_event(void *cookie, const struct toml_event *event)
+{
+	struct containerd_toml *t = cookie;
+	const struct toml_path *path = event->path;
+
+	if (t->version == 2 && is_registry_of(path, PLUGIN_3))
+		t->is_mixed = true;
+	if (!is_registry_of(path, t->version < 2 ? PLUGIN_1 :
+	    t->version == 2 ? PLUGIN_2 : PLUGIN_3))
 		return;
 	if (path->count == 3 && event->is_table) {
 		t->has_table = true;
@@ -78,6 +89,7 @@ void
 containerd_toml_read(const char *text, struct containerd_toml *ret)
 {
 	*ret = (struct containerd_toml){ 0 };
+	toml_scan(text, on_version, ret);
 	toml_scan(text, on_event, ret);
 }
 
@@ -116,6 +128,11 @@ add_to(const char *path, const char *base, const struct containerd_toml *t,
 		return err_set(e, ERR_INPUT, "/%s: has no \"version = 2\" or "
 		    "3 on top: \"containerd config migrate\" makes it one that "
 		    "has", path);
+	if (t->is_mixed)
+		return err_set(e, ERR_INPUT, "/%s: has [" TABLE_3 "] and "
+		    "\"version = 2\": containerd 1.x does not read that "
+		    "table, and 2.x reads it only without [" TABLE_2 "]. Move "
+		    "what is in it to the latter, and run this again", path);
 	if (t->is_inline)
 		return err_set(e, ERR_INPUT, "/%s: registry is an inline "
 		    "table: put %s into it by hand", path, SETTING);

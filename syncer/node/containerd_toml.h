@@ -8,7 +8,11 @@
 
 /*
  * containerd's config.toml: its CRI plugin looks into certs.d only when
- * config_path says so (registry-facts B3.10).
+ * config_path says so (registry-facts B3.10), in the registry table of
+ * plugins.cri where "version" is 1 or not there, of
+ * plugins."io.containerd.grpc.v1.cri" in version 2 and of
+ * plugins."io.containerd.cri.v1.images" since 3.  What stands in another one of
+ * these is as if it were not there.
  */
 
 #define CONTAINERD_CERTS_D	"/etc/containerd/certs.d"
@@ -25,6 +29,8 @@ struct containerd_toml {
 	char legacy_endpoint[300];	/* and the first of its endpoints */
 	bool is_inline;		/* "registry = {...}", where nothing can be
 				 * added by line */
+	bool is_mixed;		/* of version 2, with a table of 3, which
+				 * some releases of containerd read */
 };
 
 /* containerd_toml_read(text, ret): what is in it. */

@@ -100,12 +100,21 @@ look_at_backup(struct install *in, const struct node_file *file,
 	return rc;
 }
 
+/* Certificates for podman are CRI-O's as well, if they are the same. */
+static bool
+can_share(const struct record_file *other, const struct node_file *file,
+    const char *now)
+{
+	return other->kind == NODE_WHOLE && file->kind == NODE_WHOLE &&
+	    strcmp(now, file->text) == 0 && is_as_written(other, now);
+}
+
 static int
 look(struct install *in, const struct node_file *file, struct found *f,
     struct err *e)
 {
 	struct record_file *r = record_find(&in->record, in->client,
-	    file->path);
+	    file->path), *other = record_find(&in->record, NULL, file->path);
 	int rc = under_read(in->root, file->path, &f->now, &f->st, e);
 
 	if (rc == -1)
@@ -115,7 +124,7 @@ look(struct install *in, const struct node_file *file, struct found *f,
 			return -1;
 		f->is_fresh = f->edited && strcmp(f->base, f->now) == 0;
 	} else if (rc == 1) {
-		if (record_find(&in->record, NULL, file->path) != NULL)
+		if (other != NULL && !can_share(other, file, f->now))
 			return err_set(e, ERR_INPUT, "/%s: cdr wrote it for "
 			    "another client: --remove that one first",
 			    file->path);
@@ -172,6 +181,19 @@ record_for(struct install *in, const struct node_file *file)
 	return r;
 }
 
+/* The digest in all records of a file: whoever goes last has to know it. */
+static void
+set_written(struct install *in, const char *path, const char *text)
+{
+	struct digest d;
+	size_t i;
+
+	digest_of(DIGEST_SHA256, text, strlen(text), &d);
+	for (i = 0; i < in->record.count; i++)
+		if (strcmp(in->record.files[i].path, path) == 0)
+			in->record.files[i].written = d;
+}
+
 static int
 apply(struct install *in, const struct node_file *file, struct found *f,
     struct err *e)
@@ -180,12 +202,14 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    NULL;
 	bool is_new = !is_known || f->is_fresh;
 	bool is_same = f->now != NULL && strcmp(f->now, f->next) == 0;
-	/* Its mark says that it is ours, and the record is lost. */
-	bool is_orphan = !is_known && f->now != NULL &&
-	    strncmp(f->now, NODE_MARK, strlen(NODE_MARK)) == 0;
+	/* It is ours: another client has it, or its mark says so, and the
+	 * record is lost. */
+	bool is_ours = !is_known && f->now != NULL &&
+	    (record_find(&in->record, NULL, file->path) != NULL ||
+	    strncmp(f->now, NODE_MARK, strlen(NODE_MARK)) == 0);
 	struct record_file *r;
 
-	if (is_same && (is_known || !is_orphan)) {
+	if (is_same && (is_known || !is_ours)) {
 		in->said(in->cookie, "unchanged", file->path);
 		return 0;
 	}
@@ -195,9 +219,9 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    under_missing_dirs(in->root, file->path, missing_dir, in, e) == -1)
 		return -1;
 	r = record_for(in, file);
-	digest_of(DIGEST_SHA256, f->next, strlen(f->next), &r->written);
+	set_written(in, file->path, f->next);
 	r->edited = !f->is_fresh && (r->edited || f->edited);
-	if (is_new && !is_orphan && f->now != NULL) {
+	if (is_new && !is_ours && f->now != NULL) {
 		free(r->saved);
 		r->saved = xasprintf("%s" SAVED_SUFFIX, r->path);
 	}
@@ -210,15 +234,32 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	return 0;
 }
 
+static bool
+is_shared(const struct record *record, const struct record_file *r)
+{
+	size_t i;
+
+	for (i = 0; i < record->count; i++)
+		if (&record->files[i] != r &&
+		    strcmp(record->files[i].path, r->path) == 0)
+			return true;
+	return false;
+}
+
 /* Return 1 when it is undone, 0 when it has to stay (the reason is in ${e}),
  * -1 when something failed. */
 static int
 undo(struct install *in, struct record_file *r, struct err *e)
 {
 	struct found f = { 0 };
-	int rc = under_read(in->root, r->path, &f.now, &f.st, e);
 	const char *what = "removed";
+	int rc;
 
+	if (is_shared(&in->record, r)) {
+		in->said(in->cookie, "kept for another client", r->path);
+		return 1;
+	}
+	rc = under_read(in->root, r->path, &f.now, &f.st, e);
 	if (rc == -1)
 		return -1;
 	under_remove_rest(in->root, r->path);
@@ -319,13 +360,13 @@ undo_unplanned(struct install *in, const struct node_plan *plan,
 
 int
 install_write(int root, const char *client, const struct node_plan *plan,
-    install_fn *said, void *cookie, struct err *e)
+    install_fn *said, void *cookie, size_t *ret_left, struct err *e)
 {
 	struct install in = {
 		.root = root, .client = client, .said = said, .cookie = cookie
 	};
 	struct found *found = xcalloc(plan->count + 1, sizeof(*found));
-	size_t i, left;
+	size_t i;
 	int rc = begin(&in, e);
 
 	for (i = 0; rc == 0 && i < plan->count; i++)
@@ -338,7 +379,7 @@ install_write(int root, const char *client, const struct node_plan *plan,
 			e->code = ERR_SYS;
 	}
 	if (rc == 0)
-		rc = undo_unplanned(&in, plan, &left, e);
+		rc = undo_unplanned(&in, plan, ret_left, e);
 	if (rc >= 0 && (rc > 0 || in.record.count == 0))
 		rc = finish(&in, e);
 	for (i = 0; i < plan->count; i++)

@@ -9,21 +9,24 @@
 /*
  * Writing a plan on a node, and taking it back.  What was there before keeps a
  * second name, FILE.before-cdr, and comes back as it was: the same file, with
- * owner, mode and times.  One process at a time.
+ * owner, mode and times.  A whole file that is the same for two clients goes
+ * with the last of them.  One process at a time.
  */
 
 /* install_fn(cookie, what, path): "wrote", "unchanged", "put back", "removed",
- * "took our lines out of". */
+ * "took our lines out of", "kept for another client". */
 typedef void install_fn(void *cookie, const char *what, const char *path);
 
 /*
- * install_write(root, client, plan, said, cookie, e): all of the plan, and
- * nothing that an earlier one had and this one has not.  Everything that can be
- * wrong is looked at before the first file is touched.  A second time nothing
- * changes.  Return 0, or -1 with ${e} set: ERR_INPUT where nothing was touched.
+ * install_write(root, client, plan, said, cookie, ret_left, e): all of the
+ * plan, and nothing that an earlier one had and this one has not.  Everything
+ * that can be wrong is looked at before the first file is touched.  A second
+ * time nothing changes.  A file of the earlier plan that others have changed
+ * since stays, as below.  Return 0, or -1 with ${e} set: ERR_INPUT where
+ * nothing was touched.
  */
 int install_write(int, const char *, const struct node_plan *, install_fn *,
-    void *, struct err *);
+    void *, size_t *, struct err *);
 
 /*
  * install_remove(root, client, said, cookie, ret_left, e): undo it all.  A

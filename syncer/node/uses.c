@@ -10,14 +10,27 @@
 #include "node/under.h"
 #include "node/uses.h"
 
+static void
+complain(struct node_uses *u, const char *text)
+{
+	u->complaints = xreallocarray(u->complaints, u->complaint_count + 1,
+	    sizeof(char *));
+	u->complaints[u->complaint_count++] = xstrdup(text);
+}
+
 static struct node_use *
 add(struct node_uses *u, const char *client, const char *path,
     const char *mirror)
 {
 	struct node_use *use;
 
-	if (u->count == NODE_USES_MAX)
-		return &u->uses[u->count - 1];
+	if (u->count == NODE_USES_MAX) {
+		if (!u->is_full)
+			complain(u, "this node's files name more mirrors than "
+			    "cdr looks at: what comes last is left out");
+		u->is_full = true;
+		return &u->rest;
+	}
 	u->uses = xreallocarray(u->uses, u->count + 1, sizeof(*u->uses));
 	use = &u->uses[u->count++];
 	*use = (struct node_use){
@@ -25,14 +38,6 @@ add(struct node_uses *u, const char *client, const char *path,
 		.mirror = xstrdup(mirror)
 	};
 	return use;
-}
-
-static void
-complain(struct node_uses *u, const char *text)
-{
-	u->complaints = xreallocarray(u->complaints, u->complaint_count + 1,
-	    sizeof(char *));
-	u->complaints[u->complaint_count++] = xstrdup(text);
 }
 
 void
@@ -48,6 +53,7 @@ node_uses_done(struct node_uses *u)
 		free(u->complaints[i]);
 	free(u->uses);
 	free(u->complaints);
+	node_folders_done(&u->folders);
 	*u = (struct node_uses){ 0 };
 }
 
@@ -232,9 +238,11 @@ read_config_path(struct node_uses *u, int root, const char *dirs)
 	for (; *dirs != '\0'; dirs += strspn(dirs, ":")) {
 		len = strcspn(dirs, ":");
 		dir = xstrndup(dirs, len);
-		if (dir[0] == '/')
+		if (dir[0] == '/') {
 			read_certs_d(u, root, "containerd", dir + 1,
 			    NODE_USE_COUNTS);
+			node_folders_read(root, dir + 1, &u->folders);
+		}
 		free(dir);
 		dirs += len;
 	}

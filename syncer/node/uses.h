@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "layout/err.h"
+#include "node/folders.h"
 #include "registry/url.h"
 
 /*
@@ -29,6 +30,9 @@ struct node_use {
 struct node_uses {
 	struct node_use *uses;
 	size_t count;
+	bool is_full;		/* NODE_USES_MAX are there */
+	struct node_use rest;	/* stands for those that are more */
+	struct node_folders folders;	/* that containerd looks into */
 	char **complaints;	/* files that cannot be read, and why */
 	size_t complaint_count;
 };

@@ -155,6 +155,42 @@ check "when it is deleted, the rest goes" config containerd --prefix "$R" --remo
 expect_eq "nothing of ours is left" "" \
 	"$(find "$R" -name '*cdr*' -o -name certs.d)"
 
+# One that another mirror no longer has, and that stays: it leads to the old one.
+prepare
+check "containerd for ghcr.io" config containerd --mirror $mirror \
+	--registry ghcr.io --prefix "$R" --install
+echo '# mine' >>"$R/etc/containerd/certs.d/ghcr.io/hosts.toml"
+for again in "" " once more"; do
+	expect_rc "another mirror for all$again" 1 config containerd \
+		--mirror http://10.0.0.6:5000 --prefix "$R" --install
+	expect_said "... names what had to stay" \
+		'/etc/containerd/certs\.d/ghcr\.io/hosts\.toml: was changed'
+done
+grep -q '10\.0\.0\.6' "$R/etc/containerd/certs.d/_default/hosts.toml" ||
+	fail "the rest was not written"
+rm "$R/etc/containerd/certs.d/ghcr.io/hosts.toml"
+check "when it is deleted, all is well" config containerd \
+	--mirror http://10.0.0.6:5000 --prefix "$R" --install
+
+# A registry that has a folder of its own does not use _default.
+for client in containerd dockerd; do
+	prepare
+	at=etc/$client/certs.d
+	[ $client = containerd ] || at=etc/docker/certs.d
+	check "$client for ghcr.io" config $client --mirror $mirror \
+		--registry ghcr.io --client-version 28.0.0 --prefix "$R" --install
+	! grep 'of their own' "$T/stdout" || fail "nothing is to be minded"
+	mkdir -p "$R/$at/docker.io" "$R/$at/quay.io"
+	echo 'server = "https://registry-1.docker.io"' >"$R/$at/docker.io/hosts.toml"
+	echo "[host.\"$mirror\"]" >"$R/$at/quay.io/hosts.toml"
+	for option in "" --install; do
+		check "$client $option" config $client --mirror $mirror \
+			--client-version 28.0.0 --prefix "$R" $option
+		expect_said "... names it" \
+			"^# Mind: /$at .* does not count for them: docker\.io\. "
+	done
+done
+
 # --- what is refused --------------------------------------------------------------
 
 prepare
@@ -273,6 +309,53 @@ for client in containerd podman dockerd k3s buildkit; do
 	state >"$T/after"
 	check "... leaves all as it was" cmp "$T/before" "$T/after"
 done
+
+# podman and CRI-O look for certificates in one folder: what both have goes with
+# the last of them, whichever that is, and a renewed CA is both's.
+printf -- '-----BEGIN CERTIFICATE-----\nnew\n-----END CERTIFICATE-----\n' \
+	>"$T/new.pem"
+at=etc/containers/certs.d/mirror.example
+for order in "podman cri-o" "cri-o podman"; do
+	first=${order% *} last=${order#* }
+	for client in podman cri-o; do
+		check "$client, beside the other" config $client "$@" \
+			--prefix "$R" --install
+		check "... again" config $client "$@" --prefix "$R" --install
+		expect_said "... has nothing to change" '^Nothing to change'
+	done
+	check "$first goes" config "$first" --prefix "$R" --remove
+	expect_said "... and leaves the other its certificates" \
+		"^kept for another client /$at/ca\.crt"
+	check "... as they were" cmp "$R/etc/ca.pem" "$R/$at/ca.crt"
+	expect_eq "... and the key" 600 "$(stat -c %a "$R/$at/client.key")"
+	check "$first again" config "$first" "$@" --prefix "$R" --install
+	cp -p "$R/etc/ca.pem" "$T/old.pem"
+	cp "$T/new.pem" "$R/etc/ca.pem"
+	check "a renewed CA" config "$first" "$@" --prefix "$R" --install
+	check "... is there" cmp "$T/new.pem" "$R/$at/ca.crt"
+	check "... for the other too" config "$last" "$@" --prefix "$R" --install
+	expect_said "... which has nothing to change" '^Nothing to change'
+	cp "$T/old.pem" "$R/etc/ca.pem"
+	touch -r "$T/old.pem" "$R/etc/ca.pem"
+	check "$last goes" config "$last" --prefix "$R" --remove
+	check "$first goes after it" config "$first" --prefix "$R" --remove
+	state >"$T/after"
+	check "... and all is as it was" cmp "$T/before" "$T/after"
+done
+check "podman with one CA" config podman "$@" --prefix "$R" --install
+cp "$T/new.pem" "$R/etc/new.pem"
+expect_rc "CRI-O with another one" 2 config cri-o \
+	--mirror https://mirror.example --ca /etc/new.pem --prefix "$R" --install
+expect_said "is refused" "/$at/ca\.crt: cdr wrote it for another client"
+cp "$T/new.pem" "$R/$at/ca.crt"
+expect_rc "and so is one that somebody has put there" 2 config cri-o \
+	--mirror https://mirror.example --ca /etc/new.pem --prefix "$R" --install
+cp "$T/old.pem" "$R/$at/ca.crt"
+rm "$R/etc/new.pem"
+check "podman goes" config podman --prefix "$R" --remove
+state >"$T/after"
+check "... and all is as it was" cmp "$T/before" "$T/after"
+
 expect_rc "talos shows no key" 2 config talos "$@" --prefix "$R"
 check "but a CA" config talos --mirror https://mirror.example --ca /etc/ca.pem \
 	--prefix "$R"

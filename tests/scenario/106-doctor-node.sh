@@ -2,8 +2,9 @@
 # cdr doctor looks at what the clients of a node are told: it finds the mirror
 # there, in each client's file as node-config writes it, and names a client that
 # goes to another mirror, containerd's old registry.mirrors, a hosts.toml that
-# config_path does not lead to, a scheme that is not the mirror's, and a mirror of
-# http without "insecure". Then it finds its own requests, and those of a pull that
+# config_path does not lead to, a scheme that is not the mirror's, a mirror of
+# http without "insecure", and a folder of certs.d that counts in the place of
+# _default. Then it finds its own requests, and those of a pull that
 # came through the mirror, in nginx's access log, in both of its formats, and says
 # so where a pull did not come through.
 . "$(dirname "$0")/../lib.sh"
@@ -84,6 +85,32 @@ done
 install containerd --mirror "http://$MIRROR"
 rm "$R/etc/containerd/config.toml"
 ill "no config_path" 'config_path is not set'
+cat >"$R/etc/containerd/config.toml" <<END
+version = 3
+[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "/etc/containerd/certs.d"
+END
+ill "config_path in a table of version 2" 'a table that its version does not read'
+check "which node-config mends" "$CDR" node-config containerd \
+	--mirror "http://$MIRROR" --prefix "$R" --install
+check "... for doctor" doctor busybox:1.35
+# A folder of the registry's own, and containerd does not look at _default.
+install containerd --mirror "http://$MIRROR"
+own=$R/etc/containerd/certs.d/docker.io
+mkdir "$own"
+echo 'server = "https://registry-1.docker.io"' >"$own/hosts.toml"
+ill "a folder of docker.io's own" \
+	'docker\.io containerd goes by /etc/containerd/certs\.d/docker\.io alone'
+rm "$own/hosts.toml"
+ill "an empty one" 'docker\.io alone, which does not lead'
+expect_rc "the same for the first image of the catalog" 1 doctor
+expect_said "... of docker.io" '^FAIL  node .*docker\.io alone'
+echo "server = \"http://$MIRROR\"" >"$own/hosts.toml"
+check "one that leads to the mirror" doctor busybox:1.35
+mv "$own" "$own.example"
+rm -r "$R/etc/containerd/certs.d/_default"
+check "another registry's alone" doctor --mirror "http://$MIRROR" busybox:1.35
+expect_said "is told" '^warn  node .*containerd asks docker\.io itself'
 anew
 mkdir -p "$R/etc/containerd"
 cat >"$R/etc/containerd/config.toml" <<END

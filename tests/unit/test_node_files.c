@@ -7,10 +7,14 @@
 
 #include <cmocka.h>
 
+#include "layout/limits.h"
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
+#include "node/folders.h"
+#include "node/plan.h"
 #include "node/trust.h"
 #include "node/uses.h"
+#include "scratch.h"
 
 #define CRI	"plugins.\"io.containerd.grpc.v1.cri\".registry"
 #define IMAGES	"plugins.\"io.containerd.cri.v1.images\".registry"
@@ -49,6 +53,27 @@ static const struct {
 	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
 	    "something behind it" },
 	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
+	/* Tables that the version does not read are somebody's remains. */
+	{ "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n",
+	    "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n"
+	    "[" IMAGES "] # cdr node-config\n" OURS "\n", NULL },
+	{ "version = 3\n[" CRI "]\n[" IMAGES "]\n[a]\n",
+	    "version = 3\n[" CRI "]\n[" IMAGES "]\n" OURS "\n[a]\n", NULL },
+	{ "version = 3\n[" CRI ".mirrors.\"docker.io\"]\n",
+	    "version = 3\n[" CRI ".mirrors.\"docker.io\"]\n"
+	    "[" IMAGES "] # cdr node-config\n" OURS "\n", NULL },
+	{ "version = 2\n[plugins.cri.registry]\nconfig_path = \"\"\n",
+	    "version = 2\n[plugins.cri.registry]\nconfig_path = \"\"\n"
+	    "[" CRI "] # cdr node-config\n" OURS "\n", NULL },
+	/* One that 2.x reads for the sake of older files, and 1.x does not. */
+	{ "version = 2\n[" IMAGES "]\nconfig_path = '/x'\n", NULL,
+	    "1.x does not read" },
+	{ CRI ".config_path = '/etc/containerd/certs.d'\nversion = 2\n",
+	    NULL, NULL },
+	{ "[plugins.cri.registry]\nconfig_path = '/etc/containerd/certs.d'\n",
+	    NULL, NULL },
+	{ "[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n", NULL,
+	    "version = 2" },
 	{ "version = 2\na = \"\"\"\n", NULL, "no end" },
 	{ "version = 2\na = [\n", NULL, "no end" },
 	{ "[plugins.cri]\n", NULL, "version = 2" },
@@ -271,6 +296,99 @@ test_trust(void **state)
 	}
 }
 
+/* --- which folder of certs.d counts -------------------------------------- */
+
+static void
+put(struct scratch *s, const char *name, const char *text)
+{
+	char path[200], *slash;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->path, name);
+	for (slash = path + strlen(s->path) + 1;
+	    (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		(void)mkdir(path, 0755);
+		*slash = '/';
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+test_folders(void **state)
+{
+	static const struct {
+		const char *registry, *folder;
+		bool leads;
+	} rows[] = {
+		{ "docker.io", "a/docker.io", false },
+		{ "ghcr.io", "a/_default", true },
+		{ "r:5000", "a/r_5000_", true },
+		{ "s:5000", "a/s:5000", false },
+		{ "r", "a/_default", true },
+		{ "quay.io", "a/_default", true },
+	};
+	struct node_folders f = { .count = 0 };
+	struct scratch *s = *state;
+	const struct node_folder *got;
+	struct url mirror;
+	struct err e;
+	size_t i;
+
+	put(s, "a/_default/hosts.toml", NODE_MARK_LINE "[host.\"http://n\"]\n"
+	    "[host.\"http://m:5000\"]\n");
+	put(s, "a/docker.io/hosts.toml", "server = \"https://up\"\n");
+	put(s, "a/r_5000_/hosts.toml", "server = \"http://m:5000\"\n");
+	put(s, "a/r:5000/ca.crt", "x");
+	put(s, "a/s:5000/ca.crt", "x");
+	put(s, "b/quay.io/hosts.toml", "");
+	assert_int_equal(url_parse("http://m:5000", &mirror, &e), 0);
+	node_folders_read(s->dir, "b", &f);
+	assert_null(node_folders_for(&f, "ghcr.io"));
+	node_folders_done(&f);
+	node_folders_read(s->dir, "none", &f);
+	node_folders_read(s->dir, "a", &f);
+	node_folders_read(s->dir, "b", &f);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		got = node_folders_for(&f, rows[i].registry);
+		assert_non_null(got);
+		assert_string_equal(got->path, rows[i].folder);
+		assert_int_equal(node_folder_leads(got, &mirror),
+		    rows[i].leads);
+		assert_int_equal(got->is_ours, strcmp(got->name,
+		    NODE_FOLDER_DEFAULT) == 0);
+	}
+	node_folders_done(&f);
+	url_done(&mirror);
+}
+
+/* One too many changes none of those before it, and is told once. */
+static void
+test_too_many(void **state)
+{
+	static const char last[] = "[[registry.mirror]]\nlocation = \"last\"\n"
+	    "insecure = true\n";
+	struct node_uses u = { .count = 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < NODE_USES_MAX; i++)
+		node_uses_registries_conf(&u, "p",
+		    "[[registry.mirror]]\nlocation = \"m\"\n");
+	assert_int_equal(u.count, NODE_USES_MAX);
+	assert_int_equal(u.complaint_count, 0);
+	node_uses_registries_conf(&u, "p", last);
+	node_uses_registries_conf(&u, "p", last);
+	assert_int_equal(u.count, NODE_USES_MAX);
+	use_is(&u, NODE_USES_MAX - 1, "m", "https://m");
+	assert_false(u.uses[NODE_USES_MAX - 1].insecure);
+	assert_int_equal(u.complaint_count, 1);
+	node_uses_done(&u);
+}
+
 int
 main(void)
 {
@@ -281,6 +399,9 @@ main(void)
 		cmocka_unit_test(test_registries_conf),
 		cmocka_unit_test(test_other_files),
 		cmocka_unit_test(test_trust),
+		cmocka_unit_test_setup_teardown(test_folders, scratch_setup,
+		    scratch_teardown),
+		cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
