@@ -212,8 +212,9 @@ set_link(CURL *easy, const struct registry_config *config,
 	 * should not (registry-facts A5.7). */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, spec->shares ?
 	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-	/* Rather wait for a connection to be made than make another. */
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, spec->shares ? 1L : 0L);
+	/* Where it is not known, libcurl would wait for the first answer, and,
+	 * over HTTP/1.1, for the end of it. */
+	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, spec->waits ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, bulk && !spec->shares ?
 	    RECEIVE_BYTES : (long)CURL_MAX_WRITE_SIZE);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -41,6 +41,8 @@ struct http_spec {
 	bool bulk;		/* successful bodies go to the data handler */
 	bool shares;		/* an HTTP/2 connection with others, where the
 				 * server knows that; else HTTP/1.1 */
+	bool waits;		/* it is known to: for a connection that is
+				 * being made, rather than make another */
 	size_t read_max;	/* of these, at most so much at once; 0: any */
 	const char *agent;	/* who asks; NULL: "cdr/VERSION" */
 	const char *encoding;	/* Accept-Encoding; NULL: identity.  The body

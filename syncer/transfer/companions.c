@@ -337,7 +337,7 @@ static bool
 is_no_api(const struct question *q, long status)
 {
 	return q->pages.read == 0 && (status == 400 || status == 404 ||
-	    status == 405 || status == 406);
+	    status == 405 || status == 406 || status == 501);
 }
 
 /* As the next two: return 1 if there is more to ask, 0, or -1 with ${e} set. */

@@ -337,6 +337,7 @@ fetch_start(struct fetch *f)
 	fetch_enter(f, FETCH_RUNNING);
 	spec.shares = share_may(f);
 	share_enter(f);
+	spec.waits = f->is_stream;
 	f->d->stats.requests++;
 	if (f->d->config.layout != NULL)
 		f->local = local_start(f, &spec, handlers);

@@ -28,13 +28,14 @@ const struct http_handlers fetch_query_handlers = {
 	.end = fetch_ended
 };
 
-/* Only what a second try may mend is not for the one who asked to judge. */
+/* Only what a second try may mend is not for the one who asked to judge; 501 is
+ * the word of a registry that does not know the question. */
 static bool
 is_answer(const struct http_reply *reply)
 {
 	return reply->transport == TRANSPORT_OK && reply->status != 408 &&
 	    reply->status != 425 && reply->status != 429 &&
-	    reply->status < 500;
+	    (reply->status < 500 || reply->status == 501);
 }
 
 void

@@ -106,7 +106,7 @@ refused "more than a thousand on two pages" 'more than 1000 referrers' \
 
 # --- refusals ---------------------------------------------------------------------
 
-for status in 400 404 405 406; do
+for status in 400 404 405 406 501; do
 	again
 	refuse "referrers/$app" $status
 	answer "$tag" "$(list_of app "$two")"

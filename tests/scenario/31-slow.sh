@@ -40,6 +40,22 @@ expect_published "the other one is there" good:1 "$good"
 tree_check --resumable "$ROOT"
 expect_eq "what came in both tries is kept" 200000 "$(wc -c <"$ROOT/_state/partial/$layer")"
 
+# One that says nothing at all keeps no other waiting, though it was asked first:
+# nobody knows yet whether its connection could be shared.
+rm -rf "$ROOT"
+settings '{"max_tries": 2, "stall_timeout_s": 60}'
+fault "{$at, \"stall\": -1}" \
+	"{\"listener\": \"registry\", \"path\": \"${layer#sha256:}\", \"delay_ms\": 1}" \
+	'{"listener": "registry", "path": "/blobs/", "delay_ms": 300}'
+printf '%s\n' 'app:1 priority=10' good:1 >"$T/list"
+"$CDR" sync -q -r "$ROOT" -i "$T/list" >"$T/stdout" 2>"$T/stderr" &
+run=$!
+wait_for 15 test -e "$ROOT/repos/docker.io/library/good/_manifests/1" ||
+	fail "the other one waits"
+ok "the other one does not wait"
+process_end $run
+settings '{"max_tries": 2, "stall_timeout_s": 1}'
+
 # Silence before any header: of a tag, a manifest, a token.
 for rule in '"method": "HEAD"' '"method": "GET", "path": "/manifests/"' '"listener": "auth"'; do
 	rm -rf "$ROOT"

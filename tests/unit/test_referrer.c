@@ -212,37 +212,51 @@ expect_readable(const char *list, size_t count)
 	manifest_done(&m);
 }
 
+/* ${half} more descriptors in ${old}, which is freed. */
+static char *
+merge_half(char *old, const char *manifest, unsigned from, unsigned half)
+{
+	char **all = xcalloc(half, sizeof(*all)), *fresh;
+	struct err e;
+	unsigned i;
+
+	for (i = 0; i < half; i++) {
+		all[i] = describe(manifest, from + i);
+		assert_non_null(strstr(all[i], "annotations"));
+	}
+	if (referrer_merge(old, (const char *const *)all, half, &fresh,
+	    &e) != 1)
+		fail_msg("%s", e.msg);
+	expect_readable(fresh, from + half);
+	for (i = 0; i < half; i++)
+		free(all[i]);
+	free(all);
+	free(old);
+	return fresh;
+}
+
 /* However much is written to one image's referrers, their list can be read. */
 static void
 test_merge_large(void **state)
 {
 	static const struct {
 		size_t annotations, size;
-		unsigned count;
+		unsigned half;		/* of as many as are too large */
 	} cases[] = {
-		{ 1, 65000, 70 },	/* bytes */
-		{ 6000, 0, 30 },	/* values */
+		{ 1, 65000, 35 },	/* bytes */
+		{ 6000, 0, 15 },	/* values */
 	};
-	char *manifest, *text, *list, *fresh;
-	const char *one;
-	struct err e;
-	unsigned number;
+	char *manifest, *list;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < COUNT(cases); i++) {
 		manifest = annotated(cases[i].annotations, cases[i].size);
-		list = NULL;
-		for (number = 0; number < cases[i].count; number++) {
-			one = text = describe(manifest, number);
-			assert_non_null(strstr(text, "annotations"));
-			if (referrer_merge(list, &one, 1, &fresh, &e) != 1)
-				fail_msg("%u: %s", number, e.msg);
-			free(text);
-			free(list);
-			list = fresh;
-			expect_readable(list, number + 1);
-		}
+		list = merge_half(NULL, manifest, 0, cases[i].half);
+		assert_non_null(strstr(list, "annotations"));
+		list = merge_half(list, manifest, cases[i].half,
+		    cases[i].half);
+		assert_null(strstr(list, "annotations"));
 		free(list);
 		free(manifest);
 	}
