@@ -12,7 +12,7 @@
 need python3 openssl jq
 start_registry
 ROOT=$T/root
-craft image library/app:1 --layers 2 >/dev/null
+app=$(craft image library/app:1 --layers 2)
 printf '{"docker.io": {"endpoint": "http://%s"}}\n' "$UPSTREAM" >"$T/registries.json"
 export CDR_REGISTRIES="$T/registries.json"
 sync "cdr sync mirrors an image" app:1
@@ -36,6 +36,12 @@ sick()
 	# The first one is the cause.
 	expect_eq "... first of all" "$_check" \
 		"$(awk '/^FAIL/ { print $2; exit }' "$T/stdout")"
+}
+
+# differ "what": no line of the last answer is there twice.
+differ()
+{
+	expect_eq "$1 says something of its own" "" "$(sort "$T/stdout" | uniq -d)"
 }
 
 # between FAULT [OPTION...]: sets $BETWEEN.
@@ -64,6 +70,9 @@ do
 done
 ok "all was looked at"
 check "with an image" doctor --mirror "http://$MIRROR" app:1
+differ "... and each line"
+check "with its digest" doctor --mirror "http://$MIRROR" "app@$app"
+differ "... and each line"
 expect_rc "an image that is not there" 1 doctor --mirror "http://$MIRROR" none:1
 expect_said "is named" '^FAIL  manifest +/v2/library/none/manifests/1: '
 check "as JSON" doctor --mirror "http://$MIRROR" --json
