@@ -59,7 +59,6 @@ struct visit {
 	char *ca, *cert, *key;		/* files that are used */
 	struct findings findings;
 	char mark[17];
-	bool stopped;
 };
 
 static void
@@ -157,8 +156,7 @@ examine(struct visit *v, struct patient *p, const struct ask_how *how)
 	else if (reach_check(p) && image_check(p) &&
 	    node_image_check(p) && content_check(p) &&
 	    blob_check(p) && shapes_check(p) && !p->ask.stopped)
-		v->stopped = !proof_check(&proof);
-	v->stopped = v->stopped || p->ask.stopped;
+		proof_check(&proof);
 	ask_close(&p->ask);
 }
 
@@ -198,7 +196,7 @@ visit(struct visit *v, struct err *e)
 /* --- saying it ----------------------------------------------------------- */
 
 static void
-say_text(const struct visit *v)
+say_text(const struct visit *v, bool is_all)
 {
 	const struct findings *f = &v->findings;
 	size_t i;
@@ -207,7 +205,9 @@ say_text(const struct visit *v)
 	for (i = 0; i < f->count; i++)
 		printf("%-4s  %-9s %s\n", finding_word(f->list[i].level),
 		    f->list[i].check, f->list[i].text);
-	if (f->fails == 0)
+	if (!is_all)
+		printf("Interrupted: there is more to look at.\n");
+	else if (f->fails == 0)
 		printf("All is well.\n");
 	else
 		printf("%zu thing%s wrong; begin with the first FAIL.\n",
@@ -215,7 +215,7 @@ say_text(const struct visit *v)
 }
 
 static void
-say_json(const struct visit *v)
+say_json(const struct visit *v, bool is_all)
 {
 	const struct findings *f = &v->findings;
 	json_t *checks = json_array(), *all;
@@ -228,7 +228,7 @@ say_json(const struct visit *v)
 		    f->list[i].level == FINDING_WARN ? "warn" : "fail",
 		    "message", f->list[i].text));
 	all = json_pack("{ss ss sb so}", "mirror", v->wish.base, "mark",
-	    v->mark, "ok", f->fails == 0, "checks", checks);
+	    v->mark, "ok", is_all && f->fails == 0, "checks", checks);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);
@@ -237,15 +237,18 @@ say_json(const struct visit *v)
 static int
 doctor(const struct args *a)
 {
-	struct visit v = { .args = a };
+	struct visit v = {
+		.args = a, .findings = { .stop_fd = cmd_stop_fd() }
+	};
 	struct err e;
 	int rc = visit(&v, &e), code = EXIT_INPUT;
+	bool is_all = !findings_stopped(&v.findings);
 
 	if (rc == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 	} else {
-		(a->json ? say_json : say_text)(&v);
-		code = v.stopped ? EXIT_INTERRUPTED : v.findings.fails > 0 ?
+		(a->json ? say_json : say_text)(&v, is_all);
+		code = !is_all ? EXIT_INTERRUPTED : v.findings.fails > 0 ?
 		    EXIT_SOME_FAILED : EXIT_OK;
 	}
 	free(v.ca);

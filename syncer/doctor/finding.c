@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +7,14 @@
 #include "layout/mem.h"
 #include "report/printable.h"
 
+bool
+findings_stopped(const struct findings *f)
+{
+	struct pollfd p = { .fd = f->stop_fd, .events = POLLIN };
+
+	return f->stop_fd != -1 && poll(&p, 1, 0) > 0;
+}
+
 void
 finding_add(struct findings *f, enum finding_level level, const char *check,
     const char *fmt, ...)
@@ -13,6 +22,8 @@ finding_add(struct findings *f, enum finding_level level, const char *check,
 	char text[2048];
 	va_list args;
 
+	if (findings_stopped(f))
+		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
@@ -32,7 +43,7 @@ findings_done(struct findings *f)
 	for (i = 0; i < f->count; i++)
 		free(f->list[i].text);
 	free(f->list);
-	*f = (struct findings){ 0 };
+	*f = (struct findings){ .stop_fd = -1 };
 }
 
 const char *

@@ -1,6 +1,7 @@
 #ifndef CDR_DOCTOR_FINDING_H
 #define CDR_DOCTOR_FINDING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What was looked at, and what came of it: a line each. */
@@ -20,7 +21,12 @@ struct finding {
 struct findings {
 	struct finding *list;
 	size_t count, fails;
+	int stop_fd;		/* readable: interrupted; -1: never */
 };
+
+/* findings_stopped(f): what is found from then on comes of the interruption,
+ * and is not added. */
+bool findings_stopped(const struct findings *);
 
 /* finding_add(f, level, check, fmt, ...): quoted strangers' words are cleaned
  * (report/printable.h). */

@@ -184,9 +184,8 @@ pull(const struct proof *p)
 	argv[n] = NULL;
 	rc = program_run(&program, &end, &e);
 	if (rc == -1) {
-		if (e.code != ERR_CANCELLED)
-			finding_add(p->findings, FINDING_FAIL, "pull", "%s: "
-			    "%s", p->client, e.msg);
+		finding_add(p->findings, FINDING_FAIL, "pull", "%s: %s",
+		    p->client, e.msg);
 	} else {
 		if (!WIFEXITED(end.status) || WEXITSTATUS(end.status) != 0) {
 			finding_add(p->findings, FINDING_FAIL, "pull", "%s "
@@ -223,10 +222,9 @@ judge_pull(const struct proof *p, off_t from, struct search *s)
 		    "\"), and was it restarted since?", p->client);
 }
 
-bool
+void
 proof_check(const struct proof *p)
 {
-	struct pollfd stop = { .fd = p->stop_fd, .events = POLLIN };
 	struct search s = { .proof = p };
 	off_t from = 0;
 	struct err e;
@@ -252,5 +250,4 @@ proof_check(const struct proof *p)
 		    p->client);
 out:
 	free(s.marked);
-	return p->stop_fd == -1 || poll(&stop, 1, 0) == 0;
 }

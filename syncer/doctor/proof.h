@@ -1,8 +1,6 @@
 #ifndef CDR_DOCTOR_PROOF_H
 #define CDR_DOCTOR_PROOF_H
 
-#include <stdbool.h>
-
 #include "doctor/finding.h"
 #include "image/ref.h"
 
@@ -23,8 +21,7 @@ struct proof {
 const char *proof_clients(void);
 int proof_is_client(const char *);
 
-/* proof_check(p): after the questions to the mirror.  Return false if it was
- * given up. */
-bool proof_check(const struct proof *);
+/* proof_check(p): after the questions to the mirror. */
+void proof_check(const struct proof *);
 
 #endif

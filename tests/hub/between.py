@@ -19,6 +19,7 @@ Listens on a free port of 127.0.0.1, which it writes to FILE when it does.  FAUL
     blobs     a manifest's digest is found under /blobs/, as octet-stream
     gone      403 where the mirror says 404
     busy      429 to everything
+    silent    no answer; what was asked is written to standard error
 """
 
 import argparse
@@ -27,11 +28,13 @@ import http.server
 import os
 import re
 import ssl
+import sys
 import threading
+import time
 import zlib
 
 FAULTS = ("none auth redirect gzip ranges type digest bytes manifest ns paths "
-	  "blobs gone busy").split()
+	  "blobs gone busy silent").split()
 HOP = {"connection", "keep-alive", "transfer-encoding", "server", "date"}
 
 
@@ -77,6 +80,9 @@ class Between(http.server.BaseHTTPRequestHandler):
 		if self.fault == "auth":
 			return Answer(401, [("WWW-Authenticate", "Basic realm=x"),
 					    ("Content-Length", "0")], b"")
+		if self.fault == "silent":
+			print(self.path, file=sys.stderr, flush=True)
+			time.sleep(60)
 		if self.fault == "busy":
 			return Answer(429, [("Content-Length", "0")], b"")
 		if self.fault == "redirect":

@@ -149,6 +149,25 @@ sick "no tag at all" image 'first 2 repositories .* has a tag.*digest' \
 	--mirror "http://$MIRROR"
 mv -f "$T/list" "$list"
 
+# --- interrupted --------------------------------------------------------------------
+
+between silent
+for option in "" --json; do
+	: >"$T/between.log"
+	# shellcheck disable=SC2086
+	"$CDR" doctor --prefix "$T/none" --mirror "http://$BETWEEN" $option \
+		>"$T/interrupted" 2>&1 &
+	doctor=$!
+	wait_for 10 grep -q /v2/ "$T/between.log" || fail "nothing is asked"
+	kill -TERM $doctor
+	rc=0
+	wait $doctor || rc=$?
+	expect_eq "a question that is interrupted $option" 4 $rc
+	expect_eq "... is no fault of the mirror" "" \
+		"$(grep -iE '(FAIL|All is well)' "$T/interrupted" || :)"
+done
+jq -e '.ok | not' "$T/interrupted" >"$T/jq.out" || fail "half of it is not all"
+
 # --- an empty mirror, and no mirror -----------------------------------------------
 
 expect_rc "no mirror at all" 2 doctor
