@@ -12,11 +12,16 @@ is_told(const struct node_trust *t)
 	return t->ca != NULL || t->cert != NULL;
 }
 
+/* A path without "/" in front begins in ${dir}; NULL: it is left out. */
 static void
-set(char **to, const char *value)
+set(char **to, const char *dir, const char *value)
 {
-	if (*to == NULL && value[0] == '/')
+	if (*to != NULL || value[0] == '\0')
+		return;
+	if (value[0] == '/')
 		*to = xstrdup(value);
+	else if (dir != NULL)
+		*to = xasprintf("%s%s", dir, value);
 }
 
 void
@@ -33,6 +38,7 @@ node_trust_done(struct node_trust *t)
 struct in_hosts {
 	struct node_trust *trust;
 	const char *host;		/* as it is written */
+	const char *dir;		/* the file's own, with "/" behind */
 };
 
 /* ca = "file", client = [["certificate", "key"]]; or more of them. */
@@ -47,52 +53,137 @@ on_hosts(void *cookie, const struct toml_event *event)
 	    strcmp(path->part[1], in->host) != 0)
 		return;
 	if (strcmp(path->part[2], "ca") == 0) {
-		set(&in->trust->ca, event->value);
+		set(&in->trust->ca, in->dir, event->value);
 	} else if (strcmp(path->part[2], "client") == 0) {
 		if (in->trust->cert == NULL)
-			set(&in->trust->cert, event->value);
+			set(&in->trust->cert, in->dir, event->value);
 		else
-			set(&in->trust->key, event->value);
+			set(&in->trust->key, in->dir, event->value);
 	}
+}
+
+static void
+read_hosts(const char *path, const char *text, const char *host,
+    struct node_trust *t)
+{
+	const char *name = strrchr(path, '/');
+	char *dir = xasprintf("/%.*s/", (int)(name - path), path);
+	struct in_hosts in = { .trust = t, .host = host, .dir = dir };
+
+	toml_scan(text, on_hosts, &in);
+	free(dir);
+}
+
+/* --- buildkitd.toml ------------------------------------------------------ */
+
+struct in_buildkit {
+	struct node_trust *trust;
+	const char *place;
+};
+
+/* [registry."PLACE"] ca = ["file"]; [[registry."PLACE".keypair]] key = "file",
+ * cert = "file". */
+static void
+on_buildkit(void *cookie, const struct toml_event *event)
+{
+	static const char *const ca[] = { "registry", NULL, "ca" };
+	static const char *const pair[] = { "registry", NULL, "keypair", NULL };
+	struct in_buildkit *in = cookie;
+	const struct toml_path *path = event->path;
+
+	if (event->is_table || path->count < 3 ||
+	    strcmp(path->part[1], in->place) != 0)
+		return;
+	if (toml_path_is(path, 3, ca))
+		set(&in->trust->ca, NULL, event->value);
+	else if (!toml_path_is(path, 4, pair))
+		return;
+	else if (strcmp(path->part[3], "cert") == 0)
+		set(&in->trust->cert, NULL, event->value);
+	else if (strcmp(path->part[3], "key") == 0)
+		set(&in->trust->key, NULL, event->value);
 }
 
 /* --- registries.yaml ----------------------------------------------------- */
 
-/* The value behind ${key}, quoted or not, before ${end}. */
-static void
-yaml_value(const char *text, const char *end, const char *key, char **ret)
+/*
+ * The key or the value that begins here, without its quotes, cut out of the
+ * line; ${at} is behind it.
+ */
+static char *
+yaml_word(char **at)
 {
-	const char *at = strstr(text, key);
-	char *value;
+	char *from = *at, *end;
 
-	if (at == NULL || at >= end)
-		return;
-	at += strlen(key);
-	at += strspn(at, " \t\"'");
-	value = xstrndup(at, strcspn(at, " \t\r\n\"'#"));
-	set(ret, value);
-	free(value);
+	if (*from == '"' || *from == '\'') {
+		end = strchr(from + 1, *from);
+		from++;
+	} else {
+		end = from + strcspn(from, " \t\r");
+		if (end > from && end[-1] == ':')
+			end--;
+	}
+	if (end == NULL || *end == '\0') {
+		*at = from + strlen(from);
+	} else {
+		*at = end + 1;
+		*end = '\0';
+	}
+	return from;
 }
 
-/* What stands below configs: PLACE:, up to the next one. */
+struct in_yaml {
+	struct node_trust *trust;
+	const char *place;
+	bool is_configs, is_place;	/* we are below that */
+	size_t indent;			/* of the place */
+};
+
+static void
+on_yaml(struct in_yaml *in, size_t indent, const char *key, const char *value)
+{
+	if (indent == 0)
+		in->is_configs = strcmp(key, "configs") == 0;
+	if (indent <= in->indent)
+		in->is_place = false;
+	if (in->is_place && strcmp(key, "ca_file") == 0) {
+		set(&in->trust->ca, NULL, value);
+	} else if (in->is_place && strcmp(key, "cert_file") == 0) {
+		set(&in->trust->cert, NULL, value);
+	} else if (in->is_place && strcmp(key, "key_file") == 0) {
+		set(&in->trust->key, NULL, value);
+	} else if (in->is_configs && !in->is_place && indent > 0 &&
+	    strcmp(key, in->place) == 0) {
+		in->is_place = true;
+		in->indent = indent;
+	}
+}
+
+/* Of YAML what stands below configs: PLACE:, a key in each line. */
 static void
 read_yaml(const char *text, const char *place, struct node_trust *t)
 {
-	const char *from = strstr(text, "configs:"), *end;
+	struct in_yaml in = { .trust = t, .place = place };
+	char *line, *at, *key;
+	size_t len, indent;
 
-	if (from == NULL || (from = strstr(from, place)) == NULL)
-		return;
-	from += strlen(place);
-	end = strstr(from, "\n  \"");
-	if (end == NULL)
-		end = from + strlen(from);
-	yaml_value(from, end, "ca_file:", &t->ca);
-	yaml_value(from, end, "cert_file:", &t->cert);
-	yaml_value(from, end, "key_file:", &t->key);
+	for (; *text != '\0'; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		indent = strspn(text, " ");
+		if (indent >= len || strchr("#\r\t", text[indent]) != NULL)
+			continue;
+		line = xstrndup(text + indent, len - indent);
+		at = line;
+		key = yaml_word(&at);
+		at += strspn(at, ": \t");
+		on_yaml(&in, indent, key, yaml_word(&at));
+		free(line);
+	}
 }
 
 /* --- certs.d/HOST:PORT --------------------------------------------------- */
 
+/* Also where it cannot be read: that is for whoever reads it to say. */
 static char *
 if_there(int root, const char *dir, const char *place, const char *name)
 {
@@ -100,7 +191,7 @@ if_there(int root, const char *dir, const char *place, const char *name)
 	char *ret = NULL;
 	struct err ignored;
 
-	if (under_read(root, path, &text, NULL, &ignored) == 1)
+	if (under_read(root, path, &text, NULL, &ignored) != 0)
 		ret = xasprintf("/%s", path);
 	free(text);
 	free(path);
@@ -110,6 +201,9 @@ if_there(int root, const char *dir, const char *place, const char *name)
 static void
 look_into(int root, const char *dir, const char *place, struct node_trust *t)
 {
+	if (is_told(t))
+		return;
+	node_trust_done(t);
 	t->ca = if_there(root, dir, place, "ca.crt");
 	t->cert = if_there(root, dir, place, "client.cert");
 	t->key = if_there(root, dir, place, "client.key");
@@ -129,12 +223,14 @@ void
 node_trust_read(const char *path, const char *text, const char *host,
     const char *place, struct node_trust *ret)
 {
-	struct in_hosts in = { .trust = ret, .host = host };
+	struct in_buildkit in = { .trust = ret, .place = place };
 
 	if (ends_with(path, "/hosts.toml"))
-		toml_scan(text, on_hosts, &in);
+		read_hosts(path, text, host, ret);
 	else if (ends_with(path, "/registries.yaml"))
 		read_yaml(text, place, ret);
+	else if (ends_with(path, "/buildkitd.toml"))
+		toml_scan(text, on_buildkit, &in);
 }
 
 static void
@@ -147,10 +243,12 @@ find_of(int root, const struct node_use *use, const char *place,
 	if (under_read(root, use->path, &text, NULL, &ignored) == 1)
 		node_trust_read(use->path, text, use->mirror, place, t);
 	free(text);
-	if (!is_told(t) && strcmp(use->client, "dockerd") == 0)
-		look_into(root, "etc/docker/certs.d", place, t);
-	if (!is_told(t) && strcmp(use->client, "podman and CRI-O") == 0)
+	if (strcmp(use->client, "podman and CRI-O") == 0) {
 		look_into(root, "etc/containers/certs.d", place, t);
+		look_into(root, "etc/docker/certs.d", place, t);
+	} else if (strcmp(use->client, "dockerd") == 0) {
+		look_into(root, "etc/docker/certs.d", place, t);
+	}
 }
 
 void

@@ -14,7 +14,8 @@ struct node_trust {
 /*
  * node_trust_find(root, uses, mirror, place, ret): of the first client that
  * goes to ${mirror} and is told of an authority or a certificate: hosts.toml,
- * registries.yaml, or certs.d/PLACE of dockerd, podman and CRI-O; ${place} is
+ * registries.yaml, buildkitd.toml, or certs.d/PLACE of dockerd, podman and
+ * CRI-O, the last two of which look into dockerd's as well; ${place} is
  * the host, with its port where that is not the scheme's own.  node_trust_done
  * releases.
  */

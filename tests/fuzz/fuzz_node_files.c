@@ -116,6 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	node_uses_buildkit(&uses, "p", text);
 	try_trust("x/hosts.toml", text);
 	try_trust("x/registries.yaml", text);
+	try_trust("x/buildkitd.toml", text);
 	for (i = 0; i < uses.count && i < 16; i++)
 		if (node_use_url(&uses.uses[i], &url))
 			url_done(&url);

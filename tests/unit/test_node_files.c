@@ -267,7 +267,8 @@ test_trust(void **state)
 		{ "etc/x/hosts.toml", "[host.\"https://other:5000\"]\n"
 		    "ca = \"/a.pem\"\n", "", "", "" },
 		{ "etc/x/hosts.toml", "[host.\"https://m:5000\"]\n"
-		    "ca = \"relative.pem\"\n", "", "", "" },
+		    "ca = \"a.pem\"\nclient = [[\"../c.pem\", \"\"]]\n",
+		    "/etc/x/a.pem", "/etc/x/../c.pem", "" },
 		{ "rancher/registries.yaml", "configs:\n  \"o:1\":\n    tls:\n"
 		    "      ca_file: /o.pem\n  \"m:5000\":\n    tls:\n"
 		    "      ca_file: \"/a.pem\"\n      cert_file: /c.pem # x\n"
@@ -276,6 +277,22 @@ test_trust(void **state)
 		{ "rancher/registries.yaml", "configs:\n  \"m:5000\":\n"
 		    "    auth: {}\n  \"p:1\":\n    tls:\n"
 		    "      ca_file: /p.pem\n", "", "", "" },
+		{ "rancher/registries.yaml", "configs: # of TLS\n"
+		    "    xm:5000:\n        tls: {}\n    m:5000: # ours\r\n"
+		    "        tls:\n# between\n            ca_file: /a.pem\r\n"
+		    "    p:1:\n        tls:\n            cert_file: /p.pem\n",
+		    "/a.pem", "", "" },
+		{ "rancher/registries.yaml", "# configs:\n  m:5000:\n"
+		    "      ca_file: /a.pem\nconfigs:\n  xm:5000:\n    tls:\n"
+		    "      ca_file: /x.pem\nmirrors:\n  m:5000:\n    tls:\n"
+		    "      ca_file: /m.pem\n", "", "", "" },
+		{ "etc/buildkit/buildkitd.toml", "[registry.\"m:5000\"]\n"
+		    "ca = [\"/a.pem\"]\n[[registry.\"m:5000\".keypair]]\n"
+		    "key = \"/c.key\"\ncert = \"/c.pem\"\n"
+		    "[registry.\"o:1\"]\nca = [\"/o.pem\"]\n",
+		    "/a.pem", "/c.pem", "/c.key" },
+		{ "etc/buildkit/buildkitd.toml", "[registry.\"o:1\"]\n"
+		    "ca = [\"/o.pem\"]\n", "", "", "" },
 		{ "rancher/registries.yaml", "mirrors:\n  \"m:5000\":\n",
 		    "", "", "" },
 		{ "docker/daemon.json", "{\"ca\": \"/a.pem\"}", "", "", "" },
