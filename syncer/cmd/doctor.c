@@ -141,6 +141,28 @@ choose_files(struct visit *v)
 	v->key = file_of(v, a->key, a->cert != NULL ? NULL : v->trust.key);
 }
 
+/* Those of the command line have been looked at. */
+static bool
+can_read(struct findings *f, const char *file)
+{
+	struct err e;
+
+	if (file == NULL || access(file, R_OK) == 0)
+		return true;
+	err_sys(&e, "%s", file);
+	finding_add(f, FINDING_FAIL, "tls", "%s: this node's clients are told "
+	    "of it: put it there, or run cdr as a user who may read it",
+	    e.msg);
+	return false;
+}
+
+static bool
+can_read_files(struct visit *v)
+{
+	return can_read(&v->findings, v->ca) &&
+	    can_read(&v->findings, v->cert) && can_read(&v->findings, v->key);
+}
+
 static void
 examine(struct visit *v, struct patient *p, const struct ask_how *how)
 {
@@ -185,7 +207,8 @@ visit(struct visit *v, struct err *e)
 	p.how = &how;
 	p.uses = &v->uses;
 	how.base = v->wish.base;
-	examine(v, &p, &how);
+	if (can_read_files(v))
+		examine(v, &p, &how);
 	if (p.has_manifest)
 		manifest_done(&p.manifest);
 	if (p.has_image)

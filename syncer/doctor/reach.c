@@ -132,17 +132,18 @@ is_really_tls(struct patient *p, const struct answer *a)
 static void
 say_reached(struct patient *p, const struct answer *a)
 {
+	const char *ca = p->how->ca, *cert = p->how->cert;
 	struct findings *f = p->findings;
 
 	finding_add(f, FINDING_OK, "dns", "%s is %s", p->mirror->host,
 	    a->peer);
 	finding_add(f, FINDING_OK, "connect", "port %u answers",
 	    p->mirror->port);
-	if (p->mirror->https && p->how->ca != NULL)
-		finding_add(f, FINDING_OK, "tls", "the certificate is good, by "
-		    "%s", p->how->ca);
-	else if (p->mirror->https)
-		finding_add(f, FINDING_OK, "tls", "the certificate is good");
+	if (p->mirror->https)
+		finding_add(f, FINDING_OK, "tls", "the certificate is good%s%s"
+		    "%s%s", ca != NULL ? ", by " : "", ca != NULL ? ca : "",
+		    cert != NULL ? "; the mirror is shown " : "",
+		    cert != NULL ? cert : "");
 }
 
 bool

@@ -2,7 +2,7 @@
 """What may stand between a node and its mirror, and do harm: a proxy with one
 fault.  For the scenarios of `cdr doctor`.
 
-    between.py --to HOST:PORT --ready FILE [--tls CERT KEY] FAULT
+    between.py --to HOST:PORT --ready FILE [--tls CERT KEY [--client-ca FILE]] FAULT
 
 Listens on a free port of 127.0.0.1, which it writes to FILE when it does.  FAULT:
     none      passes all on
@@ -141,6 +141,7 @@ def main():
 	parser.add_argument("--to", required=True)
 	parser.add_argument("--ready", required=True)
 	parser.add_argument("--tls", nargs=2)
+	parser.add_argument("--client-ca")
 	parser.add_argument("fault", choices=FAULTS)
 	args = parser.parse_args()
 	Between.fault, Between.to = args.fault, args.to
@@ -148,6 +149,9 @@ def main():
 	if args.tls:
 		context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 		context.load_cert_chain(*args.tls)
+		if args.client_ca:
+			context.load_verify_locations(args.client_ca)
+			context.verify_mode = ssl.CERT_REQUIRED
 		server.socket = context.wrap_socket(server.socket, server_side=True)
 	thread = threading.Thread(target=server.serve_forever, daemon=True)
 	thread.start()

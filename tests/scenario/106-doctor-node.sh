@@ -53,7 +53,7 @@ python3 "$TOP/tests/hub/between.py" --to "$MIRROR" --ready "$T/tls" \
 	--tls "$T/tls.crt" "$T/tls.key" none 2>>"$T/between.log" &
 defer "process_end $!"
 wait_for 10 test -s "$T/tls" || fail "no TLS"
-for client in containerd podman dockerd k3s rke2; do
+for client in containerd podman dockerd k3s rke2 buildkit; do
 	anew
 	mkdir -p "$R/etc/ssl"
 	cp "$T/tls.crt" "$R/etc/ssl/mirror.pem"
@@ -63,7 +63,38 @@ for client in containerd podman dockerd k3s rke2; do
 	check "$client's authority is known" doctor busybox:1.35
 	expect_said "... and named" "^ok    tls +the certificate is good, by $R/etc/"
 done
-expect_rc "one that is said goes before" 1 doctor --ca /etc/ssl/certs/ca-certificates.crt
+anew
+mkdir -p "$R/etc/ssl"
+cp "$T/tls.crt" "$R/etc/ssl/mirror.pem"
+cp "$T/tls.crt" "$R/etc/ssl/mine.pem"
+cp "$T/tls.key" "$R/etc/ssl/mine.key"
+python3 "$TOP/tests/hub/between.py" --to "$MIRROR" --ready "$T/strict" \
+	--tls "$T/tls.crt" "$T/tls.key" --client-ca "$T/tls.crt" none \
+	2>>"$T/between.log" &
+defer "process_end $!"
+wait_for 10 test -s "$T/strict" || fail "no TLS"
+expect_rc "a mirror that wants a certificate" 1 doctor busybox:1.35 \
+	--mirror "https://$(cat "$T/strict")" --ca "$T/tls.crt"
+"$CDR" node-config containerd --mirror "https://$(cat "$T/strict")" \
+	--ca /etc/ssl/mirror.pem --client-cert /etc/ssl/mine.pem \
+	--client-key /etc/ssl/mine.key --prefix "$R" --install >/dev/null ||
+	fail "node-config --client-cert"
+check "... is shown the node's" doctor busybox:1.35
+expect_said "... and named" "^ok    tls +.*, by $R/etc/.* shown $R/etc/ssl/mine.pem"
+rm "$R/etc/ssl/mine.pem"
+expect_rc "one that is not there" 1 doctor busybox:1.35
+expect_said "... is named" "^FAIL  tls +$R/etc/ssl/mine.pem: .*clients are told"
+expect_eq "... and nothing else" 1 "$(grep -c '^FAIL' "$T/stdout")"
+cp "$T/tls.crt" "$R/etc/ssl/mine.pem"
+expect_rc "an authority that is said goes before" 1 doctor --ca /etc/ssl/certs/ca-certificates.crt
+
+# podman looks into docker's folder where it has none of its own.
+anew
+"$CDR" node-config podman --mirror "https://$(cat "$T/tls")" --prefix "$R" \
+	--install >/dev/null || fail "node-config podman"
+mkdir -p "$R/etc/docker/certs.d/$(cat "$T/tls")"
+cp "$T/tls.crt" "$R/etc/docker/certs.d/$(cat "$T/tls")/ca.crt"
+check "podman takes docker's authority" doctor busybox:1.35
 
 # --- what is wrong with a node ----------------------------------------------------
 
