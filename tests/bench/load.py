@@ -33,7 +33,7 @@ def find(pattern, said):
 def wrk(url, paths, options):
 	"""(requests a second, bytes a second, milliseconds of the 99th percentile)"""
 	said = subprocess.run(
-		["wrk", "-t", "1", "-c", str(options.connections), "-d", f"{options.seconds}s",
+		["wrk", "-t", str(options.threads), "-c", str(options.connections), "-d", f"{options.seconds}s",
 		 "--latency", "--timeout", "30s", "-s", PATHS_LUA, url, "--", paths],
 		check=True, capture_output=True, text=True).stdout
 	if "Non-2xx" in said or "Socket errors" in said:
@@ -58,8 +58,8 @@ def ab(url, paths, options):
 		float(find(r"99%\s+(\d+)", said)[1]))
 
 
-def cpu_seconds(top):
-	"""User and system time so far of a process and its descendants."""
+def processes(top):
+	"""A process and its descendants: number and ticks of user and system time."""
 	parent, ticks = {}, {}
 	for name in filter(str.isdigit, os.listdir("/proc")):
 		try:
@@ -74,13 +74,26 @@ def cpu_seconds(top):
 		while pid not in (0, top):
 			pid = parent.get(pid, 0)
 		return pid == top
-	return sum(ticks[pid] for pid in ticks if is_below(pid)) / os.sysconf("SC_CLK_TCK")
+	return {pid: ticks[pid] for pid in ticks if is_below(pid)}
+
+
+def cpu_seconds(top):
+	return sum(processes(top).values()) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(top):
+	"""Bytes; what processes share counts once."""
+	total = 0
+	for pid in processes(top):
+		with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
+			total += int(find(r"Pss:\s+(\d+) kB", file.read())[1]) << 10
+	return total
 
 
 class Server:
 	def __init__(self, label, url, pid, paths):
 		self.label, self.url, self.pid, self.paths = label, url, int(pid), paths
-		self.requests, self.bytes, self.p99, self.cpu = [], [], [], []
+		self.requests, self.bytes, self.p99, self.cpu, self.memory = [], [], [], [], []
 
 	def load(self, options):
 		tool = ab if options.method == "HEAD" else wrk
@@ -92,6 +105,7 @@ class Server:
 		self.requests.append(requests)
 		self.bytes.append(size)
 		self.p99.append(p99)
+		self.memory.append(memory(self.pid))
 
 
 def spread(values, unit=1, digits=0):
@@ -102,15 +116,17 @@ def spread(values, unit=1, digits=0):
 def print_table(servers, options):
 	cost = "CPU ms/MiB" if options.bulk else f"CPU ms/{options.unit}"
 	print(f"### {options.title}\n")
-	print(f"| | {options.unit}s/s | MiB/s | p99, ms | {cost} | ratio |")
-	print("|---|---|---|---|---|---|")
+	print(f"| | {options.unit}s/s | MiB/s | p99, ms | {cost} | memory, MiB | ratio |")
+	print("|---|---|---|---|---|---|---|")
 	for server in servers:
 		ratios = [a / b for a, b in zip(servers[0].bytes, server.bytes)] if options.bulk \
 			else [a / b for a, b in zip(servers[0].requests, server.requests)]
 		cpu = statistics.median(server.cpu) * (1 if options.bulk else options.each)
 		print(f"| {server.label} | {spread(server.requests, options.each)} "
 		      f"| {spread(server.bytes, 1 << 20, 1)} | {spread(server.p99, 1, 2)} "
-		      f"| {cpu:.3f} | {statistics.median(ratios):.2f} |")
+		      f"| {cpu:.3f} "
+		      f"| {statistics.median(server.memory) / (1 << 20):.1f} "
+		      f"| {statistics.median(ratios):.2f} |")
 	print(flush=True)
 
 
@@ -120,6 +136,8 @@ def main():
 	parser.add_argument("--rounds", type=int, default=5)
 	parser.add_argument("--seconds", type=int, default=3)
 	parser.add_argument("--connections", type=int, default=32)
+	# One thread of wrk takes less than a server that only passes pages on can send.
+	parser.add_argument("--threads", type=int, default=1, help="of wrk")
 	parser.add_argument("--method", choices=("GET", "HEAD"), default="GET")
 	parser.add_argument("--bulk", action="store_true", help="bytes count, not requests")
 	parser.add_argument("--unit", default="request", help="what --each of them make")
