@@ -2,6 +2,7 @@
 # lib.sh and mirror.sh; POSIX sh.
 #
 #   pods_need               skips by name where no container runs
+#   pods_need_exec          and where nothing can be put into one that runs
 #   pod_rootfs_cdr DIR      what the image has, from the program under test, and
 #                           $T/cdr.json, its configuration
 #   pod_make ID ROOTFS YAML KIND/NAME[/CONTAINER] IMAGE.json ARGUMENT...
@@ -35,6 +36,28 @@ pods_need()
 		    >config.new && mv config.new config.json)
 	_runc run --bundle "$T/pods/control" "control-$$" >"$T/control.log" 2>&1 ||
 		skip "no container runs here: $(tail -n 1 "$T/control.log")"
+}
+
+_is_running()
+{
+	[ "$(_runc state "$1" 2>/dev/null | jq -r .status)" = running ]
+}
+
+# In a plain chroot it would see the machine's root in place of the container's.
+pods_need_exec()
+{
+	(cd "$T/pods/control" && jq '.process.args = ["/bin/busybox", "sleep", "60"]' \
+		config.json >config.new && mv config.new config.json)
+	_runc run --bundle "$T/pods/control" "exec-$$" >"$T/control.log" 2>&1 &
+	_runs=$!
+	defer "_runc delete --force 'exec-$$' >/dev/null 2>&1 || :"
+	wait_for 20 _is_running "exec-$$" || skip "no container runs here"
+	_rc=0
+	_runc exec "exec-$$" /bin/busybox true >"$T/control.log" 2>&1 || _rc=$?
+	_runc delete --force "exec-$$" >/dev/null 2>&1 || :
+	wait $_runs || :
+	[ $_rc -eq 0 ] ||
+		skip "nothing runs in a container that runs: $(tail -n 1 "$T/control.log")"
 }
 
 # The Containerfile says the same.

@@ -16,6 +16,7 @@ BUSYBOX_HERE=$TOP/build/cache/busybox/$(dpkg --print-architecture)
 [ -f "$BUSYBOX_HERE" ] ||
 	skip "no busybox here: scripts/install-deps demo fetches it"
 pods_need
+pods_need_exec
 k8s_own own overlays/nodes/README.md
 k8s_render nodes nodes-k3s own
 
@@ -48,7 +49,7 @@ one()
 	check "the mirror is the node's own address" \
 		grep -F 'http://127.0.0.7:30500' "$T/node$3"
 	pod_start "$1-stay"
-	wait_for 5 pod_exec "$1-stay" cdr --version || fail "it does not stay"
+	wait_for 20 pod_exec "$1-stay" cdr --version || fail "it does not stay"
 	# One word a line.
 	set -- "$1"
 	while read -r word; do
