@@ -7,7 +7,7 @@
 
 /* A tag that a pattern has matched. */
 struct newest_tag {
-	const char *name;
+	char *name;		/* the caller's */
 	int64_t created_s;	/* since 1970; -1: not known */
 };
 

@@ -99,29 +99,26 @@ drop_gone(struct expand *x)
 {
 	size_t i, kept = 0;
 
-	for (i = 0; i < x->count; i++)
-		if (!x->gone[i])
+	for (i = 0; i < x->count; i++) {
+		if (x->gone[i])
+			free(x->tags[i]);
+		else
 			x->all[kept++] = x->all[i];
+	}
 	x->all_count = kept;
 }
 
 static void
 choose(struct expand *x)
 {
-	size_t i, kept;
-	char **fresh;
+	size_t i;
 
 	drop_gone(x);
-	kept = newest_choose(x->all, x->all_count, x->entry->newest);
-	fresh = xcalloc(x->all_count, sizeof(*fresh));
+	x->count = newest_choose(x->all, x->all_count, x->entry->newest);
+	x->left_out = x->all_count - x->count;
+	/* The same names in another order. */
 	for (i = 0; i < x->all_count; i++)
-		fresh[i] = xstrdup(x->all[i].name);
-	for (i = 0; i < x->count; i++)
-		free(x->tags[i]);
-	free(x->tags);
-	x->tags = fresh;
-	x->count = kept;
-	x->left_out = x->all_count - kept;
+		x->tags[i] = x->all[i].name;
 	conclude(x);
 }
 

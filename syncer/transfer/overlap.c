@@ -24,7 +24,7 @@ struct overlap {
 
 /* A found image while it is not settled whose it is: indices of lines. */
 struct find {
-	const struct claim *first;
+	struct claim *first;
 	size_t rival;			/* NOBODY: all agree */
 	int priority;
 };
@@ -158,7 +158,7 @@ static size_t
 unite(const struct overlap *o, struct find *finds)
 {
 	struct find *f = NULL;
-	const struct claim *c;
+	struct claim *c;
 	size_t i, count = 0;
 	int priority;
 
@@ -232,6 +232,7 @@ compare_finds(const void *a, const void *b)
 	return x->first->turn < y->first->turn ? -1 : 1;
 }
 
+/* The name becomes the image's. */
 static void
 image_of(const struct overlap *o, const struct find *f,
     struct overlap_image *image)
@@ -240,7 +241,8 @@ image_of(const struct overlap *o, const struct find *f,
 	image->rival = f->rival == NOBODY ? NULL : o->lines[f->rival];
 	image->entry = *image->line;
 	image->entry.tags = NULL;
-	image->entry.ref.tag = xstrdup(f->first->tag);
+	image->entry.ref.tag = f->first->tag;
+	f->first->tag = NULL;
 	image->entry.priority = f->priority;
 }
 
