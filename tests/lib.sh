@@ -40,6 +40,8 @@ export HOME="$T/home" TMPDIR="$T/home/tmp" LC_ALL=C.UTF-8 TZ=UTC
 export XDG_CONFIG_HOME="$HOME/.config" XDG_CACHE_HOME="$HOME/.cache" \
 	XDG_DATA_HOME="$HOME/.local/share" XDG_STATE_HOME="$HOME/.local/state" \
 	XDG_RUNTIME_DIR="$HOME/run"
+# Nothing is written beside the sources.
+export PYTHONDONTWRITEBYTECODE=1
 unset http_proxy https_proxy all_proxy no_proxy \
 	HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY \
 	DOCKER_CONFIG DOCKER_HOST CONTAINER_HOST REGISTRY_AUTH_FILE \
