@@ -80,10 +80,16 @@ begin "$T/root" "$address"
 expect_eq "one line when it is ready" "serving $T/root on http://$address" \
     "$(cat "$T/serve.out")"
 check "it serves" answers "$address"
+nginx=$(pgrep -P "$pid" -x nginx)
+expect_eq "each worker has a queue of its own for new connections" \
+    "$(pgrep -c -P "$nginx" -x nginx)" \
+    "$(ss -Hltn "src $address" | grep -c .)"
 expect_rc "the port is taken" 1 sh "$serve" "$T/root" "$address"
 said "is $address taken?"
 check "the first one is not disturbed" answers "$address"
-nginx=$(pgrep -P "$pid" -x nginx)
+# As another nginx of this account, which would share it.
+expect_rc "also for all addresses" 1 sh "$serve" "$T/root" "0.0.0.0:${address##*:}"
+said "is 0.0.0.0:${address##*:} taken?"
 kill -TERM "$pid"
 rc=0
 wait "$pid" || rc=$?
@@ -201,7 +207,7 @@ fi
 mkdir -p "$T/etc/conf.d" "$T/run"
 cp "$TOP"/nginx/cdr-*.conf "$T/etc/"
 port=$(free_port)
-sed "s,/srv/cdr;,$T/root;,; s,listen 5000;,listen 127.0.0.1:$port;," \
+sed "s,/srv/cdr;,$T/root;,; s,listen 5000 ,listen 127.0.0.1:$port ," \
     "$TOP/nginx/cdr.conf" >"$T/etc/conf.d/cdr.conf"
 cat >"$T/etc/nginx.conf" <<END
 pid $T/run/nginx.pid;
