@@ -27,6 +27,9 @@ k8s_render $overlays
 expect_eq "an overlay's own list takes the place of the base's" alpine:3.20 \
 	"$(sed -n 's/^ *\(alpine:.*\)/\1/p' "$T/own.yaml")"
 
+expect_eq "fast-disk: blobs without threads" 0 "$(grep -c 'aio threads;' "$T/own.yaml")"
+expect_eq "otherwise with them" 1 "$(grep -c 'aio threads;' "$T/edge.yaml")"
+
 # What nginx's pod sees as /etc/cdr, and the page's folder, is nginx/, of whatever
 # ConfigMaps.
 check "nginx's pod has the files of nginx/" python3 - "$T/edge.yaml" "$TOP/nginx" \

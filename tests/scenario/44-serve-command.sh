@@ -58,11 +58,11 @@ answers()
 begin()
 {
 	: >"$T/serve.out"
-	sh "$serve" "$1" "$2" >"$T/serve.out" 2>"$T/serve.log" &
+	sh "$serve" "$@" >"$T/serve.out" 2>"$T/serve.log" &
 	pid=$!
 	defer "process_end $pid"
 	wait_for 10 grep -q '^serving ' "$T/serve.out" ||
-		fail "serve is not ready on $2"
+		fail "serve is not ready: $*"
 }
 
 leftovers()
@@ -97,6 +97,22 @@ expect_eq "SIGTERM: ends with 0" 0 "$rc"
 check "SIGTERM: nginx is gone" process_over "$nginx"
 expect_eq "SIGTERM: nothing is left" '' "$(leftovers "$T/root")"
 expect_eq "SIGTERM: nothing was said" '' "$(cat "$T/serve.log")"
+
+# threads_of PID: of nginx's first worker
+threads_of()
+{
+	nginx=$(pgrep -P "$1" -x nginx)
+	worker=$(pgrep -P "$nginx" -x nginx | head -n 1)
+	find "/proc/$worker/task" -mindepth 1 -maxdepth 1 | grep -c .
+}
+
+begin "$T/root" "$address"
+check "a worker has threads that wait for the disk" [ "$(threads_of "$pid")" -gt 1 ]
+process_end "$pid"
+begin --fast-disk "$T/root" "$address"
+expect_eq "--fast-disk: it has none" 1 "$(threads_of "$pid")"
+check "--fast-disk: it serves" answers "$address"
+process_end "$pid"
 
 # A shell gives a background job no SIGINT, so python3 starts this one.
 if command -v python3 >/dev/null; then
