@@ -6,7 +6,8 @@
 PATHS is a file with one path a line.  For GET wrk asks for one after the other.
 wrk waits for the body of a HEAD for ever, so HEAD is ab's, which asks for the
 first one only.  With --each 4 --unit pull, four requests count as one pull; p99
-is one request's still.  CPU is the server's: of PID and all its descendants.
+is one request's still.  With --bulk READ bytes count, not requests, and bulk.py
+asks.  CPU is the server's: of PID and all its descendants.
 """
 
 import argparse
@@ -15,12 +16,13 @@ import re
 import statistics
 import subprocess
 import sys
-import time
 
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 TIMES = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
 ACCEPT = "application/vnd.oci.image.index.v1+json"
-PATHS_LUA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "paths.lua")
+HERE = os.path.dirname(os.path.abspath(__file__))
+PATHS_LUA = os.path.join(HERE, "paths.lua")
+BULK = os.path.join(HERE, "bulk.py")
 
 
 def find(pattern, said):
@@ -33,7 +35,7 @@ def find(pattern, said):
 def wrk(url, paths, options):
 	"""(requests a second, bytes a second, milliseconds of the 99th percentile)"""
 	said = subprocess.run(
-		["wrk", "-t", str(options.threads), "-c", str(options.connections), "-d", f"{options.seconds}s",
+		["wrk", "-t", "1", "-c", str(options.connections), "-d", f"{options.seconds}s",
 		 "--latency", "--timeout", "30s", "-s", PATHS_LUA, url, "--", paths],
 		check=True, capture_output=True, text=True).stdout
 	if "Non-2xx" in said or "Socket errors" in said:
@@ -56,6 +58,16 @@ def ab(url, paths, options):
 	return (float(find(r"Requests per second:\s+([\d.]+)", said)[1]),
 		float(find(r"Transfer rate:\s+([\d.]+)", said)[1]) * 1024,
 		float(find(r"99%\s+(\d+)", said)[1]))
+
+
+def bulk(url, paths, options):
+	"""As wrk(), of bytes alone."""
+	inside = ["ip", "netns", "exec", options.inside] if options.inside else []
+	said = subprocess.run(
+		inside + [sys.executable, BULK, url, paths, str(options.connections),
+			  str(options.seconds), str(options.bulk)],
+		check=True, stdout=subprocess.PIPE, text=True).stdout
+	return (0, float(said), 0)
 
 
 def processes(top):
@@ -96,12 +108,12 @@ class Server:
 		self.requests, self.bytes, self.p99, self.cpu, self.memory = [], [], [], [], []
 
 	def load(self, options):
-		tool = ab if options.method == "HEAD" else wrk
-		before, start = cpu_seconds(self.pid), time.monotonic()
+		tool = bulk if options.bulk else ab if options.method == "HEAD" else wrk
+		before = cpu_seconds(self.pid)
 		requests, size, p99 = tool(self.url, self.paths, options)
-		took = time.monotonic() - start
 		used = cpu_seconds(self.pid) - before
-		self.cpu.append(1000 * used / (took * (size / (1 << 20) if options.bulk else requests)))
+		units = size / (1 << 20) if options.bulk else requests
+		self.cpu.append(1000 * used / (options.seconds * units))
 		self.requests.append(requests)
 		self.bytes.append(size)
 		self.p99.append(p99)
@@ -113,20 +125,37 @@ def spread(values, unit=1, digits=0):
 		f"({min(values) / unit:.{digits}f}-{max(values) / unit:.{digits}f})")
 
 
+def of_first(servers, figures):
+	"""For each server: the first one's figure by its, the median of all rounds."""
+	return [statistics.median(a / b for a, b in zip(figures(servers[0]), figures(server)))
+		for server in servers]
+
+
+def bulk_lines(servers):
+	yield "| | MiB/s | CPU ms/MiB | memory, MiB | ratio of MiB/s | of CPU | of memory |"
+	yield "|---|---|---|---|---|---|---|"
+	for server, size, cpu, kept in zip(
+			servers, of_first(servers, lambda s: s.bytes),
+			of_first(servers, lambda s: s.cpu), of_first(servers, lambda s: s.memory)):
+		yield (f"| {server.label} | {spread(server.bytes, 1 << 20)} | {spread(server.cpu, 1, 3)} "
+		       f"| {statistics.median(server.memory) / (1 << 20):.1f} "
+		       f"| {size:.2f} | {cpu:.3f} | {kept:.3f} |")
+
+
+def request_lines(servers, options):
+	yield f"| | {options.unit}s/s | MiB/s | p99, ms | CPU ms/{options.unit} | memory, MiB | ratio |"
+	yield "|---|---|---|---|---|---|---|"
+	for server, ratio in zip(servers, of_first(servers, lambda s: s.requests)):
+		yield (f"| {server.label} | {spread(server.requests, options.each)} "
+		       f"| {spread(server.bytes, 1 << 20, 1)} | {spread(server.p99, 1, 2)} "
+		       f"| {statistics.median(server.cpu) * options.each:.3f} "
+		       f"| {statistics.median(server.memory) / (1 << 20):.1f} "
+		       f"| {ratio:.2f} |")
+
+
 def print_table(servers, options):
-	cost = "CPU ms/MiB" if options.bulk else f"CPU ms/{options.unit}"
 	print(f"### {options.title}\n")
-	print(f"| | {options.unit}s/s | MiB/s | p99, ms | {cost} | memory, MiB | ratio |")
-	print("|---|---|---|---|---|---|---|")
-	for server in servers:
-		ratios = [a / b for a, b in zip(servers[0].bytes, server.bytes)] if options.bulk \
-			else [a / b for a, b in zip(servers[0].requests, server.requests)]
-		cpu = statistics.median(server.cpu) * (1 if options.bulk else options.each)
-		print(f"| {server.label} | {spread(server.requests, options.each)} "
-		      f"| {spread(server.bytes, 1 << 20, 1)} | {spread(server.p99, 1, 2)} "
-		      f"| {cpu:.3f} "
-		      f"| {statistics.median(server.memory) / (1 << 20):.1f} "
-		      f"| {statistics.median(ratios):.2f} |")
+	print("\n".join(bulk_lines(servers) if options.bulk else request_lines(servers, options)))
 	print(flush=True)
 
 
@@ -136,10 +165,9 @@ def main():
 	parser.add_argument("--rounds", type=int, default=5)
 	parser.add_argument("--seconds", type=int, default=3)
 	parser.add_argument("--connections", type=int, default=32)
-	# One thread of wrk takes less than a server that only passes pages on can send.
-	parser.add_argument("--threads", type=int, default=1, help="of wrk")
 	parser.add_argument("--method", choices=("GET", "HEAD"), default="GET")
-	parser.add_argument("--bulk", action="store_true", help="bytes count, not requests")
+	parser.add_argument("--bulk", metavar="READ", type=int, help="bytes count, and so many are read at once")
+	parser.add_argument("--inside", metavar="NETNS", help="where bulk.py runs")
 	parser.add_argument("--unit", default="request", help="what --each of them make")
 	parser.add_argument("--each", type=int, default=1)
 	parser.add_argument("servers", nargs="+")
