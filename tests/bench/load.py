@@ -7,15 +7,19 @@ PATHS is a file with one path a line.  For GET wrk asks for one after the other.
 wrk waits for the body of a HEAD for ever, so HEAD is ab's, which asks for the
 first one only.  With --each 4 --unit pull, four requests count as one pull; p99
 is one request's still.  With --bulk READ bytes count, not requests, and bulk.py
-asks.  CPU is the server's: of PID and all its descendants.
+asks.  CPU is the server's: of PID and all its descendants.  --during COMMAND runs
+beside each load, with the server's $URL, and is stopped after it.
 """
 
 import argparse
+import contextlib
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
+import time
 
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 TIMES = {"us": 1e-3, "ms": 1, "s": 1e3, "m": 6e4}
@@ -107,6 +111,19 @@ class Server:
 		self.label, self.url, self.pid, self.paths = label, url, int(pid), paths
 		self.requests, self.bytes, self.p99, self.cpu, self.memory = [], [], [], [], []
 
+	@contextlib.contextmanager
+	def during(self, command):
+		if command is None:
+			yield
+			return
+		with subprocess.Popen(["sh", "-c", command], env={**os.environ, "URL": self.url},
+				      start_new_session=True) as beside:
+			time.sleep(1)
+			if beside.poll() is not None:
+				sys.exit(f"load: ended too early: {command}")
+			yield
+			os.killpg(beside.pid, signal.SIGKILL)
+
 	def load(self, options):
 		tool = bulk if options.bulk else ab if options.method == "HEAD" else wrk
 		before = cpu_seconds(self.pid)
@@ -168,6 +185,7 @@ def main():
 	parser.add_argument("--method", choices=("GET", "HEAD"), default="GET")
 	parser.add_argument("--bulk", metavar="READ", type=int, help="bytes count, and so many are read at once")
 	parser.add_argument("--inside", metavar="NETNS", help="where bulk.py runs")
+	parser.add_argument("--during", metavar="COMMAND", help="what else goes on")
 	parser.add_argument("--unit", default="request", help="what --each of them make")
 	parser.add_argument("--each", type=int, default=1)
 	parser.add_argument("servers", nargs="+")
@@ -177,7 +195,8 @@ def main():
 	for number in range(options.rounds):
 		print(f"bench: {options.title}: round {number + 1} of {options.rounds}", file=sys.stderr)
 		for server in servers:
-			server.load(options)
+			with server.during(options.during):
+				server.load(options)
 	print_table(servers, options)
 
 
