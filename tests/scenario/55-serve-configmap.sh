@@ -94,7 +94,7 @@ pair old
 pair new
 volume "$T/tls" "$TOP"/nginx/*.conf "$TOP"/nginx/*.sh
 volume "$T/tls/tls" "$T"/old/*
-sed -i --follow-symlinks 's/listen 5000;/listen 5000 ssl;/
+sed -i --follow-symlinks 's/listen 5000 reuseport;/listen 5000 reuseport ssl;/
     s/# include cdr-tls.conf;/include cdr-tls.conf;/
     s,# access_log /dev/stdout cdr;,access_log /dev/stdout cdr;,' "$T/tls/cdr.conf"
 settled "$T/tls"
