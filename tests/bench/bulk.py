@@ -22,19 +22,21 @@ def pull(address, paths, first, seconds, read, start, results):
 	connection = http.client.HTTPConnection(address, timeout=30)
 	connection.connect()
 	buffer = memoryview(bytearray(read))
-	start.wait()
+	start.wait(30)
 	got, number, begin = 0, first, time.monotonic()
 	while time.monotonic() < begin + seconds:
 		connection.request("GET", paths[number % len(paths)], headers={"Accept": ACCEPT})
 		answer = connection.getresponse()
 		if answer.status != 200:
 			raise RuntimeError(f"{paths[number % len(paths)]}: {answer.status}")
-		number += 1
 		while time.monotonic() < begin + seconds:
 			size = answer.readinto(buffer)
 			if size == 0:
+				if answer.length != 0:
+					raise RuntimeError(f"{paths[number % len(paths)]}: cut short")
 				break
 			got += size
+		number += 1
 	results.put((got, time.monotonic() - begin))
 
 

@@ -118,11 +118,14 @@ class Server:
 			return
 		with subprocess.Popen(["sh", "-c", command], env={**os.environ, "URL": self.url},
 				      start_new_session=True) as beside:
-			time.sleep(1)
-			if beside.poll() is not None:
-				sys.exit(f"load: ended too early: {command}")
-			yield
-			os.killpg(beside.pid, signal.SIGKILL)
+			try:
+				time.sleep(2)
+				yield
+				if beside.poll() is not None:
+					sys.exit(f"load: ended too early: {command}")
+			finally:
+				with contextlib.suppress(ProcessLookupError):
+					os.killpg(beside.pid, signal.SIGKILL)
 
 	def load(self, options):
 		tool = bulk if options.bulk else ab if options.method == "HEAD" else wrk

@@ -21,14 +21,17 @@ ok "each overlay has a README.md"
 
 # What k8s/README.md shows is one, too.
 k8s_own own README.md
-overlays="$(k8s_overlays) own"
+k8s_own fast README.md
+sed -i 's,components/monitoring,components/fast-disk,' \
+    "$T/repo/k8s/overlays/fast/kustomization.yaml"
+overlays="$(k8s_overlays) own fast"
 # shellcheck disable=SC2086 # words
 k8s_render $overlays
 expect_eq "an overlay's own list takes the place of the base's" alpine:3.20 \
 	"$(sed -n 's/^ *\(alpine:.*\)/\1/p' "$T/own.yaml")"
 
-expect_eq "fast-disk: blobs without threads" 0 "$(grep -c 'aio threads;' "$T/own.yaml")"
-expect_eq "otherwise with them" 1 "$(grep -c 'aio threads;' "$T/edge.yaml")"
+expect_eq "fast-disk: blobs without threads" 0 "$(grep -c 'aio threads;' "$T/fast.yaml")"
+expect_eq "otherwise with them" 1 "$(grep -c 'aio threads;' "$T/own.yaml")"
 
 # What nginx's pod sees as /etc/cdr, and the page's folder, is nginx/, of whatever
 # ConfigMaps.

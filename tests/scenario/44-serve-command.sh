@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
 
-need nginx curl pgrep
+need nginx curl pgrep ss
 serve=$TOP/scripts/serve
 tree_new "$T/root"
 image=$(tree_image docker.io/library/alpine 3.20 1)
@@ -54,7 +54,7 @@ answers()
 	    grep -qi "^docker-content-digest: $image"
 }
 
-# begin ROOT ADDR:PORT: sets $pid when it is ready.
+# begin [OPTION...] ROOT ADDR:PORT: sets $pid when it is ready.
 begin()
 {
 	: >"$T/serve.out"
@@ -81,13 +81,14 @@ expect_eq "one line when it is ready" "serving $T/root on http://$address" \
     "$(cat "$T/serve.out")"
 check "it serves" answers "$address"
 nginx=$(pgrep -P "$pid" -x nginx)
-expect_eq "each worker has a queue of its own for new connections" \
-    "$(pgrep -c -P "$nginx" -x nginx)" \
-    "$(ss -Hltn "src $address" | grep -c .)"
+queue_each()
+{
+	[ "$(pgrep -c -P "$nginx" -x nginx)" = "$(ss -Hltn "src $address" | grep -c .)" ]
+}
+check "each worker has a queue of its own for new connections" wait_for 10 queue_each
 expect_rc "the port is taken" 1 sh "$serve" "$T/root" "$address"
 said "is $address taken?"
 check "the first one is not disturbed" answers "$address"
-# As another nginx of this account, which would share it.
 expect_rc "also for all addresses" 1 sh "$serve" "$T/root" "0.0.0.0:${address##*:}"
 said "is 0.0.0.0:${address##*:} taken?"
 kill -TERM "$pid"
@@ -101,8 +102,8 @@ expect_eq "SIGTERM: nothing was said" '' "$(cat "$T/serve.log")"
 # threads_of PID: of nginx's first worker
 threads_of()
 {
-	nginx=$(pgrep -P "$1" -x nginx)
-	worker=$(pgrep -P "$nginx" -x nginx | head -n 1)
+	_nginx=$(pgrep -P "$1" -x nginx)
+	worker=$(pgrep -P "$_nginx" -x nginx | head -n 1)
 	find "/proc/$worker/task" -mindepth 1 -maxdepth 1 | grep -c .
 }
 

@@ -97,6 +97,7 @@ volume "$T/tls/tls" "$T"/old/*
 sed -i --follow-symlinks 's/listen 5000 reuseport;/listen 5000 reuseport ssl;/
     s/# include cdr-tls.conf;/include cdr-tls.conf;/
     s,# access_log /dev/stdout cdr;,access_log /dev/stdout cdr;,' "$T/tls/cdr.conf"
+grep -q '^.listen 5000 reuseport ssl;' "$T/tls/cdr.conf" || fail "listen is not where it was"
 settled "$T/tls"
 start "$T/tls"
 answers()
