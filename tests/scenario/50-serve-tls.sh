@@ -174,3 +174,26 @@ if command -v skopeo >/dev/null; then
 	    "docker://$address/library/app:1"
 	! grep -qi 'unauthorized' "$T/stderr" || fail "it was asked for a password"
 fi
+
+# --- a certificate that changes while nginx starts --------------------------------------
+
+cp first.crt server.crt
+cp first.key server.key
+mkdir -m 711 "$T/start"
+address=127.0.0.1:$(free_port)
+: >"$T/start.out"
+TMPDIR="$T/start" sh "$TOP/scripts/serve" --tls server.crt server.key "$TREE" "$address" \
+    >"$T/start.out" 2>"$T/start.log" &
+pid=$!
+defer "process_end $pid"
+# It has its port, and is about to read its files for the second time, or just has.
+until cat "$T/start"/*/nginx.pid >/dev/null 2>&1 &&
+    grep -qs reuseport "$T/start"/*/listen.conf; do
+	! process_over $pid || fail "it does not start"
+done
+sleep 0.07
+cp second.crt server.crt
+cp second.key server.key
+wait_for 20 grep -q '^serving ' "$T/start.out" || fail "it does not start"
+check "the one that came while it started counts" wait_for 10 shows second
+process_end $pid
