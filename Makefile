@@ -24,10 +24,11 @@ LAYOUT_C  = $(sort $(wildcard layout/*.c))
 PURE_C    = syncer/cmd/size.c
 COMMAND_C = syncer/main.c \
             $(filter-out $(PURE_C),$(sort $(wildcard syncer/cmd/*.c)))
-SYNCER_C  = $(filter-out $(COMMAND_C),$(sort $(wildcard syncer/*/*.c)))
+SYNCER_C  = $(filter-out $(COMMAND_C),$(sort $(wildcard syncer/*/*.c \
+                syncer/*/*/*.c)))
 UNIT_C    = $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_C    = $(sort $(wildcard tests/fuzz/fuzz_*.c))
-HEADERS   = $(wildcard layout/*.h syncer/*/*.h tests/unit/*.h)
+HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
 
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)

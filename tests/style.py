@@ -33,11 +33,15 @@ BELOW = {
 	"image": {"image", "layout"},
 	"registry": {"registry", "image", "layout"},
 	"report": {"report", "layout"},
-	"transfer": {"transfer", "report", "registry", "image", "layout"},
+	"link": {"link", "layout"},
+	"transfer": {"transfer", "link", "report", "registry", "image",
+		     "layout"},
+	"mirror": {"mirror", "transfer", "report", "registry", "image",
+		   "layout"},
 	"node": {"node", "registry", "image", "layout"},
 	"doctor": {"doctor", "node", "report", "registry", "image", "layout"},
-	"cmd": {"cmd", "doctor", "node", "transfer", "report", "registry",
-		"image", "layout"},
+	"cmd": {"cmd", "doctor", "node", "mirror", "transfer", "report",
+		"registry", "image", "layout"},
 	"main": {"cmd"},
 }
 # What only some files know of.  JSON: where it is read or written.
@@ -57,7 +61,7 @@ LIBRARIES = {
 		      "syncer/report/history.c", "syncer/report/holding.c",
 		      "syncer/report/holding.h", "syncer/report/status.c",
 		      "syncer/report/status_view.h",
-		      "syncer/transfer/holdings.c", "syncer/transfer/plan.c",
+		      "syncer/mirror/holdings.c", "syncer/mirror/plan.c",
 		      "syncer/report/status_record.c",
 		      "syncer/report/status_record.h"},
 	"openssl/": {"layout/digest.c", "layout/base64.c",
@@ -92,7 +96,10 @@ def folder_of(path):
 		return "layout"
 	if path == "syncer/main.c":
 		return "main"
-	return parts[1] if parts[0] == "syncer" else None
+	if parts[0] != "syncer":
+		return None
+	# The room of a room: transfer/link.
+	return parts[-2]
 
 
 def check_include(path, number, kind, name):
@@ -109,7 +116,7 @@ def check_include(path, number, kind, name):
 		if own != "layout" or not os.path.exists(f"layout/{name}"):
 			complain(path, number, f'"{name}": say which folder it is in')
 		return
-	if name.split("/")[0] not in BELOW.get(own, ()):
+	if name.split("/")[-2] not in BELOW.get(own, ()):
 		complain(path, number, f'"{name}" is not below {own}')
 
 

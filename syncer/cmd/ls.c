@@ -10,7 +10,7 @@
 #include "layout/name.h"
 #include "layout/store.h"
 #include "report/report.h"
-#include "transfer/walk.h"
+#include "mirror/walk.h"
 
 static const char usage[] =
 "usage: cdr ls [-r ROOT] [--json]\n"

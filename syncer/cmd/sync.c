@@ -13,8 +13,8 @@
 #include "layout/store.h"
 #include "registry/url.h"
 #include "transfer/limit.h"
-#include "transfer/mirror.h"
-#include "transfer/plan.h"
+#include "mirror/mirror.h"
+#include "mirror/plan.h"
 
 static const char usage[] =
 "usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"

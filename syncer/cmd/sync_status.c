@@ -2,7 +2,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/sync_status.h"
-#include "transfer/holdings.h"
+#include "mirror/holdings.h"
 
 void
 sync_status(struct status *status, struct store *store,

@@ -2,7 +2,7 @@
 #define CDR_CMD_SYNC_STATUS_H
 
 #include "report/status.h"
-#include "transfer/mirror.h"
+#include "mirror/mirror.h"
 
 /*
  * sync_status(status, store, totals, end, why): status.json and metrics, for a

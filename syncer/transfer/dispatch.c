@@ -250,6 +250,20 @@ dispatch_left(const struct dispatch *d)
 	return all > d->stats.wanted_bytes ? 0 : d->stats.wanted_bytes - all;
 }
 
+uint64_t
+dispatch_promised(const struct dispatch *d)
+{
+	return dispatch_left(d) + pool_lent_bytes(d->pool);
+}
+
+bool
+dispatch_is_wanted(const struct dispatch *d, const struct digest *id)
+{
+	const struct want *want = digest_set_get(&d->wants, id);
+
+	return want != NULL && want->waiters != NULL;
+}
+
 /* --- telling of failures that are known already ------------------------ */
 
 struct late {

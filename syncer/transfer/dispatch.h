@@ -146,4 +146,11 @@ const struct dispatch_stats *dispatch_stats(struct dispatch *);
 /* dispatch_left(d): bytes of what is wanted that have not come yet. */
 uint64_t dispatch_left(const struct dispatch *);
 
+/* dispatch_promised(d): bytes that the disk still has to take for it: what is
+ * left, and what has come and is in buffers, but in no file yet. */
+uint64_t dispatch_promised(const struct dispatch *);
+
+/* dispatch_is_wanted(d, id): somebody waits for this object. */
+bool dispatch_is_wanted(const struct dispatch *, const struct digest *);
+
 #endif

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "layout/mem.h"
-#include "transfer/agenda.h"
+#include "mirror/agenda.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define TAGS_MAX	8

@@ -11,7 +11,7 @@
 #include "image/media.h"
 #include "layout/mem.h"
 #include "layout/store.h"
-#include "transfer/walk.h"
+#include "mirror/walk.h"
 
 /* A store with what a test puts into it, by hand. */
 struct fixture {

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "transfer/window.h"
+#include "mirror/window.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define AT(h, m)	((h) * 60 + (m))

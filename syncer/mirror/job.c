@@ -12,11 +12,11 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/clock.h"
-#include "transfer/companions.h"
-#include "transfer/job.h"
-#include "transfer/room.h"
-#include "transfer/verify.h"
-#include "transfer/walk.h"
+#include "mirror/companions.h"
+#include "mirror/job.h"
+#include "mirror/room.h"
+#include "mirror/signed.h"
+#include "mirror/walk.h"
 
 /* Each round goes one level deeper, or learns that something is not served. */
 #define ROUNDS_MAX	(4 * MANIFEST_DEPTH_MAX)
@@ -56,7 +56,7 @@ struct job {
 	struct job_options options;
 	struct companions held;		/* signatures that may be the ones */
 	struct task policy_task;
-	int verdict;			/* of verify_image */
+	int verdict;			/* of signed_check */
 	bool has_signature;		/* published here already */
 	struct companions companions;	/* referrers= */
 	bool has_companions;
@@ -365,7 +365,7 @@ walked(struct task *task)
 		    "rounds", ROUNDS_MAX);
 		finish(job, JOB_FAILED);
 	} else if (!job->options.plan &&
-	    room_check(job->d, &job->walk, &job->err) == -1) {
+	    room_check(job->store, job->d, &job->walk, &job->err) == -1) {
 		finish(job, JOB_FAILED);
 	} else {
 		start_fetch(job);
@@ -389,7 +389,7 @@ policy_run(struct task *task)
 	struct job *job = (struct job *)((char *)task -
 	    offsetof(struct job, policy_task));
 	const struct companions *held = &job->held;
-	struct verify_from from = {
+	struct signed_from from = {
 		.store = job->store,
 		.registry = job->entry->ref.registry,
 		.repository = job->entry->ref.repository,
@@ -400,11 +400,11 @@ policy_run(struct task *task)
 		.flaw = held->flaw.code == ERR_NONE ? NULL : &held->flaw,
 	};
 
-	job->verdict = verify_image(&from, &job->err);
+	job->verdict = signed_check(&from, &job->err);
 }
 
 static void
-verified(struct task *task)
+was_signed(struct task *task)
 {
 	struct job *job = (struct job *)((char *)task -
 	    offsetof(struct job, policy_task));
@@ -416,7 +416,7 @@ verified(struct task *task)
 }
 
 static void
-start_verify(struct job *job, void (*done)(struct task *))
+check_signed(struct job *job, void (*done)(struct task *))
 {
 	job->policy_task.run = policy_run;
 	job->policy_task.done = done;
@@ -436,12 +436,12 @@ held(void *cookie, struct companions *c, const struct err *e)
 	memset(c, 0, sizeof(*c));
 	job->objects += job->held.objects;
 	job->bytes += job->held.bytes;
-	start_verify(job, verified);
+	check_signed(job, was_signed);
 }
 
 /* Not by what is here: the registry may have more. */
 static void
-verified_here(struct task *task)
+was_signed_here(struct task *task)
 {
 	struct job *job = (struct job *)((char *)task -
 	    offsetof(struct job, policy_task));
@@ -459,7 +459,7 @@ verified_here(struct task *task)
 	if (job->verdict == 0)
 		companions_start(job->d, &of, held, job);
 	else
-		verified(task);
+		was_signed(task);
 }
 
 /* What the image is, is known: on to what is in it, if it may come here. */
@@ -472,7 +472,7 @@ start_image(struct job *job)
 	}
 	job->state = JOB_POLICY;
 	companions_done(&job->held);
-	start_verify(job, verified_here);
+	check_signed(job, was_signed_here);
 }
 
 /* --- RESOLVE ----------------------------------------------------------- */

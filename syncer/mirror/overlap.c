@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "layout/mem.h"
-#include "transfer/overlap.h"
+#include "mirror/overlap.h"
 
 /* A tag, and a line whose pattern it matches. */
 struct claim {

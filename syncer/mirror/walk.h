@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_WALK_H
-#define CDR_TRANSFER_WALK_H
+#ifndef CDR_MIRROR_WALK_H
+#define CDR_MIRROR_WALK_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -7,7 +7,7 @@
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "transfer/policy.h"
+#include "mirror/policy.h"
 
 struct key_file {
 	char *path;

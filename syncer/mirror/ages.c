@@ -9,7 +9,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "report/report.h"
-#include "transfer/ages.h"
+#include "mirror/ages.h"
 #include "transfer/object.h"
 
 #define CREATED_FILE	"created"

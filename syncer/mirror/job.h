@@ -1,12 +1,12 @@
-#ifndef CDR_TRANSFER_JOB_H
-#define CDR_TRANSFER_JOB_H
+#ifndef CDR_MIRROR_JOB_H
+#define CDR_MIRROR_JOB_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "image/list.h"
 #include "transfer/dispatch.h"
-#include "transfer/policy.h"
+#include "mirror/policy.h"
 
 /* One image of the list, from its tag upstream to its tag here. */
 struct job;

@@ -16,8 +16,8 @@
 #include "report/history.h"
 #include "report/holding.h"
 #include "report/report.h"
-#include "transfer/walk.h"
-#include "transfer/holdings.h"
+#include "mirror/walk.h"
+#include "mirror/holdings.h"
 
 #define IMAGES_FILE	"images.json"
 #define BLOBS_FILE	"blobs.json"

@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_PLAN_H
-#define CDR_TRANSFER_PLAN_H
+#ifndef CDR_MIRROR_PLAN_H
+#define CDR_MIRROR_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include "layout/digest_set.h"
 #include "registry/quota_book.h"
-#include "transfer/job.h"
+#include "mirror/job.h"
 
 /*
  * What a run would do, on standard output: a line an image, and a sum in which

@@ -1,9 +1,9 @@
-#ifndef CDR_TRANSFER_JOB_STATUS_H
-#define CDR_TRANSFER_JOB_STATUS_H
+#ifndef CDR_MIRROR_JOB_STATUS_H
+#define CDR_MIRROR_JOB_STATUS_H
 
 #include "report/status.h"
-#include "transfer/agenda.h"
-#include "transfer/job.h"
+#include "mirror/agenda.h"
+#include "mirror/job.h"
 
 /* job_status(s, image, report): what status.json will tell of a job's end. */
 void job_status(struct status *, const char *, const struct job_report *);

@@ -6,13 +6,13 @@
 
 #include "layout/clock.h"
 #include "layout/mem.h"
-#include "transfer/agenda.h"
-#include "transfer/ages.h"
-#include "transfer/expand.h"
-#include "transfer/job.h"
-#include "transfer/job_status.h"
-#include "transfer/mirror.h"
-#include "transfer/plan.h"
+#include "mirror/agenda.h"
+#include "mirror/ages.h"
+#include "mirror/expand.h"
+#include "mirror/job.h"
+#include "mirror/job_status.h"
+#include "mirror/mirror.h"
+#include "mirror/plan.h"
 
 /* Images in progress at once: enough to keep the links busy, and few enough
  * that memory does not grow with the list. */

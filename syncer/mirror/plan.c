@@ -5,9 +5,9 @@
 #include <time.h>
 
 #include "report/report.h"
-#include "transfer/companions.h"
-#include "transfer/plan.h"
-#include "transfer/walk.h"
+#include "mirror/companions.h"
+#include "mirror/plan.h"
+#include "mirror/walk.h"
 
 struct sum {
 	size_t objects;

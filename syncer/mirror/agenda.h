@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_AGENDA_H
-#define CDR_TRANSFER_AGENDA_H
+#ifndef CDR_MIRROR_AGENDA_H
+#define CDR_MIRROR_AGENDA_H
 
 #include <stdbool.h>
 #include <stddef.h>

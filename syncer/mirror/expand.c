@@ -10,7 +10,7 @@
 #include "registry/http.h"
 #include "registry/tags.h"
 #include "registry/upstream.h"
-#include "transfer/expand.h"
+#include "mirror/expand.h"
 
 struct expand {
 	struct query query;

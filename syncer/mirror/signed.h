@@ -1,13 +1,13 @@
-#ifndef CDR_TRANSFER_VERIFY_H
-#define CDR_TRANSFER_VERIFY_H
+#ifndef CDR_MIRROR_SIGNED_H
+#define CDR_MIRROR_SIGNED_H
 
 #include <stddef.h>
 
 #include "layout/store.h"
-#include "transfer/policy.h"
+#include "mirror/policy.h"
 
 /* What to verify, and with what. */
-struct verify_from {
+struct signed_from {
 	const struct store *store;
 	const char *registry, *repository;
 	struct digest image;			/* what has to be signed */
@@ -21,11 +21,11 @@ struct verify_from {
 };
 
 /*
- * verify_image(from, e): is there a signature of the image by the key?  With
+ * signed_check(from, e): is there a signature of the image by the key?  With
  * nothing but the store; one good one is enough, whatever the others are.
  * Return 1; 0 with ${e} set (ERR_SIGNATURE), which says what is wrong and what
  * to do; -1 with ${e} set where the store fails.
  */
-int verify_image(const struct verify_from *, struct err *);
+int signed_check(const struct signed_from *, struct err *);
 
 #endif

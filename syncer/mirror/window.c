@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "transfer/window.h"
+#include "mirror/window.h"
 
 #define DAY_MINUTES	(24 * 60)
 

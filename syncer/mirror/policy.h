@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_POLICY_H
-#define CDR_TRANSFER_POLICY_H
+#ifndef CDR_MIRROR_POLICY_H
+#define CDR_MIRROR_POLICY_H
 
 #include "image/list.h"
 #include "image/pubkey.h"

@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_OVERLAP_H
-#define CDR_TRANSFER_OVERLAP_H
+#ifndef CDR_MIRROR_OVERLAP_H
+#define CDR_MIRROR_OVERLAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

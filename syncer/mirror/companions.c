@@ -11,9 +11,9 @@
 #include "registry/http.h"
 #include "registry/pages.h"
 #include "registry/upstream.h"
-#include "transfer/companions.h"
-#include "transfer/job.h"
-#include "transfer/walk.h"
+#include "mirror/companions.h"
+#include "mirror/job.h"
+#include "mirror/walk.h"
 
 /* Who refers to one manifest, and on how many pages that may be; how far it
  * goes on from there; and how many that makes for one image. */

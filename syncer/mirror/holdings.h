@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_HOLDINGS_H
-#define CDR_TRANSFER_HOLDINGS_H
+#ifndef CDR_MIRROR_HOLDINGS_H
+#define CDR_MIRROR_HOLDINGS_H
 
 #include <stdint.h>
 

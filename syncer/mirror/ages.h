@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_AGES_H
-#define CDR_TRANSFER_AGES_H
+#ifndef CDR_MIRROR_AGES_H
+#define CDR_MIRROR_AGES_H
 
 #include <stdbool.h>
 #include <stddef.h>

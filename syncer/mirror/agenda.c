@@ -3,8 +3,8 @@
 
 #include "layout/digest_set.h"
 #include "layout/mem.h"
-#include "transfer/agenda.h"
-#include "transfer/overlap.h"
+#include "mirror/agenda.h"
+#include "mirror/overlap.h"
 
 /* What the patterns of one repository have become. */
 struct batch {

@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_COMPANIONS_H
-#define CDR_TRANSFER_COMPANIONS_H
+#ifndef CDR_MIRROR_COMPANIONS_H
+#define CDR_MIRROR_COMPANIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

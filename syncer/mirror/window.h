@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_WINDOW_H
-#define CDR_TRANSFER_WINDOW_H
+#ifndef CDR_MIRROR_WINDOW_H
+#define CDR_MIRROR_WINDOW_H
 
 #include <stdbool.h>
 #include <time.h>

@@ -1,11 +1,11 @@
-#ifndef CDR_TRANSFER_MIRROR_H
-#define CDR_TRANSFER_MIRROR_H
+#ifndef CDR_MIRROR_MIRROR_H
+#define CDR_MIRROR_MIRROR_H
 
 #include "image/list.h"
 #include "report/report.h"
 #include "report/status.h"
 #include "transfer/dispatch.h"
-#include "transfer/window.h"
+#include "mirror/window.h"
 
 #define MIRROR_JOBS_MAX	1024u
 

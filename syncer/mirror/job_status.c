@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "transfer/job_status.h"
+#include "mirror/job_status.h"
 
 static void
 succeeded(struct status_record *r, const struct job_report *report)

@@ -1,10 +1,10 @@
-#ifndef CDR_TRANSFER_EXPAND_H
-#define CDR_TRANSFER_EXPAND_H
+#ifndef CDR_MIRROR_EXPAND_H
+#define CDR_MIRROR_EXPAND_H
 
 #include <stddef.h>
 
 #include "image/list.h"
-#include "transfer/ages.h"
+#include "mirror/ages.h"
 #include "transfer/dispatch.h"
 
 /*

@@ -5,10 +5,10 @@
 #include "image/referrer.h"
 #include "image/signature.h"
 #include "layout/limits.h"
-#include "transfer/verify.h"
+#include "mirror/signed.h"
 
 struct state {
-	const struct verify_from *from;
+	const struct signed_from *from;
 	enum signature_verdict best;
 	size_t count;			/* signatures looked at */
 	struct err why;			/* of the best one */
@@ -116,7 +116,7 @@ check_given(struct state *s, struct err *e)
 static int
 check_tag(struct state *s, struct err *e)
 {
-	const struct verify_from *from = s->from;
+	const struct signed_from *from = s->from;
 	struct manifest_id id;
 	char tag[TAG_MAX + 1];
 	int rc;
@@ -155,7 +155,7 @@ check_list(struct state *s, const char *buf, size_t len, struct err *e)
 static int
 check_repository(struct state *s, struct err *e)
 {
-	const struct verify_from *from = s->from;
+	const struct signed_from *from = s->from;
 	char *buf;
 	size_t len;
 	int rc;
@@ -201,7 +201,7 @@ explain(const struct state *s, struct err *e)
 }
 
 int
-verify_image(const struct verify_from *from, struct err *e)
+signed_check(const struct signed_from *from, struct err *e)
 {
 	struct state s = { .from = from, .best = SIGNATURE_NOT };
 	int rc;

@@ -7,7 +7,7 @@
 #include "image/select.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "transfer/walk.h"
+#include "mirror/walk.h"
 
 struct state {
 	const struct walk_from *from;

@@ -1,18 +1,9 @@
+#include "mirror/room.h"
 #include "report/report.h"
-#include "transfer/dispatch_internal.h"
-#include "transfer/room.h"
 
 /* What a file occupies beyond its bytes: the rest of its last block, and the
  * links to it. */
 #define BLOCK_BYTES	4096u
-
-static bool
-is_wanted(const struct dispatch *d, const struct object *o)
-{
-	const struct want *want = digest_set_get(&d->wants, &o->id);
-
-	return want != NULL && want->waiters != NULL;
-}
 
 /* What the image adds to what is on its way already. */
 static uint64_t
@@ -24,7 +15,7 @@ needed(const struct dispatch *d, const struct walk *w)
 
 	for (i = 0; i < w->missing_count; i++) {
 		o = &w->missing[i].object;
-		if (o->kind == OBJECT_BLOB && !is_wanted(d, o))
+		if (o->kind == OBJECT_BLOB && !dispatch_is_wanted(d, &o->id))
 			bytes += o->size - o->begun + BLOCK_BYTES;
 	}
 	return bytes;
@@ -32,10 +23,11 @@ needed(const struct dispatch *d, const struct walk *w)
 
 /*
  * statvfs(3) asks the kernel for numbers that it has at hand: no wait for a
- * disk.  What is in buffers has been received, but is no file yet.
+ * disk.
  */
 int
-room_check(const struct dispatch *d, const struct walk *w, struct err *e)
+room_check(const struct store *store, const struct dispatch *d,
+    const struct walk *w, struct err *e)
 {
 	uint64_t need = needed(d, w), promised, room;
 	char need_text[REPORT_BYTES_MAX], room_text[REPORT_BYTES_MAX];
@@ -43,8 +35,8 @@ room_check(const struct dispatch *d, const struct walk *w, struct err *e)
 
 	if (need == 0)
 		return 0;
-	room = store_free_bytes(d->config.store);
-	promised = dispatch_left(d) + pool_lent_bytes(d->pool);
+	room = store_free_bytes(store);
+	promised = dispatch_promised(d);
 	if (need <= room && promised <= room - need)
 		return 0;
 	report_bytes(need, need_text);
