@@ -40,7 +40,7 @@ BELOW = {
 		   "layout"},
 	"node": {"node", "registry", "image", "layout"},
 	"doctor": {"doctor", "node", "report", "registry", "image", "layout"},
-	"cmd": {"cmd", "doctor", "node", "mirror", "transfer", "report",
+	"cmd": {"cmd", "doctor", "node", "mirror", "transfer", "link", "report",
 		"registry", "image", "layout"},
 	"main": {"cmd"},
 }

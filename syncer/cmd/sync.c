@@ -12,7 +12,7 @@
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "registry/url.h"
-#include "transfer/limit.h"
+#include "transfer/link/limit.h"
 #include "mirror/mirror.h"
 #include "mirror/plan.h"
 

@@ -211,7 +211,7 @@ start_jobs(struct run *run)
 static void
 take_numbers(struct run *run)
 {
-	const struct dispatch_stats *s = dispatch_stats(run->dispatch);
+	const struct transfer_stats *s = dispatch_stats(run->dispatch);
 	struct report_totals *t = &run->totals;
 
 	t->objects = s->objects;

@@ -250,27 +250,26 @@ quota_close(struct quota *q, int64_t wait_s, int64_t now)
 	q->serial++;
 }
 
-/* --- leave ------------------------------------------------------------- */
+/* --- what is left ------------------------------------------------------ */
 
-enum quota_leave
-quota_may_spend(const struct quota *q, unsigned min_left, int64_t now)
+bool
+quota_is_closed(const struct quota *q, int64_t now)
 {
-	if (q->closed && !closed_is_over(q, now))
-		return QUOTA_NO;
-	if (min_left == 0 || q->left < 0 || left_is_over(q, now))
-		return QUOTA_YES;
-	if (q->left <= (int64_t)min_left)
-		return QUOTA_NO;
-	return q->left - (int64_t)q->flight <= (int64_t)min_left ?
-	    QUOTA_WAIT : QUOTA_YES;
+	return q->closed && !closed_is_over(q, now);
+}
+
+int64_t
+quota_left(const struct quota *q, int64_t now)
+{
+	return q->left < 0 || left_is_over(q, now) ? -1 : q->left;
 }
 
 int64_t
 quota_next(const struct quota *q, int64_t now)
 {
-	if (q->closed && !closed_is_over(q, now))
+	if (quota_is_closed(q, now))
 		return q->closed_until;
-	if (q->left >= 0 && q->window_s > 0 && !left_is_over(q, now))
+	if (quota_left(q, now) >= 0 && q->window_s > 0)
 		return q->since + q->window_s;
 	return 0;
 }

@@ -74,15 +74,10 @@ bool quota_is_pull_limit(const char *, size_t, const char *);
  */
 void quota_close(struct quota *, int64_t, int64_t);
 
-enum quota_leave {
-	QUOTA_YES,
-	QUOTA_WAIT,		/* those in flight may be the last ones */
-	QUOTA_NO
-};
-
-/* quota_may_spend(q, min_left, now): may a pull begin?  ${min_left} 0: what is
- * said to be left does not matter, only what was refused. */
-enum quota_leave quota_may_spend(const struct quota *, unsigned, int64_t);
+/* quota_is_closed(q, now): it has refused a pull, and that is not over.
+ * quota_left(q, now): pulls that are left; -1: not known. */
+bool quota_is_closed(const struct quota *, int64_t);
+int64_t quota_left(const struct quota *, int64_t);
 
 /* quota_next(q, now): when there will be more pulls, at the latest; 0: not
  * known. */

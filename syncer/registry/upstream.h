@@ -32,7 +32,6 @@ struct upstream {
 	char *common_scope;	/* one scope for all repositories, if so */
 	struct token_cache tokens;
 	int64_t not_before_ms;	/* it said 429, or 503 with Retry-After */
-	unsigned running;	/* requests in flight */
 	bool down;		/* cannot be reached: give up on it, for the
 				 * reason in down_err */
 	struct err down_err;

@@ -1,206 +1,101 @@
-#include <assert.h>
+/*
+ * The pump: whose turn it is.  It asks the advisers in link/ how many may go,
+ * and does what they say; what a request is for is none of its business.
+ */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "layout/mem.h"
 #include "layout/clock.h"
-#include "transfer/dispatch_internal.h"
+#include "layout/mem.h"
+#include "transfer/dispatch.h"
+#include "transfer/fetch_blob.h"
+#include "transfer/fetch_login.h"
+#include "transfer/fetch_manifest.h"
+#include "transfer/fetch_query.h"
+#include "transfer/fetch_start.h"
+#include "transfer/want.h"
 
-/* One for each connection that there can be; a stream that has none waits. */
-#define BUFFERS		64u
-#define WORKERS_MAX	4
 /* No wait is longer, so that nothing forgotten waits for ever. */
 #define POLL_MAX_MS	1000
 
-/* --- queues ------------------------------------------------------------ */
-
-void
-queue_push(struct queue *q, struct fetch *f)
-{
-	f->next = NULL;
-	f->prev = q->last;
-	if (q->last != NULL)
-		q->last->next = f;
-	else
-		q->first = f;
-	q->last = f;
-}
-
-void
-queue_push_front(struct queue *q, struct fetch *f)
-{
-	f->prev = NULL;
-	f->next = q->first;
-	if (q->first != NULL)
-		q->first->prev = f;
-	else
-		q->last = f;
-	q->first = f;
-}
-
-void
-queue_push_ordered(struct queue *q, struct fetch *f)
-{
-	struct fetch *after = q->last;
-
-	while (after != NULL && after->priority < f->priority)
-		after = after->prev;
-	if (after == q->last) {
-		queue_push(q, f);
-	} else if (after == NULL) {
-		queue_push_front(q, f);
-	} else {
-		f->prev = after;
-		f->next = after->next;
-		after->next->prev = f;
-		after->next = f;
-	}
-}
-
-void
-queue_remove(struct queue *q, struct fetch *f)
-{
-	if (f->prev != NULL)
-		f->prev->next = f->next;
-	else
-		q->first = f->next;
-	if (f->next != NULL)
-		f->next->prev = f->prev;
-	else
-		q->last = f->prev;
-	f->next = f->prev = NULL;
-}
-
-struct fetch *
-queue_pop(struct queue *q)
-{
-	struct fetch *f = q->first;
-
-	if (f != NULL)
-		queue_remove(q, f);
-	return f;
-}
+struct dispatch {
+	const struct registries *registries;
+	const char *from;
+	struct traffic traffic;
+	struct wants wants;
+	struct transfer_stats stats;	/* as last asked for */
+};
 
 /* --- making and ending ------------------------------------------------- */
-
-static void
-wake(void *cookie)
-{
-	http_wakeup(cookie);
-}
-
-static unsigned
-worker_count(void)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (cpus < 2)
-		return 2;	/* one waits for a disk, one hashes */
-	return cpus > WORKERS_MAX ? WORKERS_MAX : (unsigned)cpus;
-}
 
 struct dispatch *
 dispatch_new(const struct dispatch_config *config, struct err *e)
 {
 	struct dispatch *d = xcalloc(1, sizeof(*d));
+	const struct traffic_config traffic = {
+		.store = config->store,
+		.keyring = config->keyring,
+		.layout = config->layout,
+		.is_mirror = config->from != NULL || config->layout != NULL,
+		.limit_rate = config->limit_rate,
+		.max_bytes = config->max_bytes,
+	};
 
-	d->config = *config;
-	d->http = http_new(e);
-	if (d->http == NULL ||
-	    store_each_partial(config->store, &d->partials, e) == -1) {
-		http_free(d->http);
+	d->registries = config->registries;
+	d->from = config->from;
+	if (traffic_init(&d->traffic, &traffic, e) == -1) {
 		free(d);
 		return NULL;
 	}
-	limit_init(&d->limit, config->limit_rate, clock_ms());
-	ration_read(d);
-	d->pool = pool_new(worker_count(), BUFFERS, wake, d->http);
-	d->committer = committer_new(config->store, d->pool);
+	want_init(&d->wants, &d->traffic);
 	return d;
 }
 
 void
 dispatch_free(struct dispatch *d)
 {
-	struct source *source;
-	struct digest id;
-	size_t at = 0;
-	void *want;
-
 	if (d == NULL)
 		return;
-	assert(d->all == NULL);
-	committer_free(d->committer);
-	pool_free(d->pool);
-	http_free(d->http);
-	while ((source = d->sources) != NULL) {
-		d->sources = source->next;
-		upstream_free(source->up);
-		free(source);
-	}
-	while (digest_set_next(&d->wants, &at, &id, &want))
-		want_free(want);
-	digest_set_done(&d->wants);
-	digest_set_done(&d->partials);
-	ration_done(d);
+	traffic_done(&d->traffic);
+	want_done(&d->wants);
 	free(d);
-}
-
-static int
-configure(const struct dispatch *d, const char *registry,
-    struct registry_config *ret, struct err *e)
-{
-	const struct registries *r = d->config.registries;
-
-	return d->config.from != NULL ?
-	    registries_config_from(r, registry, d->config.from, ret, e) :
-	    registries_config(r, registry, ret, e);
 }
 
 struct source *
 dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 {
 	struct registry_config config;
-	struct source *source;
+	struct source *source = d->traffic.sources;
+	int rc;
 
-	for (source = d->sources; source != NULL; source = source->next)
+	for (; source != NULL; source = source->next)
 		if (strcmp(source->up->config.name, registry) == 0)
 			return source;
-	if (configure(d, registry, &config, e) == -1)
-		return NULL;
-	source = xcalloc(1, sizeof(*source));
-	/* A mirror is not the registry: it sees no credentials. */
-	source->up = upstream_new(&config, d->config.from != NULL ||
-	    d->config.layout != NULL ? NULL : d->config.keyring);
-	if (d->config.layout != NULL)
-		source->up->auth = UPSTREAM_OPEN;
-	source->next = d->sources;
-	d->sources = source;
-	return source;
+	rc = d->from != NULL ?
+	    registries_config_from(d->registries, registry, d->from, &config,
+	    e) : registries_config(d->registries, registry, &config, e);
+	return rc == -1 ? NULL : traffic_source(&d->traffic, &config);
+}
+
+/* --- questions --------------------------------------------------------- */
+
+void
+dispatch_want(struct dispatch *d, const struct object *object,
+    struct waiter *w)
+{
+	want_add(&d->wants, object, w);
 }
 
 void
 dispatch_resolve(struct dispatch *d, struct resolve *r)
 {
-	struct fetch *f = fetch_new(d, FETCH_RESOLVE, r->source,
-	    r->repository, r->tag);
-
-	f->resolve = r;
-	f->priority = r->priority;
-	f->with_get = r->with_get;
-	fetch_queue(f);
+	fetch_manifest_resolve(&d->traffic, r);
 }
 
 void
 dispatch_query(struct dispatch *d, struct query *q)
 {
-	struct fetch *f = fetch_new(d, FETCH_QUERY, q->source, q->repository,
-	    q->url);
-
-	f->query = q;
-	f->priority = q->priority;
-	fetch_queue(f);
+	fetch_query(&d->traffic, q);
 }
 
 char *
@@ -213,202 +108,341 @@ dispatch_url(const struct source *source, const char *repository,
 struct pool *
 dispatch_pool(struct dispatch *d)
 {
-	return d->pool;
+	return d->traffic.pool;
 }
 
 struct committer *
 dispatch_committer(struct dispatch *d)
 {
-	return d->committer;
+	return d->traffic.committer;
 }
 
-const struct dispatch_stats *
+/* --- numbers ----------------------------------------------------------- */
+
+const struct transfer_stats *
 dispatch_stats(struct dispatch *d)
 {
+	d->stats = d->traffic.stats;
+	d->stats.bytes = d->traffic.throttle.bytes;
+	d->stats.running = d->traffic.connections.running;
 	return &d->stats;
-}
-
-/* Of a blob: what has come, in this run or in an earlier one. */
-static uint64_t
-here(const struct fetch *f)
-{
-	uint64_t received = f->sink == NULL ? 0 : sink_received(f->sink);
-	uint64_t begun = f->want->object.begun;
-
-	return received > begun ? received : begun;
 }
 
 uint64_t
 dispatch_left(const struct dispatch *d)
 {
-	uint64_t all = 0;
+	uint64_t wanted = d->traffic.stats.wanted_bytes, here = 0;
 	const struct fetch *f;
 
-	for (f = d->all; f != NULL; f = f->all_next)
-		if (f->kind == FETCH_BLOB)
-			all += here(f);
-	return all > d->stats.wanted_bytes ? 0 : d->stats.wanted_bytes - all;
+	for (f = d->traffic.all; f != NULL; f = f->all_next)
+		if (f->kind->here != NULL)
+			here += f->kind->here(f);
+	return here > wanted ? 0 : wanted - here;
 }
 
 uint64_t
 dispatch_promised(const struct dispatch *d)
 {
-	return dispatch_left(d) + pool_lent_bytes(d->pool);
+	return dispatch_left(d) + pool_lent_bytes(d->traffic.pool);
 }
 
 bool
 dispatch_is_wanted(const struct dispatch *d, const struct digest *id)
 {
-	const struct want *want = digest_set_get(&d->wants, id);
-
-	return want != NULL && want->waiters != NULL;
+	return want_is_waited_for(&d->wants, id);
 }
 
-/* --- telling of failures that are known already ------------------------ */
-
-struct late {
-	struct task task;
-	struct dispatch *d;
-	struct want *want;
-};
-
-static void
-late_run(struct task *task)
+bool
+dispatch_is_spent(const struct dispatch *d)
 {
-	(void)task;
-}
-
-static void
-late_done(struct task *task)
-{
-	struct late *late = (struct late *)task;
-	struct want *want = late->want;
-	struct err e = *want->failed_err;
-
-	if (want->fetch == NULL && want->waiters != NULL)
-		want_end(late->d, want, &e);
-	free(late);
+	return throttle_is_spent(&d->traffic.throttle);
 }
 
 void
-dispatch_tell_later(struct dispatch *d, struct want *want)
+dispatch_keep_quotas(struct dispatch *d)
 {
-	struct late *late = xcalloc(1, sizeof(*late));
-
-	late->task.run = late_run;
-	late->task.done = late_done;
-	late->d = d;
-	late->want = want;
-	pool_start(d->pool, NULL, &late->task);
+	pulls_keep(&d->traffic.pulls);
 }
 
-/* --- the pump ---------------------------------------------------------- */
+const struct quota_book *
+dispatch_quotas(const struct dispatch *d)
+{
+	return &d->traffic.pulls.book;
+}
 
-/* What is known to fail fails without a request. */
+void
+dispatch_tell_pulls(const struct dispatch *d, struct status *status)
+{
+	pulls_tell(&d->traffic.pulls, status);
+}
+
+/* --- whose turn it is -------------------------------------------------- */
+
+/* Connections that blobs have, to all registries. */
+static unsigned
+pieces(const struct traffic *t)
+{
+	const struct source *source;
+	unsigned all = 0;
+
+	for (source = t->sources; source != NULL; source = source->next)
+		all += source->share.pieces;
+	return all;
+}
+
 static bool
-fail_early(struct source *source, struct fetch *f)
+has_room(const struct fetch *f, int64_t now)
 {
-	if (!source->up->down)
-		return false;
-	f->err = source->up->down_err;
-	fetch_fail(f);
-	return true;
+	return share_has_room(&f->source->share, &f->share, now);
 }
 
-/* Small things first; what shares a connection takes none from the blobs. */
+/* Small things first; what shares a connection takes none from the blobs.  The
+ * first answer tells how all others have to be asked. */
 static struct fetch *
-next_fetch(const struct dispatch *d, struct source *source)
+next_fetch(const struct traffic *t, struct source *source, int64_t now)
 {
 	struct fetch *f;
 
-	if (source->up->down) {
-		f = queue_pop(&source->meta);
-		return f != NULL ? f : queue_pop(&source->blobs);
-	}
-	f = source->meta.first;
-	if (f != NULL && share_has_room(f))
-		return queue_pop(&source->meta);
-	if (f != NULL && !share_expects_stream(f))
+	if (source->up->probing)
 		return NULL;
-	f = source->blobs.first;
-	if (f != NULL && throttle_has_room(d) && share_has_room(f))
-		return queue_pop(&source->blobs);
+	f = fetch_of(source->meta.first);
+	if (f != NULL && has_room(f, now))
+		return fetch_of(queue_pop(&source->meta));
+	if (f != NULL && !share_expects_stream(&source->share, &f->share))
+		return NULL;
+	f = fetch_of(source->blobs.first);
+	if (f != NULL && throttle_has_room(&t->throttle, pieces(t)) &&
+	    has_room(f, now))
+		return fetch_of(queue_pop(&source->blobs));
 	return NULL;
 }
 
 static void
-pump_source(struct dispatch *d, struct source *source, int64_t now)
+start_urgent(struct source *source)
 {
 	struct fetch *f;
 
-	if (!source->up->down && throttle_in_debt(d))
-		return;
-	while (source->up->down || now >= source->up->not_before_ms) {
-		f = next_fetch(d, source);
-		if (f == NULL)
-			break;
-		if (!fail_early(source, f))
-			fetch_start(f);
+	while ((f = fetch_of(queue_pop(&source->urgent))) != NULL)
+		fetch_start(f);
+}
+
+/* What is known to fail fails without a request. */
+static void
+fail_all(struct source *source)
+{
+	struct queued *q;
+	struct fetch *f;
+
+	while ((q = queue_pop(&source->meta)) != NULL ||
+	    (q = queue_pop(&source->blobs)) != NULL) {
+		f = fetch_of(q);
+		f->err = source->up->down_err;
+		fetch_fail(f);
 	}
-	if (now >= source->up->not_before_ms && !throttle_is_short(d))
-		widen(d, source, now);
 }
 
 static void
-pump(struct dispatch *d)
+start_waiting(struct traffic *t, struct source *source, int64_t now)
+{
+	struct fetch *f;
+
+	while (!source->up->down && now >= source->up->not_before_ms &&
+	    (f = next_fetch(t, source, now)) != NULL) {
+		fetch_start(f);
+		start_urgent(source);
+	}
+	if (source->up->down)
+		fail_all(source);
+}
+
+/* --- how many for large blobs ------------------------------------------ */
+
+static bool
+has_room_for_piece(const struct source *source)
+{
+	return !source->up->probing && share_has_room_for_piece(&source->share);
+}
+
+/* One more connection for each that can use it, in turn, up to ${most} extra
+ * ones.  Return true if there was any. */
+static bool
+add_pieces(struct source *source, unsigned most)
+{
+	struct queued *q;
+	bool more = true, added = false;
+
+	while (more) {
+		more = false;
+		for (q = source->active.first; q != NULL; q = q->next) {
+			if (source->extra >= most ||
+			    !has_room_for_piece(source))
+				return added;
+			if (!fetch_blob_can_widen(fetch_of(q)))
+				continue;
+			fetch_blob_widen(fetch_of(q));
+			start_urgent(source);
+			more = added = true;
+		}
+	}
+	return added;
+}
+
+static void
+widen(struct source *source, int64_t now)
+{
+	struct width *w = &source->width;
+	struct width_view view = {
+		.now_ms = now,
+		.bytes = source->blob_bytes,
+		.connections = source->share.pieces,
+		.extra = source->extra,
+		.has_room = has_room_for_piece(source),
+	};
+
+	if (source->active.first == NULL) {
+		width_rest(w);
+		return;
+	}
+	width_begin(w, &view);
+	if (source->blobs.first != NULL)
+		return;
+	if (width_asks_silent(w))
+		view.silent = fetch_blob_silent(source);
+	if (add_pieces(source, width_look(w, &view)))
+		width_added(w, &view);
+}
+
+/* --- stopping ---------------------------------------------------------- */
+
+static void
+drop_queue(struct queue *q)
+{
+	struct fetch *f;
+
+	while ((f = fetch_of(queue_pop(q))) != NULL) {
+		err_set(&f->err, ERR_CANCELLED, "interrupted");
+		fetch_fail(f);
+	}
+}
+
+/* What waits for a request will not get one any more. */
+static void
+drop_all(struct traffic *t)
+{
+	struct source *source;
+
+	for (source = t->sources; source != NULL; source = source->next) {
+		drop_queue(&source->urgent);
+		drop_queue(&source->meta);
+		drop_queue(&source->held);
+		drop_queue(&source->blobs);
+	}
+	drop_queue(&t->delayed);
+	drop_queue(&t->need_token);
+	drop_queue(&t->login.waiting);
+}
+
+void
+dispatch_stop(struct dispatch *d)
+{
+	struct fetch *f = d->traffic.all;
+
+	d->traffic.stopping = true;
+	fetch_login_stop(&d->traffic);
+	while (f != NULL) {
+		if (!fetch_is_asking(f)) {
+			f = f->all_next;
+			continue;
+		}
+		fetch_cancel(f);
+		f = d->traffic.all;	/* others may have ended with it */
+	}
+	drop_all(&d->traffic);
+}
+
+/* --- the pump ---------------------------------------------------------- */
+
+static void
+pump_source(struct traffic *t, struct source *source, int64_t now)
+{
+	start_urgent(source);
+	if (!source->up->down && throttle_in_debt(&t->throttle, now))
+		return;
+	start_waiting(t, source, now);
+	if (now >= source->up->not_before_ms &&
+	    !throttle_is_short(&t->throttle, now))
+		widen(source, now);
+}
+
+static void
+pump(struct traffic *t)
 {
 	int64_t now = clock_ms();
 	struct source *source;
-	struct fetch *f, *next;
+	struct queued *q, *next;
+	struct fetch *f;
 
-	for (f = d->delayed.first; f != NULL; f = next) {
-		next = f->next;
+	for (q = t->delayed.first; q != NULL; q = next) {
+		next = q->next;
+		f = fetch_of(q);
 		if (f->not_before_ms > now)
 			continue;
-		queue_remove(&d->delayed, f);
-		if (f->kind == FETCH_TOKEN) {
-			fetch_enter(f, FETCH_QUEUED);
-			fetch_start(f);
-		} else {
+		queue_leave(q);
+		if (f->kind->is_token)
+			fetch_urge(f);
+		else
 			fetch_queue(f);
-		}
 	}
-	for (source = d->sources; source != NULL; source = source->next)
-		pump_source(d, source, now);
+	for (source = t->sources; source != NULL; source = source->next)
+		pump_source(t, source, now);
 }
 
 static void
-resume_paused(struct dispatch *d)
+resume_paused(struct traffic *t)
 {
-	struct queue paused = d->paused;
+	struct queue paused = { NULL, NULL };
 	struct buffer *b;
 	struct fetch *f;
 
-	d->paused.first = d->paused.last = NULL;
-	while ((f = queue_pop(&paused)) != NULL) {
-		b = pool_buffer(d->pool);
+	queue_move(&t->paused, &paused);
+	while ((f = fetch_of(queue_pop(&paused))) != NULL) {
+		b = pool_buffer(t->pool);
 		if (b == NULL) {
-			queue_push(&d->paused, f);
+			queue_push(&t->paused, &f->queued);
 			continue;
 		}
-		pool_buffer_return(d->pool, b);
+		pool_buffer_return(t->pool, b);
 		f->is_paused = false;
 		fetch_resume(f);
 	}
 }
 
+static void
+resume_throttled(struct traffic *t)
+{
+	int64_t now = clock_ms();
+	struct throttle_stream *s;
+
+	while ((s = throttle_next(&t->throttle, t->connections.running,
+	    now)) != NULL)
+		fetch_resume(fetch_of_throttled(s));
+}
+
 /* Until the first thing that waits for a time. */
 static int
-timeout(const struct dispatch *d, int most_ms)
+timeout(const struct traffic *t, int most_ms)
 {
 	int64_t now = clock_ms(), first = now + most_ms;
 	const struct source *source;
+	const struct queued *q;
 	const struct fetch *f;
 
-	for (f = d->delayed.first; f != NULL; f = f->next)
+	for (q = t->delayed.first; q != NULL; q = q->next) {
+		f = (const struct fetch *)q;
 		if (f->not_before_ms < first)
 			first = f->not_before_ms;
-	for (source = d->sources; source != NULL; source = source->next)
+	}
+	for (source = t->sources; source != NULL; source = source->next)
 		if ((source->meta.first != NULL ||
 		    source->blobs.first != NULL) &&
 		    source->up->not_before_ms > now &&
@@ -417,69 +451,29 @@ timeout(const struct dispatch *d, int most_ms)
 	return first <= now ? 0 : (int)(first - now);
 }
 
-static void
-drop_queue(struct queue *q)
-{
-	struct fetch *f;
-
-	while ((f = queue_pop(q)) != NULL) {
-		err_set(&f->err, ERR_CANCELLED, "interrupted");
-		fetch_fail(f);
-	}
-}
-
-/* What waits for a request will not get one any more. */
-static void
-drop_all(struct dispatch *d)
-{
-	struct source *source;
-
-	for (source = d->sources; source != NULL; source = source->next) {
-		drop_queue(&source->meta);
-		drop_queue(&source->held);
-		drop_queue(&source->blobs);
-	}
-	drop_queue(&d->delayed);
-	drop_queue(&d->waiting);
-	drop_queue(&d->login.waiting);
-}
-
 void
 dispatch_step(struct dispatch *d, int timeout_ms, int fd)
 {
+	struct traffic *t = &d->traffic;
+
 	if (timeout_ms > POLL_MAX_MS)
 		timeout_ms = POLL_MAX_MS;
-	if (d->stopping)
-		drop_all(d);
+	if (t->stopping)
+		drop_all(t);
 	else
-		pump(d);
-	timeout_ms = throttle_timeout_ms(d, timeout_ms);
-	http_poll(d->http, timeout(d, timeout_ms), fd);
-	if (pool_reap(d->pool) > 0)
-		resume_paused(d);
-	throttle_resume(d);
+		pump(t);
+	want_tell_late(&d->wants);
+	timeout_ms = throttle_wait_ms(&t->throttle, t->connections.running,
+	    timeout_ms, clock_ms());
+	http_poll(t->http, timeout(t, timeout_ms), fd);
+	if (pool_reap(t->pool) > 0)
+		resume_paused(t);
+	resume_throttled(t);
 }
 
 bool
 dispatch_idle(const struct dispatch *d)
 {
-	return d->all == NULL && pool_busy(d->pool) == 0;
-}
-
-void
-dispatch_stop(struct dispatch *d)
-{
-	struct fetch *f = d->all;
-
-	d->stopping = true;
-	fetch_login_stop(d);
-	while (f != NULL) {
-		if (!fetch_is_asking(f)) {
-			f = f->all_next;
-			continue;
-		}
-		fetch_cancel(f);
-		f = d->all;	/* others may have ended with it */
-	}
-	drop_all(d);
+	return d->traffic.all == NULL && d->wants.late == NULL &&
+	    pool_busy(d->traffic.pool) == 0;
 }

@@ -11,6 +11,8 @@
 #include "transfer/committer.h"
 #include "transfer/object.h"
 #include "transfer/pool.h"
+#include "transfer/question.h"
+#include "transfer/stats.h"
 
 /*
  * Who asks which registry for what, and when: one queue a registry, each
@@ -18,9 +20,6 @@
  * Everything here is the network thread's.
  */
 struct dispatch;
-
-/* One registry in this run. */
-struct source;
 
 struct dispatch_config {
 	struct store *store;			/* all are borrowed */
@@ -33,18 +32,6 @@ struct dispatch_config {
 	uint64_t max_bytes;			/* to be received; 0: any */
 };
 
-struct dispatch_stats {
-	uint64_t bytes;			/* received: of manifests, blobs, lists
-					 * of tags and of referrers */
-	uint64_t objects;		/* new in the store */
-	uint64_t requests;		/* to registries and token servers */
-	uint64_t pulls;			/* manifests that registries handed
-					 * out, which some count */
-	unsigned running;		/* requests in flight */
-	size_t wanted;			/* objects wanted and not yet there */
-	uint64_t wanted_bytes;		/* their sizes, as far as known */
-};
-
 struct dispatch *dispatch_new(const struct dispatch_config *, struct err *);
 
 /* dispatch_free(d): nothing may be in flight.  Accepts NULL. */
@@ -54,54 +41,9 @@ void dispatch_free(struct dispatch *);
  * of the registry is wrong. */
 struct source *dispatch_source(struct dispatch *, const char *, struct err *);
 
-/*
- * Somebody who waits for an object.  The caller owns it, and fills in all but
- * next and size; it may be gone when ${end} returns.  ${end} is never called
- * from within dispatch_want.  ${e} is NULL if the object is in the store, and
- * durable.
- */
-struct waiter {
-	struct waiter *next;
-	struct source *source;
-	const char *repository;
-	int priority;			/* the first one's decides */
-	uint64_t size;			/* of the object, when it is there */
-	void (*end)(struct waiter *, const struct err *e);
-};
+/* dispatch_want(d, object, waiter): ${end} is never called from within. */
 void dispatch_want(struct dispatch *, const struct object *, struct waiter *);
-
-/* What a tag points to upstream. */
-struct resolve {
-	struct source *source;
-	const char *repository, *tag;
-	int priority;			/* higher ones go first */
-	bool with_get;			/* GET, and store what comes: HEAD has
-					 * led to nothing */
-	bool optional;			/* a 404 is an answer: no GET then */
-	void (*end)(struct resolve *, const struct digest *,
-	    const struct err *);
-};
 void dispatch_resolve(struct dispatch *, struct resolve *);
-
-/*
- * A question to a registry whose answer is no object: a list of tags or of
- * referrers.  The caller owns it and keeps it and its strings until ${end},
- * which is called once, from dispatch_step: with the answer, whatever its
- * status (but what retries mend), or with what went wrong.
- */
-struct http_reply;
-struct query {
-	struct source *source;
-	const char *repository, *url, *accept;
-	int priority;
-	/* NULL: a body of at most MANIFEST_BYTES_MAX comes with the answer.
-	 * Else: what a 200 brings, piece by piece, after a call of begin each
-	 * time it begins (again); 0, or -1 with ${e} set. */
-	void (*begin)(struct query *);
-	int (*data)(struct query *, const char *, size_t, struct err *);
-	void (*end)(struct query *, const struct http_reply *,
-	    const struct err *);
-};
 void dispatch_query(struct dispatch *, struct query *);
 
 /* dispatch_url(source, repository, kind, reference): free(3) it. */
@@ -141,7 +83,8 @@ const struct quota_book *dispatch_quotas(const struct dispatch *);
 struct status;
 void dispatch_tell_pulls(const struct dispatch *, struct status *);
 
-const struct dispatch_stats *dispatch_stats(struct dispatch *);
+/* Valid until the next call. */
+const struct transfer_stats *dispatch_stats(struct dispatch *);
 
 /* dispatch_left(d): bytes of what is wanted that have not come yet. */
 uint64_t dispatch_left(const struct dispatch *);

@@ -1,4 +1,4 @@
-/* Credentials as they are at this moment, and the helpers that have them. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,12 +6,12 @@
 #include "layout/mem.h"
 #include "registry/helper.h"
 #include "report/report.h"
-#include "transfer/dispatch_internal.h"
+#include "transfer/fetch_login.h"
 
 /* A worker asks one helper. */
 struct question {
 	struct task task;
-	struct dispatch *d;
+	struct traffic *traffic;
 	const char *suffix, *server;	/* the keyring's */
 	enum helper_end end;
 	struct credential answer;
@@ -24,24 +24,23 @@ ask(struct task *task)
 	struct question *q = (struct question *)task;
 
 	q->end = helper_get(q->suffix, q->server, HELPER_TIMEOUT_MS,
-	    &q->d->login.stop, &q->answer, &q->err);
+	    &q->traffic->login.stop, &q->answer, &q->err);
 }
 
 /* What waited goes on; those that wait for another helper come back. */
 static void
-release(struct dispatch *d)
+release(struct traffic *t)
 {
-	struct queue waiting = d->login.waiting;
+	struct queue waiting = { NULL, NULL };
 	struct fetch *f;
 
-	d->login.waiting.first = d->login.waiting.last = NULL;
-	while ((f = queue_pop(&waiting)) != NULL) {
-		if (f->kind == FETCH_TOKEN) {
-			fetch_enter(f, FETCH_QUEUED);
-			fetch_start(f);
-		} else {
+	queue_move(&t->login.waiting, &waiting);
+	while ((f = fetch_of(queue_pop(&waiting))) != NULL) {
+		assert(f->state == FETCH_NEED_LOGIN);
+		if (f->kind->is_token)
+			fetch_urge(f);
+		else
 			fetch_queue(f);
-		}
 	}
 }
 
@@ -49,58 +48,59 @@ static void
 asked(struct task *task)
 {
 	struct question *q = (struct question *)task;
-	struct dispatch *d = q->d;
+	struct traffic *t = q->traffic;
 
-	if (q->end == HELPER_FAILED && !d->stopping)
+	if (q->end == HELPER_FAILED && !t->stopping)
 		report(REPORT_WARNING, "%s; going on without it", q->err.msg);
-	keyring_answer(d->config.keyring, q->suffix, q->server,
+	keyring_answer(t->config.keyring, q->suffix, q->server,
 	    q->end == HELPER_ANSWERED ? &q->answer : NULL, clock_ms());
 	credential_done(&q->answer);
 	free(q);
-	release(d);
+	release(t);
 }
 
 static void
 ask_helper(struct fetch *f)
 {
-	struct dispatch *d = f->d;
+	struct traffic *t = f->traffic;
 	struct question *q;
 	const char *suffix, *server;
 
-	if (keyring_ask(d->config.keyring, f->source->up->config.name,
+	if (keyring_ask(t->config.keyring, f->source->up->config.name,
 	    &suffix, &server)) {
 		q = xcalloc(1, sizeof(*q));
 		q->task.run = ask;
 		q->task.done = asked;
-		q->d = d;
+		q->traffic = t;
 		q->suffix = suffix;
 		q->server = server;
 		/* One after the other: workers have other things to do, too. */
-		pool_start(d->pool, &d->login.lane, &q->task);
+		pool_start(t->pool, &t->login.lane, &q->task);
 	}
 	fetch_enter(f, FETCH_NEED_LOGIN);
-	queue_push(&d->login.waiting, f);
+	queue_push(&t->login.waiting, &f->queued);
 }
 
 static void
-read_keyring(struct dispatch *d)
+read_keyring(struct traffic *t)
 {
 	struct err e;
 
-	if (keyring_read(d->config.keyring, clock_ms(), &e) == -1)
+	if (keyring_read(t->config.keyring, clock_ms(), &e) == -1)
 		report(REPORT_WARNING, "%s; going on with what it said before",
 		    e.msg);
 }
 
+/* Not for what stands in a registry's place: its upstream has no keyring. */
 enum keyring_found
 fetch_login(struct fetch *f, struct credential *ret)
 {
 	enum keyring_found found;
 
-	if (f->d->config.keyring == NULL)
+	if (f->source->up->keyring == NULL)
 		return KEYRING_NONE;
-	read_keyring(f->d);
-	found = keyring_find(f->d->config.keyring,
+	read_keyring(f->traffic);
+	found = keyring_find(f->source->up->keyring,
 	    f->source->up->config.name, f->repository, clock_ms(), ret,
 	    &f->login_serial);
 	if (found == KEYRING_UNKNOWN)
@@ -113,21 +113,17 @@ fetch_login_again(struct fetch *f)
 {
 	if (f->login_serial == 0 || f->has_login_again)
 		return false;
-	read_keyring(f->d);
-	if (!keyring_again(f->d->config.keyring, f->source->up->config.name,
+	read_keyring(f->traffic);
+	if (!keyring_again(f->source->up->keyring, f->source->up->config.name,
 	    f->login_serial, clock_ms()))
 		return false;
 	f->has_login_again = true;
-	if (f->form != NULL)
-		explicit_bzero(f->form, strlen(f->form));
-	free(f->form);
-	f->form = NULL;
 	f->tries--;		/* a question, not a failure */
 	return true;
 }
 
 void
-fetch_login_stop(struct dispatch *d)
+fetch_login_stop(struct traffic *t)
 {
-	atomic_store(&d->login.stop, true);
+	atomic_store(&t->login.stop, true);
 }

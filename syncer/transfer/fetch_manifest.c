@@ -1,23 +1,43 @@
-/* What a tag points to, and the bytes of manifests. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "image/manifest.h"
+#include "image/media.h"
+#include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "transfer/dispatch_internal.h"
+#include "transfer/fetch_again.h"
+#include "transfer/fetch_manifest.h"
+#include "transfer/fetch_token.h"
 
 /* One more time for bytes that do not match. */
 #define DATA_TRIES_MAX	1
 
+struct manifest_fetch {
+	struct fetch fetch;
+	struct resolve *resolve;	/* it is for a tag; NULL: */
+	struct fetch_order order;
+	struct digest digest;		/* what was found */
+	uint64_t bytes;
+};
+
+static struct manifest_fetch *
+manifest_of(struct fetch *f)
+{
+	return (struct manifest_fetch *)f;
+}
+
+/* --- the bytes --------------------------------------------------------- */
+
 /* On a worker: hash, parse, write. */
 struct check {
 	struct task task;
-	struct fetch *fetch;
+	struct manifest_fetch *owner;
 	struct store *store;
 	bool opaque;
-	bool type_is_header;		/* and may be wrong (A4.5) */
+	bool type_is_header;		/* and may be wrong
+					 * (quirks.md#manifest-types) */
 	bool want_digest;		/* false: it is what comes out */
 	struct manifest_id id;		/* media_type: what others say it is */
 	char *bytes;
@@ -60,7 +80,7 @@ check_run(struct task *task)
 	digest_of(c->id.digest.alg, c->bytes, c->len, &have);
 	if (c->want_digest && !digest_equal(&have, &c->id.digest)) {
 		/* A digest that leaves signatures out is not ours to check
-		 * (registry-facts A8.9): say what is wrong with it. */
+		 * (quirks.md#schema-1): say what is wrong with it. */
 		if (media_kind(c->id.media_type) == MEDIA_SCHEMA1 &&
 		    settle_type(c) == -1)
 			return;
@@ -74,17 +94,31 @@ check_run(struct task *task)
 		    c->len, &c->staged, &c->err);
 }
 
+/* It has a name in the store, and its digest is what is told. */
+static void
+stored(struct fetch *f)
+{
+	struct manifest_fetch *m = manifest_of(f);
+
+	if (m->resolve != NULL)
+		m->resolve->end(m->resolve, &m->digest, NULL);
+	else
+		m->order.end(m->order.owner, f, m->bytes, NULL);
+	fetch_free(f);
+}
+
 static void
 check_done(struct task *task)
 {
 	struct check *c = (struct check *)task;
-	struct fetch *f = c->fetch;
+	struct fetch *f = &c->owner->fetch;
+
 	f->err = c->err;
-	f->digest = c->id.digest;
+	c->owner->digest = c->id.digest;
 	if (c->staged != NULL)
-		fetch_commit(f, c->staged);
+		fetch_commit(f, c->staged, stored);
 	else if (c->err.code == ERR_DIGEST &&
-	    f->data_tries++ < DATA_TRIES_MAX && !f->d->stopping)
+	    f->data_tries++ < DATA_TRIES_MAX && !f->traffic->stopping)
 		fetch_queue(f);
 	else
 		fetch_fail(f);
@@ -94,17 +128,17 @@ check_done(struct task *task)
 
 /*
  * The type that goes with the bytes where they do not tell: the parent's
- * descriptor first, then the header (registry-facts A4.5).
+ * descriptor first, then the header (quirks.md#manifest-types).
  */
 static void
-hint_type(const struct fetch *f, const struct http_reply *reply,
+hint_type(const struct object *object, const struct http_reply *reply,
     struct check *c)
 {
 	const char *header = http_header(reply, "content-type", 0);
 
-	if (f->want != NULL && f->want->object.media_type[0] != '\0')
+	if (object != NULL && object->media_type[0] != '\0')
 		snprintf(c->id.media_type, sizeof(c->id.media_type), "%s",
-		    f->want->object.media_type);
+		    object->media_type);
 	else if (header == NULL || !media_trim(header, c->id.media_type,
 	    sizeof(c->id.media_type)) ||
 	    media_kind(c->id.media_type) == MEDIA_OTHER)
@@ -114,82 +148,173 @@ hint_type(const struct fetch *f, const struct http_reply *reply,
 }
 
 static void
-check_bytes(struct fetch *f, const struct http_reply *reply)
+check_bytes(struct manifest_fetch *m, const struct http_reply *reply)
 {
 	struct check *c = xcalloc(1, sizeof(*c));
+	struct traffic *t = m->fetch.traffic;
+	const struct object *object = m->order.object;
 
 	c->task.run = check_run;
 	c->task.done = check_done;
-	c->fetch = f;
-	c->store = f->d->config.store;
-	if (f->want != NULL) {
-		c->opaque = f->want->object.kind == OBJECT_OPAQUE;
+	c->owner = m;
+	c->store = t->config.store;
+	if (object != NULL) {
+		c->opaque = object->kind == OBJECT_OPAQUE;
 		c->want_digest = true;
-		c->id.digest = f->want->object.id;
+		c->id.digest = object->id;
 	}
-	hint_type(f, reply, c);
+	hint_type(object, reply, c);
 	c->bytes = xmalloc(reply->len + 1);
 	memcpy(c->bytes, reply->body, reply->len);
 	c->bytes[reply->len] = '\0';
 	c->len = reply->len;
-	throttle_took(f, reply->len);
-	/* Nobody has told how large a root is. */
-	if (f->want != NULL && f->want->object.size == 0) {
-		f->want->object.size = reply->len;
-		f->d->stats.wanted_bytes += reply->len;
-	}
-	fetch_enter(f, FETCH_SETTLE);
-	pool_start(f->d->pool, NULL, &c->task);
+	m->bytes = reply->len;
+	throttle_took(&t->throttle, NULL, reply->len, clock_ms());
+	fetch_enter(&m->fetch, FETCH_SETTLE);
+	pool_start(t->pool, NULL, &c->task);
+}
+
+/* --- the request ------------------------------------------------------- */
+
+static char *
+open_manifest(struct fetch *f, struct http_spec *spec)
+{
+	spec->accept = MEDIA_ACCEPT;
+	spec->body_max = MANIFEST_BYTES_MAX;
+	spec->head = f->is_head;
+	return upstream_url(f->source->up, f->repository, "manifests",
+	    f->reference);
 }
 
 /*
  * HEAD says it all, or nothing: without a digest, or where a registry does not
- * know HEAD, the manifest itself has to be asked for (registry-facts A4.4).
+ * know HEAD, the manifest itself has to be asked for
+ * (quirks.md#head-of-a-manifest).
  */
 static void
-resolved_by_head(struct fetch *f, const struct http_reply *reply)
+ask_with_get(struct fetch *f)
+{
+	f->is_head = false;
+	fetch_queue(f);
+}
+
+static void
+resolved_by_head(struct manifest_fetch *m, const struct http_reply *reply)
 {
 	const char *header = http_header(reply, "docker-content-digest", 0);
 	struct err ignored;
 
-	if (header != NULL &&
-	    digest_parse(header, &f->digest, &ignored) == 0) {
-		fetch_done(f);
+	if (header == NULL ||
+	    digest_parse(header, &m->digest, &ignored) == -1) {
+		ask_with_get(&m->fetch);
 		return;
 	}
-	f->with_get = true;
-	fetch_queue(f);
+	fetch_enter(&m->fetch, FETCH_END);
+	m->resolve->end(m->resolve, &m->digest, NULL);
+	fetch_free(&m->fetch);
 }
 
-void
-fetch_manifest_done(struct fetch *f, const struct http_reply *reply)
+/* What it says of the pulls that are left.  What stands in a registry's place
+ * speaks of itself. */
+static void
+count(struct fetch *f, const struct http_reply *reply)
 {
-	bool head = f->kind == FETCH_RESOLVE && !f->with_get;
+	struct traffic *t = f->traffic;
+	bool is_pull = fetch_is_pull(f);
 
-	ration_seen(f, reply);
+	f->outcome.is_pull_limit = false;
+	if (t->config.is_mirror)
+		return;
+	if (is_pull && reply->transport == TRANSPORT_OK &&
+	    reply->status == 200)
+		t->stats.pulls++;
+	f->outcome.is_pull_limit = pulls_seen(&t->pulls, &f->pull, reply,
+	    is_pull);
+}
+
+static void
+ended(struct fetch *f, const struct http_reply *reply)
+{
+	struct manifest_fetch *m = manifest_of(f);
+	bool optional = m->resolve != NULL && m->resolve->optional;
+
+	count(f, reply);
 	if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
 	} else if (reply->transport != TRANSPORT_OK) {
-		fetch_note(f, reply);
+		fetch_again_note(f, reply);
 		fetch_again(f);
 	} else if (reply->status == 200) {
 		f->auth_tries = 0;
-		if (head)
-			resolved_by_head(f, reply);
+		if (f->is_head)
+			resolved_by_head(m, reply);
 		else
-			check_bytes(f, reply);
+			check_bytes(m, reply);
 	} else if (reply->status == 401 && !reply->elsewhere) {
-		fetch_challenged(f, reply);
-	} else if (head && f->resolve->optional && reply->status == 404) {
+		fetch_token_challenged(f, reply);
+	} else if (f->is_head && optional && reply->status == 404) {
 		upstream_explain(reply, &f->err);
 		fetch_fail(f);
-	} else if (head && (reply->status == 400 || reply->status == 404 ||
-	    reply->status == 405 || reply->status == 501)) {
-		f->with_get = true;
-		fetch_queue(f);
+	} else if (f->is_head && (reply->status == 400 ||
+	    reply->status == 404 || reply->status == 405 ||
+	    reply->status == 501)) {
+		ask_with_get(f);
 	} else {
-		fetch_note(f, reply);
+		fetch_again_note(f, reply);
 		fetch_again(f);
 	}
+}
+
+static void
+failed(struct fetch *f)
+{
+	struct manifest_fetch *m = manifest_of(f);
+
+	if (m->resolve != NULL) {
+		err_wrap(&f->err, "tag");
+		m->resolve->end(m->resolve, NULL, &f->err);
+	} else {
+		err_wrap(&f->err, "manifest %s", f->reference);
+		m->order.end(m->order.owner, f, 0, &f->err);
+	}
+	fetch_free(f);
+}
+
+static const struct http_handlers handlers = { .end = fetch_ended };
+
+static const struct fetch_kind manifest_kind = {
+	.is_manifest = true,
+	.handlers = &handlers,
+	.open = open_manifest,
+	.ended = ended,
+	.failed = failed,
+};
+
+struct fetch *
+fetch_manifest(struct traffic *t, const struct fetch_order *order,
+    const struct waiter *w)
+{
+	char text[DIGEST_TEXT_MAX];
+	struct manifest_fetch *m = fetch_new(sizeof(*m), &manifest_kind, t,
+	    w->source, w->repository, digest_text(&order->object->id, text));
+
+	m->order = *order;
+	m->fetch.queued.priority = w->priority;
+	m->fetch.share.kind = SHARE_ANSWER;
+	fetch_queue(&m->fetch);
+	return &m->fetch;
+}
+
+void
+fetch_manifest_resolve(struct traffic *t, struct resolve *r)
+{
+	struct manifest_fetch *m = fetch_new(sizeof(*m), &manifest_kind, t,
+	    r->source, r->repository, r->tag);
+
+	m->resolve = r;
+	m->fetch.is_head = !r->with_get;
+	m->fetch.queued.priority = r->priority;
+	m->fetch.share.kind = SHARE_ANSWER;
+	fetch_queue(&m->fetch);
 }

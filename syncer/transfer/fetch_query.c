@@ -1,14 +1,29 @@
-/* Questions whose answer is no object. */
-#include "transfer/dispatch_internal.h"
+#include "layout/limits.h"
+#include "layout/clock.h"
+#include "layout/mem.h"
+#include "transfer/fetch_again.h"
+#include "transfer/fetch_query.h"
+#include "transfer/fetch_token.h"
+
+struct list_fetch {
+	struct fetch fetch;
+	struct query *query;
+};
+
+static struct query *
+query_of(const struct fetch *f)
+{
+	return ((const struct list_fetch *)f)->query;
+}
 
 static int
 on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
-	struct fetch *f = cookie;
+	struct query *q = query_of(cookie);
 
 	(void)reply;
 	(void)e;
-	f->query->begin(f->query);
+	q->begin(q);
 	return 0;
 }
 
@@ -16,17 +31,22 @@ static enum http_taken
 on_data(void *cookie, const void *buf, size_t len, struct err *e)
 {
 	struct fetch *f = cookie;
+	struct query *q = query_of(f);
 
-	throttle_took(f, len);
-	return f->query->data(f->query, buf, len, e) == -1 ? HTTP_REFUSED :
-	    HTTP_TAKEN;
+	throttle_took(&f->traffic->throttle, NULL, len, clock_ms());
+	return q->data(q, buf, len, e) == -1 ? HTTP_REFUSED : HTTP_TAKEN;
 }
 
-const struct http_handlers fetch_query_handlers = {
-	.start = on_start,
-	.data = on_data,
-	.end = fetch_ended
-};
+static char *
+open_query(struct fetch *f, struct http_spec *spec)
+{
+	const struct query *q = query_of(f);
+
+	spec->accept = q->accept;
+	spec->body_max = MANIFEST_BYTES_MAX;
+	spec->bulk = q->data != NULL;
+	return xstrdup(q->url);
+}
 
 /* Only what a second try may mend is not for the one who asked to judge; 501 is
  * the word of a registry that does not know the question. */
@@ -38,22 +58,66 @@ is_answer(const struct http_reply *reply)
 	    (reply->status < 500 || reply->status == 501);
 }
 
-void
-fetch_query_done(struct fetch *f, const struct http_reply *reply)
+static void
+answered(struct fetch *f, const struct http_reply *reply)
+{
+	struct query *q = query_of(f);
+
+	if (q->data == NULL && reply->status == 200)
+		throttle_took(&f->traffic->throttle, NULL, reply->len,
+		    clock_ms());
+	fetch_enter(f, FETCH_END);
+	q->end(q, reply, NULL);
+	fetch_free(f);
+}
+
+static void
+ended(struct fetch *f, const struct http_reply *reply)
 {
 	if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
 	} else if (reply->status == 401 && !reply->elsewhere) {
-		fetch_challenged(f, reply);
+		fetch_token_challenged(f, reply);
 	} else if (!is_answer(reply)) {
-		fetch_note(f, reply);
+		fetch_again_note(f, reply);
 		fetch_again(f);
 	} else {
-		if (f->query->data == NULL && reply->status == 200)
-			throttle_took(f, reply->len);
-		fetch_enter(f, FETCH_END);
-		f->query->end(f->query, reply, NULL);
-		fetch_free(f);
+		answered(f, reply);
 	}
+}
+
+static void
+failed(struct fetch *f)
+{
+	struct query *q = query_of(f);
+
+	err_wrap(&f->err, "%s", f->reference);
+	q->end(q, NULL, &f->err);
+	fetch_free(f);
+}
+
+static const struct http_handlers handlers = {
+	.start = on_start,
+	.data = on_data,
+	.end = fetch_ended,
+};
+
+static const struct fetch_kind query_kind = {
+	.handlers = &handlers,
+	.open = open_query,
+	.ended = ended,
+	.failed = failed,
+};
+
+void
+fetch_query(struct traffic *t, struct query *q)
+{
+	struct list_fetch *f = fetch_new(sizeof(*f), &query_kind, t,
+	    q->source, q->repository, q->url);
+
+	f->query = q;
+	f->fetch.queued.priority = q->priority;
+	f->fetch.share.kind = q->data == NULL ? SHARE_ANSWER : SHARE_LIST;
+	fetch_queue(&f->fetch);
 }

@@ -1,8 +1,3 @@
-/*
- * A request that an OCI image layout answers in a registry's place: the same
- * handlers, in the same order, and all that is above them cannot tell.  The
- * disk is read by workers, piece by piece.
- */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +6,7 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "registry/ocidir.h"
-#include "transfer/dispatch_internal.h"
+#include "transfer/local.h"
 
 #define HEADERS_MAX	6
 #define PATH_MAX_HERE	(TAG_MAX + DIGEST_TEXT_MAX + 64)
@@ -22,11 +16,12 @@ struct local {
 	struct pool *pool;
 	struct ocidir *dir;
 	const struct http_handlers *handlers;
-	struct fetch *f;		/* gone where it is cancelled */
+	void *cookie;			/* gone where it is cancelled */
 	char *registry, *repository;
 	char kind[16], reference[PATH_MAX_HERE];
-	bool head, bulk, is_piece;
-	uint64_t size_told;		/* by the blob's descriptor */
+	bool head, bulk;
+	uint64_t blob_bytes;		/* as its descriptor says; 0: it is no
+					 * blob */
 	size_t body_max, step;
 
 	bool with_worker, is_cancelled;
@@ -134,11 +129,11 @@ check_answer(struct local *l)
 		return err_set(&l->err, ERR_NOT_FOUND, "%s: has %llu bytes, "
 		    "and no manifest has", l->reference,
 		    (unsigned long long)l->answer.size);
-	if (l->is_piece && l->answer.size != l->size_told)
+	if (l->blob_bytes > 0 && l->answer.size != l->blob_bytes)
 		return err_set(&l->err, ERR_DATA, "the file has %llu bytes, "
 		    "its descriptor says %llu",
 		    (unsigned long long)l->answer.size,
-		    (unsigned long long)l->size_told);
+		    (unsigned long long)l->blob_bytes);
 	return 0;
 }
 
@@ -173,7 +168,7 @@ read_run(struct task *task)
 static void
 end(struct local *l)
 {
-	l->handlers->end(l->f, &l->reply);
+	l->handlers->end(l->cookie, &l->reply);
 	local_free(l);
 }
 
@@ -228,7 +223,7 @@ next_piece(struct local *l)
 static void
 deliver(struct local *l)
 {
-	switch (l->handlers->data(l->f, l->buf, l->len, &l->err)) {
+	switch (l->handlers->data(l->cookie, l->buf, l->len, &l->err)) {
 	case HTTP_TAKEN:
 		l->at += l->len;
 		next_piece(l);
@@ -271,7 +266,7 @@ begin_bulk(struct local *l)
 	if (l->from > 0 || l->to < l->answer.size)
 		l->reply.status = 206;
 	write_headers(l);
-	if (l->handlers->start(l->f, &l->reply, &l->err) == -1) {
+	if (l->handlers->start(l->cookie, &l->reply, &l->err) == -1) {
 		refuse(l);
 		return;
 	}
@@ -305,11 +300,11 @@ asked(struct task *task)
 
 /* --- starting ---------------------------------------------------------- */
 
-/* The inverse of upstream_url, for questions, whose URL somebody else made. */
+/* The inverse of upstream_url. */
 static void
-parse_url(struct local *l, const char *url)
+parse_url(struct local *l, const struct upstream *up, const char *url)
 {
-	char *base = upstream_url(l->f->source->up, l->f->repository, "", "");
+	char *base = upstream_url(up, l->repository, "", "");
 	size_t len = strlen(base) - 1;		/* ".../", and one for each */
 
 	if (strncmp(url, base, len) == 0)
@@ -319,17 +314,18 @@ parse_url(struct local *l, const char *url)
 }
 
 struct local *
-local_start(struct fetch *f, const struct http_spec *spec,
-    const struct http_handlers *handlers)
+local_start(struct pool *pool, const struct local_question *q,
+    const struct http_spec *spec, const struct http_handlers *handlers,
+    void *cookie)
 {
 	struct local *l = xcalloc(1, sizeof(*l));
 
-	l->pool = f->d->pool;
-	l->dir = f->d->config.layout;
+	l->pool = pool;
+	l->dir = q->dir;
 	l->handlers = handlers;
-	l->f = f;
-	l->registry = xstrdup(f->source->up->config.name);
-	l->repository = xstrdup(f->repository);
+	l->cookie = cookie;
+	l->registry = xstrdup(q->up->config.name);
+	l->repository = xstrdup(q->repository);
 	l->head = spec->head;
 	l->bulk = spec->bulk;
 	l->from = spec->from;
@@ -341,17 +337,8 @@ local_start(struct fetch *f, const struct http_spec *spec,
 	l->answer.fd = -1;
 	l->reply.transport = TRANSPORT_OK;
 	l->reply.headers = l->headers;
-	l->is_piece = f->kind == FETCH_PIECE;
-	if (l->is_piece)
-		l->size_told = f->blob->want->object.size;
-	if (f->kind == FETCH_QUERY) {
-		parse_url(l, spec->url);
-	} else {
-		snprintf(l->kind, sizeof(l->kind), "%s",
-		    l->is_piece ? "blobs" : "manifests");
-		snprintf(l->reference, sizeof(l->reference), "%s",
-		    f->reference);
-	}
+	l->blob_bytes = q->blob_bytes;
+	parse_url(l, q->up, spec->url);
 	hand_to_worker(l, ask_run, asked);
 	return l;
 }

@@ -1,8 +1,31 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout/mem.h"
-#include "transfer/dispatch_internal.h"
+#include "transfer/fetch_blob.h"
+#include "transfer/fetch_manifest.h"
+#include "transfer/want.h"
+
+/*
+ * A wish: one object.  It stays after a failure, so that nobody asks the same
+ * source for it twice; an attempt at it is a fetch.
+ */
+struct want {
+	struct wants *wants;
+	struct object object;
+	struct waiter *waiters, **waiters_end;
+	struct fetch *fetch;		/* in progress; NULL after a failure */
+	struct source *failed_source;
+	char *failed_repository;
+	struct err *failed_err;
+	struct want *late_next;
+	bool is_late;			/* who waits is to be told of that */
+};
+
+static void end(struct want *, uint64_t, const struct err *);
+
+/* --- asking ------------------------------------------------------------ */
 
 static void
 add_waiter(struct want *want, struct waiter *w)
@@ -13,18 +36,29 @@ add_waiter(struct want *want, struct waiter *w)
 }
 
 static void
-fetch_want(struct dispatch *d, struct want *want, struct waiter *first)
+fetched(void *owner, struct fetch *f, uint64_t bytes, const struct err *e)
 {
-	char text[DIGEST_TEXT_MAX];
-	struct fetch *f;
+	struct want *want = owner;
 
-	f = fetch_new(d, want->object.kind == OBJECT_BLOB ? FETCH_BLOB :
-	    FETCH_MANIFEST, first->source, first->repository,
-	    digest_text(&want->object.id, text));
-	f->want = want;
-	f->priority = first->priority;
-	want->fetch = f;
-	fetch_queue(f);
+	assert(want->fetch == f);
+	want->fetch = NULL;
+	if (e != NULL) {
+		want->failed_source = f->source;
+		free(want->failed_repository);
+		want->failed_repository = xstrdup(f->repository);
+	}
+	end(want, bytes, e);
+}
+
+static void
+ask(struct want *want, const struct waiter *first)
+{
+	const struct fetch_order order = { &want->object, fetched, want };
+	struct traffic *t = want->wants->traffic;
+
+	assert(want->fetch == NULL && want->waiters != NULL);
+	want->fetch = want->object.kind == OBJECT_BLOB ?
+	    fetch_blob(t, &order, first) : fetch_manifest(t, &order, first);
 }
 
 static bool
@@ -35,6 +69,51 @@ has_failed_at(const struct want *want, const struct waiter *w)
 	    strcmp(want->failed_repository, w->repository) == 0;
 }
 
+/* --- telling of failures that are known already ------------------------ */
+
+/* Not while he asks: from the next dispatch_step. */
+static void
+tell_later(struct want *want)
+{
+	if (want->is_late)
+		return;
+	want->is_late = true;
+	want->late_next = want->wants->late;
+	want->wants->late = want;
+}
+
+static void
+not_late(struct want *want)
+{
+	struct want **at = &want->wants->late;
+
+	if (!want->is_late)
+		return;
+	while (*at != want)
+		at = &(*at)->late_next;
+	*at = want->late_next;
+	want->is_late = false;
+}
+
+void
+want_tell_late(struct wants *wants)
+{
+	struct want *want;
+	struct err e;
+
+	while ((want = wants->late) != NULL) {
+		not_late(want);
+		/* Another attempt may be on its way by now. */
+		if (want->fetch != NULL || want->waiters == NULL)
+			continue;
+		assert(want->failed_err != NULL);
+		e = *want->failed_err;
+		end(want, 0, &e);
+	}
+}
+
+/* --- wanting ----------------------------------------------------------- */
+
 /* What could not be had as a manifest may be asked for as a blob; and what one
  * descriptor told lies about another may describe right. */
 static bool
@@ -43,23 +122,31 @@ same_object(const struct object *a, const struct object *b)
 	return a->kind == b->kind && a->size == b->size;
 }
 
-void
-dispatch_want(struct dispatch *d, const struct object *object,
-    struct waiter *w)
+static struct want *
+get(struct wants *wants, const struct object *object)
 {
-	struct want *want = digest_set_get(&d->wants, &object->id);
-	bool again, was_wanted;
+	struct want *want = digest_set_get(&wants->by_digest, &object->id);
 
-	if (want == NULL) {
-		want = xcalloc(1, sizeof(*want));
-		want->object = *object;
-		want->waiters_end = &want->waiters;
-		digest_set_add(&d->wants, &object->id, want);
-	}
-	was_wanted = want->waiters != NULL;
+	if (want != NULL)
+		return want;
+	want = xcalloc(1, sizeof(*want));
+	want->wants = wants;
+	want->object = *object;
+	want->waiters_end = &want->waiters;
+	digest_set_add(&wants->by_digest, &object->id, want);
+	return want;
+}
+
+void
+want_add(struct wants *wants, const struct object *object, struct waiter *w)
+{
+	struct transfer_stats *stats = &wants->traffic->stats;
+	struct want *want = get(wants, object);
+	bool again, was_wanted = want->waiters != NULL;
+
 	if (!was_wanted) {
-		d->stats.wanted++;
-		d->stats.wanted_bytes += object->size;
+		stats->wanted++;
+		stats->wanted_bytes += object->size;
 	}
 	again = same_object(&want->object, object);
 	add_waiter(want, w);
@@ -67,21 +154,44 @@ dispatch_want(struct dispatch *d, const struct object *object,
 		return;
 	/* Others may wait to be told of a failure, with another size. */
 	if (was_wanted)
-		d->stats.wanted_bytes += object->size - want->object.size;
+		stats->wanted_bytes += object->size - want->object.size;
 	want->object = *object;
 	if (again && has_failed_at(want, w))
-		dispatch_tell_later(d, want);
+		tell_later(want);
 	else
-		fetch_want(d, want, w);
+		ask(want, w);
+}
+
+bool
+want_is_waited_for(const struct wants *wants, const struct digest *id)
+{
+	const struct want *want = digest_set_get(&wants->by_digest, id);
+
+	return want != NULL && want->waiters != NULL;
+}
+
+/* --- the end ----------------------------------------------------------- */
+
+static void
+want_free(struct want *want)
+{
+	assert(want->fetch == NULL && want->waiters == NULL);
+	not_late(want);
+	free(want->failed_repository);
+	free(want->failed_err);
+	free(want);
 }
 
 static void
-forget(struct dispatch *d, struct want *want)
+forget(struct want *want)
 {
-	d->stats.wanted--;
-	d->stats.wanted_bytes -= want->object.size;
+	struct transfer_stats *stats = &want->wants->traffic->stats;
+
+	assert(stats->wanted > 0);
+	stats->wanted--;
+	stats->wanted_bytes -= want->object.size;
 	if (want->failed_err == NULL) {
-		digest_set_remove(&d->wants, &want->object.id);
+		digest_set_remove(&want->wants->by_digest, &want->object.id);
 		want_free(want);
 	}
 }
@@ -90,44 +200,57 @@ forget(struct dispatch *d, struct want *want)
 static void
 remember(struct want *want, const struct err *e)
 {
+	if (e == NULL) {
+		free(want->failed_err);
+		want->failed_err = NULL;
+		return;
+	}
 	if (want->failed_err == NULL)
 		want->failed_err = xmalloc(sizeof(*want->failed_err));
 	*want->failed_err = *e;
 }
 
-void
-want_end(struct dispatch *d, struct want *want, const struct err *e)
+/* Tell those who wait; ${e} NULL: it is there, and has so many bytes.  Who
+ * knows another place to get it from waits on, for an attempt there. */
+static void
+end(struct want *want, uint64_t bytes, const struct err *e)
 {
+	bool stopping = want->wants->traffic->stopping;
 	struct waiter *w, *next, *first = want->waiters;
 
-	if (e != NULL)
-		remember(want, e);
-	else
-		free(want->failed_err);
-	if (e == NULL)
-		want->failed_err = NULL;
+	remember(want, e);
 	want->waiters = NULL;
 	want->waiters_end = &want->waiters;
 	for (w = first; w != NULL; w = next) {
 		next = w->next;
-		if (e != NULL && !d->stopping && !has_failed_at(want, w))
+		if (e != NULL && !stopping && !has_failed_at(want, w)) {
 			add_waiter(want, w);
-		else {
-			w->size = want->object.size;
-			w->end(w, want->failed_err);
+			continue;
 		}
+		w->size = bytes;
+		w->end(w, want->failed_err);
 	}
-	/* Others know another place to get it from. */
 	if (want->waiters != NULL && want->fetch == NULL)
-		fetch_want(d, want, want->waiters);
+		ask(want, want->waiters);
 	else if (want->waiters == NULL)
-		forget(d, want);
+		forget(want);
 }
 
 void
-want_free(struct want *want)
+want_init(struct wants *wants, struct traffic *t)
 {
-	free(want->failed_repository);
-	free(want->failed_err);
-	free(want);
+	memset(wants, 0, sizeof(*wants));
+	wants->traffic = t;
+}
+
+void
+want_done(struct wants *wants)
+{
+	struct digest id;
+	size_t at = 0;
+	void *want;
+
+	while (digest_set_next(&wants->by_digest, &at, &id, &want))
+		want_free(want);
+	digest_set_done(&wants->by_digest);
 }

@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "transfer/limit.h"
+#include "transfer/link/limit.h"
 
 #define KIB	((uint64_t)1 << 10)
 #define MIB	((uint64_t)1 << 20)

@@ -10,6 +10,7 @@
 
 #include "registry/quota.h"
 #include "registry/quota_book.h"
+#include "transfer/link/ration.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 /* 2026-11-20 08:05:00 UTC */
@@ -121,94 +122,94 @@ static const struct {
 	struct event events[6];
 	int64_t at;
 	unsigned min_left;
-	enum quota_leave leave;
+	enum ration_verdict leave;
 	int64_t next;			/* after NOW; -1: not known */
 } cases[] = {
 	{ "nothing is known", { { END, 0, NULL, NULL, NULL, 0 } }, 0, 10,
-	    QUOTA_YES, -1 },
-	{ "plenty", { SEES(0, "50;w=21600") }, 1, 10, QUOTA_YES, WINDOW },
-	{ "as many as are kept", { SEES(0, "10;w=21600") }, 1, 10, QUOTA_NO,
+	    RATION_GO, -1 },
+	{ "plenty", { SEES(0, "50;w=21600") }, 1, 10, RATION_GO, WINDOW },
+	{ "as many as are kept", { SEES(0, "10;w=21600") }, 1, 10, RATION_STOP,
 	    WINDOW },
-	{ "one more", { SEES(0, "11;w=21600") }, 1, 10, QUOTA_YES, WINDOW },
-	{ "nothing is kept", { SEES(0, "0;w=21600") }, 1, 0, QUOTA_YES,
+	{ "one more", { SEES(0, "11;w=21600") }, 1, 10, RATION_GO, WINDOW },
+	{ "nothing is kept", { SEES(0, "0;w=21600") }, 1, 0, RATION_GO,
 	    WINDOW },
 	{ "one more, and one in flight", { SEES(0, "11;w=21600"),
-	    { BEGIN, 0, NULL, NULL, NULL, 0 } }, 1, 10, QUOTA_WAIT, WINDOW },
+	    { BEGIN, 0, NULL, NULL, NULL, 0 } }, 1, 10, RATION_WAIT, WINDOW },
 	{ "which comes to nothing", { SEES(0, "11;w=21600"),
 	    { BEGIN, 0, NULL, NULL, NULL, 0 },
-	    { LEAVE, 0, NULL, NULL, NULL, 0 } }, 1, 10, QUOTA_YES, WINDOW },
+	    { LEAVE, 0, NULL, NULL, NULL, 0 } }, 1, 10, RATION_GO, WINDOW },
 	{ "a pull that tells nothing counts", { SEES(0, "11;w=21600"),
-	    { GOT, 1, NULL, NULL, NULL, 0 } }, 1, 10, QUOTA_NO, WINDOW },
+	    { GOT, 1, NULL, NULL, NULL, 0 } }, 1, 10, RATION_STOP, WINDOW },
 	{ "so does one that tells nonsense", { SEES(0, "11;w=21600"),
-	    { GOT, 1, "100;w=21600", "lots", "a", 0 } }, 1, 10, QUOTA_NO,
+	    { GOT, 1, "100;w=21600", "lots", "a", 0 } }, 1, 10, RATION_STOP,
 	    WINDOW },
 	{ "nonsense alone", { SEES(0, "-7;w=21600"), SEES(1, "x"),
-	    SEES(2, "") }, 3, 10, QUOTA_YES, -1 },
+	    SEES(2, "") }, 3, 10, RATION_GO, -1 },
 	{ "more left than there are", { SEES(0, "101;w=21600") }, 1, 1000,
-	    QUOTA_YES, -1 },
+	    RATION_GO, -1 },
 	{ "a limit of none", { { SEE, 0, "0;w=21600", "0;w=21600", "a", 0 } },
-	    1, 10, QUOTA_YES, -1 },
+	    1, 10, RATION_GO, -1 },
 	{ "no limit", { { SEE, 0, NULL, "3;w=21600", "a", 0 } }, 1, 10,
-	    QUOTA_NO, WINDOW },
+	    RATION_STOP, WINDOW },
 	{ "the limit tells the window", { { SEE, 0, "100;w=60", "3", "a", 0 } },
-	    1, 10, QUOTA_NO, 60 },
+	    1, 10, RATION_STOP, 60 },
 	{ "no window", { { SEE, 0, "100", "3", "a", 0 } }, 99 * WINDOW, 10,
-	    QUOTA_NO, -1 },
+	    RATION_STOP, -1 },
 	{ "the window has passed", { SEES(0, "3;w=21600") }, WINDOW, 10,
-	    QUOTA_YES, -1 },
-	{ "nearly", { SEES(0, "3;w=21600") }, WINDOW - 1, 10, QUOTA_NO,
+	    RATION_GO, -1 },
+	{ "nearly", { SEES(0, "3;w=21600") }, WINDOW - 1, 10, RATION_STOP,
 	    WINDOW },
 	{ "looking does not lengthen it", { SEES(0, "3;w=21600"),
 	    SEES(HOUR, "3;w=21600"), SEES(2 * HOUR, "3;w=21600") }, 2 * HOUR,
-	    10, QUOTA_NO, WINDOW },
+	    10, RATION_STOP, WINDOW },
 	{ "it begins with the first pull", { SEES(0, "100;w=21600"),
 	    SEES(HOUR, "100;w=21600"), SEES(2 * HOUR, "3;w=21600"),
-	    SEES(3 * HOUR, "2;w=21600") }, 3 * HOUR, 10, QUOTA_NO,
+	    SEES(3 * HOUR, "2;w=21600") }, 3 * HOUR, 10, RATION_STOP,
 	    HOUR + WINDOW },
 	{ "a new one", { SEES(0, "3;w=21600"), SEES(HOUR, "60;w=21600") },
-	    HOUR, 10, QUOTA_YES, HOUR + WINDOW },
+	    HOUR, 10, RATION_GO, HOUR + WINDOW },
 	{ "an answer that was overtaken", { SEES(0, "9;w=21600"),
 	    { SEE_LATE, 1, "100;w=21600", "12;w=21600", "a", 0 } }, 1, 10,
-	    QUOTA_NO, WINDOW },
+	    RATION_STOP, WINDOW },
 	{ "or that has less", { SEES(0, "12;w=21600"),
 	    { SEE_LATE, 1, "100;w=21600", "9;w=21600", "a", 0 } }, 1, 10,
-	    QUOTA_NO, WINDOW },
+	    RATION_STOP, WINDOW },
 	{ "another address", { SEES(0, "3;w=21600"),
 	    { SEE_LATE, 1, "100;w=21600", "90;w=21600", "b", 0 } }, 1, 10,
-	    QUOTA_YES, 1 + WINDOW },
-	{ "a clock set back", { SEES(0, "3;w=21600") }, -HOUR, 10, QUOTA_YES,
+	    RATION_GO, 1 + WINDOW },
+	{ "a clock set back", { SEES(0, "3;w=21600") }, -HOUR, 10, RATION_GO,
 	    -1 },
 	{ "a clock a little behind", { SEES(0, "3;w=21600") }, -60, 10,
-	    QUOTA_NO, WINDOW },
+	    RATION_STOP, WINDOW },
 	{ "a clock set to a far time", { SEES(0, "3;w=21600") },
-	    INT64_C(1) << 40, 10, QUOTA_YES, -1 },
+	    INT64_C(1) << 40, 10, RATION_GO, -1 },
 	/* 429 */
 	{ "refused", { SEES(0, "0;w=21600"),
-	    { CLOSE, 1, NULL, NULL, NULL, -1 } }, 2, 0, QUOTA_NO, WINDOW },
+	    { CLOSE, 1, NULL, NULL, NULL, -1 } }, 2, 0, RATION_STOP, WINDOW },
 	{ "to the end of the window", { SEES(0, "0;w=21600"),
-	    { CLOSE, 1, NULL, NULL, NULL, -1 } }, WINDOW, 0, QUOTA_YES, -1 },
+	    { CLOSE, 1, NULL, NULL, NULL, -1 } }, WINDOW, 0, RATION_GO, -1 },
 	{ "refused, with a time", { SEES(0, "0;w=21600"),
-	    { CLOSE, 1, NULL, NULL, NULL, 600 } }, 2, 0, QUOTA_NO, 601 },
+	    { CLOSE, 1, NULL, NULL, NULL, 600 } }, 2, 0, RATION_STOP, 601 },
 	{ "which has passed", { { CLOSE, 1, NULL, NULL, NULL, 600 } }, 601, 0,
-	    QUOTA_YES, -1 },
+	    RATION_GO, -1 },
 	{ "refused, and no header ever", { { CLOSE, 1, NULL, NULL, NULL, -1 } },
-	    99 * WINDOW, 0, QUOTA_NO, -1 },
+	    99 * WINDOW, 0, RATION_STOP, -1 },
 	{ "some are left again", { SEES(0, "0;w=21600"),
 	    { CLOSE, 1, NULL, NULL, NULL, -1 }, SEES(2, "5;w=21600") }, 2, 0,
-	    QUOTA_YES, 2 + WINDOW },
+	    RATION_GO, 2 + WINDOW },
 	{ "an older answer does not open it", { SEES(0, "0;w=21600"),
 	    { CLOSE, 1, NULL, NULL, NULL, -1 },
 	    { SEE_LATE, 2, "100;w=21600", "5;w=21600", "a", 0 } }, 2, 0,
-	    QUOTA_NO, WINDOW },
+	    RATION_STOP, WINDOW },
 	{ "nor do headers that did not foretell it", { SEES(0, "76;w=21600"),
 	    { CLOSE, 1, NULL, NULL, NULL, -1 }, SEES(2, "76;w=21600") }, 2, 0,
-	    QUOTA_NO, WINDOW },
+	    RATION_STOP, WINDOW },
 	{ "another address opens it", { SEES(0, "0;w=21600"),
 	    { CLOSE, 1, NULL, NULL, NULL, -1 },
-	    { SEE, 2, "100;w=21600", "5;w=21600", "b", 0 } }, 2, 0, QUOTA_YES,
+	    { SEE, 2, "100;w=21600", "5;w=21600", "b", 0 } }, 2, 0, RATION_GO,
 	    2 + WINDOW },
 	{ "closed, and a clock set back", {
-	    { CLOSE, 0, NULL, NULL, NULL, 600 } }, -HOUR, 0, QUOTA_YES, -1 },
+	    { CLOSE, 0, NULL, NULL, NULL, 600 } }, -HOUR, 0, RATION_GO, -1 },
 };
 
 static void
@@ -240,11 +241,25 @@ happen(struct quota *q, const struct event *v)
 	}
 }
 
+/* As transfer/pulls.c asks. */
+static enum ration_verdict
+may_spend(const struct quota *q, unsigned keep, int64_t now)
+{
+	const struct ration r = {
+		.is_closed = quota_is_closed(q, now),
+		.left = quota_left(q, now),
+		.flight = q->flight,
+		.keep = keep,
+	};
+
+	return ration_judge(&r);
+}
+
 static void
 leave_is_given(void **state)
 {
 	struct quota q;
-	enum quota_leave leave;
+	enum ration_verdict leave;
 	int64_t next, want;
 	size_t i, j;
 
@@ -253,7 +268,7 @@ leave_is_given(void **state)
 		quota_init(&q);
 		for (j = 0; j < COUNT(cases[i].events); j++)
 			happen(&q, &cases[i].events[j]);
-		leave = quota_may_spend(&q, cases[i].min_left,
+		leave = may_spend(&q, cases[i].min_left,
 		    NOW + cases[i].at);
 		next = quota_next(&q, NOW + cases[i].at);
 		want = cases[i].next < 0 ? 0 : NOW + cases[i].next;
@@ -329,14 +344,14 @@ a_book_comes_back(void **state)
 	assert_int_equal(q->limit, 100);
 	assert_int_equal(quota_next(q, NOW + 60), NOW + WINDOW);
 	assert_string_equal(q->source, "10.0.0.1");
-	assert_int_equal(quota_may_spend(q, 7, NOW + 60), QUOTA_NO);
+	assert_int_equal(may_spend(q, 7, NOW + 60), RATION_STOP);
 	q = &quota_book_of(&again, "docker.io", "J\303\274rgen")->quota;
 	assert_int_equal(q->left, 70);
 	q = &quota_book_of(&again, "ghcr.io", "")->quota;
-	assert_int_equal(quota_may_spend(q, 0, NOW + 60), QUOTA_NO);
+	assert_int_equal(may_spend(q, 0, NOW + 60), RATION_STOP);
 	assert_int_equal(quota_next(q, NOW + 60), NOW + 600);
 	q = &quota_book_of(&again, "quay.io", "")->quota;
-	assert_int_equal(quota_may_spend(q, 0, NOW + 60), QUOTA_YES);
+	assert_int_equal(may_spend(q, 0, NOW + 60), RATION_GO);
 	quota_book_done(&again);
 	/* In another window, and before this one began. */
 	assert_int_equal(quota_book_read(&again, text, len, NOW + WINDOW, &e),

@@ -1,5 +1,5 @@
-#ifndef CDR_TRANSFER_LIMIT_H
-#define CDR_TRANSFER_LIMIT_H
+#ifndef CDR_LINK_LIMIT_H
+#define CDR_LINK_LIMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>

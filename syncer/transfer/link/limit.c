@@ -1,6 +1,6 @@
 #include <assert.h>
 
-#include "transfer/limit.h"
+#include "transfer/link/limit.h"
 
 /* The burst is a tenth of a second's worth: one percent of what may come in ten
  * seconds. */

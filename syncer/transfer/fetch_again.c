@@ -1,0 +1,131 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "layout/clock.h"
+#include "transfer/fetch_again.h"
+
+/* A try that moved a blob so far forward does not count as a failure. */
+#define PROGRESS_BYTES	(1u << 20)
+
+static int64_t
+retry_after(const struct http_reply *reply)
+{
+	const char *value;
+
+	if (reply->status == 0)
+		return -1;
+	value = http_header(reply, "retry-after", 0);
+	return value == NULL ? -1 : retry_after_parse(value, time(NULL));
+}
+
+void
+fetch_again_note(struct fetch *f, const struct http_reply *reply)
+{
+	struct outcome *o = &f->outcome;
+
+	o->transport = reply->transport;
+	o->status = reply->status;
+	o->elsewhere = reply->elsewhere;
+	o->retry_after_ms = retry_after(reply);
+	if (reply->transport != TRANSPORT_OK || reply->refused)
+		f->err = reply->err;
+	else
+		upstream_explain(reply, &f->err);
+	/* A signed URL that has run out: the registry makes a new one. */
+	if (o->transport == TRANSPORT_OK && o->elsewhere &&
+	    (o->status == 400 || o->status == 401 || o->status == 403))
+		o->transport = TRANSPORT_BROKEN;
+}
+
+/* The reason why the next ones need not even try. */
+static void
+give_up_on_source(struct fetch *f)
+{
+	struct upstream *up = f->source->up;
+	const struct outcome *o = &f->outcome;
+
+	if (o->elsewhere || f->kind->is_token || f->traffic->stopping)
+		return;
+	if (o->transport == TRANSPORT_OK && o->status != 429)
+		return;
+	if (o->transport == TRANSPORT_BROKEN)
+		return;
+	if (o->status == 429 && fetch_is_pull(f)) {
+		pulls_blame(&f->pull, &f->err);
+	} else {
+		up->down = true;
+		up->down_err = f->err;
+	}
+}
+
+/* What to do where a registry has had enough of us. */
+static void
+add_advice(struct fetch *f)
+{
+	const struct outcome *o = &f->outcome;
+	size_t used = strlen(f->err.msg), room = sizeof(f->err.msg) - used;
+	char when[QUOTA_WHEN_MAX] = "";
+
+	if (o->transport != TRANSPORT_OK || f->traffic->stopping)
+		return;
+	if (o->retry_after_ms > f->source->up->config.retry.wait_max_ms)
+		snprintf(f->err.msg + used, room, "; it wants to be left "
+		    "alone for %lld s: try again later",
+		    (long long)o->retry_after_ms / 1000);
+	else if (o->is_pull_limit && pulls_when(&f->pull, when)[0] != '\0')
+		snprintf(f->err.msg + used, room, "; try again at %s, or "
+		    "with credentials that are allowed more", when);
+	else if (o->status == 429)
+		snprintf(f->err.msg + used, room, "; try again later, or "
+		    "with credentials that are allowed more");
+}
+
+/* A pull limit does not pass while one waits, unless it says so. */
+static bool
+is_used_up(const struct outcome *o, const struct retry_policy *policy)
+{
+	return o->transport == TRANSPORT_OK && o->is_pull_limit &&
+	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
+}
+
+static void
+give_up(struct fetch *f)
+{
+	const struct outcome *o = &f->outcome;
+
+	if (o->transport == TRANSPORT_OK && o->status == 429 &&
+	    !o->elsewhere && fetch_is_pull(f))
+		pulls_close(&f->traffic->pulls, &f->pull, o->is_pull_limit,
+		    o->retry_after_ms);
+	add_advice(f);
+	give_up_on_source(f);
+	fetch_fail(f);
+}
+
+void
+fetch_again(struct fetch *f)
+{
+	struct upstream *up = f->source->up;
+	const struct outcome *o = &f->outcome;
+	bool progress = f->moved >= PROGRESS_BYTES;
+	struct verdict verdict;
+	int64_t until_ms;
+
+	if (progress)
+		f->tries = 1;
+	verdict = retry_judge(&up->config.retry, o->transport, o->status,
+	    o->retry_after_ms, f->tries, progress, arc4random());
+	if (is_used_up(o, &up->config.retry))
+		verdict.what = RETRY_NEVER;
+	if (verdict.what == RETRY_NEVER || f->traffic->stopping) {
+		give_up(f);
+		return;
+	}
+	until_ms = clock_ms() + verdict.delay_ms;
+	if (verdict.what == RETRY_REGISTRY && !o->elsewhere &&
+	    up->not_before_ms < until_ms)
+		up->not_before_ms = until_ms;
+	fetch_delay(f, until_ms);
+}

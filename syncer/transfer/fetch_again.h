@@ -1,0 +1,14 @@
+#ifndef CDR_TRANSFER_FETCH_AGAIN_H
+#define CDR_TRANSFER_FETCH_AGAIN_H
+
+#include "transfer/fetch.h"
+
+/* What becomes of a request whose try ended badly. */
+
+/* fetch_again_note(f, reply): keep in ${f} how the try ended, and why. */
+void fetch_again_note(struct fetch *, const struct http_reply *);
+
+/* fetch_again(f): the try that was noted ended badly; back off or fail. */
+void fetch_again(struct fetch *);
+
+#endif

@@ -1,0 +1,54 @@
+#ifndef CDR_TRANSFER_FETCH_BLOB_INTERNAL_H
+#define CDR_TRANSFER_FETCH_BLOB_INTERNAL_H
+
+#include "transfer/fetch_blob.h"
+#include "transfer/sink.h"
+
+/* For fetch_blob.c and fetch_piece.c alone. */
+
+/* What the workers are doing to a blob while it is settling. */
+enum blob_step {
+	BLOB_PREPARE,			/* look at what an earlier process
+					 * left */
+	BLOB_FLUSH,
+	BLOB_RESTART,
+	BLOB_FINISH
+};
+
+struct piece;
+
+struct blob {
+	struct fetch fetch;
+	struct fetch_order order;
+	struct sink *sink;		/* NULL: not begun */
+	struct piece *pieces;
+	unsigned piece_count;
+	bool single;			/* not to be divided */
+	bool is_spoilt;			/* wrong bytes for the last time */
+	enum blob_step settling;
+};
+
+/* The request for a range of it. */
+struct piece {
+	struct fetch fetch;
+	struct blob *blob;
+	struct piece *next;
+	bool was_last;			/* asked once more as the only one */
+	struct stream stream;
+	int64_t opened_ms;
+	uint64_t rate;			/* of the one before, bytes a second */
+};
+
+/* fetch_blob_size(b): as its descriptor says. */
+uint64_t fetch_blob_size(const struct blob *);
+
+/* fetch_blob_may_divide(b): several requests may bring it. */
+bool fetch_blob_may_divide(const struct blob *);
+
+/* fetch_blob_pieces_ended(b): it has no more of them. */
+void fetch_blob_pieces_ended(struct blob *);
+
+/* fetch_piece(b): one more, which is urged. */
+void fetch_piece(struct blob *);
+
+#endif

@@ -1,0 +1,301 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "layout/clock.h"
+#include "layout/limits.h"
+#include "transfer/fetch_again.h"
+#include "transfer/fetch_blob_internal.h"
+#include "transfer/fetch_token.h"
+
+/* A piece is what a connection brings in about a second, so that the round
+ * trip for it does not count; between these. */
+#define PIECE_BYTES_MIN	((uint64_t)4 << 20)
+#define PIECE_BYTES_MAX	((uint64_t)32 << 20)
+
+static struct piece *
+piece_of(struct fetch *f)
+{
+	assert(f->kind->is_piece);
+	return (struct piece *)f;
+}
+
+/* --- coming and going ------------------------------------------ */
+
+static void
+piece_free(struct piece *p)
+{
+	struct blob *b = p->blob;
+	struct piece **at;
+
+	sink_close(&p->stream);
+	for (at = &b->pieces; *at != p; at = &(*at)->next)
+		assert(*at != NULL);
+	*at = p->next;
+	b->piece_count--;
+	if (b->piece_count > 0)
+		b->fetch.source->extra--;
+	fetch_free(&p->fetch);
+	assert((b->pieces == NULL) == (b->piece_count == 0));
+	if (b->pieces == NULL)
+		fetch_blob_pieces_ended(b);
+}
+
+static void
+piece_failed(struct fetch *f)
+{
+	struct blob *b = piece_of(f)->blob;
+
+	/* A real reason is not covered up by the cancelling that follows. */
+	if (b->fetch.err.code == ERR_NONE)
+		b->fetch.err = f->err;
+	piece_free(piece_of(f));
+}
+
+static void
+piece_withdraw(struct piece *p)
+{
+	fetch_withdraw(&p->fetch);
+	piece_free(p);
+}
+
+/* Wrong bytes: what the others bring is of no use either. */
+static void
+piece_spoils(struct piece *p)
+{
+	struct blob *b = p->blob;
+	struct piece *other, *next;
+
+	b->fetch.err = p->fetch.err;
+	b->fetch.err.code = ERR_DATA;
+	for (other = b->pieces; other != NULL; other = next) {
+		next = other->next;
+		if (other != p)
+			piece_withdraw(other);
+	}
+	piece_free(p);
+}
+
+/* The blob is whole: what its other pieces wait for is of no use. */
+static void
+drop_others(struct piece *p)
+{
+	struct piece *other, *next;
+
+	for (other = p->blob->pieces; other != NULL; other = next) {
+		next = other->next;
+		/* Who waits for a token is in a list that may be walked now. */
+		if (other != p && other->fetch.state != FETCH_NEED_TOKEN)
+			piece_withdraw(other);
+	}
+}
+
+/* --- what they ask for ----------------------------------------- */
+
+/* How much to ask for: the whole rest, where it is not to be divided. */
+static uint64_t
+piece_bytes(const struct piece *p)
+{
+	uint64_t most = p->rate;
+
+	if (!fetch_blob_may_divide(p->blob))
+		return UINT64_MAX;
+	if (most < PIECE_BYTES_MIN)
+		most = PIECE_BYTES_MIN;
+	if (most > PIECE_BYTES_MAX)
+		most = PIECE_BYTES_MAX;
+	return most;
+}
+
+static char *
+piece_open(struct fetch *f, struct http_spec *spec)
+{
+	struct piece *p = piece_of(f);
+	struct blob *b = p->blob;
+	struct stream *st = &p->stream;
+
+	if (!sink_open(b->sink, st, piece_bytes(p), fetch_blob_may_divide(b))) {
+		if (sink_is_whole(b->sink))
+			drop_others(p);
+		piece_free(p);
+		return NULL;
+	}
+	p->opened_ms = clock_ms();
+	spec->bulk = true;
+	spec->body_max = MANIFEST_BYTES_MAX;
+	spec->read_max = throttle_portion(&f->traffic->throttle);
+	spec->from = st->at;
+	if (st->end < fetch_blob_size(b))
+		spec->to = st->end;
+	return upstream_url(f->source->up, f->repository, "blobs",
+	    f->reference);
+}
+
+static int
+on_start(void *cookie, const struct http_reply *reply, struct err *e)
+{
+	struct piece *p = piece_of(cookie);
+
+	/* A server that does not know ranges is not asked for them again. */
+	if (reply->status == 200 &&
+	    p->stream.end - p->stream.at < fetch_blob_size(p->blob))
+		p->blob->single = true;
+	return stream_begin(&p->stream, reply->status,
+	    http_header(reply, "content-range", 0), e);
+}
+
+static enum http_taken
+on_data(void *cookie, const void *buf, size_t len, struct err *e)
+{
+	struct fetch *f = cookie;
+	struct throttle *throttle = &f->traffic->throttle;
+	size_t room = throttle_budget(throttle, len);
+	enum http_taken taken;
+
+	/* Out of budget it stays so: the run ends, and then this. */
+	if (room == 0 ||
+	    !throttle_admits(throttle, &f->throttled, room, clock_ms()))
+		return HTTP_PAUSE;
+	taken = stream_add(&piece_of(f)->stream, buf, room, e);
+	if (taken == HTTP_TAKEN) {
+		throttle_took(throttle, &f->throttled, room, clock_ms());
+		f->source->blob_bytes += room;
+		if (room < len)
+			return HTTP_PAUSE;
+	} else if (taken == HTTP_PAUSE) {
+		fetch_pause(f);
+	}
+	return taken;
+}
+
+/* --- how they end ---------------------------------------------- */
+
+/* More of them than help, or others would rather have its connection. */
+static bool
+is_one_too_many(const struct piece *p)
+{
+	const struct source *source = p->fetch.source;
+
+	return p->blob->piece_count > 1 &&
+	    (width_is_beyond(&source->width, source->extra) ||
+	    source->blobs.first != NULL);
+}
+
+/* A huge blob does not keep the others from the connection that it has. */
+static bool
+others_wait(const struct source *source)
+{
+	return source->meta.first != NULL || source->blobs.first != NULL;
+}
+
+static void
+take_next(struct piece *p)
+{
+	struct fetch *f = &p->fetch;
+	const struct upstream *up = f->source->up;
+	int64_t now = clock_ms(), took_ms = now - p->opened_ms;
+
+	p->rate = (p->stream.end - p->stream.begun_at) * 1000 /
+	    (uint64_t)(took_ms > 0 ? took_ms : 1);
+	f->tries = f->auth_tries = 0;
+	sink_close(&p->stream);
+	if (sink_is_whole(p->blob->sink)) {
+		drop_others(p);
+		piece_free(p);
+	} else if (is_one_too_many(p)) {
+		piece_free(p);
+	} else if (up->down || now < up->not_before_ms ||
+	    f->traffic->stopping || others_wait(f->source)) {
+		fetch_queue(f);
+	} else {
+		fetch_urge(f);
+	}
+}
+
+/* An answer that ended early, without an error of its own. */
+static void
+note_short(struct piece *p)
+{
+	p->fetch.outcome.transport = TRANSPORT_BROKEN;
+	err_set(&p->fetch.err, ERR_NET, "the answer ends at byte %llu of %llu",
+	    (unsigned long long)p->stream.at,
+	    (unsigned long long)fetch_blob_size(p->blob));
+}
+
+static void
+ended_badly(struct piece *p, const struct http_reply *reply, bool answered,
+    bool success)
+{
+	struct fetch *f = &p->fetch;
+	struct blob *b = p->blob;
+
+	fetch_again_note(f, reply);
+	f->moved = p->stream.at - p->stream.begun_at;
+	if (success)
+		note_short(p);
+	if (answered && reply->status == 416)
+		err_set(&f->err, ERR_DATA, "the registry has no bytes from "
+		    "%llu on", (unsigned long long)p->stream.begun_at);
+	sink_close(&p->stream);
+	if (f->err.code == ERR_DATA) {
+		piece_spoils(p);
+	} else if (reply->refused && b->single && b->piece_count > 1) {
+		piece_free(p);
+	} else if (reply->refused && b->single && !p->was_last) {
+		/* It came whole while others were there; now it is alone. */
+		p->was_last = true;
+		fetch_queue(f);
+	} else {
+		fetch_again(f);
+	}
+}
+
+static void
+piece_ended(struct fetch *f, const struct http_reply *reply)
+{
+	struct piece *p = piece_of(f);
+	bool answered = reply->transport == TRANSPORT_OK && !reply->refused;
+	bool success = answered &&
+	    (reply->status == 200 || reply->status == 206);
+
+	if (p->stream.open && stream_is_done(&p->stream) &&
+	    (success || reply->refused) && reply->err.code != ERR_DATA) {
+		take_next(p);
+	} else if (answered && reply->status == 401 && !reply->elsewhere) {
+		sink_close(&p->stream);
+		fetch_token_challenged(f, reply);
+	} else {
+		ended_badly(p, reply, answered, success);
+	}
+}
+
+static const struct http_handlers piece_handlers = {
+	.start = on_start,
+	.data = on_data,
+	.end = fetch_ended,
+};
+
+static const struct fetch_kind piece_kind = {
+	.is_piece = true,
+	.handlers = &piece_handlers,
+	.open = piece_open,
+	.ended = piece_ended,
+	.failed = piece_failed,
+};
+
+void
+fetch_piece(struct blob *b)
+{
+	struct fetch *f = &b->fetch;
+	struct piece *p = fetch_new(sizeof(*p), &piece_kind, f->traffic,
+	    f->source, f->repository, f->reference);
+
+	p->blob = b;
+	p->fetch.queued.priority = f->queued.priority;
+	p->fetch.share.kind = SHARE_BLOB;
+	p->fetch.share.bytes = fetch_blob_size(b);
+	p->next = b->pieces;
+	b->pieces = p;
+	if (b->piece_count++ > 0)
+		f->source->extra++;
+	fetch_urge(&p->fetch);
+}

@@ -1,0 +1,92 @@
+#ifndef CDR_TRANSFER_TRAFFIC_H
+#define CDR_TRANSFER_TRAFFIC_H
+
+#include <stdatomic.h>
+
+#include "layout/digest_set.h"
+#include "layout/store.h"
+#include "registry/http.h"
+#include "registry/keyring.h"
+#include "registry/ocidir.h"
+#include "registry/upstream.h"
+#include "transfer/committer.h"
+#include "transfer/link/share.h"
+#include "transfer/link/throttle.h"
+#include "transfer/link/width.h"
+#include "transfer/pool.h"
+#include "transfer/pulls.h"
+#include "transfer/queue.h"
+#include "transfer/stats.h"
+
+/*
+ * What all requests of a run have in common, and the lines in which they stand.
+ * All of it is the network thread's.
+ */
+struct fetch;
+
+/* One registry in this run. */
+struct source {
+	struct source *next;
+	struct upstream *up;
+	struct queue urgent;		/* who has a turn already: tokens that
+					 * others wait for, and pieces that go
+					 * on over the connection they had */
+	struct queue meta, blobs;	/* small things first */
+	struct queue active;		/* blobs that have pieces */
+	struct queue held;		/* pulls that wait for what others in
+					 * flight leave */
+	struct share share;		/* how many at once */
+	struct width width;		/* how many for large blobs */
+	uint64_t blob_bytes;		/* that have come */
+	unsigned extra;			/* pieces beyond one for each blob */
+};
+
+/* Requests that wait for a credential helper. */
+struct login {
+	struct queue waiting;		/* FETCH_NEED_LOGIN */
+	struct lane lane;
+	atomic_bool stop;		/* no helper any more */
+};
+
+struct traffic_config {
+	struct store *store;		/* all are borrowed */
+	struct keyring *keyring;	/* may be NULL */
+	struct ocidir *layout;		/* answers in the registries' place; or
+					 * NULL */
+	bool is_mirror;			/* no registry: something in its place,
+					 * which counts no pulls and sees no
+					 * credentials */
+	uint64_t limit_rate;		/* bytes a second; 0: any */
+	uint64_t max_bytes;		/* to be received; 0: any */
+};
+
+struct traffic {
+	struct traffic_config config;
+	struct http *http;
+	struct pool *pool;
+	struct committer *committer;
+	struct throttle throttle;	/* how fast, and how much */
+	struct share_totals connections;
+	struct pulls pulls;
+	struct login login;
+	struct digest_set partials;	/* blobs that an earlier run began */
+	struct source *sources;
+	struct queue need_token;	/* FETCH_NEED_TOKEN */
+	struct queue delayed;		/* FETCH_BACKOFF */
+	struct queue paused;		/* FETCH_RUNNING without a buffer */
+	struct fetch *all;		/* every fetch there is */
+	bool stopping;
+	struct transfer_stats stats;	/* but for bytes and running */
+};
+
+/* traffic_init(t, config, e): 0, or -1 with ${e} set and nothing to end. */
+int traffic_init(struct traffic *, const struct traffic_config *,
+    struct err *);
+
+/* traffic_done(t): nothing may be in flight. */
+void traffic_done(struct traffic *);
+
+/* traffic_source(t, config): takes ${config}. */
+struct source *traffic_source(struct traffic *, struct registry_config *);
+
+#endif
