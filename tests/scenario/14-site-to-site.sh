@@ -42,7 +42,7 @@ server {
 }
 END
 }
-asks=$(free_port) counts=$(free_port)
+asks=$(free_port) counts=$(free_port) tokens=$(free_port)
 mkdir "$T/before"
 {
 	cat <<END
@@ -60,6 +60,11 @@ http {
 END
 	before "$asks" "add_header WWW-Authenticate 'Basic realm=\"x\"' always;
 		if (\$http_authorization = '') { return 401; }"
+	before "$tokens" "add_header WWW-Authenticate
+			'Bearer realm=\"http://127.0.0.1:$tokens/token\",service=\"x\"' always;
+		location = /token { return 200 '{\"token\": \"free\"}'; }
+		set \$open \"\$uri\$http_authorization\";
+		if (\$open !~ '^/token|Bearer free\$') { return 401; }"
 	before "$counts" "add_header RateLimit-Limit '100;w=21600' always;
 		add_header RateLimit-Remaining '3;w=21600' always;"
 	echo '}'
@@ -72,8 +77,14 @@ wait_for 10 test -s "$T/before/nginx.pid" || fail "nginx does not start"
 ROOT=$T/asked
 sync_rc "a mirror that wants a password" 1 --from "http://127.0.0.1:$asks" app:1
 expect_eq "is not told one" '401 "-"' "$(sort -u "$T/before.log")"
+: >"$T/before.log"
+ROOT=$T/token
+sync "a mirror that wants a token" --from "http://127.0.0.1:$tokens" app:1
+expect_eq "asks its token server without a password" \
+	'200 "-" 200 "Bearer free" 401 "-"' "$(sort -u "$T/before.log" | tr '\n' ' ' | sed 's/ $//')"
 # It is told one where it is the registry: it is this test that would see it.
 : >"$T/before.log"
+ROOT=$T/asked
 settings "{\"endpoint\": \"http://127.0.0.1:$asks/docker.io\"}"
 sync "the same as the registry itself" app:1
 secret=$(printf 'user:hush' | base64)
