@@ -28,7 +28,22 @@ enum job_state {
 	JOB_FETCH,
 	JOB_COMPANIONS,
 	JOB_PUBLISH,
-	JOB_END
+	JOB_END,
+	JOB_STATES
+};
+
+/* A job begins in RESOLVE, also where its digest is known already.  FETCH leads
+ * back to RESOLVE where a tag turns out to have moved meanwhile. */
+static const bool edge_ok[JOB_STATES][JOB_STATES] = {
+	[JOB_RESOLVE] = { [JOB_RESOLVE] = true, [JOB_POLICY] = true,
+	    [JOB_WALK] = true, [JOB_END] = true },
+	[JOB_POLICY] = { [JOB_WALK] = true, [JOB_END] = true },
+	[JOB_WALK] = { [JOB_FETCH] = true, [JOB_COMPANIONS] = true,
+	    [JOB_PUBLISH] = true, [JOB_END] = true },
+	[JOB_FETCH] = { [JOB_RESOLVE] = true, [JOB_WALK] = true,
+	    [JOB_END] = true },
+	[JOB_COMPANIONS] = { [JOB_PUBLISH] = true, [JOB_END] = true },
+	[JOB_PUBLISH] = { [JOB_END] = true },
 };
 
 struct wanted {
@@ -69,6 +84,13 @@ struct job {
 	struct err err;			/* the first thing that went wrong */
 };
 
+static void
+job_enter(struct job *job, enum job_state to)
+{
+	assert(edge_ok[job->state][to]);
+	job->state = to;
+}
+
 static void start_resolve(struct job *, bool with_get);
 static void start_walk(struct job *);
 
@@ -92,7 +114,7 @@ finish(struct job *job, enum job_result result)
 		.companions = job->has_companions ? &job->companions : NULL,
 	};
 
-	job->state = JOB_END;
+	job_enter(job, JOB_END);
 	job->end(job->cookie, &report);
 	walk_done(&job->walk);
 	companions_done(&job->held);
@@ -130,7 +152,9 @@ start_publish(struct job *job)
 	const struct image_ref *ref = &job->entry->ref;
 	struct companions *c = &job->companions;
 
-	job->state = JOB_PUBLISH;
+	/* The tag may move only when all that it reaches is here. */
+	assert(job->has_root && job->walk.missing_count == 0);
+	job_enter(job, JOB_PUBLISH);
 	p->registry = ref->registry;
 	p->repository = ref->repository;
 	p->tag = ref->tag;
@@ -175,6 +199,7 @@ fetched(struct waiter *waiter, const struct err *e)
 	struct job *job = w->job;
 	bool ask_tag = false;
 
+	assert(job->state == JOB_FETCH && job->pending > 0);
 	if (e == NULL) {
 		job->objects++;
 		job->bytes += waiter->size;
@@ -224,7 +249,7 @@ start_fetch(struct job *job)
 	size_t i, count = job->walk.missing_count;
 	struct wanted *w;
 
-	job->state = JOB_FETCH;
+	job_enter(job, JOB_FETCH);
 	job->pending = to_fetch(job);
 	for (i = 0; i < count; i++) {
 		if (is_only_planned(job, &missing[i].object))
@@ -325,7 +350,7 @@ complete(struct job *job)
 		conclude(job);
 		return;
 	}
-	job->state = JOB_COMPANIONS;
+	job_enter(job, JOB_COMPANIONS);
 	companions_start(job->d, &of, gathered, job);
 }
 
@@ -375,7 +400,7 @@ walked(struct task *task)
 static void
 start_walk(struct job *job)
 {
-	job->state = JOB_WALK;
+	job_enter(job, JOB_WALK);
 	job->walk_task.run = walk_run;
 	job->walk_task.done = walked;
 	pool_start(dispatch_pool(job->d), NULL, &job->walk_task);
@@ -470,7 +495,7 @@ start_image(struct job *job)
 		start_walk(job);
 		return;
 	}
-	job->state = JOB_POLICY;
+	job_enter(job, JOB_POLICY);
 	companions_done(&job->held);
 	check_signed(job, was_signed_here);
 }
@@ -483,6 +508,7 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 	struct job *job = (struct job *)((char *)r -
 	    offsetof(struct job, resolve));
 
+	assert(job->state == JOB_RESOLVE);
 	if (digest == NULL) {
 		fail(job, e);
 		return;
@@ -497,7 +523,7 @@ start_resolve(struct job *job, bool with_get)
 {
 	struct resolve *r = &job->resolve;
 
-	job->state = JOB_RESOLVE;
+	job_enter(job, JOB_RESOLVE);
 	r->source = job->source;
 	r->priority = job->entry->priority;
 	r->repository = job->entry->ref.repository;

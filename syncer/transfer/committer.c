@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -149,6 +150,9 @@ committer_free(struct committer *c)
 void
 committer_send(struct committer *c, struct commit *commit)
 {
+	/* An object, or an image: not both. */
+	assert((commit->staged == NULL) !=
+	    (commit->publication.repository == NULL));
 	commit->next = NULL;
 	commit->err.code = ERR_NONE;
 	pool_expect(c->pool);

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -51,6 +52,7 @@ take(struct pool *p)
 	if (p->first_lane == NULL)
 		p->last_lane = NULL;
 	task = lane->first;
+	assert(task != NULL && lane->busy);
 	lane->first = task->next;
 	if (lane->first == NULL)
 		lane->last = NULL;
@@ -108,6 +110,7 @@ pool_new(unsigned workers, unsigned buffers, void (*wake)(void *),
     void *cookie)
 {
 	struct pool *p = xcalloc(1, sizeof(*p));
+	struct buffer *b;
 	unsigned i;
 
 	pthread_mutex_init(&p->mutex, NULL);
@@ -117,8 +120,11 @@ pool_new(unsigned workers, unsigned buffers, void (*wake)(void *),
 	p->wake = wake;
 	p->cookie = cookie;
 	p->lent = buffers;		/* none is here yet */
-	for (i = 0; i < buffers; i++)
-		pool_buffer_return(p, xmalloc(sizeof(struct buffer)));
+	for (i = 0; i < buffers; i++) {
+		b = xmalloc(sizeof(*b));
+		b->is_lent = true;
+		pool_buffer_return(p, b);
+	}
 	p->threads = xcalloc(workers, sizeof(*p->threads));
 	for (i = 0; i < workers; i++)
 		if (pthread_create(&p->threads[i], NULL, work, p) != 0)
@@ -208,6 +214,7 @@ pool_reap(struct pool *p)
 	pthread_mutex_unlock(&p->mutex);
 	for (; task != NULL; task = next) {
 		next = task->next;
+		assert(p->busy > 0);
 		p->busy--;
 		count++;
 		task->done(task);
@@ -222,8 +229,10 @@ pool_buffer(struct pool *p)
 
 	if (b == NULL)
 		return NULL;
+	assert(!b->is_lent);
 	p->buffers = b->next;
 	p->lent++;
+	b->is_lent = true;
 	b->len = 0;
 	return b;
 }
@@ -231,6 +240,8 @@ pool_buffer(struct pool *p)
 void
 pool_buffer_return(struct pool *p, struct buffer *b)
 {
+	assert(b->is_lent && p->lent > 0);
+	b->is_lent = false;
 	b->next = p->buffers;
 	p->buffers = b;
 	p->lent--;

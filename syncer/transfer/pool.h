@@ -33,6 +33,7 @@ struct lane {
 
 struct buffer {
 	struct buffer *next;
+	bool is_lent;			/* somebody has it */
 	size_t len;
 	unsigned char bytes[BUFFER_BYTES];
 };

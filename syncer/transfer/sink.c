@@ -78,6 +78,8 @@ run_step(struct sink *s, const struct sink_task *t, struct err *e)
 	case STEP_RESTART:
 		return blob_writer_restart(s->writer, e);
 	case STEP_FINISH:
+		/* The partial file goes from the writer to what is staged. */
+		assert(s->staged == NULL);
 		if (blob_writer_finish(s->writer, &s->staged, e) == -1)
 			return -1;
 		s->writer = NULL;
@@ -128,7 +130,9 @@ step_done(struct task *task)
 	if (t->buffer != NULL)
 		pool_buffer_return(s->pool, t->buffer);
 	free(t);
+	assert(s->running > 0);
 	if (step == STEP_CLOSE) {
+		assert(s->running == 1 && s->writer == NULL);
 		extents_done(&s->have);
 		free(s);
 		return;
@@ -164,6 +168,7 @@ hand_over(struct stream *st)
 
 	if (b == NULL)
 		return;
+	assert(st->buffer_at + b->len == st->at);
 	if (b->len > 0) {
 		extents_add(&s->have, st->buffer_at, st->buffer_at + b->len);
 		start(s, STEP_WRITE, b, st->buffer_at);
@@ -386,7 +391,7 @@ stream_add(struct stream *st, const void *buf, size_t len, struct err *e)
 	const char *p = buf;
 	size_t part = st->skip < len ? (size_t)st->skip : len;
 
-	assert(len <= BUFFER_BYTES);
+	assert(st->open && st->at <= st->end && len <= BUFFER_BYTES);
 	if (st->sink->broken) {
 		/* The reason is told when all is settled. */
 		err_set(e, ERR_STORE, "cannot write");
