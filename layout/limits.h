@@ -6,11 +6,11 @@
  * for anything real and small enough that nothing hostile hurts.
  */
 
-/* OCI distribution-spec: registries support manifests of at least 4 MiB. */
+/* What registries and clients support (quirks.md#size-of-a-manifest). */
 #define MANIFEST_BYTES_MAX	(4u << 20)
 /* Descriptors in one manifest or index. */
 #define MANIFEST_CHILDREN_MAX	4096u
-/* Indexes inside indexes. */
+/* Indexes inside indexes (quirks.md#nested-indexes). */
 #define MANIFEST_DEPTH_MAX	8u
 /* Manifests that one tag reaches. */
 #define IMAGE_MANIFESTS_MAX	16384u

@@ -7,7 +7,9 @@ C: no line over 80 columns, a function's name and brace at the beginning of a
 line, no calls that a careful program has no use for, no conditional compilation
 inside a function, goto only to out, structs by their own names, and includes
 that point down only.  Python: it compiles, and hides no module of Python's own.
-All: no blanks at the end of a line or of a file, no marks of unfinished work.
+All: no blanks at the end of a line or of a file, no marks of unfinished work, and
+each mark of a quirk, "quirks.md" with "#" and a name behind it, is a section of
+that page.  The page has no section that nothing points to.
 """
 
 import ast
@@ -26,6 +28,15 @@ INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 COMMENT_OR_STRING = re.compile(
 	r"""/\*.*?\*/ | //[^\n]* | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*'""",
 	re.DOTALL | re.VERBOSE)
+
+# Spelt so that this line is none of them: pages that are not in the repository,
+# and a bare number of theirs.
+NOWHERE = re.compile(r"\b(?:registry-f" r"acts|fleet-f" r"acts|field-r" r"eports)\b|"
+		     r"\([A-F][0-9]{1,2}\.[0-9]{1,2}\b")
+QUIRKS = "syncer/registry/quirks.md"
+QUIRK = re.compile(r"quirks\.md#([\w-]+)")
+LINK = re.compile(r"\]\(#([\w-]+)\)")
+HEADING = re.compile(r"(#{1,6}) (.+)")
 
 # Which folders the files of a folder may include from.
 BELOW = {
@@ -83,10 +94,52 @@ def check_text(path, text):
 			complain(path, number, "a blank at the end of the line")
 		if UNFINISHED.search(line):
 			complain(path, number, "a mark of unfinished work")
+		if NOWHERE.search(line):
+			complain(path, number, f"{NOWHERE.search(line).group(0)}: such a page is "
+				 f"nowhere, point into {QUIRKS}")
 	if text and not text.endswith("\n"):
 		complain(path, text.count("\n") + 1, "no end of the last line")
 	if text.endswith("\n\n"):
 		complain(path, text.count("\n"), "an empty line at the end of the file")
+
+
+def slug(heading):
+	"""The anchor that a page's reader makes of a heading."""
+	return re.sub(r"[^\w -]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def sections(text):
+	"""The headings of a page by their anchors: line and depth of each."""
+	found = {}
+	for number, line in enumerate(text.split("\n"), 1):
+		heading = HEADING.fullmatch(line)
+		if not heading:
+			continue
+		name = slug(heading.group(2))
+		if name in found:
+			complain(QUIRKS, number, f"#{name} is line {found[name][0]} already")
+		found[name] = (number, len(heading.group(1)))
+	return found
+
+
+def check_quirks(texts):
+	"""Marks and sections belong together.  A heading of the first or second depth
+	is of a group: no mark is to it, and it needs none."""
+	page = sections(texts[QUIRKS])
+	unused = {name: at[0] for name, at in page.items() if at[1] > 2}
+	wanted = set(unused)
+	for path, text in texts.items():
+		for number, line in enumerate(text.split("\n"), 1):
+			marks = QUIRK.findall(line)
+			if path == QUIRKS:
+				marks = LINK.findall(line)
+			for name in marks:
+				if name not in wanted:
+					complain(path, number, f"{QUIRKS} has no section #{name}")
+				elif path != QUIRKS:
+					unused.pop(name, None)
+	for name, number in unused.items():
+		complain(QUIRKS, number, f"nothing points to #{name}")
 
 
 def folder_of(path):
@@ -184,6 +237,7 @@ def check_python(path, text):
 
 
 def main(paths):
+	texts = {}
 	for path in paths:
 		try:
 			with open(path, encoding="utf-8") as file:
@@ -191,11 +245,15 @@ def main(paths):
 		except UnicodeDecodeError:
 			complain(path, 1, "not UTF-8")
 			continue
+		texts[path] = text
 		check_text(path, text)
 		if path.endswith((".c", ".h")):
 			check_c(path, text)
 		elif path.endswith(".py") or text.startswith("#!/usr/bin/env python3"):
 			check_python(path, text)
+	# Not where somebody looks at a few files alone.
+	if QUIRKS in texts:
+		check_quirks(texts)
 	return 1 if found else 0
 
 

@@ -60,6 +60,7 @@ find_child(struct patient *p, struct manifest *ret)
 	return found;
 }
 
+/* What a client does whose pull broke off (quirks.md#broken-bodies). */
 static void
 check_part(struct patient *p, const char *path, const char *body, size_t len)
 {
@@ -125,7 +126,7 @@ check_blob(struct patient *p, const struct descriptor *d)
 }
 
 /* A manifest under /blobs/ gets into a node's store with the wrong type, for
- * good (registry-facts B3.2). */
+ * good (quirks.md#manifests-are-no-blobs). */
 static void
 check_absent(struct patient *p, const char *check, char *path, const char *why)
 {

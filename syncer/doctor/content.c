@@ -1,4 +1,4 @@
-/* A manifest, its headers and its bytes (registry-facts B2). */
+/* A manifest, its headers and its bytes (quirks.md#headers-of-a-manifest). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,7 +132,8 @@ check_bytes(struct patient *p, const char *path, const struct answer *a)
 	return true;
 }
 
-/* Compressed answers lose their length, and break ranges and sizes (B2.4). */
+/* Compressed answers lose their length, and break ranges and sizes
+ * (quirks.md#nothing-compressed). */
 static bool
 check_encoding(struct patient *p, const char *path, const char *encoding)
 {

@@ -51,7 +51,8 @@ bool content_check(struct patient *);
 /* blob_check: a blob, a range of it, and what must not be there. */
 bool blob_check(struct patient *);
 
-/* shapes_check: every way in which a client may ask (registry-facts B1). */
+/* shapes_check: every way in which a client may ask
+ * (quirks.md#shapes-of-a-request). */
 bool shapes_check(struct patient *);
 
 /* shapes_path(ref, shape, kind, what): "/v2/.../${kind}/${what}"; NULL where
@@ -60,7 +61,8 @@ char *shapes_path(const struct image_ref *, enum shape, const char *,
     const char *);
 
 /* reach_refused(p, check, path, a): an answer that no client can do anything
- * with: none, a 401, 403, redirect or 5xx.  Adds the finding. */
+ * with: none, a 401, 403, redirect or 5xx (quirks.md#errors-of-a-mirror).
+ * Adds the finding. */
 bool reach_refused(struct patient *, const char *, const char *,
     const struct answer *);
 

@@ -169,6 +169,7 @@ reach_check(struct patient *p)
 		else
 			is_good = true;
 	}
+	/* quirks.md#api-version */
 	if (is_good && a.api[0] == '\0')
 		finding_add(f, FINDING_WARN, "ping", "/v2/ is answered, "
 		    "without Docker-Distribution-Api-Version: Docker 20.10 "

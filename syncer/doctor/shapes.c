@@ -1,4 +1,5 @@
-/* The many ways in which one image is asked for (registry-facts B1). */
+/* The many ways in which one image is asked for
+ * (quirks.md#shapes-of-a-request). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,7 +88,7 @@ check_shape(struct patient *p, enum shape shape)
 }
 
 /* Two registries may have repositories of one name: who ignores ?ns= gives the
- * one's images out as the other's (registry-facts B1.1). */
+ * one's images out as the other's (quirks.md#the-parameter-ns). */
 static bool
 check_ns(struct patient *p)
 {

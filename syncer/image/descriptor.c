@@ -7,7 +7,7 @@
 #include "layout/mem.h"
 #include "layout/name.h"
 
-/* BuildKit's annotations (registry-facts A8.4). */
+/* BuildKit's annotations (quirks.md#attestations). */
 #define ANNOTATION_TYPE		"vnd.docker.reference.type"
 #define ANNOTATION_DIGEST	"vnd.docker.reference.digest"
 
@@ -59,7 +59,8 @@ get_size(const json_t *object, uint64_t *ret, struct err *e)
 
 /*
  * Whether ${text} is a digest by the grammar of descriptor.md, with an
- * algorithm that is not ours; if so its name goes to ${ret}, cut to fit.
+ * algorithm that is not ours (quirks.md#digest-algorithms); if so its name goes
+ * to ${ret}, cut to fit.
  */
 static bool
 is_foreign_digest(const char *text, char ret[32])
@@ -199,7 +200,7 @@ descriptor_done(struct descriptor *d)
 
 /*
  * "data" stays base64 here: whoever uses it has to check size and digest
- * anyway.  "urls" are not followed, only known of (A8.10).
+ * anyway.  "urls" are not followed, only known of (quirks.md#foreign-layers).
  */
 static int
 read_members(const json_t *json, struct descriptor *d, struct err *e)

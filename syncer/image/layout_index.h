@@ -11,8 +11,9 @@
 /*
  * What an OCI image layout has by name: its index.json (image-spec
  * image-layout.md).  A name is the annotation io.containerd.image.name, or else
- * org.opencontainers.image.ref.name; one that is a tag by its grammar, such as
- * "1.27", is a bare tag, and does not say of which repository.
+ * org.opencontainers.image.ref.name (quirks.md#names-in-a-layout); one that is
+ * a tag by its grammar, such as "1.27", is a bare tag, and does not say of
+ * which repository.
  */
 struct layout_entry {
 	struct digest digest;
@@ -46,7 +47,7 @@ int layout_index_find(const struct layout_index *, const char *,
     struct err *);
 
 /* layout_version(buf, len, e): is an "oci-layout" file of the one version there
- * is?  0, or -1 with ${e} set. */
+ * is (quirks.md#version-of-a-layout)?  0, or -1 with ${e} set. */
 int layout_version(const char *, size_t, struct err *);
 
 #endif

@@ -58,7 +58,7 @@ read_children(struct manifest *m, const json_t *root, struct err *e)
 	if (m->kind == MEDIA_INDEX)
 		return add_children(m, root, NULL, "manifests",
 		    DESCRIPTOR_MANIFEST, e);
-	/* The retired artifact manifest may leave its blobs out. */
+	/* quirks.md#artifact-manifests; it may leave its blobs out. */
 	if (m->kind == MEDIA_ARTIFACT)
 		return readjson_member(root, "blobs") == NULL ? 0 :
 		    add_children(m, root, NULL, "blobs", DESCRIPTOR_LAYER, e);
@@ -87,8 +87,9 @@ read_subject(struct manifest *m, const json_t *root, struct err *e)
 }
 
 /*
- * What the keys say where the body has no mediaType (A4.5).  "blobs" is not
- * among them: an artifact manifest always has its type.
+ * What the keys say where the body has no mediaType
+ * (quirks.md#type-of-a-manifest).  "blobs" is not among them: an artifact
+ * manifest always has its type.
  */
 static enum media_kind
 sniff(const json_t *root)
@@ -143,7 +144,8 @@ settle_type(struct manifest *m, const json_t *root, const char *told,
 		/* "" does not get out: check_shape refuses MEDIA_OTHER. */
 		m->media_type = xstrdup(type != NULL ? type : "");
 	}
-	/* Before the contradiction: this is what the reader has to know. */
+	/* Before the contradiction: this is what the reader has to know
+	 * (quirks.md#schema-1). */
 	if (m->kind == MEDIA_SCHEMA1)
 		return err_set(e, ERR_DATA, "a Docker schema 1 manifest, which "
 		    "no current client can use: choose a newer tag, or have "
@@ -156,7 +158,7 @@ settle_type(struct manifest *m, const json_t *root, const char *told,
 
 /*
  * One body that two readers take for two things is an attack on one of them
- * (CVE-2021-41190).
+ * (quirks.md#two-kinds-in-one-body).
  */
 static int
 check_shape(const struct manifest *m, const json_t *root, struct err *e)

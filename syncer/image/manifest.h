@@ -25,11 +25,11 @@ struct descriptor {
 	bool has_platform;
 	struct platform platform;	/* normalised */
 	char *artifact_type;		/* left out if no media type */
-	/* BuildKit attestations (registry-facts A8.4). */
+	/* BuildKit attestations (quirks.md#attestations). */
 	bool is_attestation;
 	bool has_attested;
 	struct digest attested;		/* vnd.docker.reference.digest */
-	bool has_urls;			/* a foreign layer's (A8.10) */
+	bool has_urls;			/* quirks.md#foreign-layers */
 	char *data;			/* base64, as it stands in the JSON */
 };
 
@@ -44,15 +44,16 @@ struct manifest {
 					 * or the entries of an index */
 	size_t count;
 	size_t skipped;			/* children whose digest algorithm is
-					 * unknown (A8.11) */
+					 * unknown; see
+					 * quirks.md#digest-algorithms */
 	char skipped_algorithm[32];	/* of the first one */
 };
 
 /*
  * manifest_parse(buf, len, type, ret, e): parse the bytes of a manifest.
  * ${type} is what the registry or the parent said it is, without parameters, or
- * NULL.  The mediaType in the body wins; without one the keys decide
- * (registry-facts A4.5), then ${type}.  A body and a ${type} that name two
+ * NULL.  The mediaType in the body wins; without one the keys decide, then
+ * ${type} (quirks.md#type-of-a-manifest).  A body and a ${type} that name two
  * different known kinds is an error, and so is Docker schema 1, which names the
  * way out.  A repeated key, a negative size, a size over BLOB_BYTES_MAX, more
  * than MANIFEST_CHILDREN_MAX children, JSON of more than JSON_VALUES_MAX values

@@ -74,7 +74,8 @@ media_trim(const char *header, char *buf, size_t room)
 	size_t len;
 
 	/* Parameters, as in "; charset=utf-8", are not for registries to
-	 * add, but some do (distribution-spec, "Pulling manifests"). */
+	 * add (distribution-spec, "Pulling manifests"), but some do
+	 * (quirks.md#type-of-a-manifest). */
 	header += strspn(header, " \t");
 	len = strcspn(header, ";");
 	while (len > 0 && strchr(" \t\r\n", header[len - 1]) != NULL)

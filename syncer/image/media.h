@@ -20,7 +20,7 @@
 #define MEDIA_DOCKER_SCHEMA1_SIGNED \
 	"application/vnd.docker.distribution.manifest.v1+prettyjws"
 
-/* What every manifest request accepts, one line (registry-facts A4.1). */
+/* What every manifest request accepts, one line (quirks.md#accept). */
 #define MEDIA_ACCEPT \
 	MEDIA_OCI_INDEX ", " MEDIA_DOCKER_LIST ", " MEDIA_OCI_MANIFEST ", " \
 	MEDIA_DOCKER_MANIFEST ", " MEDIA_OCI_ARTIFACT
@@ -35,7 +35,8 @@ enum media_kind {
 
 enum media_kind media_kind(const char *);
 
-/* media_is_foreign(type): a layer that may not be distributed (A8.10). */
+/* media_is_foreign(type): a layer that may not be distributed
+ * (quirks.md#foreign-layers). */
 bool media_is_foreign(const char *);
 
 /* media_is_image_config(type): it has "os" and "architecture". */

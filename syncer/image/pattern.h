@@ -55,8 +55,8 @@ bool tag_matcher_wants(struct tag_matcher *, const char *);
 /*
  * tag_is_signature(tag): a tag for what belongs to another manifest:
  * <algorithm>-<64 hexadecimal digits>, alone (the referrers tag schema of the
- * OCI distribution-spec) or with .sig, .att or .sbom behind it (cosign;
- * registry-facts A8.8).
+ * OCI distribution-spec) or with .sig, .att or .sbom behind it
+ * (quirks.md#tags-of-cosign).
  */
 bool tag_is_signature(const char *);
 

@@ -35,7 +35,7 @@ int platform_parse(const char *, struct platform *, struct err *);
  * platform_normalise(p): lower case and the names that containerd/platforms
  * settles on: x86_64 amd64, aarch64 arm64, i386 386, armhf arm/v7, armel
  * arm/v6; arm64/v8 and amd64/v1 lose the variant; bare arm is arm/v7; a
- * digit alone is a variant of arm; macos is darwin (registry-facts A8.14).
+ * digit alone is a variant of arm; macos is darwin (quirks.md#platform-names).
  */
 void platform_normalise(struct platform *);
 
@@ -53,8 +53,8 @@ bool platform_equal(const struct platform *, const struct platform *);
 /*
  * platform_rank(want, have): how well an image for ${have} serves a node that
  * is ${want}: 0 not at all; else higher is better.  Follows the fallback order
- * of containerd/platforms (registry-facts A8.14): exact first; amd64/vN then
- * lower variants and amd64, then 386; arm/vN then lower variants; arm64/v9
+ * of containerd/platforms (quirks.md#platform-order): exact first; amd64/vN
+ * then lower variants and amd64, then 386; arm/vN then lower variants; arm64/v9
  * and so on then lower ones and arm64, then arm.  An os_version in ${want} must
  * be a prefix, by whole components, of the one in ${have}.
  */

@@ -103,7 +103,7 @@ registry_length(const char *text)
 	    memcmp(text, "localhost", len) == 0 ? len : 0;
 }
 
-/* All the names that Docker Hub has had (registry-facts A1.1, A1.3). */
+/* All the names that Docker Hub has had (quirks.md#hub-names). */
 static bool
 is_docker_hub(const char *name)
 {

@@ -17,8 +17,8 @@
 /*
  * referrer_tag(id, suffix, buf): the tag that stands for the referrers of a
  * manifest: "" of the referrers tag schema, ".sig" and others of cosign's.  No
- * more than 32 characters of the algorithm and 64 of the digest.  Return
- * ${buf}.
+ * more than 32 characters of the algorithm and 64 of the digest
+ * (quirks.md#referrers).  Return ${buf}.
  */
 char *referrer_tag(const struct digest *, const char *, char [TAG_MAX + 1]);
 

@@ -56,7 +56,8 @@ find_candidates(const struct manifest *m, const struct platform *want,
 
 /*
  * Clients take the first entry that fits (image-spec image-index.md).  Which
- * Windows build a node has is not known here, so each build has its first.
+ * Windows build a node has is not known here, so each build has its first
+ * (quirks.md#windows-builds).
  * Return whether anything serves ${want}.
  */
 static bool

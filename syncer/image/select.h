@@ -9,14 +9,15 @@
 
 /*
  * Which children of an index a platform filter keeps.  The index itself is
- * kept as it is, so that its digest and its signatures stay valid (a sparse
- * index, registry-facts A8.6).
+ * kept as it is, so that its digest and its signatures stay valid
+ * (quirks.md#sparse-indexes).
  */
 enum keep {
 	KEEP_NOT,
 	KEEP_REQUIRED,		/* its absence fails the image */
 	KEEP_IF_SERVED		/* attestations, and what no filter speaks of: a
-				 * 404 upstream is tolerated (A8.5) */
+				 * 404 upstream is tolerated
+				 * (quirks.md#missing-children) */
 };
 
 /*
@@ -37,8 +38,8 @@ size_t select_children(const struct manifest *, const struct platform_set *,
 
 /*
  * select_default(index): the child that stands in for ${index} where a client
- * accepts no index at all (registry-facts A4.2, B6.4): the first Docker image
- * manifest for linux/amd64.  NULL where there is none.
+ * accepts no index at all (quirks.md#mesos): the first Docker image manifest
+ * for linux/amd64.  NULL where there is none.
  */
 const struct descriptor *select_default(const struct manifest *);
 

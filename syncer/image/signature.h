@@ -49,7 +49,7 @@ void signatures_done(struct signatures *);
 
 /* signature_may_be(type): may a referrer that is listed with this artifact type
  * be one?  cosign lists its own without saying so where it writes the list
- * itself (the referrers tag schema). */
+ * itself (the referrers tag schema; quirks.md#signature-types). */
 bool signature_may_be(const char *);
 
 /* From the least telling one to the best. */

@@ -12,8 +12,7 @@
  * What belongs to an image without being reached from it: signatures,
  * attestations, SBOMs, and what refers to these.  Found by the referrers API,
  * by the referrers tag schema where a registry does not have that
- * (distribution-spec, "Listing Referrers"), and by cosign's tags
- * (registry-facts A8.7, A8.8).
+ * (quirks.md#referrers), and by cosign's tags (quirks.md#tags-of-cosign).
  */
 struct companions {
 	struct manifest_id *manifests;		/* complete in the store */

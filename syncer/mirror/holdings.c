@@ -189,7 +189,7 @@ look_around(const struct store *store, const char *registry,
 	} else if (rc == -1) {
 		report(REPORT_DEBUG, "%s: %s", h->image, e.msg);
 	}
-	/* cosign's tag for it (registry-facts A8.8) */
+	/* cosign's tag for it (quirks.md#tags-of-cosign) */
 	if (!h->is_signed)
 		h->is_signed = store_reference_get(store, registry, repository,
 		    referrer_tag(&h->digest, ".sig", tag), &id, &e) == 1;

@@ -100,8 +100,8 @@ note_lacking(struct state *s)
 
 /*
  * The platform of a tag that leads straight to an image stands in its
- * configuration (registry-facts A8.17).  Return 1 if the image is wanted, 0 if
- * that is not known before the configuration is here, or -1.
+ * configuration (quirks.md#platform-of-a-single-image).  Return 1 if the image
+ * is wanted, 0 if that is not known before the configuration is here, or -1.
  */
 static int
 judge_single(struct state *s, const struct manifest *m, struct err *e)

@@ -48,8 +48,8 @@ struct walk {
 	bool has_default;		/* the root is an index with one: */
 	struct manifest_id default_id;	/* see select_default; present */
 	bool published;			/* tag and digest links say all this */
-	size_t foreign;			/* layers with urls (A8.10) */
-	size_t unknown_digests;		/* children left out (A8.11) */
+	size_t foreign;			/* quirks.md#foreign-layers */
+	size_t unknown_digests;		/* quirks.md#digest-algorithms */
 	char lacking[256];		/* platforms that nothing serves */
 };
 

@@ -8,7 +8,7 @@
 
 /*
  * containerd's config.toml: its CRI plugin looks into certs.d only when
- * config_path says so (registry-facts B3.10), in the registry table of
+ * config_path says so (quirks.md#config-path), in the registry table of
  * plugins.cri where "version" is 1 or not there, of
  * plugins."io.containerd.grpc.v1.cri" in version 2 and of
  * plugins."io.containerd.cri.v1.images" since 3.  What stands in another one of

@@ -9,8 +9,8 @@
 /*
  * The folders of a certs.d.  The first one that is there for a registry is the
  * only one that counts for it, whatever is in it: HOST_PORT_, HOST[:PORT],
- * _default (registry-facts B1.1); and of several certs.d the first that has any
- * of these.
+ * _default (quirks.md#host-folders); and of several certs.d the first that has
+ * any of these.
  */
 #define NODE_FOLDER_DEFAULT	"_default"
 

@@ -1,4 +1,4 @@
-/* buildkitd: buildkitd.toml (registry-facts B5.9). */
+/* buildkitd: buildkitd.toml (quirks.md#buildkit). */
 #include <stdlib.h>
 
 #include "layout/mem.h"

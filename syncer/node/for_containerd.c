@@ -1,5 +1,5 @@
 /* containerd: certs.d/<registry>/hosts.toml, and config.toml that points there
- * (registry-facts B3). */
+ * (quirks.md#containerd). */
 #include "layout/mem.h"
 #include "node/client.h"
 
@@ -10,7 +10,7 @@ for_containerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 {
 	bool is_two = w->has_version &&
 	    node_version_since(&w->version, 2, 0, 0);
-	/* 1.x and 2.0.0 do not know it (registry-facts B3.9). */
+	/* 1.x and 2.0.0 do not know it (quirks.md#dial-timeout). */
 	bool has_dial_timeout = w->has_version &&
 	    node_version_since(&w->version, 2, 1, 0);
 

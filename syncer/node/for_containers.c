@@ -1,5 +1,5 @@
 /* podman, buildah, skopeo and CRI-O: one library, a drop-in of
- * containers-registries.conf(5) (registry-facts B4). */
+ * containers-registries.conf(5) (quirks.md#podman-and-cri-o). */
 #include <stdlib.h>
 
 #include "layout/mem.h"
@@ -38,6 +38,7 @@ drop_in(const struct node_wish *w, struct node_plan *p, char *path)
 		node_plan_note(p, "this is for docker.io alone: name the "
 		    "others with --registry, or with -r ROOT all that a tree "
 		    "has");
+	/* quirks.md#one-choice-of-a-mirror */
 	node_plan_note(p, "the mirror needs the platforms of all nodes: this "
 	    "client settles on it when it has the index, and a manifest that "
 	    "is missing then is not looked for upstream");

@@ -1,4 +1,4 @@
-/* Docker Engine, alone or in a Swarm (registry-facts B5). */
+/* Docker Engine, alone or in a Swarm (quirks.md#dockerd). */
 #include <string.h>
 
 #include "layout/mem.h"
@@ -7,7 +7,7 @@
 #define CERTS_D	"etc/docker/certs.d"
 
 /* Since Engine 28 certs.d counts for images in containerd's store, which is
- * the usual one since 29 (B5.2). */
+ * the usual one since 29. */
 static int
 check(const struct node_wish *w, bool has_hosts, struct err *e)
 {
@@ -58,6 +58,7 @@ for_dockerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 	return 0;
 }
 
+/* quirks.md#swarm */
 int
 for_swarm(const struct node_wish *w, struct node_plan *p, struct err *e)
 {

@@ -1,5 +1,5 @@
 /* Clients whose configuration is not in files of the node that we could write:
- * Talos and Mesos (registry-facts B6.2, B6.4). */
+ * Talos (quirks.md#talos) and Mesos (quirks.md#mesos). */
 #include <stdlib.h>
 #include <string.h>
 

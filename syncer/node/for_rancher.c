@@ -1,4 +1,4 @@
-/* k3s and RKE2: registries.yaml (registry-facts B6.1). */
+/* k3s and RKE2: registries.yaml (quirks.md#k3s-and-rke2). */
 #include <stdlib.h>
 
 #include "layout/mem.h"

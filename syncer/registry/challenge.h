@@ -23,9 +23,9 @@ struct challenge {
  * challenge_parse(headers, count, ret): the challenge to answer out of
  * ${count} WWW-Authenticate header values, each of which may hold several:
  * the first Bearer with a realm, else the first Basic.  Takes what registries
- * really send (registry-facts A2.9): any case, unquoted values, commas and
- * escapes inside quotes, missing parameters, token68.  What makes no sense is
- * passed over; with nothing usable the scheme is CHALLENGE_NONE.
+ * really send (quirks.md#challenge-headers): any case, unquoted values, commas
+ * and escapes inside quotes, missing parameters, token68.  What makes no sense
+ * is passed over; with nothing usable the scheme is CHALLENGE_NONE.
  * challenge_done releases.
  */
 void challenge_parse(const char *const *, size_t, struct challenge *);

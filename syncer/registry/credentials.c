@@ -126,8 +126,8 @@ is_header_text(const char *s)
 
 /*
  * One entry of "auths".  "auth" wins over "username" and "password", as it
- * does in Kubernetes (registry-facts D1): tools that write all three derive
- * the other two from it.
+ * does in Kubernetes (quirks.md#entries-of-auths): tools that write all three
+ * derive the other two from it.
  */
 static int
 credential_read(const json_t *object, struct credential *ret, struct err *e)

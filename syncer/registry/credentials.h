@@ -42,9 +42,9 @@ void credentials_free(struct credentials *);
  * components, of ${repository}; then exact host; then host globs ("*": any
  * run of characters inside one label).  Keys are normalised: scheme, /v1/,
  * /v2/ go; docker.io, index.docker.io, registry-1.docker.io are one
- * (registry-facts A1.3, D5 to D8).  Of two that are equal in all this the
- * first counts.  Return 1 with a copy in ${ret}, or 0.  credential_done wipes
- * and releases.
+ * (quirks.md#keys-of-auths).  Of two that are equal in all this the first
+ * counts.  Return 1 with a copy in ${ret}, or 0.  credential_done wipes and
+ * releases.
  */
 int credentials_find(const struct credentials *, const char *, const char *,
     struct credential *);

@@ -7,7 +7,8 @@
 #include "registry/credentials_internal.h"
 #include "registry/registries.h"
 
-/* The key under which every Docker client keeps Docker Hub's password. */
+/* The key under which every Docker client keeps Docker Hub's password
+ * (quirks.md#hub-names). */
 #define HUB_SERVER	"https://index.docker.io/v1/"
 
 static const char *
@@ -41,8 +42,8 @@ skip_version(const char *path)
 
 /*
  * Keys come as bare hosts (podman), as URLs of an API (docker) and with paths
- * and globs (Kubernetes); registry-facts A1.3, D5 to D7.  The three names of
- * Docker Hub become one here, for keys and for what is looked up.
+ * and globs (Kubernetes): quirks.md#keys-of-auths.  The three names of Docker
+ * Hub become one here, for keys and for what is looked up.
  */
 struct credentials_key
 credentials_key_parse(const char *text)

@@ -6,7 +6,7 @@
 #include "layout/err.h"
 #include "registry/credentials.h"
 
-/* Programs that keep credentials (registry-facts D3). */
+/* Programs that keep credentials (quirks.md#credential-helpers). */
 
 enum helper_end {
 	HELPER_ANSWERED,

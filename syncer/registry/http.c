@@ -9,7 +9,7 @@
 #include "registry/url.h"
 
 #define CONNECTIONS_KEPT	64L
-/* Slower than this for stall_timeout_s is a stall. */
+/* Slower than this for stall_timeout_s is a stall (quirks.md#stalls). */
 #define STALL_BYTES_S		32L
 #define SMALL_STALLS		10L
 #define RECEIVE_BYTES		(32L << 10)
@@ -209,7 +209,7 @@ set_link(CURL *easy, const struct registry_config *config,
 
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	/* One HTTP/2 connection shares one TCP window, which large bodies
-	 * should not (registry-facts A5.7). */
+	 * should not (quirks.md#http2-and-large-bodies). */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, spec->shares ?
 	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
 	/* Where it is not known, libcurl would wait for the first answer, and,
@@ -243,12 +243,13 @@ set_request(struct http_request *req, const struct http_spec *spec)
 		req->headers = curl_slist_append(req->headers, line);
 		free(line);
 	}
-	/* Digests are of the bytes as stored (registry-facts A5.5). */
+	/* Digests are of the bytes as stored (quirks.md#content-encoding). */
 	line = xasprintf("Accept-Encoding: %s",
 	    spec->encoding != NULL ? spec->encoding : "identity");
 	req->headers = curl_slist_append(req->headers, line);
 	free(line);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers);
+	/* Some registries refuse who has no name (quirks.md#user-agent). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT,
 	    spec->agent != NULL ? spec->agent : "cdr/" CDR_VERSION);
 	if (spec->head)

@@ -13,7 +13,7 @@
  * HTTP requests, many at once, on one thread: the only file that knows
  * libcurl's transfers.  Redirects are followed here, by hand, so that
  * credentials never reach another origin (distribution-spec, "API";
- * registry-facts A5.2).
+ * quirks.md#redirects).
  */
 struct http;
 struct http_request;

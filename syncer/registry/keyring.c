@@ -13,7 +13,8 @@
 #define ANSWER_MS	(10 * 60 * 1000)
 #define AGAIN_MS	(60 * 1000)
 
-/* What config.json is called, and what a mounted secret is called. */
+/* What config.json is called, and what a mounted secret is called
+ * (quirks.md#kubernetes-secrets). */
 static const char *const names[] = {
 	"config.json", ".dockerconfigjson", ".dockercfg"
 };

@@ -7,8 +7,8 @@
 #include "layout/err.h"
 
 /*
- * The pages of a list, one after the other (registry-facts A6).  Only a Link
- * with rel="next" tells that there is one more; a short page does not tell that
+ * The pages of a list, one after the other (quirks.md#pages).  Only a Link with
+ * rel="next" tells that there is one more; a short page does not tell that
  * there is none.  No request is made here.
  */
 struct pages {
@@ -34,7 +34,8 @@ void pages_done(struct pages *);
  * pages_refused(p, status): p->url was answered with that.  Return 1 if p->url
  * is now another one to be asked in its place: of a later page, the path of the
  * first and the query of the Link, since some registries lose part of the path
- * (400, 404); of the first, whatever is p->fallback (400).  Else return 0.
+ * (quirks.md#wrong-links; 400, 404); of the first, whatever is p->fallback
+ * (400).  Else return 0.
  */
 int pages_refused(struct pages *, long);
 

@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 /*
- * How many more manifests a registry hands out (registry-facts A3), as far as
- * it has told: a pull is the GET of a manifest.  Nothing here does I/O or looks
- * at a clock; times are seconds since 1970 and may be wrong, so what they do
- * not explain is forgotten.
+ * How many more manifests a registry hands out (quirks.md#pull-limits), as far
+ * as it has told: a pull is the GET of a manifest.  Nothing here does I/O or
+ * looks at a clock; times are seconds since 1970 and may be wrong, so what they
+ * do not explain is forgotten.
  */
 #define QUOTA_SOURCE_MAX	64
 /* Of a window; 30 days. */
@@ -64,7 +64,8 @@ bool quota_seen(struct quota *, const struct quota_headers *, unsigned long,
     bool got, int64_t);
 
 /* quota_is_pull_limit(body, len, remaining): is this 429, to the GET of a
- * manifest, about pulls (A3.4) and not about requests of any kind (A3.5)? */
+ * manifest, about pulls (quirks.md#over-the-pull-limit) and not about requests
+ * of any kind (quirks.md#too-many-requests)? */
 bool quota_is_pull_limit(const char *, size_t, const char *);
 
 /*

@@ -77,7 +77,7 @@ int registries_config_from(const struct registries *, const char *,
 
 /*
  * registries_canonical(name): "docker.io" for the three names of Docker Hub
- * (registry-facts A1.3), else ${name} itself.
+ * (quirks.md#hub-names), else ${name} itself.
  */
 const char *registries_canonical(const char *);
 

@@ -48,7 +48,7 @@ struct verdict retry_judge(const struct retry_policy *, enum transport,
  * retry_after_parse(value, now_s): a Retry-After header in milliseconds from
  * ${now_s} (seconds since 1970): delta-seconds, an HTTP date (all three forms
  * of RFC 9110 section 5.6.7), or an absolute time in seconds since 1970, which
- * Docker Hub has sent (registry-facts A3.6; from 10^9 on a number is one).  A
+ * Docker Hub has sent (quirks.md#retry-after; from 10^9 on a number is one).  A
  * time that is past is 0; more than RETRY_AFTER_MAX_S is that.  Return -1 for
  * what is none of these.
  */

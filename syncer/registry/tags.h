@@ -25,7 +25,8 @@ void tag_pages_done(struct tag_pages *);
 
 /*
  * tag_pages_refused(p, status): as pages_refused; the first page is asked for
- * without "n" in its place, which old registries refuse where it is large.
+ * without "n" in its place, which old registries refuse where it is large
+ * (quirks.md#page-size).
  */
 int tag_pages_refused(struct tag_pages *, long);
 

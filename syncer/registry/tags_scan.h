@@ -22,7 +22,7 @@ struct tags_scan {
 	tags_found *call;
 	void *cookie;
 	size_t found;
-	size_t skipped;		/* null, digests and others that are no tags */
+	size_t skipped;		/* null, digests: quirks.md#what-is-no-tag */
 	uint64_t hash;		/* of all that was found, in order */
 
 	size_t bytes;

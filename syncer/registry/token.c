@@ -8,7 +8,8 @@
 #include "registry/token.h"
 #include "registry/url.h"
 
-/* A token is asked for anew a little before it runs out. */
+/* A token is asked for anew a little before it runs out
+ * (quirks.md#tokens-that-run-out). */
 #define RENEW_EARLY_MS	5000
 #define TOKENS_KEPT	256u
 

@@ -45,7 +45,7 @@ void token_cache_done(struct token_cache *);
 /*
  * token_parse(buf, len, ret_value, ret_lifetime_s, e): the token server's JSON:
  * "token" or "access_token"; "expires_in" is 60 where absent, and at least that
- * (registry-facts A2.2).  "issued_at" is left aside, since clocks differ.
+ * (quirks.md#token-answers).  "issued_at" is left aside, since clocks differ.
  * Return 0, or -1 with ${e} set and nothing of the body in it.
  */
 int token_parse(const char *, size_t, char **, int64_t *, struct err *);
@@ -57,7 +57,7 @@ int token_parse(const char *, size_t, char **, int64_t *, struct err *);
 char *token_url(const struct challenge *, const char *);
 
 /* token_form(challenge, scope, credential): the fields of an OAuth2 refresh
- * grant; free(3) it. */
+ * grant (quirks.md#identity-tokens); free(3) it. */
 char *token_form(const struct challenge *, const char *,
     const struct credential *);
 

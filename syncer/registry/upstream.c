@@ -93,7 +93,8 @@ resolve_realm(const struct upstream *up, struct challenge *c, struct err *e)
 	return 0;
 }
 
-/* Some registries have one scope for everything, such as "aws". */
+/* Some registries have one scope for everything, such as "aws"
+ * (quirks.md#scopes). */
 static char *
 settle_scope(struct upstream *up, const struct challenge *c,
     const char *repository)

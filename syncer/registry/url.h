@@ -46,8 +46,9 @@ bool url_is_loopback(const struct url *);
  * localhost, a name below it, or a literal address that is loopback,
  * link-local, private or otherwise not of the Internet (any spelling that
  * libcurl takes for an IPv4 address, and IPv4 inside v6, included) unless
- * ${from} is such a place itself or the same host (registry-facts A2.11).
- * Names are not resolved here.  Return 0, or -1 with ${e} set (ERR_NET).
+ * ${from} is such a place itself or the same host
+ * (quirks.md#private-addresses).  Names are not resolved here.  Return 0, or -1
+ * with ${e} set (ERR_NET).
  */
 int url_may_follow(const struct url *, const struct url *, struct err *);
 
@@ -56,7 +57,7 @@ int url_may_follow(const struct url *, const struct url *, struct err *);
 char *url_with_query(const char *, const char *, const char *);
 
 /* url_has_query(text, name): does the query have a parameter ${name}?  A
- * realm may bring its own scope (registry-facts A2.9). */
+ * realm may bring its own scope (quirks.md#realms-with-a-query). */
 bool url_has_query(const char *, const char *);
 
 #endif

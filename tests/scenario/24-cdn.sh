@@ -1,9 +1,9 @@
 #!/bin/sh
-# Blobs come from another host, through signed URLs that run out. The token never
-# goes there (the CDN refuses whoever brings one). A URL that is refused, at the
-# start or on going on in the middle, is asked for anew at the registry, and the
-# bytes that came are kept. A CDN that never gives in ends the image; the next run
-# goes on from there.
+# Blobs come from another host, through signed URLs that run out
+# (quirks.md#signed-urls). The token never goes there (the CDN refuses whoever brings
+# one). A URL that is refused, at the start or on going on in the middle, is asked for
+# anew at the registry, and the bytes that came are kept. A CDN that never gives in
+# ends the image; the next run goes on from there.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

@@ -3,6 +3,7 @@
 # be absent, no digest, that of something else, or HEAD may be refused: then the
 # manifest itself is asked for, and its bytes decide. Content-Type may be wrong,
 # absent or have parameters: the body's own mediaType decides, and else its shape.
+# See quirks.md#head-of-a-manifest and quirks.md#type-of-a-manifest.
 # A wrong digest that names other bytes never gets them published silently.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"

@@ -25,7 +25,7 @@ struct one {
 #define PULL		"repository:a/b:pull"
 #define PULL_PUSH	"repository:a/b:pull,push"
 
-/* What registries send: registry-facts A2.9 and A7. */
+/* What registries send: quirks.md#challenge-headers. */
 static const struct one real[] = {
 	{ "Bearer realm=\"https://auth.docker.io/token\","
 	    "service=\"registry.docker.io\","

@@ -143,7 +143,7 @@ test_all_fields(void **state)
 	credential_done(&got);
 }
 
-/* Which keys are for which registry: registry-facts A1.3, D5 to D8. */
+/* Which keys are for which registry: quirks.md#keys-of-auths. */
 static const struct {
 	const char *key, *registry, *name;
 	bool fits;

@@ -72,7 +72,7 @@ test_scan(void **state)
 		{ "{\"name\":\"a\",\"tags\":[]}", "", 0 },
 		{ "{\"name\":\"a\"}", "", 0 },
 		{ "{}", "", 0 },
-		/* What registries have put in there (registry-facts A6.3). */
+		/* What registries have put in: quirks.md#what-is-no-tag. */
 		{ "{\"tags\":[null,\"1\",null]}", "1 ", 2 },
 		{ "{\"tags\":[\"sha256:" A64 "\",\"1\"]}", "1 ", 1 },
 		{ "{\"tags\":[1,true,false,-1.5e+3,\"1\"]}", "1 ", 4 },

@@ -92,7 +92,7 @@ test_url(void **state)
 		    "&scope=repository%3Alibrary%2Fx%3Apull" },
 		{ "https://a.example/token", NULL, "s",
 		    "https://a.example/token?scope=s" },
-		/* nvcr.io: the realm has the scope (registry-facts A2.9) */
+		/* The realm has the scope (quirks.md#realms-with-a-query). */
 		{ "https://a.example/t?scope=repository:n:pull", NULL, "s",
 		    "https://a.example/t?scope=repository:n:pull" },
 		{ "https://a.example/t?x=1", "a b", "s",
