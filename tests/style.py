@@ -155,6 +155,17 @@ def folder_of(path):
 	return parts[-2]
 
 
+def check_door(path, number, name):
+	"""What stands in STEM_internal.h is for STEM.c and STEM_*.c alone; a blob
+	that is being written is one of the store's."""
+	stem = os.path.basename(name).partition("_internal.h")
+	mine = os.path.splitext(os.path.basename(path))[0]
+	if mine == "blob_writer":
+		mine = "store"
+	if stem[1] and mine != stem[0] and not mine.startswith(stem[0] + "_"):
+		complain(path, number, f'"{name}" is for {stem[0]} alone')
+
+
 def check_include(path, number, kind, name):
 	own = folder_of(path)
 	if own is None:
@@ -168,9 +179,11 @@ def check_include(path, number, kind, name):
 		# layout is a library with its headers beside its files.
 		if own != "layout" or not os.path.exists(f"layout/{name}"):
 			complain(path, number, f'"{name}": say which folder it is in')
+		check_door(path, number, name)
 		return
 	if name.split("/")[-2] not in BELOW.get(own, ()):
 		complain(path, number, f'"{name}" is not below {own}')
+	check_door(path, number, name)
 
 
 def check_code(path, code, lines):

@@ -227,7 +227,7 @@ void
 fetch_blob_widen(struct fetch *f)
 {
 	assert(f->state == FETCH_RUNNING);
-	fetch_piece(blob_of(f));
+	fetch_blob_piece(blob_of(f));
 }
 
 unsigned

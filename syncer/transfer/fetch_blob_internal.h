@@ -4,7 +4,7 @@
 #include "transfer/fetch_blob.h"
 #include "transfer/sink.h"
 
-/* For fetch_blob.c and fetch_piece.c alone. */
+/* For fetch_blob.c and fetch_blob_piece.c alone. */
 
 /* What the workers are doing to a blob while it is settling. */
 enum blob_step {
@@ -48,7 +48,7 @@ bool fetch_blob_may_divide(const struct blob *);
 /* fetch_blob_pieces_ended(b): it has no more of them. */
 void fetch_blob_pieces_ended(struct blob *);
 
-/* fetch_piece(b): one more, which is urged. */
-void fetch_piece(struct blob *);
+/* fetch_blob_piece(b): one more, which is urged. */
+void fetch_blob_piece(struct blob *);
 
 #endif

@@ -37,7 +37,7 @@ struct check {
 	struct store *store;
 	bool opaque;
 	bool type_is_header;		/* and may be wrong
-					 * (quirks.md#manifest-types) */
+					 * (quirks.md#type-of-a-manifest) */
 	bool want_digest;		/* false: it is what comes out */
 	struct manifest_id id;		/* media_type: what others say it is */
 	char *bytes;
@@ -128,7 +128,7 @@ check_done(struct task *task)
 
 /*
  * The type that goes with the bytes where they do not tell: the parent's
- * descriptor first, then the header (quirks.md#manifest-types).
+ * descriptor first, then the header (quirks.md#type-of-a-manifest).
  */
 static void
 hint_type(const struct object *object, const struct http_reply *reply,

@@ -15,9 +15,9 @@
 #define SHARED_BYTES_MAX	((uint64_t)256 << 10)
 /*
  * Registries refuse who asks thousands of times a minute
- * (quirks.md#abuse-limits).  So many requests come close behind each other;
- * those after them no closer than one at a time for each connection that there
- * may be.
+ * (quirks.md#too-many-requests).  So many requests come close behind each
+ * other; those after them no closer than one at a time for each connection that
+ * there may be.
  */
 #define CREDIT_MAX	((int64_t)4000 * 1000)
 #define CREDIT_A_MS	((int64_t)50)

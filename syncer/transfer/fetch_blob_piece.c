@@ -283,7 +283,7 @@ static const struct fetch_kind piece_kind = {
 };
 
 void
-fetch_piece(struct blob *b)
+fetch_blob_piece(struct blob *b)
 {
 	struct fetch *f = &b->fetch;
 	struct piece *p = fetch_new(sizeof(*p), &piece_kind, f->traffic,
