@@ -7,7 +7,7 @@ C: no line over 80 columns, a function's name and brace at the beginning of a
 line, no calls that a careful program has no use for, no conditional compilation
 inside a function, goto only to out, structs by their own names, and includes
 that point down only.  Python: it compiles, and hides no module of Python's own.
-All: no blanks at the end of a line or of a file, no marks of unfinished work.
+PNG: it is one, and small.  All: no blanks at the end of a line or of a file, no marks of unfinished work.
 """
 
 import ast
@@ -67,6 +67,8 @@ LIBRARIES = {
 	"openssl/": {"layout/digest.c", "layout/base64.c",
 		     "syncer/image/pubkey.c"},
 }
+PICTURE_BYTES = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
 
 found = 0
 
@@ -183,8 +185,20 @@ def check_python(path, text):
 		complain(path, problem.lineno, problem.msg)
 
 
+def check_picture(path):
+	with open(path, "rb") as file:
+		content = file.read()
+	if not content.startswith(PNG):
+		complain(path, 1, "not PNG")
+	if len(content) > PICTURE_BYTES:
+		complain(path, 1, f"more than {PICTURE_BYTES} bytes")
+
+
 def main(paths):
 	for path in paths:
+		if path.endswith(".png"):
+			check_picture(path)
+			continue
 		try:
 			with open(path, encoding="utf-8") as file:
 				text = file.read()
