@@ -7,10 +7,14 @@ C: no line over 80 columns, a function's name and brace at the beginning of a
 line, no calls that a careful program has no use for, no conditional compilation
 inside a function, goto only to out, structs by their own names, and includes
 that point down only.  Python: it compiles, and hides no module of Python's own.
-PNG: it is one, and small.  All: no blanks at the end of a line or of a file, no marks of unfinished work.
+Markdown: what a relative link leads to is there, as a file and as a heading, and so
+is a file that is named from the top of the repository, `layout/store.h`; README.md
+fits on few pages.  PNG: it is one, and small.  All: no blanks at the end of a line or
+of a file, no marks of unfinished work.
 """
 
 import ast
+import glob
 import os
 import re
 import sys
@@ -67,8 +71,13 @@ LIBRARIES = {
 	"openssl/": {"layout/digest.c", "layout/base64.c",
 		     "syncer/image/pubkey.c"},
 }
+
+README_LINES = 200
 PICTURE_BYTES = 200_000
 PNG = b"\x89PNG\r\n\x1a\n"
+LINK = re.compile(r"\]\(\s*<?([^)\s>]*)>?[^)]*\)|^\s*\[[^\]]+\]:\s*(\S+)")
+NAMED = re.compile(r"`((?:layout|syncer|nginx|k8s|tests|scripts|\.ci)/[A-Za-z0-9_.*/-]+)`")
+PLACEHOLDER = re.compile(r"\b(?:NAME|NN|FILE)\b")
 
 found = 0
 
@@ -185,6 +194,59 @@ def check_python(path, text):
 		complain(path, problem.lineno, problem.msg)
 
 
+def prose(text):
+	"""The lines of a Markdown text; what is fenced as code is empty."""
+	fence = None
+	for line in text.split("\n"):
+		mark = re.match(r"\s*(```+|~~~+)", line)
+		if mark and fence is None:
+			fence = mark.group(1)
+		elif mark and line.strip() == fence:
+			fence = None
+		elif fence is None:
+			yield line
+			continue
+		yield ""
+
+
+def anchors_of(path):
+	"""What "#..." may be in a link to this file: its headings, as forges spell them."""
+	with open(path, encoding="utf-8") as file:
+		lines = list(prose(file.read()))
+	names = set()
+	for line in lines:
+		heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
+		if not heading:
+			continue
+		words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(1))
+		name = re.sub(r"[^\w -]", "", words.lower()).replace(" ", "-")
+		names.add(name if name not in names else
+			  f"{name}-{sum(n == name or n.startswith(name + '-') for n in names)}")
+	return names
+
+
+def check_link(path, number, target):
+	if re.match(r"[a-z][a-z0-9+.-]*:", target):
+		return
+	name, _, anchor = target.partition("#")
+	there = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+	if there.startswith("..") or name.startswith("/") or not os.path.exists(there):
+		complain(path, number, f"a link to {target}, which is not there")
+	elif "#" in target and (not there.endswith(".md") or anchor not in anchors_of(there)):
+		complain(path, number, f"a link to {target}, which has no such heading")
+
+
+def check_markdown(path, text):
+	if path == "README.md" and text.count("\n") > README_LINES:
+		complain(path, text.count("\n"), f"more than {README_LINES} lines")
+	for number, line in enumerate(prose(text), 1):
+		for link in LINK.finditer(re.sub(r"`[^`]*`", "", line)):
+			check_link(path, number, link.group(1) or link.group(2) or "")
+		for name in NAMED.findall(line):
+			if not glob.glob(name) and not PLACEHOLDER.search(name):
+				complain(path, number, f"{name} is not there")
+
+
 def check_picture(path):
 	with open(path, "rb") as file:
 		content = file.read()
@@ -208,6 +270,8 @@ def main(paths):
 		check_text(path, text)
 		if path.endswith((".c", ".h")):
 			check_c(path, text)
+		elif path.endswith(".md"):
+			check_markdown(path, text)
 		elif path.endswith(".py") or text.startswith("#!/usr/bin/env python3"):
 			check_python(path, text)
 	return 1 if found else 0
