@@ -1,4 +1,4 @@
-# CDR: see README.md.  Everything that is built goes below build/.
+# CDR: see CONTRIBUTING.md.  Everything that is built goes below build/.
 
 VERSION   = 0.1.0
 PREFIX    = /usr/local
@@ -142,6 +142,8 @@ install: all
 	install -m 0755 $(BUILD)/cdr $(DESTDIR)$(PREFIX)/bin/cdr
 	install -m 0755 scripts/serve $(DESTDIR)$(PREFIX)/bin/cdr-serve
 	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
+	sed 's|/usr/local/share/cdr|$(PREFIX)/share/cdr|' nginx/cdr.conf \
+	    >$(DESTDIR)$(PREFIX)/share/cdr/nginx/cdr.conf
 	install -m 0644 nginx/njs/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs
 	install -m 0644 nginx/page/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/page
 	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1

@@ -7,12 +7,16 @@ C: no line over 80 columns, a function's name and brace at the beginning of a
 line, no calls that a careful program has no use for, no conditional compilation
 inside a function, goto only to out, structs by their own names, and includes
 that point down only.  Python: it compiles, and hides no module of Python's own.
-All: no blanks at the end of a line or of a file, no marks of unfinished work, and
-each mark of a quirk, "quirks.md" with "#" and a name behind it, is a section of
-that page.  The page has no section that nothing points to.
+Markdown: what a relative link leads to is there, as a file and as a heading, and so
+is a file that is named from the top of the repository, `layout/store.h`; README.md
+fits on few pages.  PNG: it is one, and small.  All: no blanks at the end of a line or
+of a file, no marks of unfinished work, and each mark of a quirk, "quirks.md" with "#"
+and a name behind it, is a section of that page.  The page has no section that nothing
+points to.
 """
 
 import ast
+import glob
 import os
 import re
 import sys
@@ -35,7 +39,7 @@ NOWHERE = re.compile(r"\b(?:registry-f" r"acts|fleet-f" r"acts|field-r" r"eports
 		     r"\([A-F][0-9]{1,2}\.[0-9]{1,2}\b")
 QUIRKS = "syncer/registry/quirks.md"
 QUIRK = re.compile(r"quirks\.md#([\w-]+)")
-LINK = re.compile(r"\]\(#([\w-]+)\)")
+HERE = re.compile(r"\]\(#([\w-]+)\)")
 HEADING = re.compile(r"(#{1,6}) (.+)")
 
 # Which folders the files of a folder may include from.
@@ -78,6 +82,13 @@ LIBRARIES = {
 	"openssl/": {"layout/digest.c", "layout/base64.c",
 		     "syncer/image/pubkey.c"},
 }
+
+README_LINES = 200
+PICTURE_BYTES = 200_000
+PNG = b"\x89PNG\r\n\x1a\n"
+LINK = re.compile(r"\]\(\s*<?([^)\s>]*)>?[^)]*\)|^\s*\[[^\]]+\]:\s*(\S+)")
+NAMED = re.compile(r"`((?:layout|syncer|nginx|k8s|tests|scripts|\.ci)/[A-Za-z0-9_.*/-]+)`")
+PLACEHOLDER = re.compile(r"\b(?:NAME|NN|FILE)\b")
 
 found = 0
 
@@ -132,7 +143,7 @@ def check_quirks(texts):
 		for number, line in enumerate(text.split("\n"), 1):
 			marks = QUIRK.findall(line)
 			if path == QUIRKS:
-				marks = LINK.findall(line)
+				marks = HERE.findall(line)
 			for name in marks:
 				if name not in wanted:
 					complain(path, number, f"{QUIRKS} has no section #{name}")
@@ -249,9 +260,74 @@ def check_python(path, text):
 		complain(path, problem.lineno, problem.msg)
 
 
+def prose(text):
+	"""The lines of a Markdown text; what is fenced as code is empty."""
+	fence = None
+	for line in text.split("\n"):
+		mark = re.match(r"\s*(```+|~~~+)", line)
+		if mark and fence is None:
+			fence = mark.group(1)
+		elif mark and line.strip() == fence:
+			fence = None
+		elif fence is None:
+			yield line
+			continue
+		yield ""
+
+
+def anchors_of(path):
+	"""What "#..." may be in a link to this file: its headings, as forges spell them."""
+	with open(path, encoding="utf-8") as file:
+		lines = list(prose(file.read()))
+	names = set()
+	for line in lines:
+		heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
+		if not heading:
+			continue
+		words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(1))
+		name = re.sub(r"[^\w -]", "", words.lower()).replace(" ", "-")
+		names.add(name if name not in names else
+			  f"{name}-{sum(n == name or n.startswith(name + '-') for n in names)}")
+	return names
+
+
+def check_link(path, number, target):
+	if re.match(r"[a-z][a-z0-9+.-]*:", target):
+		return
+	name, _, anchor = target.partition("#")
+	there = os.path.normpath(os.path.join(os.path.dirname(path), name)) if name else path
+	if there.startswith("..") or name.startswith("/") or not os.path.exists(there):
+		complain(path, number, f"a link to {target}, which is not there")
+	elif "#" in target and (not there.endswith(".md") or anchor not in anchors_of(there)):
+		complain(path, number, f"a link to {target}, which has no such heading")
+
+
+def check_markdown(path, text):
+	if path == "README.md" and text.count("\n") > README_LINES:
+		complain(path, text.count("\n"), f"more than {README_LINES} lines")
+	for number, line in enumerate(prose(text), 1):
+		for link in LINK.finditer(re.sub(r"`[^`]*`", "", line)):
+			check_link(path, number, link.group(1) or link.group(2) or "")
+		for name in NAMED.findall(line):
+			if not glob.glob(name) and not PLACEHOLDER.search(name):
+				complain(path, number, f"{name} is not there")
+
+
+def check_picture(path):
+	with open(path, "rb") as file:
+		content = file.read()
+	if not content.startswith(PNG):
+		complain(path, 1, "not PNG")
+	if len(content) > PICTURE_BYTES:
+		complain(path, 1, f"more than {PICTURE_BYTES} bytes")
+
+
 def main(paths):
 	texts = {}
 	for path in paths:
+		if path.endswith(".png"):
+			check_picture(path)
+			continue
 		try:
 			with open(path, encoding="utf-8") as file:
 				text = file.read()
@@ -262,6 +338,8 @@ def main(paths):
 		check_text(path, text)
 		if path.endswith((".c", ".h")):
 			check_c(path, text)
+		elif path.endswith(".md"):
+			check_markdown(path, text)
 		elif path.endswith(".py") or text.startswith("#!/usr/bin/env python3"):
 			check_python(path, text)
 	# Not where somebody looks at a few files alone.

@@ -55,7 +55,8 @@ seen.update(("page/" + key, value)
 for folder, _, names in os.walk(sys.argv[2]):
     for name in names:
         path = os.path.relpath(os.path.join(folder, name), sys.argv[2])
-        if path == "kustomization.yaml":
+        # What a person reads, and what kustomize does.
+        if path in ("README.md", "kustomization.yaml"):
             continue
         assert path in seen, "%s is not in its ConfigMaps" % path
         assert seen.pop(path) == open(os.path.join(sys.argv[2], path)).read(), path

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The files of nginx/ as a Kubernetes ConfigMap has them, links into a folder that is
-# exchanged as a whole, run as README.md says: without njs, with njs at its side,
+# exchanged as a whole, run as nginx/README.md says: without njs, with njs at its side,
 # and with the lines for TLS and the log switched on and a Secret that changes.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
