@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <limits.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -24,6 +25,8 @@ symbol_count(const char *text)
 	return (long)len;
 }
 
+/* EVP_DecodeBlock wants whole groups of four, so that text without its padding
+ * is filled up to one first. */
 unsigned char *
 base64_decode(const char *text, size_t *ret_len)
 {
@@ -36,6 +39,7 @@ base64_decode(const char *text, size_t *ret_len)
 	used = (size_t)count;
 	whole = (used + 3) / 4 * 4;
 	/* "A" is six zero bits: what it adds is cut off again. */
+	assert(whole >= used && whole % 4 == 0);
 	full = xmalloc(whole + 1);
 	memset(full, 'A', whole);
 	memcpy(full, text, used);

@@ -3,6 +3,7 @@
  * theirs: as they come where that is the order, else by reading them back when
  * all before them are there, which is soon after, and from the page cache.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -73,6 +74,8 @@ overwrite_note(const struct blob_writer *w, const char *path,
 	close(fd);
 }
 
+/* By rename, so that a reader finds the old note or the new one,
+ * and no half. */
 static int
 write_note(struct blob_writer *w, struct err *e)
 {
@@ -100,6 +103,7 @@ write_note(struct blob_writer *w, struct err *e)
 	return rc;
 }
 
+/* Where there is no note, the file's length says what is here. */
 static void
 drop_note(struct blob_writer *w)
 {
@@ -109,6 +113,8 @@ drop_note(struct blob_writer *w)
 	w->noted = false;
 }
 
+/* Not O_EXCL: what an earlier process has left is what is wanted.  O_NOFOLLOW,
+ * since nothing that we make there is a link. */
 int
 blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
@@ -159,6 +165,8 @@ catch_up(struct blob_writer *w, uint64_t most, struct err *e)
 	ssize_t n;
 	int rc = 0;
 
+	/* The hash is made of bytes that are here, in their order. */
+	assert(w->hashed <= end);
 	if (w->hashed >= end)
 		return 0;
 	if (end - w->hashed > most)
@@ -209,11 +217,14 @@ read_note(struct blob_writer *w, uint64_t file_size)
 	free(text);
 }
 
+/* Longer than the blob can be: somebody else's bytes, or those of a descriptor
+ * that told another size.  It begins anew. */
 int
 blob_writer_resume(struct blob_writer *w, struct err *e)
 {
 	struct stat sb;
 
+	assert(w->hashed == 0);
 	if (fstat(w->fd, &sb) == -1)
 		return err_sys(e, "cannot look at a partial blob");
 	if ((uint64_t)sb.st_size > w->size)
@@ -223,6 +234,7 @@ blob_writer_resume(struct blob_writer *w, struct err *e)
 	return catch_up(w, UINT64_MAX, e);
 }
 
+/* Not what is hashed: bytes may be here that catch_up has not come to yet. */
 uint64_t
 blob_writer_offset(const struct blob_writer *w)
 {
@@ -245,11 +257,12 @@ keep_books(struct blob_writer *w, struct err *e)
 		every = NOTE_EVERY_MIN;
 	if (every > NOTE_EVERY_MAX)
 		every = NOTE_EVERY_MAX;
-
+	assert(total >= w->flushed && total >= w->noted_bytes);
 	if (total - w->flushed < WRITEBACK_BYTES)
 		return 0;
 	fs_start_writeback(w->fd, 0, 0);
 	w->flushed = total;
+	/* Without gaps the length of the file tells it all. */
 	if ((!w->noted && w->have.count < 2) ||
 	    total - w->noted_bytes < every)
 		return 0;
@@ -278,6 +291,7 @@ blob_writer_put(struct blob_writer *w, uint64_t offset, const void *bytes,
 	}
 	if (len == 0)
 		return 0;
+	assert(offset >= w->hashed);
 	/* Before the file gets a hole, so that its length never lies. */
 	if (offset > extents_prefix(&w->have) && !w->noted &&
 	    write_note(w, e) == -1)
@@ -301,12 +315,15 @@ blob_writer_add(struct blob_writer *w, const void *buf, size_t len,
 	return blob_writer_put(w, blob_writer_offset(w), buf, len, e);
 }
 
+/* Size before digest: that bytes are missing says more than that the digest is
+ * another one. */
 static int
 check(struct blob_writer *w, struct err *e)
 {
 	struct digest have;
 	char want_text[DIGEST_TEXT_MAX], have_text[DIGEST_TEXT_MAX];
 
+	assert(w->hashed <= w->size);
 	if (w->hashed != w->size)
 		return err_set(e, ERR_DATA, "%llu bytes instead of %llu",
 		    (unsigned long long)w->hashed, (unsigned long long)w->size);
@@ -317,6 +334,7 @@ check(struct blob_writer *w, struct err *e)
 	    digest_text(&have, have_text), digest_text(&w->want, want_text));
 }
 
+/* Not the descriptor: it goes on to the staged blob, or is closed before. */
 static void
 writer_free(struct blob_writer *w)
 {
@@ -325,6 +343,8 @@ writer_free(struct blob_writer *w)
 	free(w);
 }
 
+/* The file keeps its name in _state/partial until store_commit gives it the one
+ * that readers know: a death in between costs no byte. */
 int
 blob_writer_finish(struct blob_writer *w, struct staged **ret, struct err *e)
 {
@@ -351,6 +371,7 @@ blob_writer_finish(struct blob_writer *w, struct staged **ret, struct err *e)
 	return 0;
 }
 
+/* An empty file would say no more than none, and many would fill the folder. */
 void
 blob_writer_close(struct blob_writer *w)
 {

@@ -1,3 +1,5 @@
+/* Monotonic: people and NTP set the other clock, and a time-out that was to be
+ * in a second would be in an hour, or never. */
 #include <time.h>
 
 #include "clock.h"

@@ -1,3 +1,6 @@
+/* Digests and their hashing: all that knows libcrypto's hashes.  A third
+ * algorithm is a line in the table and one in digest.h. */
+#include <assert.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +57,7 @@ digest_parse_hex(enum digest_alg alg, const char *hex, struct digest *ret,
 	size_t i, bytes = algs[alg].bytes;
 	int high, low;
 
+	assert((size_t)alg < ALG_COUNT);
 	if (strlen(hex) != 2 * bytes)
 		return err_set(e, ERR_INPUT,
 		    "%s digest has %zu digits, not %zu", algs[alg].name,
@@ -70,6 +74,8 @@ digest_parse_hex(enum digest_alg alg, const char *hex, struct digest *ret,
 	return 0;
 }
 
+/* Messages quote what was written, cut: it is mostly a line of
+ * somebody's list. */
 int
 digest_parse(const char *text, struct digest *ret, struct err *e)
 {
@@ -135,6 +141,7 @@ digest_compare(const struct digest *a, const struct digest *b)
 	return memcmp(a->bytes, b->bytes, algs[a->alg].bytes);
 }
 
+/* In whatever order of bytes this machine has: it never leaves the process. */
 uint64_t
 digest_key(const struct digest *d)
 {
@@ -159,6 +166,7 @@ hasher_new(enum digest_alg alg)
 {
 	struct hasher *h = xcalloc(1, sizeof(*h));
 
+	assert((size_t)alg < ALG_COUNT);
 	h->alg = alg;
 	h->ctx = EVP_MD_CTX_new();
 	must(h->ctx != NULL);
@@ -178,6 +186,7 @@ hasher_add(struct hasher *h, const void *buf, size_t len)
 	must(EVP_DigestUpdate(h->ctx, buf, len));
 }
 
+/* libcrypto's context is of no use until hasher_reset. */
 void
 hasher_end(struct hasher *h, struct digest *ret)
 {

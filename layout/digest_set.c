@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ find(const struct digest_set *set, const struct digest *d)
 
 	if (set->room == 0)
 		return NULL;
+	assert((set->room & (set->room - 1)) == 0);
 	at = (size_t)digest_key(d) & (set->room - 1);
 	for (;;) {
 		slot = &set->slots[at];
@@ -33,11 +35,14 @@ find(const struct digest_set *set, const struct digest *d)
 	}
 }
 
+/* The caller has made room, and knows that it is not there: a full table would
+ * be gone around for ever. */
 static void
 put(struct digest_set *set, const struct digest *d, void *value)
 {
 	size_t at = (size_t)digest_key(d) & (set->room - 1);
 
+	assert(set->count < set->room);
 	while (set->slots[at].state != SLOT_FREE)
 		at = (at + 1) & (set->room - 1);
 	set->slots[at].state = SLOT_USED;
@@ -66,10 +71,12 @@ grow(struct digest_set *set)
 		if (set->slots[i].state == SLOT_USED)
 			put(&bigger, &set->slots[i].digest,
 			    set->slots[i].value);
+	assert(2 * (bigger.count + 1) <= bigger.room);
 	free(set->slots);
 	*set = bigger;
 }
 
+/* At most half full: beyond that, runs of used slots grow long quickly. */
 bool
 digest_set_add(struct digest_set *set, const struct digest *d, void *value)
 {
@@ -107,6 +114,7 @@ digest_set_remove(struct digest_set *set, const struct digest *d)
 	return slot->value;
 }
 
+/* Removing on the way is fine, since a slot never moves then; adding is not. */
 bool
 digest_set_next(const struct digest_set *set, size_t *at, struct digest *d,
     void **ret)

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@ err_set(struct err *e, enum err_code code, const char *fmt, ...)
 {
 	va_list ap;
 
+	assert(code != ERR_NONE);
 	e->code = code;
 	va_start(ap, fmt);
 	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
@@ -17,6 +19,8 @@ err_set(struct err *e, enum err_code code, const char *fmt, ...)
 	return -1;
 }
 
+/* These are about all objects, the next one too: the run has no use
+ * in going on. */
 static enum err_code
 code_of_errno(int num)
 {
@@ -30,6 +34,7 @@ code_of_errno(int num)
 	}
 }
 
+/* errno is kept for callers that look at it once more. */
 int
 err_sys(struct err *e, const char *fmt, ...)
 {
@@ -47,6 +52,7 @@ err_sys(struct err *e, const char *fmt, ...)
 	return -1;
 }
 
+/* What does not fit is cut at the end: the context is read first. */
 int
 err_wrap(struct err *e, const char *fmt, ...)
 {

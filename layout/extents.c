@@ -1,3 +1,5 @@
+/* Few ranges, mostly one: a sorted array, searched from the front. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,8 @@ extents_add(struct extents *x, uint64_t start, uint64_t end)
 	x->count = x->count - (last - first) + 1;
 	x->items[first].start = start;
 	x->items[first].end = end;
+	assert(first == 0 || x->items[first - 1].end < start);
+	assert(first + 1 == x->count || end < x->items[first + 1].start);
 }
 
 uint64_t
@@ -44,6 +48,8 @@ extents_prefix(const struct extents *x)
 	return x->count > 0 && x->items[0].start == 0 ? x->items[0].end : 0;
 }
 
+/* What is here and begins at or before ${from} moves it on; the next one that
+ * begins behind it ends the gap. */
 bool
 extents_gap(const struct extents *x, uint64_t from, uint64_t size,
     struct extent *ret)
@@ -58,6 +64,7 @@ extents_gap(const struct extents *x, uint64_t from, uint64_t size,
 	ret->start = from;
 	ret->end = i < x->count && x->items[i].start < size ?
 	    x->items[i].start : size;
+	assert(ret->start < ret->end && ret->end <= size);
 	return true;
 }
 
@@ -72,6 +79,7 @@ extents_total(const struct extents *x)
 	return total;
 }
 
+/* The memory stays, for what comes next. */
 void
 extents_clear(struct extents *x)
 {
@@ -96,6 +104,7 @@ extents_print(const struct extents *x, size_t *ret_len)
 		len += (size_t)snprintf(text + len, LINE_BYTES_MAX + 1,
 		    "%" PRIu64 " %" PRIu64 "\n", x->items[i].start,
 		    x->items[i].end);
+	assert(len <= x->count * LINE_BYTES_MAX);
 	*ret_len = len;
 	return text;
 }
@@ -115,6 +124,8 @@ parse_number(const char *s, char stop, uint64_t *ret)
 	return s + 1;
 }
 
+/* It was written by a process that may have died, on a disk that may be odd: no
+ * range is believed that the file does not have. */
 int
 extents_parse(const char *text, uint64_t size, struct extents *x)
 {

@@ -15,6 +15,8 @@
 #include "fsutil.h"
 #include "mem.h"
 
+/* pwrite(2), so that several threads can share a descriptor; short writes, as
+ * on a disk that is nearly full, are gone on with. */
 int
 fs_write(int fd, const void *buf, size_t len, off_t offset)
 {
@@ -34,6 +36,8 @@ fs_write(int fd, const void *buf, size_t len, off_t offset)
 	return 0;
 }
 
+/* As far as it goes, whatever fstat(2) says: the size may change meanwhile, and
+ * is 0 for some files of the kernel's. */
 int
 fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
 {
@@ -83,6 +87,8 @@ fs_read_file(int dirfd, const char *path, size_t max, char **ret_buf,
 	return rc == -1 ? err_wrap(e, "%s", path) : 1;
 }
 
+/* Where the file system cannot, a later fsync has more to do, and
+ * that is all. */
 void
 fs_start_writeback(int fd, off_t offset, off_t len)
 {
@@ -115,6 +121,7 @@ fs_sync_all(int dirfd, struct err *e)
 	return 0;
 }
 
+/* A list of those that are known to: tmpfs has nothing to lose. */
 bool
 fs_can_sync_all(int dirfd)
 {
@@ -142,6 +149,7 @@ compare_names(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
+/* Sorted, so that what is made of it does not depend on the file system. */
 int
 fs_list(int dirfd, const char *path, char ***ret_names, size_t *ret_count,
     struct err *e)
@@ -200,6 +208,7 @@ fs_readlink(int dirfd, const char *path, char *buf, size_t len, struct err *e)
 {
 	ssize_t n = readlinkat(dirfd, path, buf, len);
 
+	/* EINVAL: something is there, and it is no link. */
 	if (n == -1 && (errno == ENOENT || errno == EINVAL || errno == ENOTDIR))
 		return 0;
 	if (n == -1)

@@ -16,6 +16,7 @@ check(void *p)
 	return p;
 }
 
+/* malloc(0) may return NULL, which would look like a failure. */
 void *
 xmalloc(size_t len)
 {
@@ -30,6 +31,7 @@ xcalloc(size_t count, size_t len)
 	return check(calloc(count, len));
 }
 
+/* A product that overflows is an allocation that no machine has. */
 void *
 xreallocarray(void *p, size_t count, size_t len)
 {

@@ -1,3 +1,8 @@
+/*
+ * What may become a part of a path, or of a line of JSON that is
+ * printed without escapes.  No regular expressions: these run for each
+ * name of each list.
+ */
 #include <stddef.h>
 #include <string.h>
 
@@ -32,6 +37,11 @@ separator_length(const char *s)
 	return 0;
 }
 
+/*
+ * The grammar as a walk: components of letters and digits, with one separator
+ * between any two.  A "_" in front is none, so that names of ours, such as
+ * _manifests, never meet one of a registry's.
+ */
 bool
 name_is_repository(const char *s)
 {
@@ -100,6 +110,8 @@ is_host(const char *s, size_t len)
 	return len > 0 && before != '.' && before != '-';
 }
 
+/* Only the characters: whether it is an address is for url.c,
+ * which connects. */
 static bool
 is_bracketed_v6(const char *s, size_t len)
 {
@@ -113,6 +125,7 @@ is_bracketed_v6(const char *s, size_t len)
 	return true;
 }
 
+/* A colon inside the brackets of an address is none of a port. */
 bool
 name_is_registry(const char *s)
 {
@@ -127,6 +140,7 @@ name_is_registry(const char *s)
 	return is_host(s, len) || is_bracketed_v6(s, len);
 }
 
+/* RFC 6838 section 4.2, restricted-name. */
 static bool
 is_restricted_name(const char *s, size_t len)
 {

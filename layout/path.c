@@ -1,3 +1,5 @@
+/* The one place that knows where things are.  Nothing is escaped, since the
+ * grammars of name.h let nothing through that would have to be. */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,6 +69,8 @@ path_referrers(const char *registry, const char *repository,
 	    digest_text(subject, text));
 }
 
+/* As many "../" as the link's own path has folders: a tree can be copied, moved
+ * and mounted anywhere. */
 char *
 path_link(const char *path, const struct manifest_id *id,
     char buf[STORE_PATH_MAX])
@@ -74,6 +78,7 @@ path_link(const char *path, const struct manifest_id *id,
 	char target[STORE_PATH_MAX];
 	size_t used = 0;
 
+	assert(path[0] != '/');
 	for (; *path != '\0'; path++)
 		if (*path == '/') {
 			assert(used + 3 < STORE_PATH_MAX);
@@ -86,6 +91,8 @@ path_link(const char *path, const struct manifest_id *id,
 	return buf;
 }
 
+/* A link may be anybody's: each part has to meet its grammar before it is used.
+ * Read from the end, since a media type has a slash in it. */
 int
 path_link_parse(const char *target, struct manifest_id *ret)
 {

@@ -9,6 +9,7 @@
 #include "mem.h"
 #include "store_internal.h"
 
+/* A manifest is here as well, as a link, and is no blob. */
 int
 store_blob_size(const struct store *st, const struct digest *id, uint64_t *ret,
     struct err *e)
@@ -38,6 +39,7 @@ store_blob_read(const struct store *st, const struct digest *id, size_t max,
 	    ret_len, e);
 }
 
+/* Names that are no digest are notes about blobs, or nobody's. */
 int
 store_each_partial(const struct store *st, struct digest_set *set,
     struct err *e)
@@ -71,6 +73,7 @@ store_partial_bytes(const struct store *st, const struct digest *id)
 	return (uint64_t)sb.st_blocks * 512;
 }
 
+/* f_bavail: what root keeps for itself is not for us. */
 uint64_t
 store_free_bytes(const struct store *st)
 {

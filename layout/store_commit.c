@@ -1,3 +1,6 @@
+/* From whole bytes to names, in rounds: one fsync(2) each would make thousands
+ * of small blobs wait for the disk thousands of times. */
+#include <assert.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -5,6 +8,7 @@
 #include "fsutil.h"
 #include "store_internal.h"
 
+/* A manifest that is not wanted leaves nothing behind; it is small. */
 void
 staged_free(struct staged *s)
 {
@@ -72,6 +76,7 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 	uint64_t size;
 	int is_blob;
 
+	assert(s->st == st && s->fd == -1);
 	if (s->manifest.media_type[0] == '\0')
 		return store_rename(st, s->from, s->to, e);
 	path_parent(s->to, path);
@@ -85,6 +90,8 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 	    &s->manifest, e);
 }
 
+/* Bytes first, then names, then the folders that the names are in.  A crash
+ * leaves names without folders synced: fewer names, and none that is wrong. */
 int
 store_commit(struct store *st, struct staged **staged, size_t count,
     struct err *e)
@@ -92,6 +99,7 @@ store_commit(struct store *st, struct staged **staged, size_t count,
 	size_t i;
 	int rc;
 
+	assert(st->lock != -1);
 	rc = sync_files(staged, count, e);
 	for (i = 0; i < count && rc == 0; i++) {
 		rc = give_name(st, staged[i], e);

@@ -1,4 +1,5 @@
 /* index.json (OCI image-spec image-layout.md) and catalog.json: once a run. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #include "name.h"
 #include "store_internal.h"
 
+/* Both files are put into place by rename, so that another inode is
+ * another text. */
 static char *
 stamp(const struct store *st, const char *path, char buf[STORE_STAMP_MAX])
 {
@@ -107,6 +110,8 @@ compare_names(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
+/* Of all references, since one file has them all; a run that changed nothing
+ * does not come here. */
 static int
 write_index(struct store *st, struct err *e)
 {
@@ -153,6 +158,7 @@ write_catalog(struct store *st, struct err *e)
 	return rc;
 }
 
+/* After a writer that died: its tags may have moved without their lists. */
 static int
 rewrite_tags(void *cookie, const char *registry, const char *repository,
     struct err *e)
@@ -160,9 +166,12 @@ rewrite_tags(void *cookie, const char *registry, const char *repository,
 	return store_write_tags(cookie, registry, repository, e);
 }
 
+/* The mark goes last: a crash before it has the next run do all of this
+ * again. */
 int
 store_finish(struct store *st, struct err *e)
 {
+	assert(st->lock != -1);
 	if (!st->index_stale)
 		return 0;
 	if (st->index_inherited &&

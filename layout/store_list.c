@@ -11,7 +11,8 @@
 #include "name.h"
 #include "store_internal.h"
 
-/* Where repos/REGISTRY/REPOSITORY/FOLDER/NAME leads. */
+/* Where repos/REGISTRY/REPOSITORY/FOLDER/NAME leads.  A link that is no link of
+ * ours counts as absent: readers get 404 for it, too. */
 static int
 follow(const struct store *st, const char *registry, const char *repository,
     const char *folder, const char *name, struct manifest_id *ret,
@@ -88,6 +89,8 @@ struct walk {
 
 static int walk_repository(const struct walk *, const char *, struct err *);
 
+/* Names with "_" in front are ours, and no repository can have such a
+ * component.  What else is no name is somebody's, and passed over. */
 static int
 walk_below(const struct walk *w, const char *repository, char **names,
     size_t count, struct err *e)
@@ -137,6 +140,8 @@ walk_repository(const struct walk *w, const char *repository, struct err *e)
 	return rc;
 }
 
+/* By folder, so that a registry with its repositories comes whole, and in the
+ * order of bytes. */
 int
 store_each_repository(const struct store *st, store_repository_fn *fn,
     void *cookie, struct err *e)
@@ -167,7 +172,8 @@ struct reference_walk {
 
 /*
  * Tags, and digests that have a history: those were asked for by themselves and
- * are not just part of something else.
+ * are not just part of something else.  A link that has gone since the folder
+ * was listed is passed over.
  */
 static int
 each_in_repository(void *cookie, const char *registry, const char *repository,
@@ -205,6 +211,8 @@ store_each_reference(const struct store *st, store_reference_fn *fn,
 	return store_each_repository(st, each_in_repository, &w, e);
 }
 
+/* All tags, from the links themselves: the list follows what is there, and a
+ * run that died before it leaves nothing wrong for long. */
 int
 store_write_tags(struct store *st, const char *registry,
     const char *repository, struct err *e)

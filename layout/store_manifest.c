@@ -1,3 +1,6 @@
+/* Manifests lie by their media type, so that a server can say the type from the
+ * path alone; who has only a digest goes by the link in blobs/. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,7 +13,8 @@
 #include "name.h"
 #include "store_internal.h"
 
-/* Is it there as manifests/${type}/${subtype}/...?  1, 0 or -1. */
+/* Is it there as manifests/${type}/${subtype}/...?  1, 0 or -1.  The folder's
+ * names are read from the disk: each has to be a media type again. */
 static int
 has_type(const struct store *st, const char *type, const char *subtype,
     struct manifest_id *id, struct err *e)
@@ -72,6 +76,8 @@ find_by_type(const struct store *st, const struct digest *digest,
 	return rc;
 }
 
+/* The link in blobs/ says where it is.  A file there instead is a blob with the
+ * same bytes, which is looked for by type. */
 int
 store_manifest_find(const struct store *st, const struct digest *id,
     struct manifest_id *ret, struct err *e)
@@ -100,6 +106,7 @@ store_manifest_read(const struct store *st, const struct manifest_id *id,
 	    MANIFEST_BYTES_MAX, ret_buf, ret_len, e);
 }
 
+/* The mode is set twice: the first one goes through the umask. */
 int
 store_stage_manifest(struct store *st, const struct manifest_id *id,
     const void *buf, size_t len, struct staged **ret, struct err *e)
@@ -108,6 +115,7 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	struct digest have;
 	char text[DIGEST_TEXT_MAX], tmp[STORE_TMP_MAX];
 
+	assert(st->lock != -1);
 	digest_of(id->digest.alg, buf, len, &have);
 	if (!digest_equal(&have, &id->digest))
 		return err_set(e, ERR_DIGEST, "the bytes have digest %s",

@@ -1,3 +1,6 @@
+/* Opening a tree: whether it is one, whose, and what a writer before this one
+ * has left undone. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,6 +32,7 @@ fail(struct err *e)
 	return -1;
 }
 
+/* _state is for writers alone: partial blobs have not been judged yet. */
 static int
 make_private_dir(struct store *st, const char *path, struct err *e)
 {
@@ -140,6 +144,8 @@ open_to_readers(const struct store *st, struct err *e)
 	return err_sys(e, "cannot set the mode");
 }
 
+/* The version file goes last, so that a tree whose making was cut short is made
+ * again, and no reader takes it for whole. */
 static int
 create_tree(struct store *st, struct err *e)
 {
@@ -158,7 +164,6 @@ create_tree(struct store *st, struct err *e)
 	    sizeof(empty_catalog) - 1, e) == -1 ||
 	    store_sync_dirs(st, e) == -1)
 		return -1;
-	/* Last: a tree with a version is a whole tree. */
 	if (store_write_file(st, STORE_VERSION_FILE, STORE_VERSION_TEXT,
 	    strlen(STORE_VERSION_TEXT), e) == -1)
 		return -1;
@@ -184,6 +189,8 @@ check_version(const struct store *st, struct err *e)
 	return rc;
 }
 
+/* flock(2), which the kernel takes back however a process ends; the number in
+ * the file is for the message, and tells whether the last writer ended well. */
 static int
 take_lock(struct store *st, struct err *e)
 {
@@ -215,9 +222,12 @@ take_lock(struct store *st, struct err *e)
 	return died ? fs_sync_all(st->root, e) : 0;
 }
 
+/* With folders that are not synced the number stays, and the next
+ * writer syncs them. */
 static void
 leave_lock(struct store *st)
 {
+	assert(st->lock != -1);
 	if (st->dirs.count == 0 && !st->unsynced)
 		(void)!ftruncate(st->lock, 0);
 	close(st->lock);
@@ -249,6 +259,8 @@ sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
 	return 0;
 }
 
+/* Nothing is made before it is certain that the folder is ours, and nothing but
+ * the lock before we have the lock. */
 static int
 open_for_writing(struct store *st, struct err *e)
 {
@@ -287,6 +299,7 @@ open_for_reading(const struct store *st, struct err *e)
 	return known == 1 ? 0 : -1;
 }
 
+/* A reader makes and changes nothing; it may have no right to. */
 int
 store_open(const char *path, enum store_mode mode, struct store **ret,
     struct err *e)

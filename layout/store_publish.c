@@ -1,3 +1,6 @@
+/* How an image becomes visible: in an order in which a crash, or a reader, at
+ * any point finds all that it can reach.  cdr-layout(5) has it in full. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,6 +13,8 @@
 #define HISTORY_LINES_MAX	200
 #define HISTORY_BYTES_MAX	(64u << 10)
 
+/* _manifests/REFERENCE is a link for a tag, and one for each digest that the
+ * repository has: nothing else says that a manifest belongs to it. */
 static int
 link_to(struct store *st, const struct publication *p, const char *reference,
     const struct manifest_id *id, struct err *e)
@@ -99,6 +104,7 @@ add_to_list(struct store *st, const struct publication *p,
 	return rc == -1 ? err_wrap(e, "%s", path) : 0;
 }
 
+/* Which order does not matter, as long as the same stand together. */
 static int
 compare_subjects(const void *a, const void *b)
 {
@@ -107,6 +113,8 @@ compare_subjects(const void *a, const void *b)
 	return digest_compare(&(*r)->subject, &(*s)->subject);
 }
 
+/* By subject, so that a list that a hundred signatures are added to is
+ * written once. */
 static int
 add_referrals(struct store *st, const struct publication *p, struct err *e)
 {
@@ -115,6 +123,7 @@ add_referrals(struct store *st, const struct publication *p, struct err *e)
 	const char **descriptors;
 	int rc = 0;
 
+	assert(count == 0 || p->merge != NULL);
 	if (count == 0)
 		return 0;
 	sorted = xcalloc(count, sizeof(*sorted));
@@ -131,6 +140,7 @@ add_referrals(struct store *st, const struct publication *p, struct err *e)
 		    descriptors + first, i + 1 - first, e);
 		first = i + 1;
 	}
+	assert(rc != 0 || first == count);
 	free(sorted);
 	free(descriptors);
 	return rc;
@@ -155,6 +165,7 @@ last_line(const char *s)
 	return s;
 }
 
+/* So many lines, so that the file stays within HISTORY_BYTES_MAX. */
 static const char *
 drop_oldest(const char *text)
 {
@@ -220,6 +231,7 @@ out:
 	return rc;
 }
 
+/* The one rename that readers notice. */
 static int
 move_tag(struct store *st, const struct publication *p, struct err *e)
 {
@@ -248,6 +260,7 @@ same_repository(const struct publication *a, const struct publication *b)
 	    strcmp(a->registry, b->registry) == 0;
 }
 
+/* A list once for each repository, however many of its tags are here. */
 static int
 write_tag_lists(struct store *st, const struct publication *p, size_t count,
     struct err *e)
@@ -267,6 +280,7 @@ write_tag_lists(struct store *st, const struct publication *p, size_t count,
 	return 0;
 }
 
+/* All images of a round together: each wait for the disk is shared. */
 static int
 publish_all(struct store *st, const struct publication *p, size_t count,
     struct err *e)
@@ -295,6 +309,7 @@ int
 store_publish(struct store *st, const struct publication *p, size_t count,
     struct err *e)
 {
+	assert(st->lock != -1);
 	if (mark_stale(st, e) == -1)
 		return -1;
 	if (publish_all(st, p, count, e) == 0)

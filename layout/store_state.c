@@ -3,9 +3,11 @@
  * needs.  Unlike the rest of the tree they are read with suspicion: a run does
  * without them.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,6 +21,7 @@ store_read_state(const struct store *st, const char *name, size_t max,
 	char path[STORE_PATH_MAX];
 	struct stat sb;
 
+	assert(strchr(name, '/') == NULL);
 	snprintf(path, sizeof(path), "_state/%s", name);
 	/* Nothing to wait in, such as a pipe. */
 	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
@@ -29,6 +32,8 @@ store_read_state(const struct store *st, const char *name, size_t max,
 	return fs_read_file(st->root, path, max, ret_buf, ret_len, e);
 }
 
+/* From any thread, so it syncs its own folder: the list of folders is the
+ * committing thread's. */
 int
 store_write_state(struct store *st, const char *name, const void *buf,
     size_t len, struct err *e)
@@ -36,6 +41,7 @@ store_write_state(struct store *st, const char *name, const void *buf,
 	char tmp[STORE_TMP_MAX], path[STORE_PATH_MAX];
 	int fd, rc = 0;
 
+	assert(strchr(name, '/') == NULL);
 	snprintf(path, sizeof(path), "_state/%s", name);
 	store_tmp_name(st, tmp);
 	fd = openat(st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,

@@ -1,4 +1,5 @@
 /* status/: what a run tells of itself, for people and for monitoring. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@ path_status(const char *name, char buf[STORE_PATH_MAX])
 	return buf;
 }
 
+/* No link and no pipe: a reader must not be led away, or wait. */
 int
 store_open_status(const struct store *st, const char *name, FILE **ret,
     struct err *e)
@@ -37,6 +39,7 @@ store_open_status(const struct store *st, const char *name, FILE **ret,
 	return 1;
 }
 
+/* A full disk shows itself when the stream is closed: print need not look. */
 int
 store_write_status(struct store *st, const char *name, store_print_fn *print,
     void *cookie, struct err *e)
@@ -45,6 +48,7 @@ store_write_status(struct store *st, const char *name, store_print_fn *print,
 	struct store_file f;
 	bool fits;
 
+	assert(st->lock != -1);
 	if (store_file_open(st, path_status(name, path), &f, e) == -1)
 		return -1;
 	print(f.stream, cookie);

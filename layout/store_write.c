@@ -2,6 +2,7 @@
  * How anything gets into the tree: written in _state/tmp, made durable, renamed
  * into place.  Directories are synced in rounds, each of them once a round.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ store_worth_sync_all(const struct store *st, size_t count)
 	return st->can_sync_all && count >= SYNC_ALL_MIN;
 }
 
+/* Fresh within this process; what another one left there was swept when the
+ * tree was opened. */
 char *
 store_tmp_name(struct store *st, char buf[STORE_TMP_MAX])
 {
@@ -56,6 +59,8 @@ compare_paths(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
+/* After a failure none of them is tried again: the kernel tells it once.  What
+ * is not certain to be there then is written down by the lock (leave_lock). */
 int
 store_sync_dirs(struct store *st, struct err *e)
 {
@@ -82,6 +87,7 @@ store_sync_dirs(struct store *st, struct err *e)
 	return rc;
 }
 
+/* EEXIST: it is there already, whoever made it. */
 static int
 make_dir(struct store *st, const char *path, struct err *e)
 {
@@ -117,6 +123,8 @@ store_make_dirs(struct store *st, const char *path, struct err *e)
 	return make_dir(st, path, e);
 }
 
+/* Both the bytes and the old name are safe before: rename(2) is what makes it
+ * visible, at once and whole. */
 int
 store_rename(struct store *st, const char *from, const char *to,
     struct err *e)
@@ -129,6 +137,7 @@ store_rename(struct store *st, const char *from, const char *to,
 	return 0;
 }
 
+/* A link cannot be written over: it is made beside and renamed. */
 int
 store_set_link(struct store *st, const char *path,
     const struct manifest_id *id, struct err *e)
@@ -136,6 +145,7 @@ store_set_link(struct store *st, const char *path,
 	char want[STORE_PATH_MAX], have[STORE_PATH_MAX], tmp[STORE_TMP_MAX];
 	int there;
 
+	assert(path[0] != '/');
 	path_link(path, id, want);
 	there = fs_readlink(st->root, path, have, sizeof(have), e);
 	if (there == -1)
@@ -173,6 +183,8 @@ store_file_open(struct store *st, const char *to, struct store_file *f,
 	return 0;
 }
 
+/* fsync before rename: else a power cut can leave the name with no
+ * bytes in it. */
 int
 store_file_close(struct store_file *f, bool keep, struct err *e)
 {
@@ -190,6 +202,8 @@ store_file_close(struct store_file *f, bool keep, struct err *e)
 	return rc;
 }
 
+/* The stream is closed, its descriptor kept: bytes that wait to be synced
+ * need no buffer. */
 int
 store_file_defer(struct store_file *f, struct err *e)
 {
@@ -211,6 +225,7 @@ store_file_defer(struct store_file *f, struct err *e)
 		p->room = p->room == 0 ? 32 : 2 * p->room;
 		p->files = xreallocarray(p->files, p->room, sizeof(*p->files));
 	}
+	assert(p->count < PENDING_MAX);
 	file = &p->files[p->count++];
 	file->fd = fd;
 	file->tmp = xstrdup(f->tmp);
@@ -218,6 +233,8 @@ store_file_defer(struct store_file *f, struct err *e)
 	return p->count == PENDING_MAX ? store_settle_files(f->st, e) : 0;
 }
 
+/* Their names in _state/tmp would be swept by the next writer;
+ * this is sooner. */
 void
 store_drop_files(struct store *st)
 {
@@ -233,6 +250,8 @@ store_drop_files(struct store *st)
 	p->count = 0;
 }
 
+/* Names are given when all bytes are safe: as in store_commit, the waits for
+ * the disk are shared. */
 int
 store_settle_files(struct store *st, struct err *e)
 {
@@ -265,6 +284,7 @@ store_settle_files(struct store *st, struct err *e)
 	return rc;
 }
 
+/* A short write shows itself when the stream is closed. */
 int
 store_write_file(struct store *st, const char *path, const void *buf,
     size_t len, struct err *e)

@@ -1,3 +1,5 @@
+/* The access log tells whether a pull came by.  It may be large, rotated, of
+ * any of three formats, and hold what clients wrote into their headers. */
 #include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include "layout/mem.h"
 #include "registry/ascii.h"
 
+/* Cut, not refused: a User-Agent may be of any length. */
 static void
 copy(char *to, size_t size, const char *from, size_t len)
 {
@@ -66,6 +69,8 @@ fill_json(const json_t *all, struct log_entry *ret)
 		ret->status = strtol(json_string_value(status), NULL, 10);
 }
 
+/* A line that is no JSON is none of ours; logs are mixed when
+ * formats change. */
 static int
 parse_json(const char *line, size_t len, struct log_entry *ret)
 {
@@ -95,6 +100,7 @@ take_quoted(const char *p, const char *end, char *to, size_t size)
 	return close + 1;
 }
 
+/* A text that is no HTTP request is all method, and fits no pull. */
 static void
 split_request(const char *request, struct log_entry *ret)
 {
@@ -106,6 +112,7 @@ split_request(const char *request, struct log_entry *ret)
 	copy(ret->target, sizeof(ret->target), request, strcspn(request, " "));
 }
 
+/* nginx escapes quotes in a field, so that the next quote ends it. */
 static int
 parse_common(const char *line, size_t len, struct log_entry *ret)
 {
@@ -128,6 +135,7 @@ parse_common(const char *line, size_t len, struct log_entry *ret)
 	return 1;
 }
 
+/* The first character tells the format; a log may have several. */
 int
 access_log_parse(const char *line, size_t len, struct log_entry *ret)
 {
@@ -168,6 +176,8 @@ each_line(const char *text, size_t len, access_log_fn *fn, void *cookie)
 	}
 }
 
+/* A file that is shorter than before was rotated: it is read from
+ * its beginning. */
 int
 access_log_each(const char *path, off_t from, access_log_fn *fn, void *cookie,
     struct err *e)

@@ -1,3 +1,6 @@
+/* Requests one by one: doctor is no load on the mirror, and its findings are in
+ * the order of its questions. */
+#include <assert.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +14,7 @@
 #define STALL_S		10u
 #define POLL_MS		1000
 
+/* Times are short: a mirror is near. */
 int
 ask_open(struct ask *a, const struct ask_how *how, struct err *e)
 {
@@ -41,6 +45,7 @@ ask_close(struct ask *a)
 	*a = (struct ask){ 0 };
 }
 
+/* Of headers that came twice the first one: so do clients. */
 static void
 copy_header(const struct http_reply *reply, const char *name,
     char to[ASK_HEADER_MAX])
@@ -58,12 +63,15 @@ struct waiting {
 	bool is_over;
 };
 
+/* All that may be asked of the answer is copied: the request is
+ * gone afterwards. */
 static void
 on_end(void *cookie, const struct http_reply *reply)
 {
 	struct waiting *w = cookie;
 	struct answer *a = w->answer;
 
+	assert(!w->is_over);
 	w->is_over = true;
 	a->transport = reply->refused ? TRANSPORT_FATAL : reply->transport;
 	a->stage = reply->refused ? HTTP_AT_ANSWER : reply->stage;
@@ -84,6 +92,7 @@ on_end(void *cookie, const struct http_reply *reply)
 	copy_header(reply, "docker-distribution-api-version", a->api);
 }
 
+/* An interruption is a byte in a pipe, here as everywhere. */
 static bool
 is_stopped(struct ask *a)
 {
@@ -94,6 +103,7 @@ is_stopped(struct ask *a)
 	return a->stopped;
 }
 
+/* Nothing follows a redirect: a mirror must not send its clients away. */
 void
 ask(struct ask *a, const struct question *q, struct answer *ret)
 {
@@ -113,6 +123,7 @@ ask(struct ask *a, const struct question *q, struct answer *ret)
 	};
 	char *url = xasprintf("%s%s", a->base, q->path);
 
+	assert(q->path[0] == '/');
 	*ret = (struct answer){ .body = NULL };
 	spec.url = url;
 	req = http_start(a->http, &spec, &on, &w);

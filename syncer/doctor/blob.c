@@ -17,7 +17,8 @@ path_of(const struct patient *p, const char *kind, const struct digest *d)
 	return shapes_path(&p->image, p->shape, kind, digest_text(d, text));
 }
 
-/* The smallest one that is worth cutting in two. */
+/* The smallest one that is worth cutting in two.  Foreign layers are left out:
+ * they may not be here (quirks.md#foreign-layers). */
 static const struct descriptor *
 small_blob(const struct manifest *m)
 {
@@ -90,6 +91,8 @@ check_part(struct patient *p, const char *path, const char *body, size_t len)
 	free(want);
 }
 
+/* Only of a blob with the right bytes a part is asked for: else the same fault
+ * would be told twice. */
 static bool
 check_blob(struct patient *p, const struct descriptor *d)
 {
@@ -125,8 +128,11 @@ check_blob(struct patient *p, const struct descriptor *d)
 	return is_good;
 }
 
-/* A manifest under /blobs/ gets into a node's store with the wrong type, for
- * good (quirks.md#manifests-are-no-blobs). */
+/*
+ * A manifest under /blobs/ gets into a node's store with the wrong type, for
+ * good (quirks.md#manifests-are-no-blobs).  HEAD is what clients ask; where it
+ * is 404, GET is as well.
+ */
 static void
 check_absent(struct patient *p, const char *check, char *path, const char *why)
 {
@@ -148,6 +154,8 @@ check_absent(struct patient *p, const char *check, char *path, const char *why)
 	free(path);
 }
 
+/* A blob of the image, one that nobody has, and the image's own manifest where
+ * it must not be. */
 bool
 blob_check(struct patient *p)
 {

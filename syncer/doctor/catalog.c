@@ -2,6 +2,8 @@
 #include "image/readjson.h"
 #include "layout/mem.h"
 
+/* A mirror may be anybody's server: what is no list of strings is told,
+ * and not used. */
 int
 catalog_get(const char *buf, size_t len, const char *key, size_t n,
     char **ret, struct err *e)

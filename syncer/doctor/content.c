@@ -18,7 +18,10 @@ reference_of(const struct patient *p, char buf[DIGEST_TEXT_MAX])
 	    digest_text(&p->image.digest, buf);
 }
 
-/* A shape that is answered, to go on with; the others are looked at later. */
+/*
+ * A shape that is answered, to go on with; the others are looked at later.  Not
+ * by Mesos' shape, which leaves out library/: it is looked at with the others.
+ */
 static char *
 find_shape(struct patient *p, struct answer *ret)
 {
@@ -59,6 +62,8 @@ find_shape(struct patient *p, struct answer *ret)
 	return path;
 }
 
+/* crane, oras and Helm fail without these two; dockerd needs the length
+ * (quirks.md#headers-of-a-manifest). */
 static void
 check_head(struct patient *p, const char *path, const struct answer *a)
 {
@@ -83,6 +88,7 @@ check_head(struct patient *p, const char *path, const struct answer *a)
 		    "length are there");
 }
 
+/* Parameters are a warning: Mesos alone compares letter by letter. */
 static void
 check_type(struct patient *p, const char *path, const struct answer *a)
 {
@@ -101,7 +107,8 @@ check_type(struct patient *p, const char *path, const struct answer *a)
 	    "at what stands in between", path, a->type, p->manifest.media_type);
 }
 
-/* Return whether the bytes are of use. */
+/* Return whether the bytes are of use.  What the person named by digest is what
+ * counts; else what the mirror itself says the digest is. */
 static bool
 check_bytes(struct patient *p, const char *path, const struct answer *a)
 {
@@ -132,8 +139,12 @@ check_bytes(struct patient *p, const char *path, const struct answer *a)
 	return true;
 }
 
-/* Compressed answers lose their length, and break ranges and sizes
- * (quirks.md#nothing-compressed). */
+/*
+ * Compressed answers lose their length, and break ranges and sizes
+ * (quirks.md#nothing-compressed).  It is asked once as by a client that takes
+ * compressed bodies, and once as by one that does not: there are proxies that
+ * compress for either.
+ */
 static bool
 check_encoding(struct patient *p, const char *path, const char *encoding)
 {
@@ -155,6 +166,7 @@ check_encoding(struct patient *p, const char *path, const char *encoding)
 	return is_plain;
 }
 
+/* GET must say what HEAD has said. */
 static bool
 get(struct patient *p, const char *path)
 {
@@ -176,7 +188,10 @@ get(struct patient *p, const char *path)
 	return is_good;
 }
 
-/* What had a tag, by its digest, as clients do it in the next step. */
+/*
+ * What had a tag, by its digest, as clients do it in the next step.  The type
+ * has to be the same by both ways: clients compare it with what the index says.
+ */
 static bool
 get_by_digest(struct patient *p)
 {
@@ -194,6 +209,8 @@ get_by_digest(struct patient *p)
 	return is_good;
 }
 
+/* From the headers to the bytes: what is wrong in the headers explains most of
+ * what is wrong behind them. */
 bool
 content_check(struct patient *p)
 {

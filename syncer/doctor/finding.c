@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@ findings_stopped(const struct findings *f)
 	return f->stop_fd != -1 && poll(&p, 1, 0) > 0;
 }
 
+/* Nothing is found any more once the person has interrupted: an answer that is
+ * missing then says nothing of the mirror. */
 void
 finding_add(struct findings *f, enum finding_level level, const char *check,
     const char *fmt, ...)
@@ -55,5 +58,6 @@ finding_word(enum finding_level level)
 		[FINDING_FAIL] = "FAIL",
 	};
 
+	assert(level <= FINDING_FAIL);
 	return words[level];
 }

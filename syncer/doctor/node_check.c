@@ -11,6 +11,7 @@ config_name(const struct node_use *u)
 	    u->client;
 }
 
+/* A file that is right and does not count is what people find last. */
 static void
 check_use(struct findings *f, const struct node_use *u,
     const struct url *mirror)
@@ -41,7 +42,8 @@ check_use(struct findings *f, const struct node_use *u,
 		    u->client, u->path);
 }
 
-/* Does the client have any that is right? */
+/* Does the client have any that is right?  By client: what containerd is told
+ * does not help podman. */
 static bool
 has_right(const struct node_uses *uses, const char *client,
     const struct url *mirror)
@@ -63,6 +65,8 @@ was_told(const struct node_uses *uses, size_t i)
 	    0 && uses->uses[i - 1].state == uses->uses[i].state;
 }
 
+/* A file that leads elsewhere is wrong only where no other file of that
+ * client leads here. */
 void
 node_check(struct findings *f, const struct node_uses *uses,
     const struct url *mirror)
@@ -105,6 +109,8 @@ any_leads(const struct node_folders *f, const struct url *mirror)
 	return false;
 }
 
+/* A folder of its own for the image's registry hides _default, whatever that
+ * says (quirks.md#host-folders). */
 bool
 node_image_check(struct patient *p)
 {

@@ -47,7 +47,8 @@ is_name(struct patient *p, const char *name)
 	return is_one;
 }
 
-/* The image is there from now on, if ${name} has a tag.  As entry. */
+/* The image is there from now on, if ${name} has a tag.  As entry.  Any tag
+ * will do: what is looked at is the mirror. */
 static int
 take_first_tag(struct patient *p, const char *name)
 {
@@ -74,6 +75,7 @@ take_first_tag(struct patient *p, const char *name)
 	return rc;
 }
 
+/* An empty mirror and one without tags need different advice. */
 static void
 none_found(struct patient *p, const char *path, size_t repositories)
 {
@@ -87,6 +89,8 @@ none_found(struct patient *p, const char *path, size_t repositories)
 		    path);
 }
 
+/* The catalog is CDR's own list; other servers may not have one, and then the
+ * person has to name an image. */
 bool
 image_check(struct patient *p)
 {

@@ -1,3 +1,6 @@
+/* That a node pulls from the mirror is proved in one way: it pulls, and the
+ * mirror's log has it.  Everything else is what files promise. */
+#include <assert.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -66,6 +69,7 @@ struct search {
 	size_t pulled, others;
 };
 
+/* Our own requests tell which address this node has for nginx. */
 static void
 on_mark(void *cookie, const struct log_entry *entry)
 {
@@ -77,7 +81,8 @@ on_mark(void *cookie, const struct log_entry *entry)
 	memcpy(s->client, entry->client, sizeof(s->client));
 }
 
-/* Is it about this image's repository? */
+/* Is it about this image's repository?  CDR's own log has the repository; of
+ * other formats the path has to tell. */
 static bool
 is_of_image(const struct log_entry *entry, const struct image_ref *image)
 {
@@ -93,6 +98,8 @@ is_of_image(const struct log_entry *entry, const struct image_ref *image)
 	return is_it;
 }
 
+/* Pulls from other addresses are other nodes' and prove nothing here; where the
+ * log has no addresses, any pull counts. */
 static void
 on_pull(void *cookie, const struct log_entry *entry)
 {
@@ -107,6 +114,7 @@ on_pull(void *cookie, const struct log_entry *entry)
 		s->others++;
 }
 
+/* Also ends when the person interrupts. */
 static bool
 waits(const struct proof *p, int64_t until_ms)
 {
@@ -129,6 +137,7 @@ look(const struct proof *p, off_t from, access_log_fn *fn, struct search *s)
 	return -1;
 }
 
+/* nginx writes its log when it pleases: a while is waited for it. */
 static int
 find_marks(const struct proof *p, struct search *s)
 {
@@ -161,7 +170,8 @@ find_marks(const struct proof *p, struct search *s)
 
 /* --- a pull -------------------------------------------------------------- */
 
-/* Return 0, or -1 with the reason said. */
+/* Return 0, or -1 with the reason said.  Whether the node has the image already
+ * does not matter: clients ask for the manifest in any case. */
 static int
 pull(const struct proof *p)
 {
@@ -178,6 +188,7 @@ pull(const struct proof *p)
 	struct err e;
 	int rc;
 
+	assert(which < PULL_COUNT);
 	for (; pulls[which].argv[n] != NULL; n++)
 		argv[n] = xstrdup(pulls[which].argv[n]);
 	argv[n++] = image;
@@ -222,6 +233,8 @@ judge_pull(const struct proof *p, off_t from, struct search *s)
 		    "\"), and was it restarted since?", p->client);
 }
 
+/* Marks before the pull: a log that does not have them would not have the
+ * pull either. */
 void
 proof_check(const struct proof *p)
 {

@@ -1,4 +1,5 @@
 /* From the name to an answer. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +37,7 @@ speaks(struct patient *p, const char *scheme)
 	return yes;
 }
 
+/* How far it came tells what to look at first; the message says it in words. */
 static void
 no_answer(struct patient *p, const struct answer *a)
 {
@@ -82,6 +84,8 @@ no_answer(struct patient *p, const struct answer *a)
 	}
 }
 
+/* The errors that a mirror must not have (quirks.md#errors-of-a-mirror), with
+ * what stands behind each of them most often. */
 bool
 reach_refused(struct patient *p, const char *check, const char *path,
     const struct answer *a)
@@ -129,6 +133,8 @@ is_really_tls(struct patient *p, const struct answer *a)
 	return true;
 }
 
+/* All three steps are told once the last one is known: a certificate that is
+ * good implies the rest. */
 static void
 say_reached(struct patient *p, const struct answer *a)
 {
@@ -146,6 +152,7 @@ say_reached(struct patient *p, const struct answer *a)
 		    cert != NULL ? cert : "");
 }
 
+/* /v2/ is what dockerd and podman ask first. */
 bool
 reach_check(struct patient *p)
 {
@@ -154,6 +161,7 @@ reach_check(struct patient *p)
 	struct answer a;
 	bool is_good = false;
 
+	assert(strstr(p->how->base, "://") != NULL);
 	ask(&p->ask, &q, &a);
 	if (a.transport != TRANSPORT_OK) {
 		no_answer(p, &a);

@@ -50,6 +50,7 @@ shapes_path(const struct image_ref *ref, enum shape shape, const char *kind,
 	return NULL;
 }
 
+/* HEAD: the bytes have been looked at. */
 static void
 head(struct patient *p, const char *path, struct answer *ret)
 {
@@ -60,7 +61,8 @@ head(struct patient *p, const char *path, struct answer *ret)
 	ask(&p->ask, &q, ret);
 }
 
-/* Return whether the shape is fine, or no shape of this image's. */
+/* Return whether the shape is fine, or no shape of this image's.  By digest: a
+ * tag may move while it is looked at. */
 static bool
 check_shape(struct patient *p, enum shape shape)
 {
@@ -114,6 +116,8 @@ check_ns(struct patient *p)
 	return !is_mixed;
 }
 
+/* All shapes are tried, also when one is not answered: a node may have
+ * several clients. */
 bool
 shapes_check(struct patient *p)
 {

@@ -1,3 +1,10 @@
+/*
+ * When an image was made: RFC 3339 section 5.6, as image-spec config.md
+ * ("created") and annotations.md want it.  What is no such time is unknown, and
+ * no error: tools write all kinds of things, and "0001-01-01T00:00:00Z" for no
+ * time at all.
+ */
+#include <assert.h>
 #include <stdbool.h>
 #include <string.h>
 #include <time.h>
@@ -19,13 +26,16 @@ match(const char *s, const char *form)
 	return s;
 }
 
+/* match has seen that these are digits. */
 static int
 number(const char *s, int digits)
 {
 	int n = 0;
 
-	for (; digits > 0; digits--)
+	for (; digits > 0; digits--) {
+		assert(*s >= '0' && *s <= '9');
 		n = 10 * n + (*s++ - '0');
+	}
 	return n;
 }
 
@@ -50,6 +60,7 @@ take_offset(const char *s, int *ret_s)
 	return hours < 24 && minutes < 60;
 }
 
+/* Nobody asks which of two images of one second is newer. */
 static const char *
 skip_fraction(const char *s)
 {
@@ -71,6 +82,7 @@ is_date(const struct tm *given, const struct tm *normal)
 	    given->tm_mday == normal->tm_mday;
 }
 
+/* timegm(3) knows no leap second: 23:59:60 counts as the second before it. */
 int64_t
 created_parse(const char *text)
 {
@@ -122,6 +134,7 @@ created_in_config(const char *buf, size_t len, int64_t *ret, struct err *e)
 	return 0;
 }
 
+/* An artifact has no configuration that would say it; its annotations may. */
 int
 created_in_manifest(const char *buf, size_t len, int64_t *ret, struct err *e)
 {

@@ -1,3 +1,6 @@
+/* A book that does not grow without end: a list in the order of use, and a set
+ * to find entries by.  The one used longest ago goes first. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +23,7 @@ struct created_entry {
 static void
 take_out(struct created_book *book, struct created_entry *n)
 {
+	assert(book->newest != NULL && book->oldest != NULL);
 	if (n->newer != NULL)
 		n->newer->older = n->older;
 	else
@@ -45,12 +49,14 @@ put_first(struct created_book *book, struct created_entry *n)
 static void
 forget(struct created_book *book, struct created_entry *n)
 {
+	assert(book->count > 0);
 	take_out(book, n);
 	(void)digest_set_remove(&book->entries, &n->id);
 	book->count--;
 	free(n);
 }
 
+/* Looking counts as use. */
 int
 created_book_get(struct created_book *book, const struct digest *id,
     int64_t *ret)
@@ -79,6 +85,7 @@ created_book_put(struct created_book *book, const struct digest *id,
 	}
 	if (book->count >= CREATED_ENTRIES_MAX)
 		forget(book, book->oldest);
+	assert(book->count < CREATED_ENTRIES_MAX);
 	n = xcalloc(1, sizeof(*n));
 	n->id = *id;
 	n->created_s = created_s;
@@ -88,6 +95,7 @@ created_book_put(struct created_book *book, const struct digest *id,
 	book->is_changed = true;
 }
 
+/* From the list, which has them all; the set only knows where they are. */
 void
 created_book_done(struct created_book *book)
 {
@@ -129,6 +137,7 @@ parse_line(char *line, struct digest *id, int64_t *ret)
 	    parse_time(blank + 1, ret) == 1;
 }
 
+/* A line that makes no sense costs one look at that image again. */
 int
 created_book_read(struct created_book *book, const char *buf, size_t len,
     struct err *e)
@@ -175,6 +184,7 @@ created_book_write(const struct created_book *book, size_t *ret_len)
 			used += (size_t)snprintf(text + used, room - used,
 			    "%lld\n", (long long)n->created_s);
 	}
+	assert(used < room);
 	*ret_len = used;
 	return text;
 }

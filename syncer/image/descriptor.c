@@ -1,3 +1,8 @@
+/*
+ * Descriptors (image-spec descriptor.md), the entries of which manifests are
+ * made.  All is a stranger's: a member that decides anything has to be right,
+ * one that only informs is left out where it is wrong.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +16,8 @@
 #define ANNOTATION_TYPE		"vnd.docker.reference.type"
 #define ANNOTATION_DIGEST	"vnd.docker.reference.digest"
 
+/* The specification wants it in each descriptor; without it there is no telling
+ * how to go on. */
 int
 descriptor_media_type(const json_t *object, char **ret, struct err *e)
 {
@@ -24,6 +31,7 @@ descriptor_media_type(const json_t *object, char **ret, struct err *e)
 	return 0;
 }
 
+/* It is listed and filtered by, nothing more. */
 int
 descriptor_artifact_type(const json_t *object, char **ret, struct err *e)
 {
@@ -48,6 +56,7 @@ get_size(const json_t *object, uint64_t *ret, struct err *e)
 	if (!json_is_integer(value))
 		return err_set(e, ERR_DATA, "size is no whole number");
 	size = json_integer_value(value);
+	/* An unsigned reader would take -1 for all that there is. */
 	if (size < 0)
 		return err_set(e, ERR_DATA, "size is negative");
 	if ((uint64_t)size > BLOB_BYTES_MAX)
@@ -129,6 +138,8 @@ get_part(const json_t *platform, const char *key, char *part, size_t room,
 	return 0;
 }
 
+/* Members that are not known, such as os.features, make no difference here: the
+ * index keeps its bytes. */
 int
 descriptor_platform(const json_t *object, struct platform *ret, struct err *e)
 {

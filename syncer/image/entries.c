@@ -1,3 +1,6 @@
+/* The entries of a list, which may be hundreds of thousands: one array, and
+ * little memory for each. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +39,7 @@ entries_add(struct entries *all, const struct list_entry *entry)
 {
 	struct list_entry *added;
 
+	assert(all->count <= all->room);
 	if (all->count == all->room) {
 		all->room += all->room / 2 + ENTRIES_FIRST;
 		all->items = xreallocarray(all->items, all->room,
@@ -90,6 +94,8 @@ compare_entries(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* Twins stand beside each other when sorted, and the first of them is the one
+ * read first: n log n comparisons, where each with each would take hours. */
 unsigned *
 entries_twins(const struct entries *all)
 {
@@ -104,15 +110,18 @@ entries_twins(const struct entries *all)
 		order[i] = &all->items[i];
 	qsort(order, all->count, sizeof(order[0]), compare_entries);
 	for (i = 0; i < all->count; i++)
-		if (first != NULL && compare_images(first, order[i]) == 0)
+		if (first != NULL && compare_images(first, order[i]) == 0) {
+			assert(first < order[i]);
 			twins[order[i] - all->items] =
 			    (unsigned)(first - all->items) + 1;
-		else
+		} else {
 			first = order[i];
+		}
 	free(order);
 	return twins;
 }
 
+/* The order stays, so that what is read first is done first. */
 void
 entries_drop(struct entries *all, const unsigned *drop)
 {

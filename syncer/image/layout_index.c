@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,11 @@ entry_done(struct layout_entry *n)
 	image_ref_done(&n->ref);
 }
 
+/*
+ * The longer name before the shorter one, as containerd and podman have it
+ * (quirks.md#names-in-a-layout).  One that cannot be read is no name: the image
+ * can still be asked for by its digest.
+ */
 static void
 read_name(const json_t *json, struct layout_entry *n)
 {
@@ -68,6 +74,7 @@ read_entries(struct layout_index *x, const json_t *array, struct err *e)
 		    &x->entries[x->count], e);
 		if (rc == -1)
 			return err_wrap(e, "manifests[%zu]", i);
+		assert(x->count < count);
 		x->count += (size_t)rc;
 	}
 	return 0;
@@ -120,7 +127,8 @@ has_name(const struct layout_entry *n, const char *registry,
 	    strcmp(n->ref.repository, repository) == 0;
 }
 
-/* Add one that has the name.  -1: it is another one than ${*ret}. */
+/* Add one that has the name.  -1: it is another one than ${*ret}.  Two entries
+ * with one name and one digest are the same, said twice. */
 static int
 settle(const struct layout_entry *n, const struct layout_entry **ret,
     const char *tag, struct err *e)
@@ -132,6 +140,7 @@ settle(const struct layout_entry *n, const struct layout_entry **ret,
 	return 0;
 }
 
+/* A full name is a surer word than a bare tag, whoever that belongs to. */
 int
 layout_index_find(const struct layout_index *x, const char *registry,
     const char *repository, const char *tag, bool is_own,
@@ -157,6 +166,8 @@ layout_index_find(const struct layout_index *x, const char *registry,
 	return *ret != NULL;
 }
 
+/* image-spec image-layout.md, "oci-layout file": another version may mean
+ * another place for everything. */
 int
 layout_version(const char *buf, size_t len, struct err *e)
 {

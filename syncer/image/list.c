@@ -1,3 +1,8 @@
+/*
+ * The image list, line by line.  A line that is wrong is told with its place
+ * and left out, and reading goes on: who has ten mistakes in a list wants to
+ * hear of all of them at once.
+ */
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -140,7 +145,8 @@ add_entry(const struct place *at, struct image_ref *ref,
 	entries_add(&list->entries, &entry);
 }
 
-/* The next word, or NULL at the end or where a comment begins. */
+/* The next word, or NULL at the end or where a comment begins.  The line is
+ * ours to cut: read_line has made a copy of it. */
 static char *
 next_word(char **rest)
 {
@@ -173,6 +179,8 @@ read_wishes(const struct place *at, char *rest, struct wishes *ret)
 	return 0;
 }
 
+/* "default" is a word of the list's own.  An image of that name has to be
+ * written out; the message says how. */
 static void
 read_default(const struct place *at, char *rest, struct wishes *defaults)
 {
@@ -287,7 +295,8 @@ check_text(const struct place *at, const char *text, size_t len)
 	return 0;
 }
 
-/* ${defaults} is changed by a "default" line; NULL allows none. */
+/* ${defaults} is changed by a "default" line; NULL allows none.  Bytes are
+ * looked at before words are, so that every message can show them. */
 static void
 read_line(const struct place *at, const char *text, size_t len,
     struct wishes *defaults)
@@ -296,6 +305,7 @@ read_line(const struct place *at, const char *text, size_t len,
 
 	if (check_text(at, text, len) == -1)
 		return;
+	assert(len <= LIST_LINE_MAX);
 	memcpy(line, text, len);
 	line[len] = '\0';
 	word = next_word(&rest);
@@ -312,6 +322,7 @@ read_line(const struct place *at, const char *text, size_t len,
 		    defaults == NULL ? &at->list->none : defaults);
 }
 
+/* A line may end as on Windows, and the last one need not end at all. */
 void
 list_read(struct image_list *list, const char *name, const char *buf,
     size_t len)
@@ -372,6 +383,7 @@ list_dispute(const struct list_entry *a, const struct list_entry *b,
 	char *first = place_text(a->file, a->line);
 	char *second = place_text(b->file, b->line);
 
+	assert(a->tags != NULL && b->tags != NULL);
 	err_set(e, ERR_INPUT, "%.200s (tags=%.80s) and %.200s (tags=%.80s) "
 	    "both want it, with another %s: let them agree, or give the tag "
 	    "a line of its own", first, a->tags->text, second, b->tags->text,
@@ -415,6 +427,7 @@ disagrees(struct image_list *list, const struct list_entry *later,
 	return true;
 }
 
+/* The first of two that are the same stays, where it stood. */
 int
 list_end(struct image_list *list)
 {
@@ -423,10 +436,12 @@ list_end(struct image_list *list)
 	size_t i;
 	char more[64];
 
-	for (i = 0; i < list->entries.count; i++)
+	for (i = 0; i < list->entries.count; i++) {
+		assert(twins[i] <= i);
 		if (twins[i] != 0 &&
 		    disagrees(list, &items[i], &items[twins[i] - 1]))
 			twins[i] = 0;
+	}
 	entries_drop(&list->entries, twins);
 	free(twins);
 	if (list->complaints > LIST_COMPLAINTS_MAX) {

@@ -1,3 +1,9 @@
+/*
+ * Manifests and indexes (image-spec manifest.md, image-index.md; Docker's
+ * "image manifest version 2, schema 2" has the same members).  Their bytes are
+ * kept as they are; this is what the program itself goes by.
+ */
+#include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,9 +53,11 @@ add_children(struct manifest *m, const json_t *root, const json_t *config,
 	for (i = 0; i < count; i++)
 		if (add_child(m, json_array_get(array, i), role, e) == -1)
 			return err_wrap(e, "%s[%zu]", key, i);
+	assert(m->count + m->skipped == count + (config != NULL));
 	return 0;
 }
 
+/* Which keys have the children follows from the kind alone. */
 static int
 read_children(struct manifest *m, const json_t *root, struct err *e)
 {
@@ -183,6 +191,8 @@ check_shape(const struct manifest *m, const json_t *root, struct err *e)
 	return 0;
 }
 
+/* A key twice is refused: of two readers one takes the first, the other the
+ * last (RFC 8259 section 4). */
 int
 manifest_parse(const char *buf, size_t len, const char *type,
     struct manifest *ret, struct err *e)
@@ -199,6 +209,8 @@ manifest_parse(const char *buf, size_t len, const char *type,
 	    read_subject(&m, root, e) == -1 ||
 	    read_children(&m, root, e) == -1)
 		goto out;
+	assert(m.kind == MEDIA_INDEX || m.kind == MEDIA_IMAGE ||
+	    m.kind == MEDIA_ARTIFACT);
 	*ret = m;
 	rc = 0;
 out:

@@ -23,6 +23,8 @@ static const char *const foreign_prefixes[] = {
 	"application/vnd.oci.image.layer.nondistributable.",
 };
 
+/* What is not in the table is kept and served all the same: image-spec
+ * image-index.md forbids to fail for it. */
 enum media_kind
 media_kind(const char *type)
 {
@@ -47,6 +49,8 @@ media_is_foreign(const char *type)
 	return false;
 }
 
+/* Helm charts, WebAssembly and policies come as images with a configuration of
+ * their own kind, which has no platform. */
 bool
 media_is_image_config(const char *type)
 {

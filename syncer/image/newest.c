@@ -1,3 +1,5 @@
+/* newest=: versions before all other tags, since their order is certain; and
+ * among the others the age of the image, which costs requests to learn. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +55,7 @@ compare_tags(const void *a, const void *b)
 	return order != 0 ? order : strcmp(x->name, y->name);
 }
 
+/* The order is total, down to the name, so that two runs choose the same. */
 size_t
 newest_choose(struct newest_tag *tags, size_t count, size_t n)
 {

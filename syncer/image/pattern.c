@@ -1,3 +1,9 @@
+/*
+ * Tags by pattern.  A registry, or who may push to it, chooses the tags, and a
+ * list may have hundreds of patterns: no pattern may take long on any tag, nor
+ * much memory.
+ */
+#include <assert.h>
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +55,7 @@ bracket_length(const char *s)
 	return end == NULL ? 0 : (size_t)(end - s);
 }
 
+/* "a-z" is a range of bytes, whatever the locale. */
 static bool
 bracket_has(const char *s, size_t len, char c)
 {
@@ -80,6 +87,7 @@ glob_one(const char **glob, char c)
 		return *s == '?' || *s == c;
 	}
 	len = bracket_length(s + 1);
+	assert(len > 0);	/* check_glob has seen its end */
 	*glob = s + len + 2;
 	return bracket_has(s + 1, len, c);
 }
@@ -180,6 +188,8 @@ release(struct tag_matcher *m)
 	version_range_free(m->range);
 }
 
+/* A rule is compiled once for nothing, so that a mistake in it is told while
+ * the line is known. */
 int
 tag_rule_parse(const char *text, struct tag_rule **ret, struct err *e)
 {
@@ -253,6 +263,8 @@ regex_matches(struct tag_matcher *m, const char *tag)
 	return regexec(&m->regex, tag, 0, NULL, 0) == 0;
 }
 
+/* Signature tags go with the images that they are of, by referrers=, and are no
+ * versions of anything. */
 bool
 tag_matcher_wants(struct tag_matcher *m, const char *tag)
 {

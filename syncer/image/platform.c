@@ -1,3 +1,6 @@
+/* Platforms as containerd/platforms has them, since what a node asks for is
+ * decided there (quirks.md#platform-names, quirks.md#platform-order). */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +69,7 @@ lower(char *s)
 static void
 set_part(char part[32], const char *to)
 {
+	assert(strlen(to) < 32);
 	snprintf(part, 32, "%s", to);
 }
 
@@ -246,6 +250,7 @@ rank_amd64(const struct platform *want, const struct platform *have)
 	    !version_of(want, 1, &w) || !version_of(have, 1, &h) ||
 	    w.minor != 0 || h.minor != 0 || h.major < 1 || h.major > w.major)
 		return 0;
+	assert(h.major <= w.major);
 	return RANK_EXACT - (w.major - h.major);
 }
 
@@ -293,6 +298,7 @@ version_serves(const char *want, const char *have)
 	    (have[len] == '\0' || have[len] == '.'));
 }
 
+/* An operating system has no fallback: what is not the same is nothing. */
 int
 platform_rank(const struct platform *want, const struct platform *have)
 {
@@ -329,6 +335,7 @@ sort_and_collapse(struct platform_set *set)
 {
 	size_t i, kept = 0;
 
+	assert(set->count > 0);
 	qsort(set->items, set->count, sizeof(set->items[0]), compare_items);
 	for (i = 0; i < set->count; i++)
 		if (kept == 0 ||
@@ -360,6 +367,8 @@ add_item(struct platform_set *set, const char *text, size_t len,
 	return rc;
 }
 
+/* "all" is no platform of the set but the absence of a filter: unknown ones
+ * belong to it, too. */
 int
 platform_set_parse(const char *text, struct platform_set *ret, struct err *e)
 {

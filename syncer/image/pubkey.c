@@ -1,3 +1,6 @@
+/* Public keys and signatures: all that knows libcrypto's EVP_PKEY.  The key
+ * decides which algorithms count, never what the signature says of itself. */
+#include <assert.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -72,6 +75,7 @@ read_block(BIO *bio, long *ret_len, struct err *e)
 	return NULL;
 }
 
+/* cosign signs with SHA-256 whatever the key's size. */
 static int
 fit_rsa(struct pubkey *key, struct err *e)
 {
@@ -84,6 +88,8 @@ fit_rsa(struct pubkey *key, struct err *e)
 	return 0;
 }
 
+/* Larger curves may be used with SHA-256, as cosign does, or with the hash that
+ * goes with the curve, as openssl(1) and HSMs do. */
 static int
 fit_ec(struct pubkey *key, struct err *e)
 {
@@ -105,6 +111,7 @@ fit_ec(struct pubkey *key, struct err *e)
 	    "P-256, P-384 and P-521");
 }
 
+/* Ed25519 hashes by itself: no digest is named (RFC 8032). */
 static int
 fit(struct pubkey *key, struct err *e)
 {
@@ -121,6 +128,8 @@ fit(struct pubkey *key, struct err *e)
 	}
 }
 
+/* Bytes behind the key within its block are refused as well: what is not
+ * understood is not trusted. */
 int
 pubkey_parse(const char *buf, size_t len, struct pubkey **ret, struct err *e)
 {
@@ -150,6 +159,7 @@ pubkey_parse(const char *buf, size_t len, struct pubkey **ret, struct err *e)
 	}
 	if (fit(key, e) == -1)
 		goto out;
+	assert(key->md_count <= sizeof(key->md) / sizeof(key->md[0]));
 	*ret = key;
 	key = NULL;
 	rc = 0;

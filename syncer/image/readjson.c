@@ -1,3 +1,5 @@
+/* JSON of strangers: counted before it is parsed, cleaned before
+ * it is quoted. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -74,6 +76,8 @@ readjson_load(const char *buf, size_t len, size_t flags, json_t **ret,
 	return 0;
 }
 
+/* null counts as absent, as it does for the clients, which are
+ * written in Go. */
 json_t *
 readjson_member(const json_t *object, const char *key)
 {

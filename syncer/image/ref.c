@@ -1,3 +1,5 @@
+/* References as people type them; the grammar is that of
+ * distribution/reference, by way of layout/name.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,7 +137,8 @@ take_names(const char *name, struct image_ref *ref, struct err *e)
 	return check_repository(ref->repository, e);
 }
 
-/* A digest has a colon too, so it is cut off before the tag is looked for. */
+/* A digest has a colon too, so it is cut off before the tag is looked for.  The
+ * first "@": a name cannot have one. */
 static int
 take_digest(char *text, struct image_ref *ref, struct err *e)
 {
@@ -161,6 +164,8 @@ take_tag(char *name, struct image_ref *ref, struct err *e)
 	return check_tag(ref->tag, e);
 }
 
+/* From the end to the beginning: what is cut off first cannot be mistaken for a
+ * part of what comes later. */
 int
 image_ref_parse(const char *text, struct image_ref *ret, struct err *e)
 {
@@ -200,6 +205,7 @@ image_ref_done(struct image_ref *ref)
 	memset(ref, 0, sizeof(*ref));
 }
 
+/* What image_ref_parse reads back to the same. */
 char *
 image_ref_text(const struct image_ref *ref)
 {

@@ -1,3 +1,9 @@
+/*
+ * Lists of referrers (OCI distribution-spec, "Listing Referrers"), which the
+ * mirror makes itself from what it has: a registry's own list names what may
+ * not be here.
+ */
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,9 +19,12 @@ referrer_tag(const struct digest *id, const char *suffix,
     char buf[TAG_MAX + 1])
 {
 	char hex[DIGEST_HEX_MAX];
+	int len;
 
-	snprintf(buf, TAG_MAX + 1, "%s-%.64s%s", digest_alg_name(id->alg),
-	    digest_hex(id, hex), suffix);
+	len = snprintf(buf, TAG_MAX + 1, "%s-%.64s%s",
+	    digest_alg_name(id->alg), digest_hex(id, hex), suffix);
+	assert(len > 0 && (size_t)len <= TAG_MAX);
+	(void)len;
 	return buf;
 }
 
@@ -48,6 +57,7 @@ copy_annotations(json_t *to, json_t *from)
 	json_object_set_new(to, "annotations", copy);
 }
 
+/* Annotations are what makes one too large; without them it is still found. */
 static char *
 dump_descriptor(json_t *descriptor)
 {
@@ -60,6 +70,8 @@ dump_descriptor(json_t *descriptor)
 	return json_dumps(descriptor, JSON_COMPACT);
 }
 
+/* An image manifest has no artifactType as a rule; the specification has the
+ * configuration's type stand for it. */
 int
 referrer_describe(const char *buf, size_t len, const struct manifest_id *id,
     char **ret, struct err *e)
@@ -183,6 +195,8 @@ dump_readable(json_t *index, json_t *manifests, struct err *e)
 	return dump(index, e);
 }
 
+/* The list that is there is read again rather than trusted: an older version of
+ * this program, or a disk, may have left something else. */
 int
 referrer_merge(const char *old, const char *const *descriptors, size_t count,
     char **ret, struct err *e)

@@ -1,3 +1,6 @@
+/* referrers=: yes, no, or the artifact types that are wanted.  Media types are
+ * compared without regard to case (RFC 6838 section 4.2). */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +28,7 @@ sort_and_collapse(struct referrer_rule *rule)
 {
 	size_t i, kept = 0;
 
+	assert(rule->count > 0);
 	qsort(rule->types, rule->count, sizeof(rule->types[0]), compare_types);
 	for (i = 0; i < rule->count; i++)
 		if (kept > 0 &&
@@ -126,6 +130,7 @@ referrer_rule_compare(const struct referrer_rule *a,
 	return 0;
 }
 
+/* The rule is in lower case already; what a registry says need not be. */
 static bool
 is_type(const char *type, const char *text)
 {

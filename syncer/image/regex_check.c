@@ -1,3 +1,10 @@
+/*
+ * What a regular expression costs before glibc compiles it: regcomp(3) writes
+ * repeats out, and "((a{100}){100}){100}" would take all memory there is.
+ * The walk follows the grammar of POSIX (XBD section 9.4), and refuses what
+ * GNU adds to it.
+ */
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -38,6 +45,7 @@ add_item(struct check *c, struct item item)
 {
 	struct frame *f = &c->frames[c->depth];
 
+	assert(c->depth <= REGEX_DEPTH_MAX);
 	f->before = join(&f->before, &f->last);
 	f->last = item;
 	c->was_repeat = false;
@@ -87,6 +95,7 @@ skip_bracket(struct check *c)
 	return NULL;
 }
 
+/* A group is one item of the group around it, once it is closed. */
 static const char *
 open_group(struct check *c)
 {
@@ -177,6 +186,7 @@ take_braces(struct check *c)
 	return repeat(c, most > least ? most : least);
 }
 
+/* What stands for itself costs one node; "^", "$", "." and "|" as much. */
 static const char *
 check_next(struct check *c)
 {
@@ -202,6 +212,7 @@ check_next(struct check *c)
 	}
 }
 
+/* The size is looked at after each step: it can only grow. */
 int
 regex_check(const char *text, struct err *e)
 {

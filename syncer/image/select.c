@@ -1,3 +1,9 @@
+/*
+ * Which children of an index a platform filter keeps: those that a node of that
+ * platform would take, so that no node misses one (quirks.md#platform-order),
+ * and what belongs to them.
+ */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +74,7 @@ keep_platform(const struct manifest *m, const struct platform *want,
 
 	if (want->os_version[0] != '\0' && count > 1)
 		count = 1;
+	assert(count <= m->count);
 	qsort(found, count, sizeof(found[0]), compare_candidates);
 	for (i = 0; i < count; i++)
 		if (i == 0 ||
@@ -76,6 +83,7 @@ keep_platform(const struct manifest *m, const struct platform *want,
 	return count > 0;
 }
 
+/* By digest: two entries may name one manifest. */
 static bool
 is_kept(const struct manifest *m, const struct digest *d,
     const enum keep *keep)
@@ -106,6 +114,7 @@ keep_companions(const struct manifest *m, enum keep *keep)
 	}
 }
 
+/* With no filter an entry that nobody knows is wanted like any other. */
 static size_t
 keep_all(const struct manifest *m, enum keep *keep)
 {
@@ -119,6 +128,7 @@ keep_all(const struct manifest *m, enum keep *keep)
 	return images;
 }
 
+/* Companions last: they go with what has been kept by then. */
 size_t
 select_children(const struct manifest *m, const struct platform_set *set,
     enum keep *keep, bool *missing)
@@ -140,6 +150,8 @@ select_children(const struct manifest *m, const struct platform_set *set,
 	return images;
 }
 
+/* No rank here: such a client looks at neither platform nor digest, and takes
+ * what it gets. */
 const struct descriptor *
 select_default(const struct manifest *m)
 {

@@ -1,3 +1,11 @@
+/*
+ * Signatures as cosign makes them (sigstore/cosign specs/SIGNATURE_SPEC.md
+ * and BUNDLE_SPEC.md; quirks.md#tags-of-cosign, quirks.md#signature-types).
+ * The signature is verified over the bytes as they came, and only then are
+ * these read.  Certificates and transparency logs are not looked at: the key
+ * is all the trust.
+ */
+#include <assert.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +93,7 @@ signatures_find(const char *buf, size_t len, struct signatures *ret,
 			continue;
 		all.items = xreallocarray(all.items, all.count + 1,
 		    sizeof(*all.items));
+		assert(all.count < SIGNATURES_MAX);
 		all.items[all.count++] = one;
 	}
 	json_decref(root);
@@ -140,6 +149,7 @@ judge_payload(const json_t *root, const struct digest *image, struct err *e)
 	return digest_equal(&of, image) ? SIGNATURE_GOOD : other_digest(e, &of);
 }
 
+/* "Simple signing": the payload is the layer, and names the manifest. */
 static enum signature_verdict
 check_simple(const struct signature *s, const char *buf, size_t len,
     const struct pubkey *key, const struct digest *image, struct err *e)
@@ -186,6 +196,8 @@ encode(const char *type, const unsigned char *payload, size_t len,
 	return all;
 }
 
+/* One good signature is enough: others may be by keys that are not asked
+ * for. */
 static bool
 is_signed(const json_t *signatures, const struct pubkey *key, const char *msg,
     size_t len)
@@ -222,6 +234,8 @@ compare_subject(const json_t *subject, const struct digest *image,
 	return digest_equal(ret, image);
 }
 
+/* in-toto Statement, v0.1 and v1: "subject" has what it is about, which may be
+ * several things. */
 static enum signature_verdict
 judge_statement(const json_t *root, const struct digest *image, struct err *e)
 {
@@ -300,6 +314,8 @@ check_envelope(const json_t *envelope, const struct pubkey *key,
 	return verdict;
 }
 
+/* A bundle may have a bare signature instead (messageSignature), which cosign
+ * does not use for images. */
 static enum signature_verdict
 check_bundle(const char *buf, size_t len, const struct pubkey *key,
     const struct digest *image, struct err *e)

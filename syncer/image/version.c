@@ -1,3 +1,9 @@
+/*
+ * Tags as versions: SemVer 2.0.0, and what people make of it: a "v" in front,
+ * one or two numbers, a suffix behind a letter or "_".  Whatever might be
+ * something else, such as a commit's hash or a date, is no version: newest=
+ * would choose it for ever.
+ */
 #include <string.h>
 
 #include "image/version.h"
@@ -84,6 +90,7 @@ take_suffix(const char *s, struct version *v)
 	return *s == '\0' && s[-1] != '_';
 }
 
+/* A number alone has at most five digits: 20240131 is a date. */
 int
 version_parse(const char *text, struct version *ret)
 {
@@ -106,7 +113,8 @@ version_parse(const char *text, struct version *ret)
 	return 1;
 }
 
-/* The identifier at ${*at}, and ${*at} moved to the next or to ${end}. */
+/* The identifier at ${*at}, and ${*at} moved to the next or to ${end}.  Zeros
+ * in front make no other number. */
 static struct identifier
 next_identifier(const char **at, const char *end)
 {
@@ -163,6 +171,7 @@ compare_suffixes(const struct version *a, const struct version *b)
 	return (x < x_end) - (y < y_end);
 }
 
+/* SemVer section 11. */
 int
 version_compare(const struct version *a, const struct version *b)
 {

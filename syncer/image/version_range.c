@@ -1,3 +1,6 @@
+/* Ranges of versions, as npm and Cargo have them.  Each term becomes two
+ * bounds, so that matching is comparing and no term is a special case then. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +57,7 @@ struct version_range {
 	size_t count;
 };
 
+/* "x", "X" and "*" are all in use for "any". */
 static bool
 take_wild(const char **at)
 {
@@ -112,6 +116,7 @@ bound_before_next(const struct version *v, unsigned i)
 {
 	struct version next = { .suffix = "0", .suffix_len = 1 };
 
+	assert(i < 3);
 	memcpy(next.number, v->number, sizeof(next.number));
 	next.number[i]++;
 	for (i++; i < 3; i++)
@@ -159,6 +164,7 @@ caret_number(const struct version *v)
 {
 	unsigned i;
 
+	assert(v->parts > 0);
 	for (i = 0; i < v->parts - 1 && v->number[i] == 0; i++)
 		;
 	return i;
@@ -243,7 +249,8 @@ take_term(const char **at, struct term *ret)
 
 /*
  * Step over what stands between two terms.  Return 0 at the end; 1 before a
- * term; 2 before one of the next alternative; -1 where a term is missing.
+ * term; 2 before one of the next alternative; -1 where a term is missing.  A
+ * comma and a blank both mean "and".
  */
 static int
 take_separator(const char **at)
@@ -273,6 +280,7 @@ take_terms(struct version_range *r)
 	do {
 		if (r->count == VERSION_TERMS_MAX)
 			return "too many terms";
+		assert(r->count < VERSION_TERMS_MAX);
 		r->terms[r->count].group = group;
 		why = take_term(&at, &r->terms[r->count++]);
 		if (why != NULL)
@@ -283,7 +291,8 @@ take_terms(struct version_range *r)
 	return next == 0 ? NULL : "a term is missing";
 }
 
-/* What one term of a group allows, the others allow with it. */
+/* What one term of a group allows, the others allow with it.  A range without a
+ * pre-release in it means releases, as in npm. */
 static void
 share_suffixes(struct version_range *r)
 {
@@ -324,6 +333,7 @@ version_range_free(struct version_range *r)
 	free(r);
 }
 
+/* A missing bound is one that everything is within. */
 static bool
 term_matches(const struct term *t, const struct version *v)
 {

@@ -1,3 +1,8 @@
+/*
+ * The key=value words of a line.  Values are kept once however many lines have
+ * them: pointers are compared then, and a list of a million lines stays small.
+ */
+#include <assert.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +81,7 @@ intern_referrers(struct wish_pool *pool, const struct referrer_rule *rule)
 	return kept;
 }
 
+/* What holds where nothing is said. */
 struct wishes
 wishes_none(struct wish_pool *pool)
 {
@@ -97,6 +103,7 @@ take_root(void **tree, compare_items *compare)
 
 	if (*tree == NULL)
 		return NULL;
+	assert(*(void **)*tree != NULL);
 	item = *(void **)*tree;
 	tdelete(item, tree, compare);
 	return item;
@@ -244,6 +251,8 @@ static const struct {
 
 #define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))
 
+_Static_assert(KEY_COUNT <= 32, "a bit of wishes.seen for each key");
+
 /* Naming what there is helps more than saying what there is not. */
 static int
 refuse_key(const char *key, struct err *e)
@@ -258,6 +267,7 @@ refuse_key(const char *key, struct err *e)
 	    key, known);
 }
 
+/* A bit for each key that has been seen in the line. */
 int
 wishes_read(struct wish_pool *pool, char *word, struct wishes *wishes,
     struct err *e)

@@ -1,3 +1,5 @@
+/* The table of clients: what is said of them to people.  A new one is a line
+ * here and a file for_NAME.c. */
 #include <string.h>
 
 #include "node/client.h"
@@ -36,6 +38,8 @@ node_clients(size_t i)
 	return i < sizeof(clients) / sizeof(clients[0]) ? &clients[i] : NULL;
 }
 
+/* By the names that people type; "swarm" is dockerd's files with
+ * another advice. */
 const struct node_client *
 node_client_find(const char *name)
 {

@@ -1,3 +1,9 @@
+/*
+ * config.toml is somebody's work, with comments and an order of its own: it is
+ * edited by the line, and each line of ours carries a mark by which it is
+ * found again.
+ */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +40,8 @@ copy(char *to, size_t size, const char *from)
 	to[len] = '\0';
 }
 
+/* Any mirror counts, of whatever registry: beside config_path the plugin takes
+ * none (quirks.md#config-path). */
 static void
 on_mirror(struct containerd_toml *t, const struct toml_event *event)
 {
@@ -57,6 +65,8 @@ on_version(void *cookie, const struct toml_event *event)
 		t->version = (unsigned)(event->value[0] - '0');
 }
 
+/* What stands in a table that this version of the file does not read
+ * is not there. */
 static void
 on_event(void *cookie, const struct toml_event *event)
 {
@@ -85,6 +95,7 @@ on_event(void *cookie, const struct toml_event *event)
 	}
 }
 
+/* Twice: the version may stand behind the tables. */
 void
 containerd_toml_read(const char *text, struct containerd_toml *ret)
 {
@@ -115,9 +126,12 @@ containerd_toml_looks(const struct containerd_toml *t, const char *dir)
 static char *
 replaced(const char *base, size_t from, size_t to, const char *text)
 {
+	assert(from <= to && to <= strlen(base));
 	return xasprintf("%.*s%s%s", (int)from, base, text, base + to);
 }
 
+/* Each way in which a line of ours would change the meaning of what is there is
+ * refused, with what to do by hand. */
 static int
 add_to(const char *path, const char *base, const struct containerd_toml *t,
     char **ret, struct err *e)
@@ -162,6 +176,8 @@ add_to(const char *path, const char *base, const struct containerd_toml *t,
 	return 0;
 }
 
+/* What has been written is read again: only a reader can tell whether it means
+ * what was meant. */
 int
 containerd_toml_add(const char *path, const char *base, const char *version,
     char **ret, struct err *e)
@@ -209,6 +225,7 @@ containerd_toml_is_ours(const char *line, size_t len)
 	return ends(line, len, MARK) || ends(line, len, MARK_EMPTY);
 }
 
+/* Line by line, by the marks: all that others have changed since stays. */
 int
 containerd_toml_drop(const char *path, const char *now, const char *version,
     char **ret, struct err *e)
@@ -234,6 +251,7 @@ containerd_toml_drop(const char *path, const char *now, const char *version,
 		}
 		len += p[len] == '\n';
 	}
+	assert(have <= strlen(now));
 	out[have] = '\0';
 	*ret = out;
 	return 0;

@@ -1,3 +1,5 @@
+/* dockerd's daemon.json, of which one member is ours (quirks.md#dockerd).  JSON
+ * has no comments that could get lost, so it is parsed and written anew. */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -66,6 +68,7 @@ find(json_t *mirrors, const char *url)
 	return i;
 }
 
+/* In the order in which the members stood. */
 static char *
 dump(json_t *all)
 {
@@ -76,6 +79,7 @@ dump(json_t *all)
 	return line;
 }
 
+/* In front: dockerd asks its mirrors in order. */
 int
 daemon_json_add(const char *path, const char *base, const char *url,
     char **ret, struct err *e)
@@ -99,6 +103,7 @@ daemon_json_add(const char *path, const char *base, const char *url,
 	return 0;
 }
 
+/* An empty list would be left where there was none: it goes as well. */
 int
 daemon_json_drop(const char *path, const char *now, const char *url,
     char **ret, struct err *e)

@@ -10,6 +10,7 @@
 #include "node/under.h"
 #include "node/uses.h"
 
+/* [host."URL"] tables and "server": all that such a folder can lead to. */
 static void
 on_hosts(void *cookie, const struct toml_event *event)
 {
@@ -31,6 +32,8 @@ on_hosts(void *cookie, const struct toml_event *event)
 	f->hosts[f->host_count++] = xstrdup(host);
 }
 
+/* A folder without a hosts.toml, or with an empty one, counts for its registry
+ * all the same (quirks.md#host-folders). */
 static void
 read_folder(int root, const char *dir, const char *name, struct node_folder *f)
 {
@@ -48,6 +51,8 @@ read_folder(int root, const char *dir, const char *name, struct node_folder *f)
 	free(path);
 }
 
+/* Folders of several certs.d stand behind each other, in the order of
+ * config_path. */
 void
 node_folders_read(int root, const char *dir, struct node_folders *f)
 {
@@ -101,6 +106,7 @@ rank(const struct node_folder *f, const char *registry)
 	return is_old ? 1 : 0;
 }
 
+/* In one certs.d: what is before the name is the same. */
 static bool
 are_beside(const struct node_folder *a, const struct node_folder *b)
 {
@@ -110,6 +116,8 @@ are_beside(const struct node_folder *a, const struct node_folder *b)
 	    memcmp(a->path, b->path, len) == 0;
 }
 
+/* The first certs.d that has a folder for the registry wins, and within it the
+ * lowest rank. */
 const struct node_folder *
 node_folders_for(const struct node_folders *f, const char *registry)
 {

@@ -4,6 +4,8 @@
 #include "layout/mem.h"
 #include "node/client.h"
 
+/* The mirror is named twice: as the mirror of a registry, and as a registry of
+ * its own that says how to speak to it. */
 int
 for_buildkit(const struct node_wish *w, struct node_plan *p, struct err *e)
 {

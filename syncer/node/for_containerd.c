@@ -5,6 +5,8 @@
 
 #define CERTS_D	"etc/containerd/certs.d"
 
+/* "version = 3" is for 2.x alone; 1.x reads 2, and 2.x does as well: where the
+ * version is not known it is 2. */
 int
 for_containerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 {

@@ -5,6 +5,8 @@
 #include "layout/mem.h"
 #include "node/client.h"
 
+/* With --only the mirror stands in the registry's place, and nobody else is
+ * asked; else it is asked before it. */
 static char *
 entry(const struct node_wish *w, const char *registry)
 {
@@ -21,6 +23,7 @@ entry(const struct node_wish *w, const char *registry)
 	    insecure);
 }
 
+/* A drop-in, since registries.conf itself is the distribution's. */
 static void
 drop_in(const struct node_wish *w, struct node_plan *p, char *path)
 {

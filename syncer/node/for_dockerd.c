@@ -27,6 +27,8 @@ check(const struct node_wish *w, bool has_hosts, struct err *e)
 	return 0;
 }
 
+/* Both places where it is possible: which of them dockerd goes by depends on
+ * its image store, and that may change later. */
 int
 for_dockerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 {

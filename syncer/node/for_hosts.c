@@ -1,9 +1,11 @@
 /* hosts.toml, certificates, versions: what several clients share. */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "layout/mem.h"
 #include "node/client.h"
 
+/* Files are small: a copy for each piece costs nothing. */
 char *
 for_append(char *text, char *more)
 {
@@ -14,6 +16,8 @@ for_append(char *text, char *more)
 	return longer;
 }
 
+/* capabilities are named, since a host without them would be asked to push as
+ * well (quirks.md#containerd). */
 static char *
 hosts_toml(const struct node_wish *w, bool has_dial_timeout)
 {
@@ -36,6 +40,8 @@ hosts_toml(const struct node_wish *w, bool has_dial_timeout)
 	return text;
 }
 
+/* Without --registry one folder serves all registries that have none of their
+ * own (quirks.md#host-folders). */
 void
 for_hosts_files(const struct node_wish *w, struct node_plan *p,
     const char *dir, bool has_dial_timeout)
@@ -45,6 +51,7 @@ for_hosts_files(const struct node_wish *w, struct node_plan *p,
 	    (const char *const *)w->registries : all;
 	size_t n = w->registry_count > 0 ? w->registry_count : 1, i;
 
+	assert(w->base != NULL);
 	for (i = 0; i < n; i++)
 		node_plan_file(p, NODE_WHOLE, xasprintf("%s/%s/hosts.toml",
 		    dir, names[i]), hosts_toml(w, has_dial_timeout));
@@ -58,11 +65,13 @@ copy_file(struct node_plan *p, const char *dir, const char *place,
 
 	if (text == NULL)
 		return;
+	assert(from != NULL);
 	f = node_plan_file(p, NODE_WHOLE, xasprintf("%s/%s/%s", dir, place,
 	    name), xstrdup(text));
 	f->copy_of = xstrdup(from);
 }
 
+/* client.key is a secret: only its owner may read it. */
 void
 for_certificates(const struct node_wish *w, struct node_plan *p,
     const char *dir)
@@ -74,6 +83,8 @@ for_certificates(const struct node_wish *w, struct node_plan *p,
 		p->files[p->count - 1].mode = 0600;
 }
 
+/* Only a version that is known to be too old: one that is not
+ * known may be any. */
 int
 for_too_old(const struct node_wish *w, const char *program, unsigned major,
     unsigned minor, unsigned patch, const char *what, struct err *e)

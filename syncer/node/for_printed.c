@@ -21,6 +21,7 @@ block(const char *text)
 	return out;
 }
 
+/* Talos from 1.12 on. */
 static char *
 new_documents(const struct node_wish *w, const char *const *names, size_t n)
 {
@@ -39,6 +40,7 @@ new_documents(const struct node_wish *w, const char *const *names, size_t n)
 	return for_append(text, block(w->ca));
 }
 
+/* Talos before 1.12, and where the version is not known. */
 static char *
 machine_patch(const struct node_wish *w, const char *const *names, size_t n)
 {
@@ -59,6 +61,8 @@ machine_patch(const struct node_wish *w, const char *const *names, size_t n)
 	return text;
 }
 
+/* The machine's configuration is applied over the network, and has no file
+ * on the node. */
 int
 for_talos(const struct node_wish *w, struct node_plan *p, struct err *e)
 {

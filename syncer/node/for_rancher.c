@@ -42,6 +42,7 @@ has_only(const struct node_version *v)
 	    (v->minor == 26 && v->patch >= 13);
 }
 
+/* Names are quoted: "*" alone would be an alias. */
 static char *
 registries_yaml(const struct node_wish *w)
 {
@@ -67,6 +68,7 @@ registries_yaml(const struct node_wish *w)
 	return text;
 }
 
+/* k3s and RKE2 are one program in this. */
 static int
 for_rancher(const struct node_wish *w, struct node_plan *p, const char *name,
     struct err *e)

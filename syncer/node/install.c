@@ -1,3 +1,9 @@
+/*
+ * Changing a node's files and taking it back, whatever happens in between: a
+ * kill at any step, an edit by hand, another client with the same file.  What
+ * is to be undone is written down before it is done.
+ */
+#include <assert.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +43,8 @@ found_done(struct found *f)
 	free(f->next);
 }
 
+/* The digest of what we wrote is in the record, not the text: it
+ * may hold a key. */
 static bool
 is_as_written(const struct record_file *r, const char *text)
 {
@@ -109,6 +117,8 @@ can_share(const struct record_file *other, const struct node_file *file,
 	    strcmp(now, file->text) == 0 && is_as_written(other, now);
 }
 
+/* Nothing is written here: all files of a plan are looked at before the
+ * first is touched. */
 static int
 look(struct install *in, const struct node_file *file, struct found *f,
     struct err *e)
@@ -136,6 +146,8 @@ look(struct install *in, const struct node_file *file, struct found *f,
 	return r == NULL && rc == 1 ? look_at_backup(in, file, f, e) : 0;
 }
 
+/* They are noted before they are made: a kill in between leaves a note about
+ * nothing, and no folder that nobody knows of. */
 static void
 missing_dir(void *cookie, const char *path)
 {
@@ -163,6 +175,8 @@ make_ready(struct install *in, const struct record_file *r, bool is_new,
 	    under_link(in->root, r->path, r->saved, e) : 0;
 }
 
+/* Its text is what is to be taken out of a shared file again; of a file that is
+ * ours alone there is nothing to say. */
 static struct record_file *
 record_for(struct install *in, const struct node_file *file)
 {
@@ -194,6 +208,8 @@ set_written(struct install *in, const char *path, const char *text)
 			in->record.files[i].written = d;
 }
 
+/* One file.  What is in place already counts as done, so that a run that was
+ * killed can be repeated. */
 static int
 apply(struct install *in, const struct node_file *file, struct found *f,
     struct err *e)
@@ -209,6 +225,7 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    strncmp(f->now, NODE_MARK, strlen(NODE_MARK)) == 0);
 	struct record_file *r;
 
+	assert(f->next != NULL);
 	if (is_same && (is_known || !is_ours)) {
 		in->said(in->cookie, "unchanged", file->path);
 		return 0;
@@ -234,6 +251,7 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	return 0;
 }
 
+/* Two clients with the same certificate have one file between them. */
 static bool
 is_shared(const struct record *record, const struct record_file *r)
 {
@@ -267,6 +285,7 @@ undo(struct install *in, struct record_file *r, struct err *e)
 		found_done(&f);
 		return 0;
 	}
+	assert(!f.edited || f.base != NULL);
 	if (f.edited) {
 		if (strcmp(f.base, f.now) != 0)
 			rc = under_write(in->root, r->path, f.base, &f.st,
@@ -318,6 +337,7 @@ finish(struct install *in, struct err *e)
 	return 0;
 }
 
+/* NULL is the plan of who wants nothing any more. */
 static bool
 is_planned(const struct node_plan *plan, const char *path)
 {
@@ -329,7 +349,11 @@ is_planned(const struct node_plan *plan, const char *path)
 	return false;
 }
 
-/* Undo what the client has and ${plan} (NULL: nothing) has not. */
+/*
+ * Undo what the client has and ${plan} (NULL: nothing) has not.  From the last
+ * to the first: what was made last is in nobody's way.  The record is written
+ * after each, so that a kill costs one repetition.
+ */
 static int
 undo_unplanned(struct install *in, const struct node_plan *plan,
     size_t *ret_left, struct err *e)
@@ -358,6 +382,8 @@ undo_unplanned(struct install *in, const struct node_plan *plan,
 	return done;
 }
 
+/* Until the first file is touched every failure is one of the input: nothing
+ * has changed. */
 int
 install_write(int root, const char *client, const struct node_plan *plan,
     install_fn *said, void *cookie, size_t *ret_left, struct err *e)
@@ -389,6 +415,7 @@ install_write(int root, const char *client, const struct node_plan *plan,
 	return rc == -1 ? -1 : 0;
 }
 
+/* What cannot be taken back stays in the record, for the next try. */
 int
 install_remove(int root, const char *client, install_fn *said, void *cookie,
     size_t *ret_left, struct err *e)

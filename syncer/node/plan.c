@@ -15,6 +15,7 @@ static const char *const kind_names[] = {
 	[NODE_CONTAINERD_TOML] = "containerd.toml",
 };
 
+/* Paths are from the root on, so that --prefix can go before them. */
 struct node_file *
 node_plan_file(struct node_plan *p, enum node_kind kind, char *path, char *text)
 {
@@ -42,6 +43,7 @@ node_plan_note(struct node_plan *p, const char *fmt, ...)
 	p->notes[p->note_count++] = xstrdup(text);
 }
 
+/* Copies of keys are wiped. */
 void
 node_plan_done(struct node_plan *p)
 {
@@ -66,6 +68,7 @@ node_plan_done(struct node_plan *p)
 const char *
 node_kind_name(enum node_kind kind)
 {
+	assert((size_t)kind < sizeof(kind_names) / sizeof(kind_names[0]));
 	return kind_names[kind];
 }
 
@@ -83,6 +86,8 @@ node_kind_parse(const char *name, enum node_kind *ret)
 	return -1;
 }
 
+/* A whole file is ours where it is absent, has our mark, or is what we would
+ * write anyway; else it is somebody's. */
 int
 node_merge(enum node_kind kind, const char *path, const char *base,
     const char *text, char **ret, struct err *e)
@@ -105,6 +110,8 @@ node_merge(enum node_kind kind, const char *path, const char *base,
 	    "away", path);
 }
 
+/* A file that is ours alone and was edited holds something that we
+ * cannot judge. */
 int
 node_unmerge(enum node_kind kind, const char *path, const char *now,
     const char *text, char **ret, struct err *e)

@@ -1,3 +1,6 @@
+/* What node-config has written on this node: JSON in a file of root's, without
+ * which nothing could be taken back. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +33,13 @@ file_done(struct record_file *f)
 	free(f->saved);
 }
 
+/* The others move: pointers to them are void. */
 void
 record_drop(struct record *r, struct record_file *f)
 {
 	size_t at = (size_t)(f - r->files);
 
+	assert(at < r->count);
 	file_done(f);
 	r->count--;
 	memmove(f, f + 1, (r->count - at) * sizeof(*f));
@@ -52,6 +57,7 @@ record_add_dir(struct record *r, const char *path)
 	r->dirs[r->dir_count++] = xstrdup(path);
 }
 
+/* A client of NULL: anybody's. */
 struct record_file *
 record_find(const struct record *r, const char *client, const char *path)
 {
@@ -93,6 +99,8 @@ is_below(const char *path)
 	return true;
 }
 
+/* What is deleted and put back later goes by these names: each has to be
+ * one of ours. */
 static int
 read_file(json_t *json, struct record *r, struct err *e)
 {
@@ -119,6 +127,7 @@ read_file(json_t *json, struct record *r, struct err *e)
 	return 0;
 }
 
+/* Caps, since the file may have been edited. */
 static int
 read_all(json_t *all, struct record *r, struct err *e)
 {
@@ -146,6 +155,8 @@ read_all(json_t *all, struct record *r, struct err *e)
 	return 0;
 }
 
+/* A record that cannot be read stops everything: guessing would overwrite
+ * somebody's files. */
 int
 record_read(int root, struct record *ret, struct err *e)
 {
@@ -188,6 +199,7 @@ file_json(const struct record_file *f)
 	    "edited", f->edited);
 }
 
+/* Whole each time: it has a few lines, and half of it would be of no use. */
 int
 record_write(int root, const struct record *r, struct err *e)
 {

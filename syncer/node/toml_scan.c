@@ -1,3 +1,9 @@
+/*
+ * Enough of TOML (v1.0.0) to find values and where they stand; it checks
+ * nothing, since the client does.  A file that is no TOML yields odd events,
+ * and no crash.
+ */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +68,8 @@ take_string(const char *p, char *to, bool *fits)
 	return p + (is_long ? 3 : 1);
 }
 
+/* Bare keys, numbers, dates, true and false: which of these it is does not
+ * matter here. */
 static const char *
 take_word(const char *p, const char *ends, char *to, bool *fits)
 {
@@ -75,8 +83,11 @@ take_word(const char *p, const char *ends, char *to, bool *fits)
 	return p + len;
 }
 
-/* Add what is written at ${p}, a.b."c", to the path.  Return what is behind,
- * or NULL where it is none, or does not fit. */
+/*
+ * Add what is written at ${p}, a.b."c", to the path.  Return what is behind, or
+ * NULL where it is none, or does not fit.  A key that is too long for us can be
+ * none that we look for.
+ */
 static const char *
 take_path(const char *p, struct toml_path *path)
 {
@@ -114,9 +125,11 @@ tell(struct scan *s, bool is_table, const char *from, const char *to)
 		.to = (size_t)(to - s->text),
 	};
 
+	assert(event.path->count > 0 && event.from <= event.to);
 	s->fn(s->cookie, &event);
 }
 
+/* Of [[array]] tables each is told like a table of its own. */
 static const char *
 scan_table(struct scan *s, const char *p)
 {
@@ -161,6 +174,7 @@ scan_value(struct scan *s, const char *p)
 	return p;
 }
 
+/* Inside of a table that is lost, keys are lost as well. */
 static const char *
 scan_key(struct scan *s, const char *p)
 {
@@ -175,6 +189,7 @@ scan_key(struct scan *s, const char *p)
 	return scan_value(s, behind + 1);
 }
 
+/* On the heap: the paths have some KiB. */
 void
 toml_scan(const char *text, toml_fn *fn, void *cookie)
 {

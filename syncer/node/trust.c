@@ -1,3 +1,5 @@
+/* Which certificates a node's clients go by for the mirror: doctor has to see
+ * what they see, and not more. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +64,7 @@ on_hosts(void *cookie, const struct toml_event *event)
 	}
 }
 
+/* A path in it begins in the folder of the file, as containerd has it. */
 static void
 read_hosts(const char *path, const char *text, const char *host,
     struct node_trust *t)
@@ -139,6 +142,7 @@ struct in_yaml {
 	size_t indent;			/* of the place */
 };
 
+/* By indentation: what is indented more than PLACE belongs to it. */
 static void
 on_yaml(struct in_yaml *in, size_t indent, const char *key, const char *value)
 {
@@ -198,6 +202,7 @@ if_there(int root, const char *dir, const char *place, const char *name)
 	return ret;
 }
 
+/* Only where nothing is told so far: the first folder counts. */
 static void
 look_into(int root, const char *dir, const char *place, struct node_trust *t)
 {
@@ -219,6 +224,7 @@ ends_with(const char *text, const char *end)
 	return len >= n && strcmp(text + len - n, end) == 0;
 }
 
+/* By the name of the file, which says whose it is. */
 void
 node_trust_read(const char *path, const char *text, const char *host,
     const char *place, struct node_trust *ret)
@@ -233,6 +239,8 @@ node_trust_read(const char *path, const char *text, const char *host,
 		toml_scan(text, on_buildkit, &in);
 }
 
+/* Clients that have no setting for it look into certs.d/HOST:PORT; podman looks
+ * into dockerd's folder as well. */
 static void
 find_of(int root, const struct node_use *use, const char *place,
     struct node_trust *t)
@@ -251,6 +259,7 @@ find_of(int root, const struct node_use *use, const char *place,
 	}
 }
 
+/* Of the first client that goes to this mirror; others are mostly the same. */
 void
 node_trust_find(int root, const struct node_uses *uses,
     const struct url *mirror, const char *place, struct node_trust *ret)

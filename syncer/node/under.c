@@ -1,3 +1,8 @@
+/*
+ * Files below a root folder that is not trusted: node-config runs as root,
+ * and --prefix may be a tree that others can write to.  No link is followed,
+ * at no component.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -14,6 +19,7 @@
 #define COMPONENT_MAX	256u
 #define SUFFIX		".cdr-new"
 
+/* The root itself may be reached by a link: it is what the person has named. */
 int
 under_open(const char *prefix, int *ret, struct err *e)
 {
@@ -97,6 +103,7 @@ parent(int root, const char *path, const char **ret_name)
 	return open_parent(root, path, false, ret_name);
 }
 
+/* "No such file" and "no such folder" are the same here: absent. */
 int
 under_read(int root, const char *path, char **ret, struct stat *st,
     struct err *e)
@@ -136,6 +143,7 @@ under_read(int root, const char *path, char **ret, struct stat *st,
 	return 1;
 }
 
+/* The folder that is missing, and those below it. */
 int
 under_missing_dirs(int root, const char *path, void (*fn)(void *, const char *),
     void *cookie, struct err *e)
@@ -170,6 +178,8 @@ under_make_dirs(int root, const char *path, struct err *e)
 	return 0;
 }
 
+/* Owner and mode of the file that it takes the place of, before it
+ * has its name. */
 static int
 fill(int fd, const char *text, const struct stat *like, mode_t mode)
 {
@@ -182,6 +192,8 @@ fill(int fd, const char *text, const struct stat *like, mode_t mode)
 	return fsync(fd);
 }
 
+/* By rename, with both synced: a client that starts after a power cut finds the
+ * old file or the new one. */
 int
 under_write(int root, const char *path, const char *text,
     const struct stat *like, mode_t mode, struct err *e)
@@ -217,6 +229,7 @@ last_part(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
+/* A second name costs no copy, and keeps owner, mode and times. */
 int
 under_link(int root, const char *from, const char *to, struct err *e)
 {
@@ -231,6 +244,8 @@ under_link(int root, const char *from, const char *to, struct err *e)
 	return rc;
 }
 
+/* Back to the first name: the file, its owner and its times are the ones
+ * that were there. */
 int
 under_rename(int root, const char *from, const char *to, struct err *e)
 {
@@ -248,6 +263,7 @@ under_rename(int root, const char *from, const char *to, struct err *e)
 	return rc;
 }
 
+/* A file that is gone already is no error. */
 int
 under_remove(int root, const char *path, struct err *e)
 {
@@ -262,6 +278,7 @@ under_remove(int root, const char *path, struct err *e)
 	return rc;
 }
 
+/* Of a run that was killed between making the file and naming it. */
 void
 under_remove_rest(int root, const char *path)
 {
@@ -277,6 +294,7 @@ under_remove_rest(int root, const char *path)
 	close(dir);
 }
 
+/* What is not empty stays, without a word: somebody else is in there. */
 int
 under_remove_dir(int root, const char *path)
 {
@@ -291,6 +309,8 @@ under_remove_dir(int root, const char *path)
 	return rc;
 }
 
+/* "/." makes the folder itself the parent, so that no link is followed
+ * there either. */
 int
 under_list(int root, const char *path, char ***ret, size_t *count,
     struct err *e)

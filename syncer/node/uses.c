@@ -1,3 +1,7 @@
+/*
+ * Where the clients of this node are told to go, by reading the files that they
+ * read.  What cannot be read is told as a complaint: doctor goes on without it.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +22,7 @@ complain(struct node_uses *u, const char *text)
 	u->complaints[u->complaint_count++] = xstrdup(text);
 }
 
+/* Beyond the cap all go into one that nobody sees. */
 static struct node_use *
 add(struct node_uses *u, const char *client, const char *path,
     const char *mirror)
@@ -85,6 +90,7 @@ on_host(void *cookie, const struct toml_event *event)
 	add(f->uses, f->client, f->path, host)->state = f->state;
 }
 
+/* Each host once, however many keys its table has. */
 void
 node_uses_hosts_toml(struct node_uses *u, const char *client, const char *path,
     enum node_use_state state, const char *text)
@@ -96,7 +102,7 @@ node_uses_hosts_toml(struct node_uses *u, const char *client, const char *path,
 	toml_scan(text, on_host, &f);
 }
 
-/* The table is over. */
+/* The table is over.  A location that is the registry's own is no mirror. */
 static void
 end_location(struct in_file *f)
 {
@@ -133,6 +139,7 @@ on_location(void *cookie, const struct toml_event *event)
 		f->insecure = strcmp(event->value, "true") == 0;
 }
 
+/* A table ends where the next one begins, or the file does. */
 void
 node_uses_registries_conf(struct node_uses *u, const char *path,
     const char *text)
@@ -248,6 +255,8 @@ read_config_path(struct node_uses *u, int root, const char *dirs)
 	}
 }
 
+/* A certs.d that config_path does not name is told as one that is not looked
+ * at: most people who have it believe that it counts. */
 static void
 read_containerd(struct node_uses *u, int root)
 {
@@ -267,6 +276,7 @@ read_containerd(struct node_uses *u, int root)
 		    NODE_USE_UNSEEN);
 }
 
+/* The main file before the drop-ins, as the library reads them. */
 static void
 read_containers(struct node_uses *u, int root)
 {
@@ -304,6 +314,8 @@ on_daemon_mirror(void *cookie, const char *url)
 	add(f->uses, f->client, f->path, url);
 }
 
+/* certs.d counts since Engine 28 (quirks.md#dockerd); before it holds
+ * certificates, and no hosts.toml. */
 static void
 read_docker(struct node_uses *u, int root)
 {
@@ -332,6 +344,7 @@ read_rancher(struct node_uses *u, int root, const char *client,
 	free(text);
 }
 
+/* Files that a client does not have are no files, not errors. */
 void
 node_uses_read(int root, struct node_uses *ret)
 {
@@ -363,6 +376,7 @@ parse_with(const char *scheme, const char *text, struct url *ret)
 	return rc == 0;
 }
 
+/* podman and CRI-O write no scheme: "insecure" tells which. */
 int
 node_use_url(const struct node_use *use, struct url *ret)
 {
@@ -372,6 +386,8 @@ node_use_url(const struct node_use *use, struct url *ret)
 	    ret);
 }
 
+/* Without a scheme it may be the mirror's: whether that is right is
+ * another check. */
 bool
 node_use_is(const struct node_use *use, const struct url *mirror)
 {

@@ -1,3 +1,8 @@
+/*
+ * Versions as programs print them: "containerd github.com/containerd/containerd
+ * v1.7.2 <commit>", "Docker version 28.5.2, build ...", "k3s version
+ * v1.31.6+k3s1".
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -24,6 +29,8 @@ take_number(const char *p, unsigned *ret)
 	return p;
 }
 
+/* What is behind the three numbers, such as "-rc.1" or "+k3s1",
+ * does not count. */
 static int
 read_word(const char *p, struct node_version *ret)
 {
@@ -44,6 +51,7 @@ read_word(const char *p, struct node_version *ret)
 	return 1;
 }
 
+/* The first word that looks like one. */
 int
 node_version_find(const char *text, struct node_version *ret)
 {

@@ -1,3 +1,8 @@
+/*
+ * What the person wants on the node.  All of it goes into files of several
+ * formats, and into messages that people paste into a shell: what would need
+ * quoting in any of them is refused here, so that no for_*.c has to quote.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +34,8 @@ is_only_host(const struct url *u)
 	return path == NULL || strcmp(path, "/") == 0;
 }
 
+/* A port that is the scheme's own is left out, as clients leave it out when
+ * they look for certificates. */
 int
 node_wish_mirror(struct node_wish *w, const char *text, struct err *e)
 {
@@ -56,6 +63,8 @@ node_wish_mirror(struct node_wish *w, const char *text, struct err *e)
 	return 0;
 }
 
+/* The three names of Docker Hub are one: clients look for docker.io
+ * (quirks.md#hub-names). */
 int
 node_wish_registry(struct node_wish *w, const char *name, struct err *e)
 {
@@ -80,6 +89,7 @@ node_wish_registry(struct node_wish *w, const char *name, struct err *e)
 	return 0;
 }
 
+/* ".." is refused, since the client may resolve it in another way. */
 static int
 check_path(const char *option, const char *path, struct err *e)
 {
@@ -102,6 +112,7 @@ check_path(const char *option, const char *path, struct err *e)
 	return 0;
 }
 
+/* What can only be said of all options together. */
 int
 node_wish_check(const struct node_wish *w, struct err *e)
 {

@@ -1,3 +1,5 @@
+/* Tables of ASCII by hand: headers, names and dates of protocols are the same
+ * in every country. */
 #include "registry/ascii.h"
 
 char

@@ -1,3 +1,9 @@
+/*
+ * WWW-Authenticate, as registries send it (quirks.md#challenge-headers).  What
+ * a stranger writes there decides where credentials go, so that half a value,
+ * or a second one, never counts.
+ */
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +36,8 @@ word_is(const char *s, size_t len, const char *lower)
 	return len == strlen(lower) && ascii_starts(s, lower, len);
 }
 
-/* Take ${len} bytes as a value: without the escapes, and only if it is one. */
+/* Take ${len} bytes as a value: without the escapes, and only if it is one.
+ * Control characters would go on into a URL, and from there into a log. */
 static char *
 value_copy(const char *s, size_t len, bool escapes)
 {
@@ -125,6 +132,7 @@ offer(struct challenge *best, struct challenge *now)
 		    best->scheme == CHALLENGE_NONE;
 	if (better) {
 		challenge_done(best);
+		assert(now->scheme != CHALLENGE_NONE);
 		*best = *now;
 		*now = (struct challenge){ 0 };
 	}
@@ -158,6 +166,7 @@ scheme_take(const char *s, size_t len, struct challenge *best,
 /*
  * RFC 9110 section 11.6.1 separates challenges by the same comma as their
  * parameters: only what follows a word tells a scheme from a parameter's name.
+ * Each round takes a byte at least: noise of any kind ends.
  */
 static void
 header_parse(const char *s, struct challenge *best)
@@ -184,6 +193,7 @@ header_parse(const char *s, struct challenge *best)
 	offer(best, &now);
 }
 
+/* All headers are one list (RFC 9110 section 5.3). */
 void
 challenge_parse(const char *const *headers, size_t count,
     struct challenge *ret)

@@ -1,3 +1,8 @@
+/*
+ * Reading config.json and its relatives (quirks.md#entries-of-auths).  Every
+ * copy of a secret is wiped before its memory is given back, and no message
+ * quotes the file.
+ */
 #include <jansson.h>
 #include <malloc.h>
 #include <stdbool.h>
@@ -70,7 +75,8 @@ secret_load(const char *buf, size_t len, json_t **ret, struct err *e)
 	return 0;
 }
 
-/* A member that is a string, copied; NULL where absent, null or empty. */
+/* A member that is a string, copied; NULL where absent, null or empty.  An
+ * empty string is what tools write for "none". */
 static int
 string_member(const json_t *object, const char *name, char **ret,
     struct err *e)
@@ -84,7 +90,11 @@ string_member(const json_t *object, const char *name, char **ret,
 	return 0;
 }
 
-/* "user:password" in base64.  Old clients padded it with NULs. */
+/*
+ * "user:password" in base64.  Old clients padded it with NULs.  What is behind
+ * the first colon is the password, whatever is in it; a user name with a colon
+ * cannot be written this way (RFC 7617 section 2).
+ */
 static int
 auth_decode(const char *auth, struct credential *c, struct err *e)
 {
@@ -172,7 +182,8 @@ is_usable(const struct credential *c)
 	    (c->username != NULL && c->password != NULL);
 }
 
-/* The message names the entry; credential_read has named the member. */
+/* The message names the entry; credential_read has named the member.  {} stands
+ * for an entry that a helper keeps: no error, and nothing to keep. */
 static int
 entry_add(struct credentials *c, const char *key, const json_t *object,
     struct err *e)
@@ -344,6 +355,7 @@ credential_done(struct credential *c)
 	*c = (struct credential){ 0 };
 }
 
+/* quirks.md#credential-helpers */
 int
 credential_from_helper(const char *buf, size_t len, struct credential *ret,
     struct err *e)

@@ -1,3 +1,5 @@
+/* Which of the credentials is for a repository (quirks.md#keys-of-auths). */
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,7 +113,8 @@ path_covers(const char *path, const char *repository)
 	    (repository[len] == '/' || repository[len] == '\0'));
 }
 
-/* Both fit: does ${a} say more than ${b}? */
+/* Both fit: does ${a} say more than ${b}?  An exact host before a pattern,
+ * however long that one's path is: a pattern is written for all the others. */
 static bool
 is_closer(const struct credentials_key *a, const struct credentials_key *b)
 {
@@ -139,6 +142,7 @@ credentials_find(const struct credentials *c, const char *registry,
 	const struct entry *entry, *best = NULL;
 	size_t i;
 
+	assert(c->entries != NULL || c->entry_count == 0);
 	for (i = 0; i < c->entry_count; i++) {
 		entry = &c->entries[i];
 		if (host_matches(entry->key.host, want.host) &&

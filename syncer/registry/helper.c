@@ -1,3 +1,6 @@
+/* docker-credential-helpers, credentials/credentials.go: the protocol is a word
+ * as argument, a line in, JSON out. */
+#include <assert.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +45,7 @@ helper_get(const char *suffix, const char *server, int timeout_ms,
 	enum helper_end answer = HELPER_FAILED;
 	struct program_end end;
 
+	assert(strchr(suffix, '/') == NULL);
 	if (program_run(&p, &end, e) == 0) {
 		answer = judge(&end, ret, e);
 		program_end_done(&end);

@@ -1,3 +1,10 @@
+/*
+ * libcurl's multi interface, with our own hands at the places where it
+ * decides things that are ours to decide: redirects, credentials, what may be
+ * told of a failure.  A request is in h->requests from http_start until its
+ * end has been told.
+ */
+#include <assert.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +45,7 @@ struct http {
 	struct http_request *requests;
 };
 
+/* Of the hop in flight: libcurl begins at 0 with each. */
 static long
 status_of(const struct http_request *req)
 {
@@ -66,6 +74,7 @@ collect(struct http_request *req, long status, const char *buf, size_t len)
 {
 	size_t max = is_success(status) ? req->body_max : ERROR_BODY_BYTES_MAX;
 
+	assert(req->len <= max);
 	if (len > max - req->len) {
 		if (is_success(status)) {
 			err_set(&req->reply.err, ERR_LIMIT,
@@ -85,6 +94,7 @@ collect(struct http_request *req, long status, const char *buf, size_t len)
 	return len;
 }
 
+/* Runs inside of libcurl: what it records, `finish` acts on. */
 static size_t
 on_body(char *buf, size_t size, size_t count, void *cookie)
 {
@@ -112,6 +122,7 @@ on_body(char *buf, size_t size, size_t count, void *cookie)
 	return refuse(req);
 }
 
+/* Not every libcurl bounds all of them together. */
 static size_t
 on_header(char *buf, size_t size, size_t count, void *cookie)
 {
@@ -127,6 +138,7 @@ on_header(char *buf, size_t size, size_t count, void *cookie)
 	return CURL_WRITEFUNC_ERROR;
 }
 
+/* MAXCONNECTS is how many idle ones are kept for the next request. */
 struct http *
 http_new(struct err *e)
 {
@@ -147,6 +159,7 @@ http_new(struct err *e)
 	return h;
 }
 
+/* Requests first: their handles are the multi handle's. */
 void
 http_free(struct http *h)
 {
@@ -159,6 +172,8 @@ http_free(struct http *h)
 	free(h);
 }
 
+/* Options rather than a header of our own, which libcurl would send to the next
+ * host as well (quirks.md#redirects). */
 static void
 set_auth(CURL *easy, const struct http_spec *spec)
 {
@@ -177,6 +192,7 @@ set_auth(CURL *easy, const struct http_spec *spec)
 	}
 }
 
+/* For good: a redirect that leads back to the registry comes without, too. */
 static void
 drop_auth(CURL *easy)
 {
@@ -230,6 +246,7 @@ set_link(CURL *easy, const struct registry_config *config,
 		    SMALL_STALLS * (long)config->stall_timeout_s);
 }
 
+/* All that holds for every hop; set_tls is for each. */
 static void
 set_request(struct http_request *req, const struct http_spec *spec)
 {
@@ -274,12 +291,18 @@ set_request(struct http_request *req, const struct http_spec *spec)
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
 }
 
+/* A URL that cannot be used is an end like others, told from http_poll: callers
+ * have one way to hear of failures. */
 struct http_request *
 http_start(struct http *h, const struct http_spec *spec,
     const struct http_handlers *on, void *cookie)
 {
 	struct http_request *req = xcalloc(1, sizeof(*req));
 
+	assert(spec->url != NULL && spec->config != NULL && on->end != NULL);
+	assert(!spec->bulk || (on->start != NULL && on->data != NULL));
+	assert(spec->to == 0 || spec->from < spec->to);
+	assert(spec->auth != HTTP_AUTH_BEARER || spec->bearer != NULL);
 	req->http = h;
 	req->on = on;
 	req->cookie = cookie;
@@ -311,9 +334,11 @@ http_start(struct http *h, const struct http_spec *spec,
 	return req;
 }
 
+/* The easy handle is no longer in the multi handle. */
 static void
 request_free(struct http_request *req)
 {
+	assert(req->prev != NULL || req->http->requests == req);
 	if (req->prev != NULL)
 		req->prev->next = req->next;
 	else
@@ -355,6 +380,8 @@ never_connected(const struct http_request *req, CURLcode code)
 	return sent_us == 0;
 }
 
+/* What another try may mend, and what it will not: a certificate that is wrong
+ * now is wrong in a second. */
 static enum transport
 transport_of(const struct http_request *req, CURLcode code)
 {
@@ -487,6 +514,7 @@ note_connection(struct http_request *req)
 	req->reply.connected = connects > 0;
 }
 
+/* The handler may start the next request, and cancel any but this one. */
 static void
 finish(struct http_request *req, CURLcode code)
 {
@@ -509,6 +537,8 @@ finish(struct http_request *req, CURLcode code)
 	request_free(req);
 }
 
+/* All that has ended is told before the wait, and then there is no wait: a
+ * handler may have started something. */
 void
 http_poll(struct http *h, int timeout_ms, int fd)
 {
@@ -523,6 +553,7 @@ http_poll(struct http *h, int timeout_ms, int fd)
 			continue;
 		timeout_ms = 0;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &req);
+		assert(req->easy == message->easy_handle);
 		finish(req, message->data.result);
 	}
 	if (timeout_ms > 0)
@@ -536,6 +567,8 @@ http_wakeup(struct http *h)
 	curl_multi_wakeup(h->multi);
 }
 
+/* Of an answer that was made in this process there are our own headers,
+ * and no handle. */
 const char *
 http_header(const struct http_reply *reply, const char *name, size_t index)
 {

@@ -1,3 +1,10 @@
+/*
+ * Two sources, asked in this order (docker/cli,
+ * quirks.md#credential-helpers): what helpers have said, and the file.  A
+ * serial number goes with whatever is handed out, so that "this was refused"
+ * can be told from "there is something newer".
+ */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -93,6 +100,7 @@ keyring_free(struct keyring *k)
 
 /* --- the file ---------------------------------------------------------- */
 
+/* A folder that cannot be looked into is told once, not each second. */
 static void
 look(const struct keyring *k, struct identity *ret)
 {
@@ -125,6 +133,7 @@ same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
+/* Times alone would miss a file that was put back; the inode tells it. */
 static bool
 same(const struct identity *a, const struct identity *b)
 {
@@ -185,11 +194,13 @@ keyring_read(struct keyring *k, int64_t now_ms, struct err *e)
 	credentials_free(k->credentials);
 	k->credentials = credentials;
 	k->read_serial = ++k->serial;
+	assert(k->read_serial > 0);
 	return 0;
 }
 
 /* --- helpers ----------------------------------------------------------- */
 
+/* A few: one for each registry that has a helper. */
 static struct answer *
 answer_find(struct keyring *k, const char *suffix, const char *server)
 {
@@ -219,6 +230,7 @@ answer_of(struct keyring *k, const char *registry)
 	return suffix != NULL ? answer_find(k, suffix, server) : NULL;
 }
 
+/* Serials grow: the newer of the two sources. */
 static unsigned long
 serial_of(const struct keyring *k, const struct answer *a)
 {
@@ -275,6 +287,7 @@ keyring_ask(struct keyring *k, const char *registry, const char **ret_suffix,
 	return true;
 }
 
+/* "Nothing" is an answer as well, and kept for as long. */
 void
 keyring_answer(struct keyring *k, const char *suffix, const char *server,
     struct credential *answer, int64_t now_ms)
@@ -293,6 +306,8 @@ keyring_answer(struct keyring *k, const char *suffix, const char *server,
 	}
 }
 
+/* A helper that was refused may have a new token by now; one that still has the
+ * same is not asked for each of a thousand images. */
 bool
 keyring_again(struct keyring *k, const char *registry, unsigned long serial,
     int64_t now_ms)

@@ -1,3 +1,4 @@
+/* Link headers (RFC 8288), of which one relation matters. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -51,7 +52,8 @@ words_have_next(const char *s, size_t len)
 	return false;
 }
 
-/* A token or a quoted string; ${ret} and ${ret_len} are what is in it. */
+/* A token or a quoted string; ${ret} and ${ret_len} are what is in it.  The
+ * value's escapes stay: no relation has any. */
 static bool
 take_value(const char **at, const char **ret, size_t *ret_len)
 {
@@ -127,6 +129,8 @@ speaks_of_next(const char *s)
 	return false;
 }
 
+/* The first "next" counts; empty members between commas are allowed (RFC 9110
+ * section 5.6.1). */
 int
 link_next(const char *header, char **ret)
 {

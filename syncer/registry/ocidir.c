@@ -1,3 +1,9 @@
+/*
+ * A layout on a disk is as much a stranger's as a registry is: it may come on a
+ * stick.  All that is opened is opened beneath its folder (RESOLVE_BENEATH), so
+ * that no link in it leads to this machine's own files.
+ */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -115,6 +121,7 @@ read_file(const struct ocidir *d, const char *path, size_t max, char **buf,
 
 /* --- opening ----------------------------------------------------------- */
 
+/* image-spec image-layout.md: the file that makes a folder a layout. */
 static int
 check_version(const struct ocidir *d, struct err *e)
 {
@@ -146,6 +153,7 @@ check_tree(struct ocidir *d, struct err *e)
 	    "of another version", d->path);
 }
 
+/* Of a tree index.json is not read: it is made for others, and large. */
 static int
 read_index(struct ocidir *d, struct err *e)
 {
@@ -279,6 +287,8 @@ take_body(struct ocidir_answer *ret, json_t *json)
 	json_decref(json);
 }
 
+/* The body that a registry would send (OCI distribution-spec, "Listing Tags"):
+ * whoever asks reads it by the same code. */
 static int
 list_tags(const struct ocidir *d, const struct ocidir_question *q,
     struct ocidir_answer *ret, struct err *e)
@@ -311,6 +321,7 @@ list_tags(const struct ocidir *d, const struct ocidir_question *q,
 
 /* --- referrers --------------------------------------------------------- */
 
+/* As the registry's own API would list it. */
 static void
 note_referrer(struct ocidir *d, const struct layout_entry *n, const char *buf,
     size_t len)
@@ -365,6 +376,7 @@ scan_subjects(struct ocidir *d)
 	}
 }
 
+/* Read at the first question: most runs ask none. */
 static int
 find_referrers(struct ocidir *d, const struct ocidir_question *q,
     struct ocidir_answer *ret, struct err *e)
@@ -408,6 +420,7 @@ find_object(const struct ocidir *d, const struct ocidir_question *q,
 		rc = find_entry(d, q, ret, e);
 	if (rc == -1)
 		return -1;
+	assert(ret->fd == -1);
 	ret->has_digest = true;
 	path_blob(&ret->digest, path);
 	ret->fd = open_file(d, path, &ret->size, e);

@@ -1,3 +1,8 @@
+/*
+ * Where the pages of a list are (quirks.md#pages, quirks.md#wrong-links).
+ * A registry leads, and may lead astray: to another host, in a circle,
+ * without end.
+ */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,12 +42,14 @@ pages_done(struct pages *p)
 static void
 set_url(struct pages *p, char *url, char *fallback)
 {
+	assert(url != NULL);
 	free(p->url);
 	free(p->fallback);
 	p->url = url;
 	p->fallback = fallback;
 }
 
+/* 404 of the first page is about the list, not about the link to it. */
 int
 pages_refused(struct pages *p, long status)
 {
@@ -130,6 +137,8 @@ is_circle(struct pages *p, const char *url)
 	return false;
 }
 
+/* A Link that cannot be followed is an error, and never the end: tags that are
+ * missed in silence would look deleted. */
 int
 pages_next(struct pages *p, const char *const *links, size_t count,
     unsigned max, struct err *e)

@@ -1,9 +1,14 @@
+/* Other people's programs: they may hang, print without end, and leave
+ * children.  None of that may cost more than its time. */
+
 /* For posix_spawn_file_actions_addclosefrom_np. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -121,6 +126,7 @@ start(struct run *r, const char *input, struct err *e)
 		goto out;
 	}
 	/* It is shorter than what any pipe takes without a reader. */
+	assert(len <= PIPE_BUF);
 	if (write(in[1], input, len) != (ssize_t)len) {
 		err_sys(e, "what it is to read");
 		goto out;
@@ -155,6 +161,7 @@ take(struct output *o)
 	ssize_t got = read(o->fd, buf, sizeof(buf));
 	size_t room = o->max - o->len;
 
+	assert(o->len <= o->max);
 	if (got == -1 && errno == EINTR)
 		return;
 	if (got <= 0) {
@@ -238,9 +245,12 @@ follow(struct run *r, const struct program *p, struct err *e)
 	return 0;
 }
 
+/* The group is signalled before its leader is reaped: from then on the number
+ * may be somebody else's. */
 static void
 reap(struct run *r, bool kill_it)
 {
+	assert(r->pid > 1);
 	if (kill_it)
 		kill(-r->pid, SIGKILL);
 	while (waitpid(r->pid, &r->status, 0) == -1 && errno == EINTR)
@@ -265,6 +275,7 @@ first_line(const char *text, char *to, size_t size)
 }
 
 
+/* All of it at once: growing would leave copies behind. */
 static void
 output_init(struct output *o, size_t max)
 {

@@ -1,3 +1,9 @@
+/*
+ * What registries say of pulls (quirks.md#pull-limits), and what follows
+ * from it.  All of it is hearsay from several connections and earlier runs:
+ * the newest word counts, and what has become impossible is forgotten rather
+ * than believed.
+ */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +19,7 @@
 
 /* --- headers ----------------------------------------------------------- */
 
+/* A number over ${max} is no number: nothing is to be made of it. */
 static bool
 number_take(const char **s, int64_t max, int64_t *ret)
 {
@@ -54,6 +61,8 @@ parameter_take(const char **s, int64_t *window_s)
 	return true;
 }
 
+/* An early draft of IETF's RateLimit headers has this form, and so
+ * has Docker Hub. */
 bool
 quota_number(const char *value, int64_t *ret, int64_t *ret_window_s)
 {
@@ -147,6 +156,8 @@ is_source(const char *s)
 	return i > 0;
 }
 
+/* The registry names what it counts by: after a change of address the old
+ * numbers are somebody else's. */
 static void
 source_set(struct quota *q, const char *source)
 {
@@ -161,6 +172,8 @@ source_set(struct quota *q, const char *source)
 	snprintf(q->source, sizeof(q->source), "%s", source);
 }
 
+/* A remainder above the limit is one of two numbers that is wrong:
+ * neither counts. */
 static bool
 headers_read(const struct quota_headers *h, int64_t *limit, int64_t *left,
     int64_t *window_s)
@@ -179,6 +192,7 @@ headers_read(const struct quota_headers *h, int64_t *limit, int64_t *left,
 	return true;
 }
 
+/* Without headers a manifest that came is a pull that is gone. */
 bool
 quota_seen(struct quota *q, const struct quota_headers *h,
     unsigned long serial, bool got, int64_t now)
@@ -201,6 +215,7 @@ quota_seen(struct quota *q, const struct quota_headers *h,
 		q->since = now;
 	if (left > 0 && !q->stubborn)
 		open_again(q);
+	assert(left >= 0 && limit >= 0 && window_s >= 0);
 	q->serial++;
 	q->limit = limit;
 	q->left = left;
@@ -236,6 +251,8 @@ quota_is_pull_limit(const char *body, size_t len, const char *remaining)
 	    quota_number(remaining, &left, &window_s) && left == 0;
 }
 
+/* A registry that refuses while its headers have pulls left is believed in
+ * what it does. */
 void
 quota_close(struct quota *q, int64_t wait_s, int64_t now)
 {
@@ -264,6 +281,8 @@ quota_left(const struct quota *q, int64_t now)
 	return q->left < 0 || left_is_over(q, now) ? -1 : q->left;
 }
 
+/* A window begins with the first pull in it, which others may have made: the
+ * time is the latest, not the exact one. */
 int64_t
 quota_next(const struct quota *q, int64_t now)
 {

@@ -1,3 +1,7 @@
+/*
+ * Pulls that are left, from run to run: a window of six hours outlasts most
+ * runs, and a timer that starts one every ten minutes must not knock each time.
+ */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +41,7 @@ add(struct quota_book *book, const char *registry, const char *account)
 	return n;
 }
 
+/* Accounts share the entry without a name when there are too many. */
 struct quota_entry *
 quota_book_of(struct quota_book *book, const char *registry,
     const char *account)
@@ -84,6 +89,8 @@ number_get(const json_t *o, const char *key, int64_t max, int64_t *ret)
 	return true;
 }
 
+/* The file may have been edited: no registry stays closed for longer than any
+ * window lasts. */
 static bool
 quota_get(const json_t *o, struct quota *q)
 {
@@ -104,6 +111,7 @@ quota_get(const json_t *o, struct quota *q)
 	    q->closed_until - q->closed_at <= QUOTA_WINDOW_MAX_S;
 }
 
+/* What does not fit is left out; the next answers tell it anew. */
 static void
 entry_read(struct quota_book *book, const json_t *o, int64_t now)
 {
@@ -175,6 +183,7 @@ entry_write(const struct quota_entry *n, int64_t now)
 	return o;
 }
 
+/* What has passed meanwhile is not written. */
 char *
 quota_book_write(const struct quota_book *book, int64_t now, size_t *ret_len)
 {

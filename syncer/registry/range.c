@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -75,6 +76,7 @@ range_parse(const char *s, int64_t *ret_first, int64_t *ret_last,
 	/* Unknown on both sides says nothing; an end behind the end lies. */
 	if ((first == -1 && total == -1) || (total != -1 && last >= total))
 		return 0;
+	assert(first == -1 || first <= last);
 	*ret_first = first;
 	*ret_last = last;
 	*ret_total = total;

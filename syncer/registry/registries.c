@@ -1,3 +1,5 @@
+/* Settings of registries: a file of the owner's, so that every mistake in it is
+ * told and none is passed over. */
 #include <assert.h>
 #include <errno.h>
 #include <jansson.h>
@@ -100,6 +102,7 @@ exception_done(struct exception *x)
 	free(x->name);
 }
 
+/* Few enough to look at one after the other. */
 static const struct exception *
 find(const struct registries *r, const char *name)
 {
@@ -449,7 +452,8 @@ authority_of(const char *url)
 	return name;
 }
 
-/* The mirror's path for a registry. */
+/* The mirror's path for a registry.  A CDR has each registry below its name
+ * (quirks.md#shapes-of-a-request). */
 static int
 endpoint_below(const char *mirror, const char *name, struct url *ret,
     struct err *e)
@@ -475,6 +479,7 @@ registries_config_from(const struct registries *r, const char *registry,
 	struct url endpoint;
 	char *name;
 
+	assert(r != NULL && mirror != NULL);
 	if (registries_config(r, registry, &c, e) == -1)
 		return -1;
 	if (endpoint_below(mirror, c.name, &endpoint, e) == -1) {

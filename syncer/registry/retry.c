@@ -1,3 +1,5 @@
+/* Whether and when to try again: numbers in, a verdict out.  The clock, the
+ * dice and the request are the caller's, so that tables can test it. */
 #include <assert.h>
 #include <stddef.h>
 #include <string.h>
@@ -52,7 +54,11 @@ is_transient(long status)
 	}
 }
 
-/* base, 2 base, 4 base … up to the cap, of which the upper half is random. */
+/*
+ * base, 2 base, 4 base … up to the cap, of which the upper half is
+ * random.  Chance spreads those that failed together, so that they do not
+ * come back together.
+ */
 static int64_t
 own_delay(const struct retry_policy *p, unsigned tries, uint32_t random)
 {
@@ -63,10 +69,14 @@ own_delay(const struct retry_policy *p, unsigned tries, uint32_t random)
 		delay = delay > p->cap_ms / 2 ? p->cap_ms : 2 * delay;
 	/* In two steps: spread times random may not fit. */
 	spread = (uint64_t)delay - (uint64_t)delay / 2;
-	return delay / 2 + (int64_t)(spread / UINT32_MAX * random +
+	delay = delay / 2 + (int64_t)(spread / UINT32_MAX * random +
 	    spread % UINT32_MAX * random / UINT32_MAX);
+	assert(delay >= 0 && delay <= p->cap_ms);
+	return delay;
 }
 
+/* What the registry asks for (quirks.md#retry-after) is a minimum; and a pause
+ * is for all requests to it where it says that there are too many. */
 struct verdict
 retry_judge(const struct retry_policy *policy, enum transport how, long status,
     int64_t retry_after_ms, unsigned tries, bool progress, uint32_t random)
@@ -210,7 +220,8 @@ is_leap(int year)
 	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 }
 
-/* Whether there is such a day and time; a leap second is one. */
+/* Whether there is such a day and time; a leap second is one.  "30 Feb" would
+ * be a time otherwise, and not the one that was meant. */
 static bool
 date_exists(const struct date *d)
 {

@@ -1,3 +1,8 @@
+/*
+ * Pages of tags: what pages.c does for any list, and the caps for tags.  A
+ * registry that sends the same page again, or empty ones without end, is
+ * found out here.
+ */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,9 @@
+/*
+ * A page of tags, byte by byte: a machine of what may come next (RFC 8259), and
+ * a bit for each level that is open.  It keeps the string that is being read,
+ * and nothing else.
+ */
+#include <assert.h>
 #include <string.h>
 
 #include "layout/name.h"
@@ -51,6 +57,7 @@ add_char(struct tags_scan *s, char c)
 static bool
 in_array(const struct tags_scan *s)
 {
+	assert(s->depth > 0);
 	return (s->arrays & (uint64_t)1 << (s->depth - 1)) != 0;
 }
 
@@ -83,6 +90,7 @@ end_value(struct tags_scan *s, bool is_string)
 	return NULL;
 }
 
+/* Only of the outermost object: {"x":{"tags":[]}} has none. */
 static const char *
 end_key(struct tags_scan *s)
 {
@@ -156,6 +164,7 @@ close_level(struct tags_scan *s, char c)
 	return end_value(s, false);
 }
 
+/* A key and a value begin alike; what may come tells which it is. */
 static const char *
 start_string(struct tags_scan *s)
 {
@@ -244,6 +253,7 @@ read_unicode(struct tags_scan *s, char c)
 
 	if (at == NULL)
 		return odd;
+	assert(s->escape_left > 0);
 	s->escape = s->escape << 4 | (unsigned)(at - digits);
 	if (--s->escape_left > 0)
 		return NULL;
@@ -265,6 +275,7 @@ read_string(struct tags_scan *s, char c)
 	return NULL;
 }
 
+/* A word has no end of its own: what follows it ends it. */
 static const char *
 read_word(struct tags_scan *s, char c)
 {
@@ -296,6 +307,7 @@ read_char(struct tags_scan *s, char c)
 	return odd;
 }
 
+/* Pieces may end anywhere, in the middle of an escape as well. */
 int
 tags_scan_feed(struct tags_scan *s, const char *buf, size_t len,
     struct err *e)
@@ -303,6 +315,7 @@ tags_scan_feed(struct tags_scan *s, const char *buf, size_t len,
 	const char *why = NULL;
 	size_t i;
 
+	assert(s->bytes <= TAGS_PAGE_BYTES_MAX);
 	if (len > TAGS_PAGE_BYTES_MAX - s->bytes)
 		return err_set(e, ERR_LIMIT, "a page of tags of more than %u "
 		    "bytes", TAGS_PAGE_BYTES_MAX);

@@ -1,3 +1,6 @@
+/* Bearer tokens (distribution/distribution docs/content/spec/auth/token.md and
+ * oauth.md): kept by scope, since that is what a registry gives them for. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #define RENEW_EARLY_MS	5000
 #define TOKENS_KEPT	256u
 
+/* Memory is used again, and dumped. */
 static void
 wipe(char *s)
 {
@@ -41,12 +45,15 @@ evict(struct token_cache *cache)
 			oldest = at;
 	if (oldest == NULL)
 		return;
+	assert(cache->count > 0);
 	t = *oldest;
 	*oldest = t->next;
 	token_free(t);
 	cache->count--;
 }
 
+/* Found or made, it goes to the front: the last one is the one used
+ * longest ago. */
 struct token *
 token_get(struct token_cache *cache, const char *scope)
 {
@@ -75,10 +82,13 @@ token_usable(const struct token *t, int64_t now_ms)
 	return t->value != NULL && now_ms < t->expires_ms - RENEW_EARLY_MS;
 }
 
+/* The serial tells those who were refused with the old value that there
+ * is a new one. */
 void
 token_set(struct token_cache *cache, struct token *t, char *value,
     int64_t lifetime_s, int64_t now_ms)
 {
+	assert(value != NULL);
 	wipe(t->value);
 	t->value = value;
 	t->expires_ms = now_ms + lifetime_s * 1000;
@@ -104,6 +114,7 @@ token_cache_done(struct token_cache *cache)
 	cache->count = 0;
 }
 
+/* A number that is no number of seconds is as good as none. */
 static int64_t
 lifetime_of(const json_t *root)
 {
@@ -131,6 +142,7 @@ is_sendable(const char *value)
 	return i > 0;
 }
 
+/* The message has nothing of the body: it may be half a token. */
 int
 token_parse(const char *buf, size_t len, char **ret_value, int64_t *ret_life,
     struct err *e)
@@ -165,11 +177,13 @@ add(char *url, const char *name, const char *value)
 	return longer;
 }
 
+/* One scope: some token servers look at no more (quirks.md#scopes). */
 char *
 token_url(const struct challenge *c, const char *scope)
 {
 	char *url = xstrdup(c->realm);
 
+	assert(c->realm != NULL);
 	if (c->service != NULL && !url_has_query(c->realm, "service"))
 		url = add(url, "service", c->service);
 	if (!url_has_query(c->realm, "scope"))
@@ -177,12 +191,14 @@ token_url(const struct challenge *c, const char *scope)
 	return url;
 }
 
+/* RFC 6749 section 6.  It is built as a query, whose "?" is taken off again. */
 char *
 token_form(const struct challenge *c, const char *scope,
     const struct credential *credential)
 {
 	char *form = xstrdup("?");
 
+	assert(credential->identity_token != NULL);
 	form = add(form, "grant_type", "refresh_token");
 	if (c->service != NULL)
 		form = add(form, "service", c->service);

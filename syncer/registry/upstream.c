@@ -1,3 +1,8 @@
+/*
+ * What a registry has taught us in this run: how it wants to be asked,
+ * and for which scope.  The first 401 teaches it; see transfer/ for who
+ * waits meanwhile.
+ */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +34,7 @@ upstream_free(struct upstream *up)
 	free(up);
 }
 
+/* The names have passed the grammars of layout/name.h: nothing to escape. */
 char *
 upstream_url(const struct upstream *up, const char *repository,
     const char *kind, const char *reference)
@@ -65,6 +71,7 @@ has_no_credential(const struct upstream *up, const char *repository)
 	return found == KEYRING_NONE;
 }
 
+/* More than CHALLENGES_MAX of them make no sense any more. */
 static void
 read_challenge(const struct http_reply *reply, struct challenge *ret)
 {
@@ -175,6 +182,7 @@ describe_body(const struct http_reply *reply, char *to, size_t size)
 	json_decref(root);
 }
 
+/* A page of HTML says nothing to who reads a log: left out. */
 int
 upstream_explain(const struct http_reply *reply, struct err *e)
 {

@@ -1,4 +1,10 @@
+/*
+ * URLs of strangers.  Two programs that read one URL in two ways are how
+ * credentials get lost: there is one reader, libcurl's, and what it has read is
+ * what is judged, compared and used from then on.
+ */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <curl/curl.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -245,6 +251,7 @@ url_done(struct url *u)
 	*u = (struct url){ 0 };
 }
 
+/* RFC 6454 section 5. */
 bool
 url_same_origin(const struct url *a, const struct url *b)
 {
@@ -276,6 +283,7 @@ escape_to(char *to, const char *from)
 	return to;
 }
 
+/* The value is escaped whole: a scope has colons and slashes in it. */
 char *
 url_with_query(const char *url, const char *name, const char *value)
 {
@@ -283,6 +291,7 @@ url_with_query(const char *url, const char *name, const char *value)
 	char *ret = xmalloc(len + 3 * strlen(name) + 3 * strlen(value) + 3);
 	char *to = ret + len;
 
+	assert(len > 0);
 	memcpy(ret, url, len);
 	if (strchr(url, '?') == NULL)
 		*to++ = '?';
@@ -295,6 +304,7 @@ url_with_query(const char *url, const char *name, const char *value)
 	return ret;
 }
 
+/* By whole names: "microscope" is no "scope". */
 bool
 url_has_query(const char *url, const char *name)
 {

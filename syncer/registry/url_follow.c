@@ -1,4 +1,7 @@
+/* Where a registry may send us (quirks.md#private-addresses): judged by the URL
+ * alone, before anything is connected. */
 #include <arpa/inet.h>
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -62,6 +65,7 @@ in_range(const uint8_t a[16], const char *prefix, unsigned bits)
 	uint8_t p[16], mask = (uint8_t)(0xff00u >> bits % 8);
 	unsigned whole = bits / 8;
 
+	assert(bits <= 128);
 	if (inet_pton(AF_INET6, prefix, p) != 1)
 		return false;
 	return memcmp(a, p, whole) == 0 &&
@@ -162,6 +166,7 @@ url_is_loopback(const struct url *u)
 	return host_address(u->host, a) && address_reach(a) == REACH_LOOPBACK;
 }
 
+/* The same host may always: it is who we talk to already. */
 int
 url_may_follow(const struct url *from, const struct url *to, struct err *e)
 {

@@ -1,3 +1,9 @@
+/*
+ * Open addressing over bare 64-bit words: a million blobs are 16 MiB at most.
+ * Two blobs that share 63 bits would count as one, which no one would see in
+ * these numbers.
+ */
+#include <assert.h>
 #include <stdlib.h>
 
 #include "layout/mem.h"
@@ -21,6 +27,7 @@ find(const struct blob_count *c, uint64_t name)
 {
 	size_t at = (size_t)(name >> 1) & (c->room - 1);
 
+	assert(c->room > 0 && (c->room & (c->room - 1)) == 0);
 	while (c->slots[at] != 0 && (c->slots[at] & ~SHARED) != name)
 		at = (at + 1) & (c->room - 1);
 	return at;
@@ -44,6 +51,7 @@ grow(struct blob_count *c)
 	*c = bigger;
 }
 
+/* Three quarters full at most, so that every look-up meets a free slot. */
 bool
 blob_count_add(struct blob_count *c, uint64_t key)
 {
@@ -62,6 +70,7 @@ blob_count_add(struct blob_count *c, uint64_t key)
 	return true;
 }
 
+/* A blob that was never added meets a free slot, whose bits are 0. */
 bool
 blob_count_shared(const struct blob_count *c, uint64_t key)
 {

@@ -1,3 +1,6 @@
+/* history.json is for the page's plot: what does not show there is not worth a
+ * byte, so that the file stays small for years. */
+#include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 
@@ -20,6 +23,8 @@ struct history {
 	size_t count;
 };
 
+/* Points have to be in order of time, or they are left out: a
+ * clock went back. */
 static void
 load(struct history *h, struct store *store)
 {
@@ -63,6 +68,7 @@ drop_future(struct history *h, int64_t now)
 	return true;
 }
 
+/* The time aside. */
 static bool
 same(const struct holding_totals *a, const struct holding_totals *b)
 {
@@ -75,6 +81,7 @@ add(struct history *h, int64_t now, const struct holding_totals *t)
 {
 	struct point *last = h->points + h->count;
 
+	assert(h->count <= POINTS_READ_MAX);
 	/* The two ends of a flat piece say all of it. */
 	if (h->count >= 2 && same(&last[-1].totals, t) &&
 	    same(&last[-2].totals, t)) {
@@ -100,6 +107,7 @@ thin(struct history *h)
 	h->count = kept;
 }
 
+/* A point a line, for those who look at it with grep(1). */
 static void
 print(FILE *out, void *cookie)
 {
@@ -124,6 +132,7 @@ print(FILE *out, void *cookie)
 	fputs("]}\n", out);
 }
 
+/* On the heap: the points have some 40 KiB. */
 int
 history_save(struct store *store, int64_t now,
     const struct holding_totals *totals, struct err *e)

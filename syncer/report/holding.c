@@ -1,3 +1,6 @@
+/* images.json and blobs.json, a line an image: a run that has changed ten of
+ * them takes the lines of the others over as they are. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +21,8 @@ holding_done(struct holding *h)
 	memset(h, 0, sizeof(*h));
 }
 
+/* Written out by hand, so that the number is the same on every machine: it is
+ * kept in files. */
 uint64_t
 holding_key(const struct digest *d)
 {
@@ -29,6 +34,8 @@ holding_key(const struct digest *d)
 	return key;
 }
 
+/* Beyond the cap the sums are too small: better than a line that no
+ * reader takes. */
 void
 holding_add_blob(struct holding *h, uint64_t key, uint64_t size)
 {
@@ -44,12 +51,14 @@ holding_add_blob(struct holding *h, uint64_t key, uint64_t size)
 
 /* --- writing ----------------------------------------------------------- */
 
+/* Both files have these; what is 0 or false is left out of them. */
 static json_t *
 fields(const struct holding *h)
 {
 	json_t *o = json_object();
 	char text[DIGEST_TEXT_MAX];
 
+	assert(h->image != NULL);
 	json_object_set_new(o, "image", json_string(h->image));
 	json_object_set_new(o, "digest",
 	    json_string(digest_text(&h->digest, text)));
@@ -110,6 +119,7 @@ holding_print(const struct holding *h, uint64_t own, FILE *out)
 
 /* --- reading ----------------------------------------------------------- */
 
+/* Keys are text: JSON carries no whole number beyond 2^53 everywhere. */
 static bool
 read_blobs(const json_t *list, struct holding *h)
 {
@@ -133,6 +143,7 @@ read_blobs(const json_t *list, struct holding *h)
 	return json_is_array(list);
 }
 
+/* Only what is needed to know the image again has to be there. */
 static bool
 read_fields(const json_t *o, struct holding *h)
 {
@@ -158,6 +169,7 @@ read_fields(const json_t *o, struct holding *h)
 	return read_blobs(json_object_get(o, "blobs"), h);
 }
 
+/* A line that makes no sense costs one look at that image again. */
 bool
 holding_read(const char *line, struct holding *ret)
 {
@@ -235,6 +247,8 @@ holding_head_print(FILE *out, const char *stamp, int64_t now,
 	free(text);
 }
 
+/* The line is half an object: with the end of it put behind, it is
+ * read as one. */
 bool
 holding_head_read(const char *line, char stamp[STORE_STAMP_MAX],
     struct holding_totals *ret)

@@ -6,6 +6,8 @@
 
 #include "report/metrics.h"
 
+/* One HELP and one TYPE for each name, before its lines: parsers
+ * insist on it. */
 static void
 family(FILE *out, const char *name, const char *type, const char *help)
 {
@@ -45,6 +47,7 @@ single(FILE *out, const char *name, const char *type, const char *help,
 	fprintf(out, "%s %" PRIu64 "\n", name, n);
 }
 
+/* Prometheus has seconds and bytes as base units. */
 static void
 print_run(const struct status_view *v, FILE *out)
 {
@@ -75,6 +78,8 @@ print_run(const struct status_view *v, FILE *out)
 	labelled(out, images, "result", "not_reached", t->cancelled);
 }
 
+/* They go on from run to run, since each run is a process of its own that
+ * nobody can scrape: status.json keeps them. */
 static void
 print_counters(const struct status_counters *c, FILE *out)
 {
@@ -174,6 +179,7 @@ size(const struct status_record *r)
 	return r->size;
 }
 
+/* By family and not by image, as the format wants it. */
 static void
 print_images(const struct status_view *v, FILE *out)
 {

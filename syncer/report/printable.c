@@ -1,3 +1,5 @@
+/* What may reach a terminal: text of others can hold sequences that retitle it,
+ * hide lines, or answer for the person who reads. */
 #include <stddef.h>
 
 #include "report/printable.h"
@@ -42,6 +44,7 @@ character_length(const unsigned char *s)
 	return 0;
 }
 
+/* In place, byte by byte: the text gets no longer, so nothing can overflow. */
 void
 printable(char *text)
 {

@@ -1,3 +1,5 @@
+/* One line at the bottom that is drawn over and over: nothing of it
+ * is for a file. */
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,6 +26,8 @@ progress_init(bool is_terminal)
 	enabled = is_terminal;
 }
 
+/* "\r" and "erase to the end of the line" (ECMA-48 EL), which every
+ * terminal has. */
 void
 progress_clear(void)
 {
@@ -33,6 +37,7 @@ progress_clear(void)
 	drawn_at_ms = 0;
 }
 
+/* Asked each time: people resize windows. */
 static unsigned
 terminal_width(void)
 {
@@ -64,6 +69,7 @@ rate(uint64_t bytes, int64_t now)
 	return ret;
 }
 
+/* By the rate of the last seconds: what it was an hour ago is of no use. */
 static void
 format_left(const struct report_totals *t, uint64_t per_second, char *buf,
     size_t len)
@@ -92,12 +98,14 @@ format_left(const struct report_totals *t, uint64_t per_second, char *buf,
 		    (unsigned long long)(seconds % 60));
 }
 
+/* Five times a second: more often nobody can read it. */
 bool
 progress_due(void)
 {
 	return enabled && clock_ms() - drawn_at_ms >= REDRAW_MS;
 }
 
+/* One column less than there are: the last one makes some terminals wrap. */
 void
 progress_draw(const struct report_totals *t)
 {

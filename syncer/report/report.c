@@ -1,3 +1,5 @@
+/* Every line that a person or a log collector gets.  Strangers' words are in
+ * many of them: all go through printable, and JSON is in ASCII. */
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +25,8 @@ static const char *const level_names[] = {
 	[REPORT_DEBUG] = "debug",
 };
 
+/* The bottom line is for a person who looks on: neither for a file nor for a
+ * collector of JSON. */
 void
 report_init(enum report_format wanted_format, enum report_level level)
 {
@@ -32,6 +36,7 @@ report_init(enum report_format wanted_format, enum report_level level)
 	    isatty(STDERR_FILENO) == 1);
 }
 
+/* Three digits that mean something, whatever the size. */
 char *
 report_bytes(uint64_t n, char buf[REPORT_BYTES_MAX])
 {
@@ -51,7 +56,8 @@ report_bytes(uint64_t n, char buf[REPORT_BYTES_MAX])
 	return buf;
 }
 
-/* Takes ${fields}, which may be NULL. */
+/* Takes ${fields}, which may be NULL.  Times are in UTC: logs of several
+ * machines are read together. */
 static void
 put_json(enum report_level level, const char *message, json_t *fields)
 {
@@ -76,6 +82,7 @@ put_json(enum report_level level, const char *message, json_t *fields)
 	json_decref(fields);
 }
 
+/* The bottom line is cleared first; the next redraw brings it back. */
 static void
 put_text(enum report_level level, const char *message)
 {
@@ -116,6 +123,7 @@ set_string(json_t *fields, const char *key, const char *value)
 	free(shown);
 }
 
+/* A number below 0 is one that is not known. */
 static void
 set_number(json_t *fields, const char *key, long long value)
 {
@@ -123,6 +131,7 @@ set_number(json_t *fields, const char *key, long long value)
 		json_object_set_new(fields, key, json_integer(value));
 }
 
+/* Digests are cut as docker cuts them: enough to recognise one. */
 static void
 image_text(enum report_level level, const struct report_image *i)
 {
@@ -144,6 +153,7 @@ image_text(enum report_level level, const struct report_image *i)
 	put_text(level, message);
 }
 
+/* One call for both forms, so that they tell the same. */
 void
 report_image(enum report_level level, const struct report_image *i)
 {
@@ -186,6 +196,8 @@ summary_json(const struct report_totals *t)
 	put_json(REPORT_INFO, "summary", fields);
 }
 
+/* The last line has all numbers of a run, and is what scripts of
+ * people grep for. */
 void
 report_summary(const struct report_totals *t)
 {

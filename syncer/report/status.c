@@ -3,6 +3,7 @@
  * for each image, so that it is written and read image by image: ten thousand
  * of them as one value of Jansson's would cost more memory than all the rest.
  */
+#include <assert.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ status_free(struct status *s)
 	free(s);
 }
 
+/* Half as much again each time: a run may have hundreds of thousands. */
 static void
 add(struct status *s, struct status_record *r)
 {
@@ -67,9 +69,11 @@ add(struct status *s, struct status_record *r)
 	s->records[s->count++] = r;
 }
 
+/* Counted here, and not from the records: one image may be listed twice. */
 void
 status_image(struct status *s, struct status_record *r)
 {
+	assert((size_t)r->reason < STATUS_REASONS);
 	if (r->result == STATUS_UPDATED)
 		s->updates++;
 	else if (r->result == STATUS_FAILED)
@@ -77,6 +81,7 @@ status_image(struct status *s, struct status_record *r)
 	add(s, r);
 }
 
+/* Few registries count pulls. */
 static json_t *
 pulls_of(const struct status *s, const char *registry)
 {
@@ -90,6 +95,8 @@ pulls_of(const struct status *s, const char *registry)
 	return NULL;
 }
 
+/* Two accounts of one registry: the one that runs out first is what people
+ * have to know of. */
 void
 status_pulls(struct status *s, const struct status_pulls *p)
 {
@@ -154,12 +161,14 @@ is_pattern(const struct status_record *r)
 	return last != NULL && strpbrk(last, ":@") == NULL;
 }
 
-/* Takes ${old}. */
+/* Takes ${old}.  What a run did not reach, or failed at, was well once: that is
+ * carried over. */
 static void
 merge(struct status *s, struct status_record *old)
 {
 	struct status_record **at, *r;
 
+	assert(s->listed <= s->count);
 	/* With nothing listed there may be no array to search. */
 	at = s->listed == 0 ? NULL : bsearch(&old, s->records, s->listed,
 	    sizeof(*s->records), compare_records);
@@ -180,6 +189,7 @@ merge(struct status *s, struct status_record *old)
 	status_record_free(old);
 }
 
+/* Members that are not there are 0: an older version did not write them. */
 static void
 read_head(struct status *s, const json_t *head)
 {
@@ -219,6 +229,7 @@ load_head(struct status *s, char *line)
 	return true;
 }
 
+/* A line a record: a damaged one costs that record alone. */
 static bool
 load_image(struct status *s, char *line)
 {
@@ -237,6 +248,8 @@ load_image(struct status *s, char *line)
 	return true;
 }
 
+/* A line that is longer than any of ours ends the reading: the rest may
+ * be anything. */
 static void
 load_lines(struct status *s, FILE *in)
 {
@@ -260,6 +273,7 @@ load_lines(struct status *s, FILE *in)
 		s->damaged = true;
 }
 
+/* A file that is damaged is no reason to fail a run. */
 static void
 load(struct status *s, const struct store *store)
 {
@@ -281,6 +295,8 @@ load(struct status *s, const struct store *store)
 
 /* --- what this run adds ------------------------------------------------ */
 
+/* Counters only grow; a file that was lost begins them anew, which monitoring
+ * takes for a restart. */
 static void
 count_run(struct status *s, const struct status_end *end)
 {
@@ -300,6 +316,7 @@ count_run(struct status *s, const struct status_end *end)
 		c->failures[i] += s->failures[i];
 }
 
+/* What has never been mirrored is not in the tree. */
 static void
 sum_images(struct status *s)
 {
@@ -357,6 +374,7 @@ counters_json(const struct status_counters *c)
 	return o;
 }
 
+/* Of a file system that tells nothing, nothing is said. */
 static json_t *
 store_json(const struct status_view *v)
 {
@@ -375,6 +393,7 @@ store_json(const struct status_view *v)
 	return o;
 }
 
+/* What all three files tell of the run. */
 static json_t *
 head_json(const struct status_view *v)
 {
@@ -413,6 +432,7 @@ print_json(FILE *out, json_t *value, size_t less)
 	json_decref(value);
 }
 
+/* The head without its last brace, then the images in an array of it. */
 static void
 print_status(FILE *out, void *cookie)
 {
@@ -450,6 +470,8 @@ failures_json(const struct status_view *v, uint64_t *ret_more)
 	return list;
 }
 
+/* Small whatever the list: it is asked for every few seconds by pages
+ * that are open. */
 static void
 print_summary(FILE *out, void *cookie)
 {
@@ -469,6 +491,8 @@ print_metrics(FILE *out, void *cookie)
 	metrics_print(cookie, out);
 }
 
+/* This run's records are sorted first, so that those of earlier runs can be
+ * looked up among them while they are read. */
 int
 status_save(struct status *s, struct store *store,
     const struct status_end *end, struct err *e)
@@ -477,6 +501,7 @@ status_save(struct status *s, struct store *store,
 	struct err ignored;
 	size_t i;
 
+	assert(v->end == NULL && s->listed == 0);
 	v->end = end;
 	for (i = 0; i < s->count; i++) {
 		s->records[i]->last_listed = end->now;

@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,15 +37,18 @@ static const char *const reasons[STATUS_REASONS] = {
 const char *
 status_result_name(enum status_result result)
 {
+	assert(result < STATUS_RESULTS);
 	return results[result];
 }
 
 const char *
 status_reason(enum err_code code)
 {
+	assert((size_t)code < STATUS_REASONS);
 	return reasons[code];
 }
 
+/* The name is in the record: one allocation for each of a hundred thousand. */
 struct status_record *
 status_record_new(const char *image)
 {
@@ -64,6 +68,7 @@ status_record_free(struct status_record *r)
 	free(r);
 }
 
+/* Messages quote strangers at length; the file is read by many. */
 void
 status_record_set_error(struct status_record *r, const char *text)
 {
@@ -72,6 +77,7 @@ status_record_set_error(struct status_record *r, const char *text)
 	printable(r->error);
 }
 
+/* A time that gmtime_r(3) cannot write is none. */
 void
 status_set_time(json_t *object, const char *key, int64_t when)
 {
@@ -85,6 +91,7 @@ status_set_time(json_t *object, const char *key, int64_t when)
 	json_object_set_new(object, key, json_string(text));
 }
 
+/* %n tells whether all of the text was read. */
 int64_t
 status_get_time(const json_t *object, const char *key)
 {
@@ -103,6 +110,7 @@ status_get_time(const json_t *object, const char *key)
 	return t > 0 ? (int64_t)t : 0;
 }
 
+/* Beyond that a reader in JavaScript would see another number. */
 void
 status_set_count(json_t *object, const char *key, uint64_t n)
 {
@@ -160,6 +168,8 @@ find(const char *const *names, size_t count, const char *text)
 	return i;
 }
 
+/* The file is the last run's, and may have been edited: what cannot be read in
+ * it is unknown, and only a record without a name or a result is none. */
 struct status_record *
 status_record_read(const json_t *o)
 {
