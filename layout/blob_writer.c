@@ -226,7 +226,7 @@ blob_writer_resume(struct blob_writer *w, struct err *e)
 
 	assert(w->hashed == 0);
 	if (fstat(w->fd, &sb) == -1)
-		return err_sys(e, "cannot look at a partial blob");
+		return err_sys(e, "cannot read the size of a partial blob");
 	if ((uint64_t)sb.st_size > w->size)
 		return blob_writer_restart(w, e);
 	read_note(w, (uint64_t)sb.st_size);

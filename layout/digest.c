@@ -84,7 +84,7 @@ digest_parse(const char *text, struct digest *ret, struct err *e)
 
 	if (colon == NULL)
 		return err_set(e, ERR_INPUT,
-		    "\"%.80s\" is no digest: it has no algorithm", text);
+		    "\"%.80s\" is not a digest: it has no algorithm", text);
 	len = (size_t)(colon - text);
 	for (i = 0; i < ALG_COUNT; i++)
 		if (strlen(algs[i].name) == len &&

@@ -21,7 +21,7 @@ store_blob_size(const struct store *st, const struct digest *id, uint64_t *ret,
 	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;
-		return err_sys(e, "%s: cannot look", path);
+		return err_sys(e, "%s: cannot access", path);
 	}
 	if (!S_ISREG(sb.st_mode))
 		return 0;

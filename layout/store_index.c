@@ -67,7 +67,7 @@ index_entry(void *cookie, const char *registry, const char *repository,
 	if (fstatat(out->st->root, path_manifest(id, path), &sb, 0) == -1) {
 		if (errno == ENOENT)
 			return 0;	/* the link leads nowhere */
-		return err_sys(e, "%s: cannot look", path);
+		return err_sys(e, "%s: cannot access", path);
 	}
 	snprintf(name, sizeof(name), "%s/%s%c%s", registry, repository,
 	    name_is_tag(reference) ? ':' : '@', reference);

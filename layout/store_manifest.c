@@ -30,8 +30,8 @@ has_type(const struct store *st, const char *type, const char *subtype,
 		return 0;
 	if (fstatat(st->root, path_manifest(id, path), &sb, 0) == 0)
 		return 1;
-	return errno == ENOENT || errno == ENOTDIR ? 0 :
-	    err_sys(e, "%s: cannot look", path);
+	return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e,
+	    "%s: cannot access", path);
 }
 
 static int

@@ -56,16 +56,15 @@ prove_file_system(struct store *st, struct err *e)
 	int rc = 0;
 
 	if (symlinkat("x", st->root, one) == -1)
-		return err_sys(e,
-		    "the file system cannot hold a symbolic link named "
-		    "\"sha256:a\", and the tree is made of these");
+		return err_sys(e, "the file system cannot hold a symbolic link "
+		    "named \"sha256:a\", and the tree needs such links");
 	if (fstatat(st->root, two, &sb, AT_SYMLINK_NOFOLLOW) == 0)
-		rc = err_set(e, ERR_STORE, "the file system takes upper and "
-		    "lower case for the same, but tags do not");
+		rc = err_set(e, ERR_STORE, "the file system does not "
+		    "distinguish upper and lower case, but tags do");
 	else if (symlinkat("y", st->root, two) == -1 ||
 	    renameat(st->root, two, st->root, one) == -1)
 		rc = err_sys(e, "the file system cannot rename one symbolic "
-		    "link over another, and tags move that way");
+		    "link over another, which is how a tag moves");
 	unlinkat(st->root, one, 0);
 	unlinkat(st->root, two, 0);
 	return rc;
@@ -183,7 +182,7 @@ check_version(const struct store *st, struct err *e)
 		return rc;
 	if (strcmp(text, STORE_VERSION_TEXT) != 0)
 		rc = err_set(e, ERR_STORE, "the tree has layout version %.*s, "
-		    "this program knows version 1: use a newer one",
+		    "this program knows version 1: use a newer cdr",
 		    (int)strcspn(text, "\n"), text);
 	free(text);
 	return rc;

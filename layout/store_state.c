@@ -25,10 +25,10 @@ store_read_state(const struct store *st, const char *name, size_t max,
 	snprintf(path, sizeof(path), "_state/%s", name);
 	/* Nothing to wait in, such as a pipe. */
 	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 :
-		    err_sys(e, "%s: cannot look at it", path);
+		return errno == ENOENT ? 0 : err_sys(e, "%s: cannot access",
+		    path);
 	if (!S_ISREG(sb.st_mode))
-		return err_set(e, ERR_SYS, "%s: is no regular file", path);
+		return err_set(e, ERR_SYS, "%s: not a regular file", path);
 	return fs_read_file(st->root, path, max, ret_buf, ret_len, e);
 }
 

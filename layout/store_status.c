@@ -67,7 +67,9 @@ store_space(const struct store *st, struct store_space *ret, struct err *e)
 	struct statvfs fs;
 
 	if (fstatvfs(st->root, &fs) == -1)
-		return err_sys(e, "%s: cannot ask the file system", st->path);
+		return err_sys(e,
+		    "%s: cannot read how much space the file system has",
+		    st->path);
 	ret->bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
 	ret->bytes_free = (uint64_t)fs.f_bavail * fs.f_frsize;
 	ret->files = fs.f_files;

@@ -17,8 +17,8 @@ static const struct {
 } commands[] = {
 	{ "sync", cmd_sync, "mirror the images of a list" },
 	{ "ls", cmd_ls, "list what is in the tree" },
-	{ "node-config", cmd_node_config, "have a node pull from the mirror" },
-	{ "doctor", cmd_doctor, "find out why a node does not" },
+	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
+	{ "doctor", cmd_doctor, "find out why a node does not pull from it" },
 };
 
 #define COMMAND_COUNT	(sizeof(commands) / sizeof(commands[0]))

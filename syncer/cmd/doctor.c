@@ -24,24 +24,26 @@
 static const char usage[] =
 "usage: cdr doctor [--mirror URL] [OPTION]... [IMAGE]\n"
 "\n"
-"Find out why a node does not pull from the mirror: name, connection and TLS;\n"
-"the answers that clients need, for IMAGE (default: the first one of the\n"
-"mirror's catalog); and what this node's clients are told. A line for each\n"
-"thing: ok, warn or FAIL, what is so, and how to mend it. Nothing is changed,\n"
-"but for the image that --pull has a client pull.\n"
+"Find out why a node does not pull from the mirror. Checks the mirror's name,\n"
+"connection and TLS; its answers to all that clients ask for IMAGE (default: the\n"
+"first one of its catalog); and how this node's clients are set up. Prints a\n"
+"line for each check: ok, warn or FAIL, what it found, and how to mend it.\n"
+"Changes nothing, but --pull makes a client pull the image.\n"
 "\n"
 "      --mirror URL        http(s)://HOST[:PORT] (default: the one that this\n"
-"                          node's clients are told of)\n"
-"      --ca FILE           the mirror's CA, and\n"
+"                          node's clients are set up for)\n"
+"      --ca FILE           the CA of the mirror's certificate\n"
 "      --client-cert FILE\n"
-"      --client-key FILE   what the mirror asks of its clients (default for\n"
-"                          these three: what this node's clients are told)\n"
-"      --access-log FILE   nginx's, common or JSON: find these requests in it\n"
-"      --pull CLIENT       and have crictl, ctr, podman, docker or k3s pull\n"
-"                          IMAGE, and find that too\n"
-"      --prefix DIR        a node's root that is mounted there\n"
-"      --json              one object\n"
-"  -h, --help\n"
+"      --client-key FILE   the client certificate that the mirror asks for\n"
+"                          (default of these three: the files that this node's\n"
+"                          clients use)\n"
+"      --access-log FILE   find these requests in nginx's access log, in the\n"
+"                          common format or in JSON\n"
+"      --pull CLIENT       make crictl, ctr, podman, docker or k3s pull IMAGE,\n"
+"                          and find that in the access log too\n"
+"      --prefix DIR        look at the node whose root is mounted at DIR\n"
+"      --json              print one JSON object\n"
+"  -h, --help              print this\n"
 "\n"
 "Exit: 0 all is well, or there are warnings; 1 something is wrong; 2 usage;\n"
 "4 interrupted.\n";
@@ -90,7 +92,7 @@ mirror_of_node(struct visit *v, struct err *e)
 			best = &v->uses.uses[i];
 	if (best == NULL || !node_use_url(best, &u))
 		return err_set(e, ERR_INPUT, "which mirror? No client of this "
-		    "node is told of one: say --mirror URL");
+		    "node is set up for one: give --mirror URL");
 	base = xasprintf("%s://%s:%u", u.https ? "https" : "http", u.host,
 	    u.port);
 	url_done(&u);
@@ -151,7 +153,7 @@ can_read(struct findings *f, const char *file)
 		return true;
 	err_sys(&e, "%s", file);
 	finding_add(f, FINDING_FAIL, "tls", "%s: this node's clients are told "
-	    "of it: put it there, or run cdr as a user who may read it",
+	    "to use it: put it there, or run cdr as a user who may read it",
 	    e.msg);
 	return false;
 }
@@ -229,7 +231,7 @@ say_text(const struct visit *v, bool is_all)
 		printf("%-4s  %-9s %s\n", finding_word(f->list[i].level),
 		    f->list[i].check, f->list[i].text);
 	if (!is_all)
-		printf("Interrupted: there is more to look at.\n");
+		printf("Interrupted: some checks were not made.\n");
 	else if (f->fails == 0)
 		printf("All is well.\n");
 	else
@@ -340,7 +342,7 @@ check_args(struct args *a)
 		if (files[i] != NULL && access(files[i], R_OK) == -1)
 			return wrong("cannot read ", files[i]);
 	if (a->client != NULL && !proof_is_client(a->client))
-		return wrong("--pull: one of ", proof_clients());
+		return wrong("--pull takes ", proof_clients());
 	return EXIT_OK;
 }
 

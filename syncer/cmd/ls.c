@@ -15,12 +15,13 @@
 static const char usage[] =
 "usage: cdr ls [-r ROOT] [--json]\n"
 "\n"
-"List the images of a tree: reference, digest, platforms that are here, size of\n"
-"all that the image reaches (images share blobs), and when it was published.\n"
+"List the images of a tree: reference, digest, the platforms that are here, the\n"
+"size of all that the image reaches (images share blobs), and when it was\n"
+"published.\n"
 "\n"
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
-"      --json        one array of objects\n"
-"  -h, --help\n"
+"      --json        print one array of objects\n"
+"  -h, --help        print this\n"
 "\n"
 "Exit: 0 all is well; 1 an image cannot be read; 2 usage; 3 no tree at ROOT.\n";
 

@@ -30,35 +30,37 @@ static const char usage[] =
 "       cdr node-config CLIENT --mirror URL --install [OPTION]...\n"
 "       cdr node-config CLIENT --remove [--prefix DIR]\n"
 "\n"
-"Have the CLIENT of this node pull images from the mirror at URL, such as\n"
-"http://10.0.0.5:5000. Prints what it would write, and where; with --install\n"
-"writes it. --remove takes it back: every file is then what it was before.\n"
+"Make the CLIENT of this node pull images from the mirror at URL, such as\n"
+"http://10.0.0.5:5000. The command prints what it would write, and where;\n"
+"--install writes it. --remove undoes it: every file is then as it was before.\n"
 "\n";
 
 static const char options[] =
 "\n"
 "      --mirror URL          where nginx listens: http(s)://HOST[:PORT]\n"
-"      --registry NAME       stand in for this registry; may be given several\n"
-"                            times (default: for all where CLIENT can say so,\n"
-"                            else for docker.io)\n"
-"  -r, --root ROOT           the registries that this tree has\n"
+"      --registry NAME       use the mirror for this registry; may be given\n"
+"                            several times (default: all registries if CLIENT\n"
+"                            can do that, else docker.io)\n"
+"  -r, --root ROOT           use the mirror for all registries in this tree\n"
 "      --only                never ask the registries themselves\n"
-"      --ca FILE             the mirror's CA; a path on the node, like the next\n"
+"      --ca FILE             the CA of the mirror's certificate; this and the\n"
+"                            next two are paths on the node\n"
 "      --client-cert FILE\n"
-"      --client-key FILE     what the mirror asks of its clients\n"
-"      --client-version V    of CLIENT (default: what CLIENT --version says)\n"
-"      --prefix DIR          a node's root that is mounted there\n"
-"      --install             write it\n"
-"      --remove              take it back\n"
-"  -h, --help\n"
+"      --client-key FILE     the client certificate that the mirror asks for\n"
+"      --client-version V    the version of CLIENT (default: what CLIENT\n"
+"                            --version says)\n"
+"      --prefix DIR          configure the node whose root is mounted at DIR\n"
+"      --install             write the files\n"
+"      --remove              undo what --install did\n"
+"  -h, --help                print this\n"
 "\n"
-"A file of yours is added to where that can be done safely, and keeps its old\n"
-"self as FILE.before-cdr; else it is left alone, and the command says what to\n"
+"Where it is safe, the command adds to a file of yours, and keeps the original\n"
+"as FILE.before-cdr. It leaves any other file of yours alone, and says what to\n"
 "put in by hand.\n"
 "\n"
-"Exit: 0 done, or nothing to do; 1 all is done, but for a file of cdr's that is\n"
-"of no more use and had to stay, for somebody has changed it; 2 usage, or it\n"
-"cannot be done: nothing was touched; 3 a file could not be written.\n";
+"Exit: 0 done, or nothing to do; 1 done, but a file that cdr wrote and no longer\n"
+"needs had to stay, because somebody changed it; 2 usage, or it cannot be done:\n"
+"nothing was touched; 3 a file could not be written.\n";
 
 struct args {
 	const struct node_client *client;
@@ -116,7 +118,7 @@ find_version(struct args *a, struct err *e)
 		a->wish.has_version = node_version_find(a->version,
 		    &a->wish.version);
 		return a->wish.has_version ? 0 : err_set(e, ERR_INPUT,
-		    "--client-version: \"%.100s\" is no version, such as "
+		    "--client-version: \"%.100s\" is not a version, such as "
 		    "1.7.24", a->version);
 	}
 	if (a->client->program != NULL && strcmp(a->prefix, "/") == 0)
@@ -160,7 +162,7 @@ read_pem(const struct args *a, const char *option, const char *path, char **ret,
 		return 0;
 	rc = under_read(a->root, path + 1, ret, NULL, e);
 	if (rc == 1 && strstr(*ret, "-----BEGIN ") == NULL)
-		rc = err_set(e, ERR_INPUT, "%s: %s: is no PEM file", option,
+		rc = err_set(e, ERR_INPUT, "%s: %s: not a PEM file", option,
 		    path);
 	if (rc == 0)
 		rc = err_set(e, ERR_INPUT, "%s: %s: no such file%s%s", option,
@@ -228,10 +230,10 @@ note_apart(const struct args *a, const struct node_file *file)
 	certs_d = xstrndup(file->path, len - (sizeof(end) - 1));
 	names = list_apart(a, certs_d);
 	if (names[0] != '\0')
-		printf("# Mind: /%s has folders of their own for these, and "
-		    NODE_FOLDER_DEFAULT " does not count for them: %s. Have "
-		    "their hosts.toml lead to the mirror, or move them "
-		    "away.\n", certs_d, names);
+		printf("# Note: /%s has folders of their own for these "
+		    "registries, so " NODE_FOLDER_DEFAULT " does not count for "
+		    "them: %s. Make their hosts.toml lead to the mirror, or "
+		    "move these folders away.\n", certs_d, names);
 	free(names);
 	free(certs_d);
 }
@@ -242,10 +244,11 @@ show_notes(const struct args *a, const struct node_plan *p)
 	size_t i;
 
 	if (a->client->program != NULL && !a->wish.has_version)
-		printf("# The version of %s is not known: this is for an older "
-		    "one. Say --client-version.\n", a->client->program);
+		printf("# The version of %s is not known, so this is for "
+		    "older versions. Give --client-version.\n",
+		    a->client->program);
 	for (i = 0; i < p->note_count; i++)
-		printf("# Mind: %s.\n", p->notes[i]);
+		printf("# Note: %s.\n", p->notes[i]);
 	for (i = 0; i < p->count; i++)
 		note_apart(a, &p->files[i]);
 }
@@ -281,9 +284,9 @@ show_file(const struct args *a, const struct node_file *f, struct err *e)
 	if (rc >= 0)
 		rc = node_merge(f->kind, f->path, now, f->text, &next, e);
 	if (rc == 0 && now != NULL && strcmp(now, next) == 0) {
-		printf("# --- /%s: as it is\n\n", f->path);
+		printf("# --- /%s: unchanged\n\n", f->path);
 	} else if (rc == 0 && f->kind == NODE_CONTAINERD_TOML && now != NULL) {
-		printf("# --- /%s, these lines more:\n", f->path);
+		printf("# --- /%s, with these lines added:\n", f->path);
 		show_lines(next);
 		printf("\n");
 	} else if (rc == 0) {
@@ -305,10 +308,10 @@ show(const struct args *a, const struct node_plan *p, struct err *e)
 		if (show_file(a, &p->files[i], e) == -1)
 			return -1;
 	show_notes(a, p);
-	printf("# Then: %s.\n", a->client->reload);
 	if (p->printed == NULL)
 		fputs("# Nothing has been written; --install writes it.\n",
 		    stdout);
+	printf("# Then: %s.\n", a->client->reload);
 	return 0;
 }
 
@@ -329,7 +332,7 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 {
 	if (p->printed != NULL)
 		return err_set(e, ERR_INPUT, "--install: there is no file of "
-		    "%s's on the node to write: leave --install out, and use "
+		    "%s on the node to write: leave --install out, and use "
 		    "what is printed", a->client->name);
 	if (install_write(a->root, a->client->record, p, said, a, &a->left,
 	    e) == -1)
@@ -361,7 +364,7 @@ take_back(struct args *a)
 	if (a->left > 0)
 		report(REPORT_ERROR, "%s", e.msg);
 	if (done == 0)
-		printf("Nothing of cdr's is here for %s.\n", a->client->name);
+		printf("Nothing to remove for %s.\n", a->client->name);
 	else if (a->wrote)
 		printf("Then: %s.\n", a->client->undo != NULL ?
 		    a->client->undo : a->client->reload);
@@ -470,7 +473,8 @@ run(struct args *a, int argc, char **argv)
 	int rc;
 
 	if (optind == argc)
-		return wrong("which client? Such as containerd, or k3s", NULL);
+		return wrong("which client? Name one, such as containerd or "
+		    "k3s", NULL);
 	a->client = node_client_find(argv[optind]);
 	if (a->client == NULL)
 		return wrong("there is no client", argv[optind]);

@@ -23,43 +23,45 @@ static const char usage[] =
 "moved costs one HEAD request.\n"
 "\n"
 "  REF                 an image, such as nginx:1.27 or ghcr.io/org/app@sha256:..\n"
-"                      and what is said of it, such as platform=linux/arm64\n"
-"  -i, --images LIST   a file with one such line an image; - is standard\n"
-"                      input; may be given several times\n"
+"                      and settings for it, such as platform=linux/arm64\n"
+"  -i, --images LIST   a file with one such image a line; - is standard input;\n"
+"                      may be given several times\n"
 "  -r, --root ROOT     the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "      --registries FILE\n"
-"                      how to reach registries, in JSON (default:\n"
+"                      settings for registries, in JSON (default:\n"
 "                      $CDR_REGISTRIES, or none)\n"
 "      --limit-rate SIZE\n"
-"                      bytes a second, of all transfers together: 500K, 1.5M\n"
+"                      receive at most so many bytes a second in all: 500K, 1.5M\n"
 "      --max-bytes SIZE\n"
-"                      end when so many have been received; exit 4\n"
+"                      stop when so many bytes have been received; exit 4\n"
 "      --window HH:MM-HH:MM\n"
-"                      local time: outside of it do nothing, end with it (exit 4)\n"
-"      --connections N connections to a registry (default: 8)\n"
-"      --jobs N        images in progress at once\n"
+"                      work in these hours only, local time; stop at their end\n"
+"                      (exit 4), and do nothing outside of them\n"
+"      --connections N connections to each registry (default: 8)\n"
+"      --jobs N        images in progress at once (default: 128)\n"
 "      --require-signed KEY\n"
-"                      publish only what this public key (PEM) has signed, as\n"
-"                      cosign does; signed=KEY in a list says so of an image\n"
+"                      publish only images that this public key (PEM) has\n"
+"                      signed, as cosign does; signed=KEY does so for one image\n"
 "      --log FORMAT    text, or json: one object a line\n"
-"      --from URL      another CDR to copy from, in the registries' place\n"
+"      --from URL      copy from another CDR mirror, not from the registries\n"
 "      --from oci:DIR[:REPOSITORY]\n"
-"                      the same from an OCI image layout, or another ROOT; tags\n"
-"                      in it without a repository are of that one\n"
-"      --plan          say what would be done: objects, bytes, pulls, room;\n"
-"                      manifests that tell, signatures that are required, and\n"
-"                      what newest= goes by, are fetched and kept, and nothing\n"
-"                      else\n"
-"      --json          the plan as JSON\n"
-"  -q, --quiet         errors only\n"
-"  -v, --verbose       unchanged images too\n"
-"  -h, --help\n"
+"                      copy from an OCI image layout, or from another ROOT; tags\n"
+"                      in it without a repository belong to REPOSITORY\n"
+"      --plan          say what a run would do: objects, bytes, pulls, room. It\n"
+"                      fetches and keeps the manifests that this takes, the\n"
+"                      signatures that are required, and what newest= compares,\n"
+"                      but nothing else\n"
+"      --json          print the plan as JSON\n"
+"  -q, --quiet         print errors only\n"
+"  -v, --verbose       print unchanged images too\n"
+"  -h, --help          print this\n"
 "\n"
-"How it went is in ROOT/status: status.json, and metrics for Prometheus.\n"
+"The result is in ROOT/status: status.json, and metrics for Prometheus.\n"
 "Credentials come from $DOCKER_CONFIG/config.json or ~/.docker/config.json, and\n"
-"from the helpers that it names.\n"
-"Exit: 0 all is well; 1 some images failed, the rest is published; 2 usage,\n"
-"list or configuration; 3 the tree cannot be used; 4 interrupted, run it again.\n"
+"from the helpers that this file names.\n"
+"Exit: 0 all is well; 1 some images failed, the rest is published; 2 the command\n"
+"line, a list or the configuration is wrong; 3 the tree cannot be used;\n"
+"4 interrupted: run it again to go on.\n"
 "More: cdr(1), cdr-layout(5).\n";
 
 /* With less of them nothing large would ever get through its manifest. */
@@ -235,8 +237,8 @@ parse_options(int argc, char **argv, struct options *o)
 		url_done(&url);
 	}
 	if (o->json && !o->plan) {
-		fputs("cdr sync: --json goes with --plan; for the log there "
-		    "is --log json\n", stderr);
+		fputs("cdr sync: --json needs --plan; for a log in JSON use "
+		    "--log json\n", stderr);
 		return bad_usage();
 	}
 	return -1;
@@ -360,14 +362,14 @@ run(const struct options *o, const struct inputs *in)
 		    "from here");
 		return EXIT_INTERRUPTED;
 	case MIRROR_SPENT:
-		report(REPORT_WARNING, "%s received, as --max-bytes says, and "
-		    "at least %s to go; the next run goes on from here",
+		report(REPORT_WARNING, "stopped after %s, as --max-bytes says; "
+		    "at least %s are left; the next run goes on from here",
 		    report_bytes(totals.bytes, size),
 		    report_bytes(totals.wanted_bytes, left));
 		return EXIT_INTERRUPTED;
 	case MIRROR_CLOSED:
-		report(REPORT_WARNING, "the window %s is over, with at least "
-		    "%s to go; the next run goes on from here",
+		report(REPORT_WARNING, "the window %s is over; at least %s are "
+		    "left; the next run goes on from here",
 		    window_text(&o->window, hours),
 		    report_bytes(totals.wanted_bytes, left));
 		return EXIT_INTERRUPTED;

@@ -29,9 +29,9 @@ sync_status(struct status *status, struct store *store,
 	/* Before the summary, which tells who waits for it to look again. */
 	if (end != MIRROR_STORE_FAILED &&
 	    holdings_save(store, how.now, &e) == -1)
-		report(REPORT_WARNING, "the list of images is not written: %s",
+		report(REPORT_WARNING, "cannot write the list of images: %s",
 		    e.msg);
 	if (status_save(status, store, &how, &e) == -1)
-		report(REPORT_WARNING, "the status is not written: %s", e.msg);
+		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 	status_free(status);
 }

@@ -156,7 +156,7 @@ access_log_size(const char *path, off_t *ret, struct err *e)
 	if (stat(path, &sb) == -1)
 		return err_sys(e, "%s", path);
 	if (!S_ISREG(sb.st_mode))
-		return err_set(e, ERR_INPUT, "%s: is no regular file", path);
+		return err_set(e, ERR_INPUT, "%s: not a regular file", path);
 	*ret = sb.st_size;
 	return 0;
 }

@@ -73,20 +73,21 @@ check_part(struct patient *p, const char *path, const char *body, size_t len)
 	if (reach_refused(p, "range", path, &a))
 		;
 	else if (a.status != 206)
-		finding_add(p->findings, FINDING_FAIL, "range", "%s: a part "
-		    "was asked for, and %ld came: a pull that breaks off "
-		    "cannot go on. nginx sends parts, so look at what stands "
-		    "in between (nginx: proxy_force_ranges on)", path,
+		finding_add(p->findings, FINDING_FAIL, "range", "%s: the "
+		    "answer to a range request is %ld: a pull that breaks off "
+		    "cannot resume. nginx answers such requests, so look for a "
+		    "proxy in between (nginx: proxy_force_ranges on)", path,
 		    a.status);
 	else if (a.len != len - len / 2 ||
 	    memcmp(a.body, body + len / 2, a.len) != 0 ||
 	    strcmp(a.range, want) != 0)
-		finding_add(p->findings, FINDING_FAIL, "range", "%s: a part "
-		    "was asked for, and another came (\"%s\", not \"%s\"): "
-		    "look at what stands in between", path, a.range, want);
+		finding_add(p->findings, FINDING_FAIL, "range", "%s: the "
+		    "answer to a range request is another range (\"%s\", not "
+		    "\"%s\"): look for a proxy in between", path, a.range,
+		    want);
 	else
-		finding_add(p->findings, FINDING_OK, "range", "a part of a "
-		    "blob comes as asked for");
+		finding_add(p->findings, FINDING_OK, "range",
+		    "a range request of a blob is answered");
 	answer_done(&a);
 	free(want);
 }
@@ -108,19 +109,18 @@ check_blob(struct patient *p, const struct descriptor *d)
 	if (reach_refused(p, "blob", path, &a))
 		;
 	else if (a.status != 200)
-		finding_add(p->findings, FINDING_FAIL, "blob", "%s: %ld, and "
-		    "the manifest wants it: the tree is damaged, or changes on "
-		    "its way: run \"cdr sync\", or copy the tree anew", path,
-		    a.status);
+		finding_add(p->findings, FINDING_FAIL, "blob", "%s: %ld, but "
+		    "the manifest lists it: the tree is damaged or incomplete: "
+		    "run \"cdr sync\", or copy the tree again", path, a.status);
 	else if (!digest_equal(&got, &d->digest))
 		finding_add(p->findings, FINDING_FAIL, "digest", "%s: the "
-		    "bytes are %s: something in between changes them, or the "
-		    "tree is damaged", path, digest_text(&got, text));
+		    "bytes have digest %s: a proxy in between changes them, or "
+		    "the tree is damaged", path, digest_text(&got, text));
 	else
 		is_good = true;
 	if (is_good) {
-		finding_add(p->findings, FINDING_OK, "blob", "its bytes have "
-		    "their digest");
+		finding_add(p->findings, FINDING_OK, "blob",
+		    "the bytes of a blob have its digest");
 		check_part(p, path, a.body, a.len);
 	}
 	answer_done(&a);
@@ -144,12 +144,12 @@ check_absent(struct patient *p, const char *check, char *path, const char *why)
 	if (reach_refused(p, check, path, &a))
 		;
 	else if (a.status != 404)
-		finding_add(p->findings, FINDING_FAIL, check, "HEAD %s: %ld, "
-		    "not 404: %s. CDR's nginx files say 404", path, a.status,
-		    why);
+		finding_add(p->findings, FINDING_FAIL, check,
+		    "HEAD %s: %ld, not 404: %s. CDR's nginx files answer 404",
+		    path, a.status, why);
 	else
-		finding_add(p->findings, FINDING_OK, check, "404 where it has "
-		    "to be");
+		finding_add(p->findings, FINDING_OK, check,
+		    "404, as it must be");
 	answer_done(&a);
 	free(path);
 }
@@ -167,12 +167,12 @@ blob_check(struct patient *p)
 		m = find_child(p, &child) ? &child : NULL;
 	d = m != NULL ? small_blob(m) : NULL;
 	if (m == NULL)
-		finding_add(p->findings, FINDING_FAIL, "blob", "none of the "
-		    "index's manifests is here: mirror the platforms that "
-		    "nodes have (platform= in the list)");
+		finding_add(p->findings, FINDING_FAIL, "blob", "the mirror has "
+		    "none of the index's manifests: mirror the platforms of "
+		    "your nodes (platform= in the list)");
 	else if (d == NULL)
 		finding_add(p->findings, FINDING_WARN, "blob", "the image has "
-		    "no small blob to look at: name another IMAGE");
+		    "no blob small enough to look at: name another IMAGE");
 	else
 		(void)check_blob(p, d);
 	if (m == &child)
@@ -182,6 +182,6 @@ blob_check(struct patient *p)
 	    "type");
 	check_absent(p, "absent", shapes_path(&p->image, p->shape, "manifests",
 	    "cdr-doctor-asks-for-what-is-not-there"),
-	    "a client goes on to the registry itself only then");
+	    "a client asks the registry itself only after a 404");
 	return true;
 }

@@ -18,7 +18,8 @@ catalog_get(const char *buf, size_t len, const char *key, size_t n,
 	found = json_string_value(json_array_get(list, n));
 	if (list != NULL && (!json_is_array(list) ||
 	    (json_array_size(list) > n && found == NULL))) {
-		rc = err_set(e, ERR_DATA, "\"%s\" is no list of strings", key);
+		rc = err_set(e, ERR_DATA, "\"%s\" is not a list of strings",
+		    key);
 	} else if (found != NULL) {
 		*ret = xstrdup(found);
 		rc = 1;

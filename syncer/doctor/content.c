@@ -50,9 +50,9 @@ find_shape(struct patient *p, struct answer *ret)
 	}
 	if (path == NULL)
 		finding_add(p->findings, FINDING_FAIL, "manifest", "%s: the "
-		    "mirror does not have it: is the image in the list, and "
-		    "has \"cdr sync\" run? \"cdr ls\" says what is there",
-		    first);
+		    "mirror does not have it: check that the image is in the "
+		    "list, and that \"cdr sync\" has run. \"cdr ls\" shows "
+		    "what is there", first);
 	free(first);
 	if (path != NULL && ret->status != 200) {
 		answer_done(ret);
@@ -73,19 +73,19 @@ check_head(struct patient *p, const char *path, const struct answer *a)
 	if (a->digest[0] == '\0')
 		finding_add(p->findings, FINDING_FAIL, "headers", "HEAD %s: no "
 		    "Docker-Content-Digest: containerd, crane and Helm need "
-		    "it; CDR's nginx files send it, so look at what stands in "
+		    "it. CDR's nginx files send it, so look for a proxy in "
 		    "between", path);
 	else if (digest_parse(a->digest, &d, &e) == -1)
-		finding_add(p->findings, FINDING_FAIL, "headers", "HEAD %s: "
-		    "Docker-Content-Digest \"%s\" is no digest", path,
-		    a->digest);
+		finding_add(p->findings, FINDING_FAIL, "headers",
+		    "HEAD %s: Docker-Content-Digest \"%s\" is not a digest",
+		    path, a->digest);
 	else if (a->length[0] == '\0')
 		finding_add(p->findings, FINDING_FAIL, "headers", "HEAD %s: no "
-		    "Content-Length: dockerd and crane need it; is something "
-		    "in between that compresses or buffers?", path);
+		    "Content-Length: dockerd and crane need it. Look for a "
+		    "proxy in between that compresses or buffers", path);
 	else
-		finding_add(p->findings, FINDING_OK, "headers", "digest and "
-		    "length are there");
+		finding_add(p->findings, FINDING_OK, "headers",
+		    "Docker-Content-Digest and Content-Length are there");
 }
 
 /* Parameters are a warning: Mesos alone compares letter by letter. */
@@ -103,8 +103,9 @@ check_type(struct patient *p, const char *path, const struct answer *a)
 	}
 	finding_add(p->findings, strcmp(type, p->manifest.media_type) == 0 ?
 	    FINDING_WARN : FINDING_FAIL, "type", "%s: Content-Type is \"%s\", "
-	    "not %s: clients go by it. CDR's nginx files say it right, so look "
-	    "at what stands in between", path, a->type, p->manifest.media_type);
+	    "not %s: clients rely on it. CDR's nginx files send the right one, "
+	    "so look for a proxy in between", path, a->type,
+	    p->manifest.media_type);
 }
 
 /* Return whether the bytes are of use.  What the person named by digest is what
@@ -125,8 +126,8 @@ check_bytes(struct patient *p, const char *path, const struct answer *a)
 		digest_of(said.alg, a->body, a->len, &p->digest);
 	if (!digest_equal(&said, &p->digest)) {
 		finding_add(p->findings, FINDING_FAIL, "digest", "%s: the "
-		    "bytes are %s, not %s: something in between changes them, "
-		    "or the tree is damaged", path,
+		    "bytes have digest %s, not %s: a proxy in between changes "
+		    "them, or the tree is damaged", path,
 		    digest_text(&p->digest, got), digest_text(&said, want));
 		return false;
 	}
@@ -158,10 +159,10 @@ check_encoding(struct patient *p, const char *path, const char *encoding)
 	is_plain = a.encoding[0] == '\0' ||
 	    strcmp(a.encoding, "identity") == 0;
 	if (!is_plain)
-		finding_add(p->findings, FINDING_FAIL, "encoding", "%s: comes "
-		    "compressed (Content-Encoding: %s): turn compression off "
-		    "below /v2/, in a proxy in between too (nginx: gzip off)",
-		    path, a.encoding);
+		finding_add(p->findings, FINDING_FAIL, "encoding", "%s: the "
+		    "answer is compressed (Content-Encoding: %s): turn "
+		    "compression off below /v2/, also in a proxy in between "
+		    "(nginx: gzip off)", path, a.encoding);
 	answer_done(&a);
 	return is_plain;
 }
@@ -177,8 +178,8 @@ get(struct patient *p, const char *path)
 	ask(&p->ask, &q, &a);
 	is_good = !reach_refused(p, "manifest", path, &a);
 	if (is_good && a.status != 200) {
-		finding_add(p->findings, FINDING_FAIL, "manifest", "GET %s: "
-		    "%ld, where HEAD found it", path, a.status);
+		finding_add(p->findings, FINDING_FAIL, "manifest",
+		    "GET %s: %ld, but HEAD found it", path, a.status);
 		is_good = false;
 	}
 	is_good = is_good && check_bytes(p, path, &a);

@@ -20,25 +20,25 @@ check_use(struct findings *f, const struct node_use *u,
 
 	if (u->state == NODE_USE_LEGACY)
 		finding_add(f, FINDING_FAIL, "node", "/%s has the old "
-		    "registry.mirrors (%s), which containerd 2.4 no longer "
-		    "knows and never takes beside config_path: take it out, "
-		    "then \"cdr node-config containerd --mirror URL "
+		    "registry.mirrors (%s): containerd 2.4 no longer knows it, "
+		    "and none takes it together with config_path: take it out, "
+		    "then run \"cdr node-config containerd --mirror URL "
 		    "--install\"", u->path, u->mirror);
 	else if (u->state == NODE_USE_UNSEEN)
-		finding_add(f, FINDING_FAIL, "node", "/%s is right, and the "
-		    "CRI plugin does not look there: config_path is not set in "
+		finding_add(f, FINDING_FAIL, "node", "/%s is right, but the "
+		    "CRI plugin does not read it: config_path is not set in "
 		    "/etc/containerd/config.toml, or in a table that its "
-		    "version does not read: \"cdr node-config containerd "
+		    "version does not read: run \"cdr node-config containerd "
 		    "--mirror URL --install\", and restart containerd",
 		    u->path);
 	else if (is_plain && !mirror->https && !u->insecure &&
 	    strcmp(u->client, "podman and CRI-O") == 0)
-		finding_add(f, FINDING_FAIL, "node", "/%s: \"insecure = "
-		    "true\" is missing below \"%s\", so https is spoken to a "
-		    "mirror of http: \"cdr node-config podman --mirror URL "
-		    "--install\"", u->path, u->mirror);
+		finding_add(f, FINDING_FAIL, "node", "/%s: \"insecure = true\" "
+		    "is missing below \"%s\", so the client speaks https to a "
+		    "mirror that speaks http: run \"cdr node-config podman "
+		    "--mirror URL --install\"", u->path, u->mirror);
 	else
-		finding_add(f, FINDING_OK, "node", "%s goes to it (/%s)",
+		finding_add(f, FINDING_OK, "node", "%s uses this mirror (/%s)",
 		    u->client, u->path);
 }
 
@@ -84,18 +84,18 @@ node_check(struct findings *f, const struct node_uses *uses,
 		if (u->state == NODE_USE_LEGACY || node_use_is(u, mirror))
 			check_use(f, u, mirror);
 		else if (has_right(uses, u->client, mirror))
-			finding_add(f, FINDING_WARN, "node", "/%s goes to %s "
-			    "as well", u->path, u->mirror);
+			finding_add(f, FINDING_WARN, "node",
+			    "/%s also leads to %s", u->path, u->mirror);
 		else
 			finding_add(f, FINDING_FAIL, "node", "%s is set up for "
-			    "another mirror: /%s goes to %s, not to this one: "
-			    "\"cdr node-config %s --mirror URL --install\"",
+			    "another mirror: /%s leads to %s, not to this one: "
+			    "run \"cdr node-config %s --mirror URL --install\"",
 			    u->client, u->path, u->mirror, config_name(u));
 	}
 	if (uses->count == 0)
 		finding_add(f, FINDING_WARN, "node", "no client of this node "
-		    "is told of a mirror: \"cdr node-config CLIENT --mirror "
-		    "URL --install\"");
+		    "is set up for a mirror: run \"cdr node-config CLIENT "
+		    "--mirror URL --install\"");
 }
 
 static bool
@@ -124,12 +124,12 @@ node_image_check(struct patient *p)
 	if (f == NULL)
 		finding_add(p->findings, FINDING_WARN, "node", "containerd "
 		    "asks %s itself: certs.d has neither a folder of that name "
-		    "nor " NODE_FOLDER_DEFAULT ": \"cdr node-config containerd "
-		    "--mirror URL --registry %s --install\"", registry,
-		    registry);
+		    "nor " NODE_FOLDER_DEFAULT ": run \"cdr node-config "
+		    "containerd --mirror URL --registry %s --install\"",
+		    registry, registry);
 	else if (!node_folder_leads(f, p->mirror))
 		finding_add(p->findings, FINDING_FAIL, "node", "for images of "
-		    "%s containerd goes by /%s alone, which does not lead to "
+		    "%s containerd reads /%s alone, which does not lead to "
 		    "this mirror: put [host.\"%s\"] into its hosts.toml, or "
 		    "move that folder away", registry, f->path, p->how->base);
 	return true;

@@ -22,7 +22,7 @@ entry(struct patient *p, const char *path, const struct answer *a,
 	if (a->status == 200)
 		rc = catalog_get(a->body, a->len, key, n, ret, &e);
 	if (rc == -1)
-		finding_add(p->findings, FINDING_FAIL, "image", "%s: %ld, and "
+		finding_add(p->findings, FINDING_FAIL, "image", "%s: %ld, but "
 		    "no list: name an image that the mirror has, as the last "
 		    "argument", path, a->status);
 	return rc;
@@ -41,7 +41,7 @@ is_name(struct patient *p, const char *name)
 		image_ref_done(&ref);
 	else
 		finding_add(p->findings, FINDING_FAIL, "image", "the catalog "
-		    "has \"%.100s\", which is no name: name an image as the "
+		    "has \"%.100s\", which is not a name: name an image as the "
 		    "last argument", name);
 	free(text);
 	return is_one;
@@ -66,8 +66,8 @@ take_first_tag(struct patient *p, const char *name)
 		p->has_image = image_ref_parse(text, &p->image, &e) == 0;
 		if (!p->has_image)
 			finding_add(p->findings, FINDING_FAIL, "image", "%s "
-			    "has \"%.100s\", which is no tag: name an image as "
-			    "the last argument", path, tag);
+			    "has \"%.100s\", which is not a tag: name an image "
+			    "as the last argument", path, tag);
 		free(text);
 	}
 	free(tag);
@@ -80,8 +80,8 @@ static void
 none_found(struct patient *p, const char *path, size_t repositories)
 {
 	if (repositories == 0)
-		finding_add(p->findings, FINDING_FAIL, "image", "%s is empty: "
-		    "has \"cdr sync\" put anything there yet?", path);
+		finding_add(p->findings, FINDING_FAIL, "image",
+		    "%s is empty: run \"cdr sync\" first", path);
 	else
 		finding_add(p->findings, FINDING_FAIL, "image", "none of the "
 		    "first %zu repositories of %s has a tag: name an image, "

@@ -133,7 +133,8 @@ look(const struct proof *p, off_t from, access_log_fn *fn, struct search *s)
 	if (access_log_each(p->log, from, fn, s, &e) == 0)
 		return 0;
 	finding_add(p->findings, FINDING_FAIL, "log", "%s: give --access-log "
-	    "the file that nginx writes, as a user who may read it", e.msg);
+	    "the file that nginx writes, and run cdr as a user who may read it",
+	    e.msg);
 	return -1;
 }
 
@@ -158,9 +159,10 @@ find_marks(const struct proof *p, struct search *s)
 		return -1;
 	if (s->marks == 0)
 		finding_add(p->findings, FINDING_FAIL, "log", "%s has none of "
-		    "the requests that were just made (User-Agent with "
-		    "\"mark/%s\"): is it this mirror's log, and is access_log "
-		    "on with the User-Agent in it?", p->log, p->mark);
+		    "the requests that doctor has just made (User-Agent with "
+		    "\"mark/%s\"): check that it is this mirror's log, and "
+		    "that access_log is on and writes the User-Agent", p->log,
+		    p->mark);
 	else
 		finding_add(p->findings, FINDING_OK, "log", "%zu requests of "
 		    "this command are in %s, from %s", s->marks, p->log,
@@ -229,8 +231,8 @@ judge_pull(const struct proof *p, off_t from, struct search *s)
 		    s->pulled);
 	else
 		finding_add(p->findings, FINDING_FAIL, "pull", "%s pulled, and "
-		    "did not ask this mirror: is it told to (\"cdr node-config"
-		    "\"), and was it restarted since?", p->client);
+		    "did not ask this mirror: set it up with \"cdr "
+		    "node-config\", and restart it", p->client);
 }
 
 /* Marks before the pull: a log that does not have them would not have the
@@ -245,8 +247,9 @@ proof_check(const struct proof *p)
 	s.marked = xasprintf("mark/%s", p->mark);
 	if (p->log == NULL)
 		finding_add(p->findings, FINDING_OK, "log", "nginx's access "
-		    "log has these requests, with mark/%s as a part of their "
-		    "User-Agent; --access-log FILE looks for them", p->mark);
+		    "log has these requests, with \"mark/%s\" in their "
+		    "User-Agent; give --access-log FILE to have doctor look "
+		    "for them", p->mark);
 	else if (find_marks(p, &s) == -1)
 		goto out;
 	if (p->client == NULL)
@@ -258,8 +261,8 @@ proof_check(const struct proof *p)
 	if (p->log != NULL)
 		judge_pull(p, from, &s);
 	else
-		finding_add(p->findings, FINDING_WARN, "pull", "%s pulled; "
-		    "only with --access-log FILE can be told from where",
+		finding_add(p->findings, FINDING_WARN, "pull",
+		    "%s pulled; give --access-log FILE to find out from where",
 		    p->client);
 out:
 	free(s.marked);

@@ -47,14 +47,15 @@ no_answer(struct patient *p, const struct answer *a)
 	switch (a->stage) {
 	case HTTP_AT_NAME:
 		finding_add(f, FINDING_FAIL, "dns", "%s has no address here "
-		    "(%s): is the name right? A node does not know the names "
-		    "of a cluster's services: use an address", p->mirror->host,
+		    "(%s): check the name. A node cannot resolve the names of "
+		    "a cluster's services: use an IP address", p->mirror->host,
 		    why);
 		break;
 	case HTTP_AT_CONNECT:
-		finding_add(f, FINDING_FAIL, "connect", "nobody answers at %s "
-		    "(%s): does nginx run, does it listen on that address and "
-		    "port, does a firewall let nodes through?", base, why);
+		finding_add(f, FINDING_FAIL, "connect", "nothing answers at %s "
+		    "(%s): check that nginx runs, that it listens on that "
+		    "address and port, and that no firewall keeps nodes out",
+		    base, why);
 		break;
 	case HTTP_AT_TLS:
 		if (p->mirror->https && speaks(p, "http"))
@@ -62,14 +63,14 @@ no_answer(struct patient *p, const struct answer *a)
 			    "plain http there, not TLS: write http:// instead "
 			    "of https://");
 		else
-			finding_add(f, FINDING_FAIL, "tls", "no TLS with %s "
-			    "(%s)", base, why);
+			finding_add(f, FINDING_FAIL, "tls",
+			    "TLS with %s failed (%s)", base, why);
 		break;
 	case HTTP_AT_CERTIFICATE:
 		finding_add(f, FINDING_FAIL, "tls", "the certificate of %s is "
 		    "not accepted (%s): name the CA that signed it with --ca "
-		    "FILE, for node-config too, or give nginx one that is "
-		    "valid for %s", base, why, p->mirror->host);
+		    "FILE (for node-config too), or give nginx a certificate "
+		    "that is valid for %s", base, why, p->mirror->host);
 		break;
 	case HTTP_AT_ANSWER:
 		if (!p->mirror->https && speaks(p, "https"))
@@ -77,9 +78,9 @@ no_answer(struct patient *p, const struct answer *a)
 			    "TLS there, not plain http: write https:// instead "
 			    "of http://");
 		else
-			finding_add(f, FINDING_FAIL, "http", "no proper answer "
-			    "from %s (%s): is that nginx, or something else?",
-			    base, why);
+			finding_add(f, FINDING_FAIL, "http", "no valid answer "
+			    "from %s (%s): check that nginx listens there, and "
+			    "nothing else", base, why);
 		break;
 	}
 }
@@ -93,30 +94,31 @@ reach_refused(struct patient *p, const char *check, const char *path,
 	struct findings *f = p->findings;
 
 	if (a->transport != TRANSPORT_OK)
-		finding_add(f, FINDING_FAIL, check, "%s: the answer broke off "
-		    "(%s): look into nginx's error log", path, a->err.msg);
+		finding_add(f, FINDING_FAIL, check,
+		    "%s: the answer broke off (%s): look at nginx's error log",
+		    path, a->err.msg);
 	else if (a->status == 401 || a->status == 407)
-		finding_add(f, FINDING_FAIL, "auth", "%s: %ld, it wants a "
-		    "password: a node would hand a pod's pull secret to it. "
-		    "Take the password away, from a proxy in between too, and "
+		finding_add(f, FINDING_FAIL, "auth", "%s: %ld, it asks for a "
+		    "password: a node would send a pod's pull secret to it. "
+		    "Remove the password, also from a proxy in between, and "
 		    "limit access by address or client certificate", path,
 		    a->status);
 	else if (a->status >= 300 && a->status < 400)
-		finding_add(f, FINDING_FAIL, "redirect", "%s: %ld, it sends "
-		    "to \"%s\": use the address where nginx itself answers, or "
-		    "have the proxy in between not redirect", path, a->status,
-		    a->location);
+		finding_add(f, FINDING_FAIL, "redirect", "%s: %ld, it "
+		    "redirects to \"%s\": use the address where nginx itself "
+		    "answers, or stop the proxy in between from redirecting",
+		    path, a->status, a->location);
 	else if (a->status == 429)
 		finding_add(f, FINDING_FAIL, check, "%s: 429, from \"%s\": too "
-		    "many requests at once from this address, which may be "
-		    "that of many nodes. nginx's limits are for each address "
-		    "(cdr-limits.conf; $cdr_limits, or scripts/serve "
-		    "--no-limits)", path, a->server);
+		    "many requests at once from this address, which many nodes "
+		    "may share. nginx limits each address (cdr-limits.conf; "
+		    "$cdr_limits or scripts/serve --no-limits turns that off)",
+		    path, a->server);
 	else if (a->status == 403 || a->status >= 500)
 		finding_add(f, FINDING_FAIL, check, "%s: %ld, from \"%s\": "
-		    "nginx with CDR's configuration never says that. Look at "
-		    "what stands in between, and into its log", path,
-		    a->status, a->server);
+		    "nginx with CDR's configuration never answers that. Look "
+		    "for a proxy in between, and at its log", path, a->status,
+		    a->server);
 	else
 		return false;
 	return true;
@@ -147,8 +149,9 @@ say_reached(struct patient *p, const struct answer *a)
 	    p->mirror->port);
 	if (p->mirror->https)
 		finding_add(f, FINDING_OK, "tls", "the certificate is good%s%s"
-		    "%s%s", ca != NULL ? ", by " : "", ca != NULL ? ca : "",
-		    cert != NULL ? "; the mirror is shown " : "",
+		    "%s%s", ca != NULL ? ", checked with " : "",
+		    ca != NULL ? ca : "",
+		    cert != NULL ? "; shown to the mirror: " : "",
 		    cert != NULL ? cert : "");
 }
 
@@ -171,19 +174,19 @@ reach_check(struct patient *p)
 			;
 		else if (a.status != 200)
 			finding_add(f, FINDING_FAIL, "ping", "/v2/: %ld, from "
-			    "\"%s\": that is no registry. Is it nginx with "
-			    "CDR's configuration, and the right port?",
-			    a.status, a.server);
+			    "\"%s\": that is not a registry. Check the port, "
+			    "and that nginx has CDR's configuration", a.status,
+			    a.server);
 		else
 			is_good = true;
 	}
 	/* quirks.md#api-version */
 	if (is_good && a.api[0] == '\0')
-		finding_add(f, FINDING_WARN, "ping", "/v2/ is answered, "
-		    "without Docker-Distribution-Api-Version: Docker 20.10 "
-		    "and older look for it; CDR's nginx files send it");
+		finding_add(f, FINDING_WARN, "ping", "/v2/ answers without "
+		    "Docker-Distribution-Api-Version: Docker 20.10 and older "
+		    "look for it; CDR's nginx files send it");
 	else if (is_good)
-		finding_add(f, FINDING_OK, "ping", "/v2/ is answered");
+		finding_add(f, FINDING_OK, "ping", "/v2/ answers");
 	answer_done(&a);
 	return is_good;
 }

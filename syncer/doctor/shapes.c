@@ -79,10 +79,10 @@ check_shape(struct patient *p, enum shape shape)
 		is_fine = false;
 	} else if (a.status != 200) {
 		is_fine = false;
-		finding_add(p->findings, shapes[shape].level, "shapes",
-		    "%s: %ld, and %s asks like that: CDR's nginx files answer "
-		    "it; is a proxy in between that changes paths?", path,
-		    a.status, shapes[shape].who);
+		finding_add(p->findings, shapes[shape].level, "shapes", "%s: "
+		    "%ld, but this is how %s asks. CDR's nginx files answer "
+		    "it, so look for a proxy in between that changes paths",
+		    path, a.status, shapes[shape].who);
 	}
 	answer_done(&a);
 	free(path);
@@ -107,10 +107,10 @@ check_ns(struct patient *p)
 	head(p, path, &a);
 	is_mixed = a.transport == TRANSPORT_OK && a.status == 200;
 	if (is_mixed)
-		finding_add(p->findings, FINDING_FAIL, "ns", "%s: 200, so "
-		    "?ns= is ignored, and a node would get an image of another "
-		    "registry: serve it with CDR's nginx files, or have the "
-		    "proxy in between pass the query on", path);
+		finding_add(p->findings, FINDING_FAIL, "ns", "%s: 200, so ?ns= "
+		    "is ignored, and a node would get an image of another "
+		    "registry: serve the tree with CDR's nginx files, or make "
+		    "the proxy in between pass the query on", path);
 	answer_done(&a);
 	free(path);
 	return !is_mixed;
@@ -128,7 +128,7 @@ shapes_check(struct patient *p)
 		all = check_shape(p, (enum shape)shape) && all;
 	all = check_ns(p) && all;
 	if (all)
-		finding_add(p->findings, FINDING_OK, "shapes", "every way in "
-		    "which a client asks is answered, with ?ns= too");
+		finding_add(p->findings, FINDING_OK, "shapes", "all the ways "
+		    "in which clients ask are answered, also with ?ns=");
 	return true;
 }

@@ -148,7 +148,8 @@ created_book_read(struct created_book *book, const char *buf, size_t len,
 	int64_t created_s;
 
 	if (len < first || memcmp(buf, FIRST_LINE, first) != 0)
-		return err_set(e, ERR_DATA, "is not what this program wrote");
+		return err_set(e, ERR_DATA,
+		    "is damaged, or cdr did not write it");
 	text = xstrndup(buf + first, len - first);
 	for (line = text; line != NULL && *line != '\0'; line = next) {
 		next = strchr(line, '\n');

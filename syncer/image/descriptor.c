@@ -26,7 +26,7 @@ descriptor_media_type(const json_t *object, char **ret, struct err *e)
 	if (readjson_need(object, "mediaType", &type, e) == -1)
 		return -1;
 	if (!name_is_media_type(type))
-		return err_set(e, ERR_DATA, "mediaType is no media type");
+		return err_set(e, ERR_DATA, "mediaType is not a media type");
 	*ret = xstrdup(type);
 	return 0;
 }
@@ -54,7 +54,7 @@ get_size(const json_t *object, uint64_t *ret, struct err *e)
 	if (value == NULL)
 		return err_set(e, ERR_DATA, "size is missing");
 	if (!json_is_integer(value))
-		return err_set(e, ERR_DATA, "size is no whole number");
+		return err_set(e, ERR_DATA, "size is not a whole number");
 	size = json_integer_value(value);
 	/* An unsigned reader would take -1 for all that there is. */
 	if (size < 0)
@@ -106,9 +106,8 @@ get_digest(const json_t *object, struct digest *ret, char algorithm[32],
 		return 0;
 	/* The reason quotes the text, which is a stranger's. */
 	if (digest_parse(text, ret, &why) == -1)
-		return err_set(e, ERR_DATA,
-		    "digest is not sha256: or sha512: and as many of 0-9a-f "
-		    "as that has");
+		return err_set(e, ERR_DATA, "digest is not sha256: with 64 or "
+		    "sha512: with 128 of the digits 0-9a-f");
 	return 1;
 }
 
@@ -167,7 +166,7 @@ read_platform(const json_t *json, struct descriptor *d, struct err *e)
 	if (platform == NULL)
 		return 0;
 	if (!json_is_object(platform))
-		return err_set(e, ERR_DATA, "platform is no object");
+		return err_set(e, ERR_DATA, "platform is not an object");
 	if (descriptor_platform(platform, &d->platform, e) == -1)
 		return err_wrap(e, "platform");
 	d->has_platform = d->platform.os[0] != '\0' ||
@@ -241,7 +240,8 @@ descriptor_read(const json_t *json, enum descriptor_role role,
 	int rc;
 
 	if (!json_is_object(json))
-		return err_set(e, ERR_DATA, "no descriptor: not an object");
+		return err_set(e, ERR_DATA,
+		    "a descriptor must be an object");
 	/* A child that will be left out has to be well-formed nonetheless:
 	 * else one odd letter in a digest would hide a broken manifest. */
 	rc = get_digest(json, &d.digest, algorithm, e);

@@ -95,7 +95,7 @@ layout_index_parse(const char *buf, size_t len, struct layout_index *ret,
 	if (array == NULL)
 		rc = err_set(e, ERR_DATA, "manifests is missing");
 	else if (!json_is_array(array))
-		rc = err_set(e, ERR_DATA, "manifests is no array");
+		rc = err_set(e, ERR_DATA, "manifests is not an array");
 	else
 		rc = read_entries(&x, array, e);
 	json_decref(root);

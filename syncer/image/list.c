@@ -185,8 +185,8 @@ static void
 read_default(const struct place *at, char *rest, struct wishes *defaults)
 {
 	if (read_wishes(at, rest, defaults) == 0 && defaults->seen == 0)
-		complain(at, "\"default\" without a key=value (an image of "
-		    "that name is library/default)");
+		complain(at, "\"default\" needs a key=value (for the image of "
+		    "that name write library/default)");
 }
 
 /*
@@ -385,9 +385,9 @@ list_dispute(const struct list_entry *a, const struct list_entry *b,
 
 	assert(a->tags != NULL && b->tags != NULL);
 	err_set(e, ERR_INPUT, "%.200s (tags=%.80s) and %.200s (tags=%.80s) "
-	    "both want it, with another %s: let them agree, or give the tag "
-	    "a line of its own", first, a->tags->text, second, b->tags->text,
-	    list_difference(a, b));
+	    "both want it, with a different %s: make them agree, or give the "
+	    "tag a line of its own", first, a->tags->text, second,
+	    b->tags->text, list_difference(a, b));
 	free(first);
 	free(second);
 	return -1;
@@ -400,7 +400,7 @@ difference(const struct list_entry *a, const struct list_entry *b)
 	const char *key = list_difference(a, b);
 
 	if (image_ref_compare(&a->ref, &b->ref) != 0)
-		return "digest, or one has none";
+		return "digest, or one of them without";
 	if (key != NULL)
 		return key;
 	if (a->newest != b->newest)
@@ -421,7 +421,7 @@ disagrees(struct image_list *list, const struct list_entry *later,
 		return false;
 	text = image_ref_text(&later->ref);
 	where = place_text(first->file, first->line);
-	complain(&at, "%s: %s has it with another %s", text, where, what);
+	complain(&at, "%s: %s has it with a different %s", text, where, what);
 	free(where);
 	free(text);
 	return true;
@@ -445,7 +445,7 @@ list_end(struct image_list *list)
 	entries_drop(&list->entries, twins);
 	free(twins);
 	if (list->complaints > LIST_COMPLAINTS_MAX) {
-		snprintf(more, sizeof(more), "%zu more complaints",
+		snprintf(more, sizeof(more), "%zu more errors",
 		    list->complaints - LIST_COMPLAINTS_MAX);
 		list->complain(list->cookie, "image list", more);
 	}

@@ -41,7 +41,7 @@ add_children(struct manifest *m, const json_t *root, const json_t *config,
 	if (array == NULL)
 		return err_set(e, ERR_DATA, "%s is missing", key);
 	if (!json_is_array(array))
-		return err_set(e, ERR_DATA, "%s is no array", key);
+		return err_set(e, ERR_DATA, "%s is not an array", key);
 	if (count + (config != NULL) > MANIFEST_CHILDREN_MAX)
 		return err_set(e, ERR_LIMIT, "more than %u %s",
 		    MANIFEST_CHILDREN_MAX, key);

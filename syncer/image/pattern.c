@@ -128,8 +128,9 @@ check_glob(const char *glob, struct err *e)
 		if (*s == '[') {
 			len = bracket_length(s + 1);
 			if (len == 0)
-				return err_set(e, ERR_INPUT, "\"%.80s\" has a "
-				    "\"[\" without its \"]\"", glob);
+				return err_set(e, ERR_INPUT,
+				    "\"%.80s\" has a \"[\" without a \"]\"",
+				    glob);
 			s += len + 1;
 		} else if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "abcdefghijklmnopqrstuvwxyz0123456789._-*?", *s) == NULL) {
@@ -154,8 +155,8 @@ compile(const char *pattern, regex_t *ret, struct err *e)
 	if (code == 0)
 		return 0;
 	regerror(code, ret, why, sizeof(why));
-	return err_set(e, ERR_INPUT, "\"%.80s\" is no regular expression: %s",
-	    pattern, why);
+	return err_set(e, ERR_INPUT,
+	    "\"%.80s\" is not a regular expression: %s", pattern, why);
 }
 
 /* Compile what is to be compiled. */
@@ -201,8 +202,9 @@ tag_rule_parse(const char *text, struct tag_rule **ret, struct err *e)
 	    strlen(kinds[i].prefix)) != 0; i++)
 		;
 	if (i == COUNT(kinds))
-		return err_set(e, ERR_INPUT, "\"%.80s\" is no pattern: write "
-		    "glob:v1.*, regex:v1[.][0-9]+ or semver:>=1.4,<2", text);
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not a pattern: "
+		    "write glob:v1.*, regex:v1[.][0-9]+ or semver:>=1.4,<2",
+		    text);
 	if (len > TAG_PATTERN_MAX)
 		return err_set(e, ERR_INPUT,
 		    "a pattern of more than %u characters", TAG_PATTERN_MAX);

@@ -161,10 +161,10 @@ platform_parse(const char *text, struct platform *ret, struct err *e)
 	struct platform p = { .os = "" };
 
 	if (!take_platform(text, &p))
-		return err_set(e, ERR_INPUT, "\"%.80s\" is no platform: "
-		    "write os/architecture or os/architecture/variant, "
-		    "such as linux/amd64 or linux/arm/v7; a Windows build "
-		    "as windows/amd64:10.0.20348", text);
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not a platform: "
+		    "write os/architecture or os/architecture/variant, such as "
+		    "linux/amd64 or linux/arm/v7; a Windows build as "
+		    "windows/amd64:10.0.20348", text);
 	platform_normalise(&p);
 	*ret = p;
 	return 0;

@@ -37,7 +37,8 @@ refuse_block(const char *name, struct err *e)
 {
 	if (strstr(name, "PRIVATE KEY") != NULL)
 		return err_set(e, ERR_INPUT, "it holds a private key, which "
-		    "belongs to who signs: name the public one (cosign.pub)");
+		    "only the signer may have: name the public one "
+		    "(cosign.pub)");
 	if (strstr(name, "CERTIFICATE") != NULL)
 		return err_set(e, ERR_INPUT, "it holds a certificate: name a "
 		    "file with its public key (openssl x509 -pubkey -noout)");
@@ -53,8 +54,8 @@ read_block(BIO *bio, long *ret_len, struct err *e)
 	long len;
 
 	if (PEM_read_bio(bio, &name, &header, &data, ret_len) != 1) {
-		err_set(e, ERR_INPUT, "it is no PEM file: a public key begins "
-		    "with \"-----BEGIN PUBLIC KEY-----\"");
+		err_set(e, ERR_INPUT, "it is not a PEM file: a public key "
+		    "begins with \"-----BEGIN PUBLIC KEY-----\"");
 		return NULL;
 	}
 	if (strcmp(name, PEM_STRING_PUBLIC) != 0)
@@ -66,7 +67,7 @@ read_block(BIO *bio, long *ret_len, struct err *e)
 		if (PEM_read_bio(bio, &name, &header, &more, &len) != 1)
 			return data;
 		err_set(e, ERR_INPUT, "it holds more than one PEM block: a "
-		    "file is one key");
+		    "file must hold one key");
 		OPENSSL_clear_free(more, (size_t)len);
 	}
 	OPENSSL_free(name);
@@ -107,8 +108,8 @@ fit_ec(struct pubkey *key, struct err *e)
 			key->md[key->md_count++] = curves[i].own();
 		return 0;
 	}
-	return err_set(e, ERR_INPUT, "an ECDSA key on another curve than "
-	    "P-256, P-384 and P-521");
+	return err_set(e, ERR_INPUT,
+	    "an ECDSA key on a curve other than P-256, P-384 and P-521");
 }
 
 /* Ed25519 hashes by itself: no digest is named (RFC 8032). */
@@ -123,8 +124,8 @@ fit(struct pubkey *key, struct err *e)
 	case EVP_PKEY_ED25519:
 		return 0;
 	default:
-		return err_set(e, ERR_INPUT, "a key for another purpose than "
-		    "ECDSA, RSA and Ed25519");
+		return err_set(e, ERR_INPUT,
+		    "a key that is none of ECDSA, RSA and Ed25519");
 	}
 }
 

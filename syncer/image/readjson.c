@@ -64,13 +64,14 @@ readjson_load(const char *buf, size_t len, size_t flags, json_t **ret,
 		near = strstr(je.text, " near ");
 		if (near != NULL)
 			*near = '\0';
-		return err_set(e, ERR_DATA, "no valid JSON: line %d, "
-		    "column %d: %s", je.line, je.column, je.text);
+		return err_set(e, ERR_DATA,
+		    "not valid JSON: line %d, column %d: %s", je.line,
+		    je.column, je.text);
 	}
 	/* All that we read are objects. */
 	if (!json_is_object(root)) {
 		json_decref(root);
-		return err_set(e, ERR_DATA, "JSON, but no object");
+		return err_set(e, ERR_DATA, "JSON, but not an object");
 	}
 	*ret = root;
 	return 0;
@@ -95,7 +96,7 @@ readjson_string(const json_t *object, const char *key, const char **ret,
 	if (value == NULL)
 		return 0;
 	if (!json_is_string(value))
-		return err_set(e, ERR_DATA, "%s is no string", key);
+		return err_set(e, ERR_DATA, "%s is not a string", key);
 	*ret = json_string_value(value);
 	return 1;
 }

@@ -29,7 +29,7 @@ refuse_scheme(const char *text, struct err *e)
 	if (end == NULL || strcspn(text, "/@") < (size_t)(end - text))
 		return 0;
 	return err_set(e, ERR_INPUT,
-	    "leave \"%.*s\" away: an image is registry/repository:tag",
+	    "remove \"%.*s\": an image is registry/repository:tag",
 	    end - text > 40 ? 40 : (int)(end + 3 - text), text);
 }
 
@@ -49,9 +49,8 @@ check_registry(const char *name, struct err *e)
 		return err_set(e, ERR_INPUT,
 		    "registry \"%.80s...\" is longer than %u characters", name,
 		    REGISTRY_NAME_MAX);
-	return err_set(e, ERR_INPUT,
-	    "\"%.80s\" is no registry: it is a host name, with :port or not",
-	    name);
+	return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry: write a "
+	    "host name, with or without :port", name);
 }
 
 static int
@@ -68,9 +67,10 @@ check_repository(const char *name, struct err *e)
 		return err_set(e, ERR_INPUT,
 		    "repository \"%.80s...\" is longer than %u characters",
 		    name, REPOSITORY_NAME_MAX);
-	return err_set(e, ERR_INPUT, "\"%.80s\" is no repository name: "
-	    "lower-case letters and digits with single \".\", \"_\", \"__\" "
-	    "or hyphens between, in parts separated by \"/\"", name);
+	return err_set(e, ERR_INPUT, "\"%.80s\" is not a repository name: "
+	    "write lower-case letters and digits with single \".\", \"_\", "
+	    "\"__\" or hyphens between them, in parts separated by \"/\"",
+	    name);
 }
 
 static int
@@ -84,8 +84,9 @@ check_tag(const char *tag, struct err *e)
 		return err_set(e, ERR_INPUT,
 		    "tag \"%.80s...\" is longer than %u characters", tag,
 		    TAG_MAX);
-	return err_set(e, ERR_INPUT, "\"%.80s\" is no tag: letters, digits, "
-	    "\"_\", \".\" and \"-\", the first no \".\" or \"-\"", tag);
+	return err_set(e, ERR_INPUT, "\"%.80s\" is not a tag: write letters, "
+	    "digits, \"_\", \".\" and \"-\", the first one not \".\" or \"-\"",
+	    tag);
 }
 
 /*

@@ -93,8 +93,8 @@ referrer_describe(const char *buf, size_t len, const struct manifest_id *id,
 	json_decref(descriptor);
 	json_decref(root);
 	if (*ret == NULL)
-		return err_set(e, ERR_DATA, "its annotations cannot be "
-		    "written again");
+		return err_set(e, ERR_DATA,
+		    "its annotations cannot be written as JSON");
 	return 0;
 }
 

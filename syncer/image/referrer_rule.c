@@ -57,8 +57,8 @@ add_type(struct referrer_rule *rule, const char *text, size_t len,
 		*s = lower(*s);
 	if (name_is_media_type(type))
 		return 0;
-	return err_set(e, ERR_INPUT, "\"%.80s\" is no artifact type: those "
-	    "are media types, such as application/spdx+json", type);
+	return err_set(e, ERR_INPUT, "\"%.80s\" is not an artifact type: write "
+	    "a media type, such as application/spdx+json", type);
 }
 
 static int
@@ -93,8 +93,8 @@ referrer_rule_parse(const char *text, struct referrer_rule *ret,
 	if (strncmp(text, types, strlen(types)) == 0)
 		return parse_types(text + strlen(types), ret, e);
 	if (!yes && strcmp(text, "no") != 0)
-		return err_set(e, ERR_INPUT, "\"%.80s\" is none of yes, no and "
-		    "types=TYPE,TYPE", text);
+		return err_set(e, ERR_INPUT,
+		    "\"%.80s\" is not yes, no or types=TYPE,TYPE", text);
 	*ret = (struct referrer_rule){ yes ? REFERRERS_YES : REFERRERS_NO,
 	    NULL, 0 };
 	return 0;

@@ -77,17 +77,17 @@ skip_bracket(struct check *c)
 	s += *s == ']';
 	for (; *s != ']'; s++) {
 		if (*s == '\0')
-			return "a \"[\" without its \"]\"";
+			return "a \"[\" without a \"]\"";
 		if (*s == '\\')
-			return "a \"\\\" within brackets stands for itself, "
-			    "and no tag has one";
+			return "a \"\\\" in brackets means a backslash, which "
+			    "no tag has";
 		if (*s != '[' || s[1] == '\0' || strchr(":.=", s[1]) == NULL)
 			continue;
 		if (s[1] != ':')
-			return "no \"[.\" and \"[=\"";
+			return "\"[.\" and \"[=\" are not supported";
 		s = strstr(s + 2, ":]");
 		if (s == NULL)
-			return "a \"[:\" without its \":]\"";
+			return "a \"[:\" without a \":]\"";
 		s++;
 	}
 	c->at = s + 1;
@@ -113,7 +113,7 @@ close_group(struct check *c)
 	struct item group = join(&f->before, &f->last);
 
 	if (c->depth == 0)
-		return "a \")\" without its \"(\"";
+		return "a \")\" without a \"(\"";
 	group.nodes++;
 	c->depth--;
 	add_item(c, group);
@@ -125,8 +125,8 @@ static const char *
 skip_escape(struct check *c)
 {
 	if (*c->at == '\0' || strchr(".[]{}()*+?|^$\\-", *c->at) == NULL)
-		return "a \"\\\" goes before one of .[]{}()*+?|^$- and nothing "
-		    "else; for a digit write [0-9]";
+		return "a \"\\\" may stand only before one of .[]{}()*+?|^$- "
+		    "or another \"\\\"; for a digit write [0-9]";
 	c->at++;
 	add_character(c);
 	return NULL;
@@ -178,11 +178,11 @@ take_braces(struct check *c)
 		most = take_number(c, least + 1);
 	}
 	if (*c->at != '}')
-		return "a \"{\" without its \"}\": write {2}, {2,} or {2,5}, "
-		    "and \\{ for the character";
+		return "a \"{\" without a \"}\": write {2}, {2,} or {2,5}, and "
+		    "\\{ for the character";
 	c->at++;
 	if (least > REGEX_REPEAT_MAX || most > REGEX_REPEAT_MAX + 1)
-		return "a repeat of more than a tag is long";
+		return "a repeat of more characters than a tag can have";
 	return repeat(c, most > least ? most : least);
 }
 
@@ -227,9 +227,9 @@ regex_check(const char *text, struct err *e)
 			why = check_size(&c);
 	}
 	if (why == NULL && c.depth > 0)
-		why = "a \"(\" without its \")\"";
+		why = "a \"(\" without a \")\"";
 	if (why == NULL)
 		return 0;
 	return err_set(e, ERR_INPUT,
-	    "\"%.80s\" is no regular expression for tags: %s", text, why);
+	    "\"%.80s\" is not a regular expression for tags: %s", text, why);
 }

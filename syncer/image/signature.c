@@ -123,7 +123,7 @@ other_digest(struct err *e, const struct digest *of)
 {
 	char text[DIGEST_TEXT_MAX];
 
-	err_set(e, ERR_SIGNATURE, "it is of another manifest, %s",
+	err_set(e, ERR_SIGNATURE, "it signs another manifest, %s",
 	    digest_text(of, text));
 	return SIGNATURE_OTHER_DIGEST;
 }
@@ -144,8 +144,8 @@ judge_payload(const json_t *root, const struct digest *image, struct err *e)
 	text = json_string_value(json_object_get(json_object_get(critical,
 	    "image"), "docker-manifest-digest"));
 	if (text == NULL || digest_parse(text, &of, &why) == -1)
-		return malformed(e, "docker-manifest-digest in its payload is "
-		    "no digest");
+		return malformed(e,
+		    "docker-manifest-digest in its payload is not a digest");
 	return digest_equal(&of, image) ? SIGNATURE_GOOD : other_digest(e, &of);
 }
 
@@ -166,13 +166,13 @@ check_simple(const struct signature *s, const char *buf, size_t len,
 	sig = base64_decode(s->sig, &sig_len);
 	if (sig == NULL)
 		return malformed(e, "its annotation " ANNOTATION
-		    " is no base64");
+		    " is not base64");
 	good = pubkey_verify(key, buf, len, sig, sig_len);
 	free(sig);
 	if (!good)
 		return SIGNATURE_OTHER_KEY;
 	if (readjson_load(buf, len, JSON_REJECT_DUPLICATES, &root, &why) == -1)
-		return malformed(e, "its payload is no JSON object");
+		return malformed(e, "its payload is not a JSON object");
 	verdict = judge_payload(root, image, e);
 	json_decref(root);
 	return verdict;
@@ -250,7 +250,7 @@ judge_statement(const json_t *root, const struct digest *image, struct err *e)
 
 	if (type == NULL || strncmp(type, STATEMENT_TYPE,
 	    strlen(STATEMENT_TYPE)) != 0)
-		return malformed(e, "its payload is no in-toto statement");
+		return malformed(e, "its payload is not an in-toto statement");
 	if (predicate == NULL || strcmp(predicate, PREDICATE_TYPE) != 0)
 		return SIGNATURE_NOT;
 	for (i = 0; i < json_array_size(subjects); i++) {
@@ -275,7 +275,7 @@ check_statement(const char *buf, size_t len, const struct digest *image,
 	json_t *root;
 
 	if (readjson_load(buf, len, JSON_REJECT_DUPLICATES, &root, &why) == -1)
-		return malformed(e, "its payload is no JSON object");
+		return malformed(e, "its payload is not a JSON object");
 	verdict = judge_statement(root, image, e);
 	json_decref(root);
 	return verdict;
@@ -303,8 +303,8 @@ check_envelope(const json_t *envelope, const struct pubkey *key,
 		    "many");
 	payload = text == NULL ? NULL : base64_decode(text, &len);
 	if (payload == NULL)
-		return malformed(e, "the payload of its envelope is no "
-		    "base64");
+		return malformed(e,
+		    "the payload of its envelope is not base64");
 	msg = encode(type, payload, len, &msg_len);
 	if (is_signed(signatures, key, msg, msg_len))
 		verdict = check_statement((const char *)payload, len, image,
@@ -326,7 +326,7 @@ check_bundle(const char *buf, size_t len, const struct pubkey *key,
 	json_t *root;
 
 	if (readjson_load(buf, len, JSON_REJECT_DUPLICATES, &root, &why) == -1)
-		return malformed(e, "its bundle is no JSON object");
+		return malformed(e, "its bundle is not a JSON object");
 	envelope = readjson_member(root, "dsseEnvelope");
 	if (json_is_object(envelope))
 		verdict = check_envelope(envelope, key, image, e);

@@ -232,13 +232,13 @@ take_term(const char **at, struct term *ret)
 	if (len > 0)
 		*at += strspn(*at, " ");
 	if (!take_operand(at, &v))
-		return "such as >=1.4,<2 or ^1.2 or 1.x || 3.x";
+		return "write one such as >=1.4,<2 or ^1.2 or 1.x || 3.x";
 	ret->has_suffix = v.suffix_len > 0;
 	if (v.parts == 0) {
 		/* "*": no bounds. */
 		if (ops[i].op == OP_NOT || ops[i].op == OP_ABOVE ||
 		    ops[i].op == OP_BELOW)
-			return "nothing is left of all versions";
+			return "no version is in it";
 		return NULL;
 	}
 	ret->is_not = ops[i].op == OP_NOT;
@@ -317,7 +317,7 @@ version_range_parse(const char *text, struct version_range **ret,
 	if (why != NULL) {
 		version_range_free(r);
 		return err_set(e, ERR_INPUT,
-		    "\"%.80s\" is no range of versions: %s", text, why);
+		    "\"%.80s\" is not a range of versions: %s", text, why);
 	}
 	share_suffixes(r);
 	*ret = r;

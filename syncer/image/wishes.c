@@ -208,8 +208,9 @@ read_priority(struct wish_pool *pool, const char *value, struct wishes *ret,
 
 	(void)pool;
 	if (n == -1)
-		return err_set(e, ERR_INPUT, "\"%.40s\" is no number from "
-		    "-%d to %d", value, PRIORITY_MAX, PRIORITY_MAX);
+		return err_set(e, ERR_INPUT,
+		    "\"%.40s\" is not a number from -%d to %d", value,
+		    PRIORITY_MAX, PRIORITY_MAX);
 	ret->priority = (int)(is_negative ? -n : n);
 	return 0;
 }
@@ -224,8 +225,8 @@ read_signed(struct wish_pool *pool, const char *value, struct wishes *ret,
 	char *path, *kept;
 
 	if (value[0] == '\0')
-		return err_set(e, ERR_INPUT, "must be the file of a public "
-		    "key, or no");
+		return err_set(e, ERR_INPUT,
+		    "must be the file of a public key, or \"no\"");
 	path = no ? xstrdup("") : xasprintf("%s%s",
 	    value[0] == '/' ? "" : pool->base, value);
 	kept = intern(&pool->keys, path, compare_keys);
@@ -276,15 +277,16 @@ wishes_read(struct wish_pool *pool, char *word, struct wishes *wishes,
 	size_t i;
 
 	if (value == NULL || value == word)
-		return err_set(e, ERR_INPUT, "\"%.80s\" is no key=value: one "
-		    "image a line, and no white space around \"=\"", word);
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not a key=value: "
+		    "write one image a line, and no white space around \"=\"",
+		    word);
 	*value++ = '\0';
 	for (i = 0; i < KEY_COUNT && strcmp(word, keys[i].name) != 0; i++)
 		;
 	if (i == KEY_COUNT)
 		return refuse_key(word, e);
 	if ((wishes->seen & 1u << i) != 0)
-		return err_set(e, ERR_INPUT, "%s= stands here twice", word);
+		return err_set(e, ERR_INPUT, "%s= is given twice", word);
 	wishes->seen |= 1u << i;
 	if (keys[i].read(pool, value, wishes, e) == 0)
 		return 0;

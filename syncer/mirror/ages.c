@@ -89,8 +89,8 @@ ages_free(struct ages *a)
 		text = created_book_write(&a->book, &len);
 		if (store_write_state(a->store, CREATED_FILE, text, len,
 		    &e) == -1)
-			report(REPORT_WARNING, "%s; the next run has to find "
-			    "out anew how old images are", e.msg);
+			report(REPORT_WARNING, "%s; the next run has to ask "
+			    "again how old images are", e.msg);
 		free(text);
 	}
 	created_book_done(&a->book);

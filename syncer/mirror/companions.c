@@ -227,8 +227,9 @@ count_one(struct gather *g)
 
 	if (++*g->all <= REFERRERS_ALL_MAX)
 		return 0;
-	err_set(&e, ERR_LIMIT, "more than %u manifests refer to it, some of "
-	    "them through others", REFERRERS_ALL_MAX);
+	err_set(&e, ERR_LIMIT,
+	    "more than %u manifests refer to it, directly or through others",
+	    REFERRERS_ALL_MAX);
 	fail(g, &e);
 	return -1;
 }

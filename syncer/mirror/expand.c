@@ -151,9 +151,9 @@ find_ages(struct expand *x, size_t undated)
 		ages_find(x->ages, x->d, &w, dated, x);
 		return;
 	}
-	err_set(&e, ERR_LIMIT, "newest= would have to ask how old %zu tags "
-	    "are that are no versions, which is more than %u: leave some out "
-	    "with a narrower tags=", undated, DATED_TAGS_MAX);
+	err_set(&e, ERR_LIMIT, "newest= would have to ask for the age of %zu "
+	    "tags that are not versions, which is more than %u: use a narrower "
+	    "tags=", undated, DATED_TAGS_MAX);
 	finish(x, &e);
 }
 

@@ -167,8 +167,8 @@ print_pulls(const struct plan_limits *l)
 	const struct quota *q;
 
 	if (l->pulls > 0)
-		printf("%llu pulls made to find out; the run need not make "
-		    "them again\n", (unsigned long long)l->pulls);
+		printf("this plan made %llu pulls; the run need not repeat "
+		    "them\n", (unsigned long long)l->pulls);
 	for (n = l->quotas->entries; n != NULL; n = n->next) {
 		q = &n->quota;
 		if (q->left < 0)

@@ -43,10 +43,11 @@ room_check(const struct store *store, const struct dispatch *d,
 	report_bytes(room, room_text);
 	if (promised == 0)
 		return err_set(e, ERR_ROOM, "it needs %s more, and the file "
-		    "system has %s: not begun; make room, or leave it out",
-		    need_text, room_text);
+		    "system has %s free: not started; free some space, or take "
+		    "it off the list", need_text, room_text);
 	report_bytes(promised, promised_text);
 	return err_set(e, ERR_ROOM, "it needs %s more, and the file system has "
-	    "%s, of which %s are for what is on its way: not begun; make "
-	    "room, or leave it out", need_text, room_text, promised_text);
+	    "%s free, of which %s are reserved for images in progress: not "
+	    "started; free some space, or take it off the list", need_text,
+	    room_text, promised_text);
 }

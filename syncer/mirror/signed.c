@@ -185,19 +185,17 @@ explain(const struct state *s, struct err *e)
 	if (s->count == 0)
 		err_set(e, ERR_SIGNATURE, "%s has no signature, and one by %s "
 		    "is required: there is none under the tag %s and no "
-		    "Sigstore bundle among its referrers; have it signed, or "
-		    "do not require that", text, key,
+		    "Sigstore bundle among its referrers; sign it, or do not "
+		    "require a signature", text, key,
 		    referrer_tag(&s->from->image, ".sig", tag));
 	else if (s->best == SIGNATURE_OTHER_KEY)
 		err_set(e, ERR_SIGNATURE, "%s is not signed with %s (%zu "
-		    "looked at): %s; name the key of who signs it, or ask for "
-		    "a signature by this one", text, key, s->count,
-		    s->why.msg);
+		    "looked at): %s; name the signer's key, or sign it with "
+		    "this one", text, key, s->count, s->why.msg);
 	else
-		err_set(e, ERR_SIGNATURE, "%s has no signature by %s that "
-		    "holds (%zu looked at): %s; have that mended, or "
-		    "the image signed again", text, key, s->count,
-		    s->why.msg);
+		err_set(e, ERR_SIGNATURE, "%s has no valid signature by %s "
+		    "(%zu looked at): %s; repair the signature, or sign the "
+		    "image again", text, key, s->count, s->why.msg);
 }
 
 int

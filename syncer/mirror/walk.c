@@ -71,9 +71,9 @@ visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
 	}
 	if (size != d->size)
 		return err_set(e, ERR_DATA, "a descriptor says that blob %s "
-		    "has %llu bytes, but what has this digest has %llu",
-		    digest_text(&d->digest, text),
-		    (unsigned long long)d->size, (unsigned long long)size);
+		    "has %llu bytes, but the blob with this digest has %llu",
+		    digest_text(&d->digest, text), (unsigned long long)d->size,
+		    (unsigned long long)size);
 	s->out->blob_count++;
 	s->out->bytes += size;
 	if (s->from->blob != NULL)
@@ -258,8 +258,8 @@ visit_index(struct state *s, const struct manifest *m, bool tolerate,
 			rc = visit_child(s, &m->children[i], tolerate ||
 			    may_lack(&m->children[i], keep[i]), depth + 1, e);
 	if (rc == 0 && depth == 0 && m->count == 0 && m->skipped > 0)
-		rc = err_set(e, ERR_NOT_FOUND, "the index has nothing whose "
-		    "digest could be checked (algorithm %s)",
+		rc = err_set(e, ERR_NOT_FOUND, "the index has no entry whose "
+		    "digest can be checked (algorithm %s)",
 		    m->skipped_algorithm);
 	if (rc == 0 && depth == 0)
 		note_default(s, m);
@@ -278,8 +278,8 @@ visit_parsed(struct state *s, const struct manifest *m, bool tolerate,
 	}
 	/* An index can do without an entry, an image not without a layer. */
 	if (m->skipped > 0)
-		return err_set(e, ERR_DATA, "a part of it has a digest of "
-		    "another kind than sha256 and sha512");
+		return err_set(e, ERR_DATA, "a part of it has a digest that is "
+		    "neither sha256 nor sha512");
 	return visit_image(s, m, tolerate, depth == 0, e);
 }
 

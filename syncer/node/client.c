@@ -5,30 +5,30 @@
 #include "node/client.h"
 
 /* On a reload dockerd keeps what is no longer in the file. */
-#define RESTART	"systemctl restart docker: a reload takes no mirror away"
+#define RESTART	"systemctl restart docker (a reload removes no mirror)"
 
 static const struct node_client clients[] = {
-	{ "containerd", "containerd, by certs.d", "containerd", "containerd",
-	    for_containerd, "what is in certs.d counts at once; after a change "
-	    "of config.toml: systemctl restart containerd", NULL },
-	{ "cri-o", "CRI-O, by registries.conf.d", "cri-o", "crio",
+	{ "containerd", "containerd (certs.d)", "containerd", "containerd",
+	    for_containerd, "systemctl restart containerd, if config.toml has "
+	    "changed (certs.d takes effect at once)", NULL },
+	{ "cri-o", "CRI-O (registries.conf.d)", "cri-o", "crio",
 	    for_cri_o, "systemctl reload crio (or SIGHUP)", NULL },
 	{ "podman", "podman, buildah and skopeo", "podman", "podman",
-	    for_podman, "counts at once", NULL },
+	    for_podman, "nothing more, it takes effect at once", NULL },
 	{ "dockerd", "Docker Engine", "dockerd", "dockerd",
 	    for_dockerd, "systemctl reload docker (or SIGHUP)", RESTART },
 	{ "swarm", "Docker Engine on a Swarm node", "dockerd", "dockerd",
 	    for_swarm, "systemctl reload docker (or SIGHUP), node by node",
 	    RESTART },
-	{ "k3s", "k3s, by registries.yaml", "k3s", "k3s",
+	{ "k3s", "k3s (registries.yaml)", "k3s", "k3s",
 	    for_k3s, "systemctl restart k3s (or k3s-agent)", NULL },
-	{ "rke2", "RKE2, by registries.yaml", "rke2", "rke2",
+	{ "rke2", "RKE2 (registries.yaml)", "rke2", "rke2",
 	    for_rke2, "systemctl restart rke2-server (or rke2-agent)", NULL },
-	{ "talos", "Talos, a patch to be printed", "talos", NULL,
+	{ "talos", "Talos (prints a patch)", "talos", NULL,
 	    for_talos, "talosctl patch machineconfig --patch @FILE", NULL },
-	{ "mesos", "Mesos agents, flags to be printed", "mesos", NULL,
-	    for_mesos, "restart mesos-agent with them", NULL },
-	{ "buildkit", "buildkitd, by buildkitd.toml", "buildkit", "buildkitd",
+	{ "mesos", "Mesos agents (prints flags)", "mesos", NULL,
+	    for_mesos, "restart mesos-agent with these flags", NULL },
+	{ "buildkit", "buildkitd (buildkitd.toml)", "buildkit", "buildkitd",
 	    for_buildkit, "systemctl restart buildkit", NULL },
 };
 

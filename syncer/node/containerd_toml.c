@@ -139,30 +139,31 @@ add_to(const char *path, const char *base, const struct containerd_toml *t,
 	size_t line_end;
 
 	if (t->version != 2 && t->version != 3)
-		return err_set(e, ERR_INPUT, "/%s: has no \"version = 2\" or "
-		    "3 on top: \"containerd config migrate\" makes it one that "
-		    "has", path);
+		return err_set(e, ERR_INPUT, "/%s: has no \"version = 2\" or 3 "
+		    "at the top: \"containerd config migrate\" prints a file "
+		    "that has one", path);
 	if (t->is_mixed)
 		return err_set(e, ERR_INPUT, "/%s: has [" TABLE_3 "] and "
-		    "\"version = 2\": containerd 1.x does not read that "
-		    "table, and 2.x reads it only without [" TABLE_2 "]. Move "
-		    "what is in it to the latter, and run this again", path);
+		    "\"version = 2\": containerd 1.x does not read that table, "
+		    "and 2.x reads it only without [" TABLE_2
+		    "]. Move its content to the latter, and run this again",
+		    path);
 	if (t->is_inline)
 		return err_set(e, ERR_INPUT, "/%s: registry is an inline "
 		    "table: put %s into it by hand", path, SETTING);
 	if (t->has_path && t->path[0] != '\0')
-		return err_set(e, ERR_INPUT, "/%s: config_path is \"%.200s\": "
-		    "put " CONTAINERD_CERTS_D " into it by hand, with a \":\" "
-		    "between, or name that folder's files by hand", path,
-		    t->path);
+		return err_set(e, ERR_INPUT,
+		    "/%s: config_path is \"%.200s\": add " CONTAINERD_CERTS_D
+		    " to it by hand, with a \":\" between, or write the files "
+		    "of that folder by hand", path, t->path);
 	if (t->has_path) {
 		line_end = t->path_to + strcspn(base + t->path_to, "\n");
 		/* A comment of somebody's stays where it is. */
 		if (strspn(base + t->path_to, " \t\r") !=
 		    line_end - t->path_to)
 			return err_set(e, ERR_INPUT, "/%s: config_path = \"\" "
-			    "has something behind it: write %s there by hand",
-			    path, SETTING);
+			    "has something after it on its line: write %s "
+			    "there by hand", path, SETTING);
 		*ret = replaced(base, t->path_from, line_end,
 		    "\"" CONTAINERD_CERTS_D "\"" MARK_EMPTY);
 	} else if (t->has_table) {
@@ -206,8 +207,8 @@ containerd_toml_add(const char *path, const char *base, const char *version,
 	if (containerd_toml_looks(&t, CONTAINERD_CERTS_D))
 		return 0;
 	free(*ret);
-	return err_set(e, ERR_INPUT, "/%s: something in it has no end: mend it "
-	    "first (\"containerd config dump\" says where)", path);
+	return err_set(e, ERR_INPUT, "/%s: a string or a list in it has no "
+	    "end: mend it first (\"containerd config dump\" says where)", path);
 }
 
 /* Does the line end with this? */

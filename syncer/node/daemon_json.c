@@ -28,7 +28,7 @@ load(const char *path, const char *text, json_t **ret, struct err *e)
 	if (!json_is_object(all) || (mirrors != NULL &&
 	    !json_is_array(mirrors))) {
 		json_decref(all);
-		return err_set(e, ERR_INPUT, "/%s: is not an object whose \""
+		return err_set(e, ERR_INPUT, "/%s: must be an object whose \""
 		    MIRRORS "\" is a list: mend it first", path);
 	}
 	json_array_foreach(mirrors, i, item) {
@@ -36,7 +36,8 @@ load(const char *path, const char *text, json_t **ret, struct err *e)
 			continue;
 		json_decref(all);
 		return err_set(e, ERR_INPUT, "/%s: \"" MIRRORS "\" has "
-		    "something in it that is no string: mend it first", path);
+		    "something in it that is not a string: mend it first",
+		    path);
 	}
 	*ret = all;
 	return 0;

@@ -37,8 +37,8 @@ for_buildkit(const struct node_wish *w, struct node_plan *p, struct err *e)
 	node_plan_file(p, NODE_WHOLE, xstrdup("etc/buildkit/buildkitd.toml"),
 	    text);
 	if (w->registry_count == 0)
-		node_plan_note(p, "this is for docker.io alone: name the "
-		    "others with --registry, or with -r ROOT all that a tree "
-		    "has");
+		node_plan_note(p, "this is for docker.io alone: name other "
+		    "registries with --registry, or take all that a tree has "
+		    "with -r ROOT");
 	return 0;
 }

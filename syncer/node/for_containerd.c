@@ -23,9 +23,10 @@ for_containerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 	    xstrdup(is_two ? "3" : "2"));
 	for_hosts_files(w, p, CERTS_D, has_dial_timeout);
 	if (!has_dial_timeout && !w->only)
-		node_plan_note(p, "a mirror that is switched off costs each "
-		    "pull 30 s: containerd 2.1 and later take a dial_timeout");
-	node_plan_note(p, "ctr looks into certs.d only with --hosts-dir /"
-	    CERTS_D "; crictl and kubelet need no option");
+		node_plan_note(p, "a mirror that is switched off delays each "
+		    "pull by 30 s: containerd 2.1 and later can have a "
+		    "dial_timeout");
+	node_plan_note(p, "ctr reads certs.d only with --hosts-dir /" CERTS_D
+	    "; crictl and kubelet need no option");
 	return 0;
 }

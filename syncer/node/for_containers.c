@@ -38,13 +38,13 @@ drop_in(const struct node_wish *w, struct node_plan *p, char *path)
 	node_plan_file(p, NODE_WHOLE, path, text);
 	for_certificates(w, p, "etc/containers/certs.d");
 	if (w->registry_count == 0)
-		node_plan_note(p, "this is for docker.io alone: name the "
-		    "others with --registry, or with -r ROOT all that a tree "
-		    "has");
+		node_plan_note(p, "this is for docker.io alone: name other "
+		    "registries with --registry, or take all that a tree has "
+		    "with -r ROOT");
 	/* quirks.md#one-choice-of-a-mirror */
-	node_plan_note(p, "the mirror needs the platforms of all nodes: this "
-	    "client settles on it when it has the index, and a manifest that "
-	    "is missing then is not looked for upstream");
+	node_plan_note(p, "the mirror needs the platforms of all nodes: when "
+	    "this client has the index from the mirror, it does not ask "
+	    "upstream for a manifest that the mirror lacks");
 }
 
 int

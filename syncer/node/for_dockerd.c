@@ -15,15 +15,15 @@ check(const struct node_wish *w, bool has_hosts, struct err *e)
 
 	for (i = 0; i < w->registry_count && !has_hosts; i++)
 		if (strcmp(w->registries[i], "docker.io") != 0)
-			return err_set(e, ERR_INPUT, "dockerd knows mirrors "
-			    "of docker.io alone, not of %s: Engine 28 or "
-			    "later does, with containerd's image store (say "
-			    "--client-version where the version is not "
-			    "known)", w->registries[i]);
+			return err_set(e, ERR_INPUT, "dockerd can have mirrors "
+			    "of docker.io alone, not of %s: Engine 28 and "
+			    "later can, with containerd's image store (give "
+			    "--client-version if the version is not known)",
+			    w->registries[i]);
 	if (w->only)
 		return err_set(e, ERR_INPUT, "--only: dockerd always asks "
-		    "Docker Hub when the mirror has not got something: keep it "
-		    "from there by the firewall");
+		    "Docker Hub for what the mirror does not have: block that "
+		    "with a firewall");
 	return 0;
 }
 
@@ -47,13 +47,13 @@ for_dockerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 		    xstrdup("etc/docker/daemon.json"), xstrdup(w->base));
 	for_certificates(w, p, CERTS_D);
 	if (!has_hosts) {
-		node_plan_note(p, "for Docker Hub's images alone: other "
-		    "registries have mirrors since Engine 28, with "
+		node_plan_note(p, "this is for images of Docker Hub alone: "
+		    "other registries can have mirrors since Engine 28, with "
 		    "containerd's image store");
 		return 0;
 	}
 	for_hosts_files(w, p, CERTS_D, false);
-	node_plan_note(p, "hosts.toml counts where dockerd keeps images in "
+	node_plan_note(p, "dockerd reads hosts.toml only if it keeps images in "
 	    "containerd's store (\"docker info\" says driver-type: "
 	    "io.containerd.snapshotter.v1); else mirrors are for Docker Hub "
 	    "alone");

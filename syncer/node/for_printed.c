@@ -73,8 +73,8 @@ for_talos(const struct node_wish *w, struct node_plan *p, struct err *e)
 
 	if (w->key_path != NULL)
 		return err_set(e, ERR_INPUT, "--client-key: a patch for Talos "
-		    "would show the key: make it without, and add "
-		    "clientIdentity to it by hand");
+		    "would show the key: make the patch without it, and add "
+		    "clientIdentity by hand");
 	/* Documents of their own since 1.12; the old place still counts. */
 	p->printed = w->has_version &&
 	    node_version_since(&w->version, 1, 12, 0) ?
@@ -88,8 +88,8 @@ for_mesos(const struct node_wish *w, struct node_plan *p, struct err *e)
 	if (w->registry_count > 1 || (w->registry_count == 1 &&
 	    strcmp(w->registries[0], "docker.io") != 0))
 		return err_set(e, ERR_INPUT, "--registry: a Mesos agent has "
-		    "one registry, for names without one, which is docker.io: "
-		    "write MIRROR/ghcr.io/org/app in the task for others");
+		    "one registry, docker.io, for names without a registry: "
+		    "for others write MIRROR/ghcr.io/org/app in the task");
 	if (w->ca_path != NULL || w->key_path != NULL)
 		return err_set(e, ERR_INPUT, "a Mesos agent takes "
 		    "certificates from the system alone: put the CA there "
@@ -100,7 +100,6 @@ for_mesos(const struct node_wish *w, struct node_plan *p, struct err *e)
 	    "# or, in its environment:\n"
 	    "MESOS_DOCKER_REGISTRY=%s\n", w->base, w->base);
 	node_plan_note(p, "the Mesos containerizer knows neither indexes nor "
-	    "OCI manifests, and checks no digest; it asks nobody but this "
-	    "registry");
+	    "OCI manifests, and checks no digest; it asks no other registry");
 	return 0;
 }

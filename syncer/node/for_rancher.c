@@ -78,9 +78,10 @@ for_rancher(const struct node_wish *w, struct node_plan *p, const char *name,
 	if (w->has_version)
 		node_version_text(&w->version, version);
 	if (w->registry_count == 0 && !w->only && loses_fallback(w))
-		return err_set(e, ERR_INPUT, "%s %s asks nobody but the mirror "
-		    "where a mirror is set for all registries: name them with "
-		    "--registry, or say --only if you mean it", name, version);
+		return err_set(e, ERR_INPUT, "%s %s asks only the mirror if a "
+		    "mirror is set for all registries: name the registries "
+		    "with --registry, or give --only if you want that", name,
+		    version);
 	if (w->only && w->has_version && !has_only(&w->version))
 		return err_set(e, ERR_INPUT, "--only: %s %s always asks the "
 		    "registries themselves last; 1.26.13, 1.27.10, 1.28.6, "

@@ -59,8 +59,8 @@ begin(struct install *in, struct err *e)
 {
 	/* The root folder itself is the lock: it leaves nothing behind. */
 	if (flock(in->root, LOCK_EX | LOCK_NB) == -1)
-		return err_set(e, ERR_STORE, "another cdr node-config is at "
-		    "work here");
+		return err_set(e, ERR_STORE, "another cdr node-config is "
+		    "running here: try again when it has ended");
 	under_remove_rest(in->root, RECORD_PATH);
 	return record_read(in->root, &in->record, e);
 }
@@ -100,8 +100,8 @@ look_at_backup(struct install *in, const struct node_file *file,
 	rc = under_read(in->root, saved, &text, NULL, e);
 	if (rc == 1) {
 		free(text);
-		rc = err_set(e, ERR_INPUT, "/%s: is in the way: the file as it "
-		    "is now would be kept under that name. Move it away",
+		rc = err_set(e, ERR_INPUT, "/%s: is in the way: cdr would keep "
+		    "the file as it is now under that name. Move it away",
 		    saved);
 	}
 	free(saved);
@@ -136,8 +136,8 @@ look(struct install *in, const struct node_file *file, struct found *f,
 	} else if (rc == 1) {
 		if (other != NULL && !can_share(other, file, f->now))
 			return err_set(e, ERR_INPUT, "/%s: cdr wrote it for "
-			    "another client: --remove that one first",
-			    file->path);
+			    "another client: run --remove for that client "
+			    "first", file->path);
 		f->base = xstrdup(f->now);
 	}
 	if (node_merge(file->kind, file->path, f->base, file->text,

@@ -105,9 +105,9 @@ node_merge(enum node_kind kind, const char *path, const char *base,
 		*ret = xstrdup(text);
 		return 0;
 	}
-	return err_set(e, ERR_INPUT, "/%s: is there, and not ours. Put into it "
-	    "by hand what this command prints without --install, or move it "
-	    "away", path);
+	return err_set(e, ERR_INPUT, "/%s: is there already, and cdr did not "
+	    "write it. Move it away, or add by hand what this command prints "
+	    "without --install", path);
 }
 
 /* A file that is ours alone and was edited holds something that we

@@ -36,8 +36,8 @@ static int
 cannot(struct err *e, const char *path)
 {
 	if (errno == ELOOP)
-		return err_set(e, ERR_INPUT, "/%s: a symbolic link is on the "
-		    "way there, and is not followed: change the file that it "
+		return err_set(e, ERR_INPUT, "/%s: its path has a symbolic "
+		    "link, which cdr does not follow: change the file that it "
 		    "leads to by hand", path);
 	return err_sys(e, "/%s", path);
 }
@@ -127,7 +127,7 @@ under_read(int root, const char *path, char **ret, struct stat *st,
 	if (fstat(fd, &sb) == -1)
 		rc = err_sys(e, "/%s", path);
 	else if (!S_ISREG(sb.st_mode))
-		rc = err_set(e, ERR_INPUT, "/%s: is no regular file", path);
+		rc = err_set(e, ERR_INPUT, "/%s: not a regular file", path);
 	else
 		rc = fs_read_all(fd, NODE_FILE_BYTES_MAX, &text, &len, e);
 	close(fd);
@@ -135,7 +135,7 @@ under_read(int root, const char *path, char **ret, struct stat *st,
 		return err_wrap(e, "reading");
 	if (strlen(text) != len) {
 		free(text);
-		return err_set(e, ERR_INPUT, "/%s: is no text", path);
+		return err_set(e, ERR_INPUT, "/%s: not a text file", path);
 	}
 	if (st != NULL)
 		*st = sb;
@@ -239,7 +239,7 @@ under_link(int root, const char *from, const char *to, struct err *e)
 	if (dir == -1)
 		return cannot(e, from);
 	if (linkat(dir, name, dir, last_part(to), 0) == -1 || fsync(dir) == -1)
-		rc = err_sys(e, "/%s: no second name for it as /%s", from, to);
+		rc = err_sys(e, "/%s: cannot be kept as /%s", from, to);
 	close(dir);
 	return rc;
 }

@@ -32,7 +32,7 @@ add(struct node_uses *u, const char *client, const char *path,
 	if (u->count == NODE_USES_MAX) {
 		if (!u->is_full)
 			complain(u, "this node's files name more mirrors than "
-			    "cdr looks at: what comes last is left out");
+			    "cdr looks at: the last ones are left out");
 		u->is_full = true;
 		return &u->rest;
 	}

@@ -48,9 +48,9 @@ node_wish_mirror(struct node_wish *w, const char *text, struct err *e)
 	}
 	if (!is_plain_host(u.host) || !is_only_host(&u)) {
 		url_done(&u);
-		return err_set(e, ERR_INPUT, "--mirror: only scheme, host and "
-		    "port, such as http://10.0.0.5:5000, without a path or a "
-		    "query");
+		return err_set(e, ERR_INPUT, "--mirror: write only scheme, "
+		    "host and port, such as http://10.0.0.5:5000, without a "
+		    "path or a query");
 	}
 	url_done(&w->mirror);
 	free(w->base);
@@ -74,9 +74,9 @@ node_wish_registry(struct node_wish *w, const char *name, struct err *e)
 	/* Clients take a name without a dot for a part of a path. */
 	if (!name_is_registry(name) || (strpbrk(name, ".:") == NULL &&
 	    strcmp(name, "localhost") != 0))
-		return err_set(e, ERR_INPUT, "--registry: \"%.100s\" is no "
-		    "registry's name, such as docker.io or reg.example:5000",
-		    name);
+		return err_set(e, ERR_INPUT, "--registry: \"%.100s\" is not "
+		    "the name of a registry, such as docker.io or "
+		    "reg.example:5000", name);
 	for (i = 0; i < w->registry_count; i++)
 		if (strcmp(w->registries[i], name) == 0)
 			return 0;
@@ -98,17 +98,20 @@ check_path(const char *option, const char *path, struct err *e)
 	if (path == NULL)
 		return 0;
 	if (path[0] != '/')
-		return err_set(e, ERR_INPUT, "%s: %.200s: give the whole path, "
-		    "from / on: the client reads it there", option, path);
+		return err_set(e, ERR_INPUT, "%s: %.200s: give the full path, "
+		    "which begins with /: the client reads the file there",
+		    option, path);
 	for (p = path; *p != '\0'; p++)
 		if (!ascii_is_alnum(*p) && strchr("/._-+@=:,", *p) == NULL)
-			return err_set(e, ERR_INPUT, "%s: a path with only "
-			    "letters, digits and / . _ - + @ = : , in it can "
-			    "be written into a client's file", option);
+			return err_set(e, ERR_INPUT, "%s: the path may have "
+			    "only letters, digits and / . _ - + @ = : , in it, "
+			    "because it is written into a client's file",
+			    option);
 	for (p = path; (p = strstr(p, "/..")) != NULL; p += 3)
 		if (p[3] == '/' || p[3] == '\0')
-			return err_set(e, ERR_INPUT, "%s: %.200s: a path "
-			    "without \"..\", please", option, path);
+			return err_set(e, ERR_INPUT,
+			    "%s: %.200s: give a path without \"..\"", option,
+			    path);
 	return 0;
 }
 
@@ -117,14 +120,14 @@ int
 node_wish_check(const struct node_wish *w, struct err *e)
 {
 	if (w->base == NULL)
-		return err_set(e, ERR_INPUT, "which mirror? --mirror "
+		return err_set(e, ERR_INPUT, "which mirror? Give --mirror "
 		    "http://HOST:PORT, where nginx listens");
 	if ((w->cert_path == NULL) != (w->key_path == NULL))
 		return err_set(e, ERR_INPUT, "--client-cert and --client-key "
 		    "belong together");
 	if (!w->mirror.https && (w->ca_path != NULL || w->cert_path != NULL))
-		return err_set(e, ERR_INPUT, "%s: certificates are of no use "
-		    "for plain http: write https, or leave them out", w->base);
+		return err_set(e, ERR_INPUT, "%s: plain http does not use "
+		    "certificates: write https, or leave them out", w->base);
 	if (check_path("--ca", w->ca_path, e) == -1 ||
 	    check_path("--client-cert", w->cert_path, e) == -1 ||
 	    check_path("--client-key", w->key_path, e) == -1)

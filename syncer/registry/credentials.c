@@ -103,7 +103,7 @@ auth_decode(const char *auth, struct credential *c, struct err *e)
 	int rc = -1;
 
 	if (text == NULL)
-		return err_set(e, ERR_INPUT, "\"auth\" is no base64");
+		return err_set(e, ERR_INPUT, "\"auth\" is not base64");
 	/* The first: a password may have colons, a user name cannot. */
 	colon = strchr(text, ':');
 	while (len > 0 && text[len - 1] == '\0')
@@ -247,8 +247,8 @@ suffix_read(const json_t *value, char **ret, struct err *e)
 		return err_set(e, ERR_INPUT, "must be a string");
 	for (p = s; *p != '\0'; p++)
 		if (!ascii_is_alnum(*p) && strchr("._-", *p) == NULL)
-			return err_set(e, ERR_INPUT, "must be the part behind "
-			    "docker-credential- of a program's name");
+			return err_set(e, ERR_INPUT, "must be what follows "
+			    "docker-credential- in the name of a program");
 	*ret = xstrdup(s);
 	return 0;
 }

@@ -449,8 +449,8 @@ refuse_form(struct http_request *req, const struct url *next)
 {
 	if (!req->has_form)
 		return false;
-	err_set(&req->reply.err, ERR_NET, "credentials do not go on to %.200s",
-	    next->host);
+	err_set(&req->reply.err, ERR_NET,
+	    "credentials are not passed on to %.200s", next->host);
 	refuse_hop(req);
 	return true;
 }

@@ -67,8 +67,8 @@ cannot_open(const struct ocidir *d, const char *path, struct err *e)
 	switch (errno) {
 	case ENOENT:
 	case ENOTDIR:
-		return err_set(e, ERR_NOT_FOUND, "%s/%s: is not there",
-		    d->path, path);
+		return err_set(e, ERR_NOT_FOUND, "%s/%s: is not there", d->path,
+		    path);
 	case EXDEV:
 	case ELOOP:
 		return err_set(e, ERR_SYS, "%s/%s: a symbolic link leads out "
@@ -96,8 +96,8 @@ open_file(const struct ocidir *d, const char *path, uint64_t *size,
 		return cannot_open(d, path, e);
 	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)) {
 		close(fd);
-		return err_set(e, ERR_SYS, "%s/%s: is no regular file",
-		    d->path, path);
+		return err_set(e, ERR_SYS, "%s/%s: not a regular file", d->path,
+		    path);
 	}
 	*size = (uint64_t)sb.st_size;
 	return fd;
@@ -131,7 +131,7 @@ check_version(const struct ocidir *d, struct err *e)
 
 	if (read_file(d, "oci-layout", SMALL_BYTES_MAX, &buf, &len, e) == -1)
 		return e->code == ERR_NOT_FOUND ? err_set(e, ERR_INPUT,
-		    "%s: is no OCI image layout: it has no file oci-layout",
+		    "%s: not an OCI image layout: it has no file oci-layout",
 		    d->path) : -1;
 	rc = layout_version(buf, len, e);
 	free(buf);
@@ -149,8 +149,9 @@ check_tree(struct ocidir *d, struct err *e)
 		return e->code == ERR_NOT_FOUND ? 0 : -1;
 	d->is_tree = strcmp(buf, "1\n") == 0;
 	free(buf);
-	return d->is_tree ? 0 : err_set(e, ERR_INPUT, "%s/cdr-layout: a tree "
-	    "of another version", d->path);
+	return d->is_tree ? 0 : err_set(e, ERR_INPUT,
+	    "%s/cdr-layout: a tree of another version: cdr reads version 1",
+	    d->path);
 }
 
 /* Of a tree index.json is not read: it is made for others, and large. */
@@ -273,9 +274,9 @@ find_entry(const struct ocidir *d, const struct ocidir_question *q,
 	if (layout_index_find(&d->index, q->registry,
 	    q->repository, q->reference, true, &n, e) == 1)
 		return err_set(e, ERR_NOT_FOUND, "%s/index.json: the tag %s "
-		    "is there without a repository: say whose it is, with "
-		    "--from oci:DIR:REPOSITORY", d->path, q->reference);
-	return err_set(e, ERR_NOT_FOUND, "%s/index.json: has no %s/%s:%s",
+		    "has no repository there: name one with --from "
+		    "oci:DIR:REPOSITORY", d->path, q->reference);
+	return err_set(e, ERR_NOT_FOUND, "%s/index.json: no %s/%s:%s in it",
 	    d->path, q->registry, q->repository, q->reference);
 }
 
@@ -399,8 +400,8 @@ find_referrers(struct ocidir *d, const struct ocidir_question *q,
 		ret->size = strlen(text);
 	}
 	pthread_mutex_unlock(&d->lock);
-	return text != NULL ? 0 : err_set(e, ERR_NOT_FOUND, "%s: has nothing "
-	    "that refers to %s", d->path, q->reference);
+	return text != NULL ? 0 : err_set(e, ERR_NOT_FOUND,
+	    "%s: nothing in it refers to %s", d->path, q->reference);
 }
 
 /* --- all kinds --------------------------------------------------------- */

@@ -165,8 +165,8 @@ pages_next(struct pages *p, const char *const *links, size_t count,
 		fallback = NULL;
 	}
 	if (is_circle(p, url)) {
-		err_set(e, ERR_NET, "the links between the pages of %s lead "
-		    "in a circle", p->what);
+		err_set(e, ERR_NET, "the pages of %s link in a circle",
+		    p->what);
 		goto out;
 	}
 	set_url(p, url, fallback);

@@ -122,13 +122,13 @@ start(struct run *r, const char *input, struct err *e)
 
 	if (private_pipe(in) == -1 || private_pipe(out) == -1 ||
 	    private_pipe(notes) == -1) {
-		err_sys(e, "no pipe");
+		err_sys(e, "cannot make a pipe");
 		goto out;
 	}
 	/* It is shorter than what any pipe takes without a reader. */
 	assert(len <= PIPE_BUF);
 	if (write(in[1], input, len) != (ssize_t)len) {
-		err_sys(e, "what it is to read");
+		err_sys(e, "cannot write its input");
 		goto out;
 	}
 	close_fd(&in[1]);

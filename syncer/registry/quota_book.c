@@ -141,7 +141,8 @@ quota_book_read(struct quota_book *book, const char *buf, size_t len,
 
 	if (!json_is_array(list) || json_integer_value(
 	    json_object_get(root, "version")) != BOOK_VERSION)
-		rc = err_set(e, ERR_DATA, "is not what this program wrote");
+		rc = err_set(e, ERR_DATA,
+		    "is damaged, or cdr did not write it");
 	for (i = 0; rc == 0 && i < json_array_size(list); i++)
 		entry_read(book, json_array_get(list, i), now);
 	json_decref(root);

@@ -210,8 +210,7 @@ exception_fill(struct exception *x, json_t *settings, struct err *e)
 		if (setting_set(x, key, value, e) == -1)
 			return -1;
 	if (x->text[CLIENT_KEY] != NULL && x->text[CLIENT_CERT] == NULL)
-		return err_set(e, ERR_INPUT,
-		    "client_key: is of no use without client_cert");
+		return err_set(e, ERR_INPUT, "client_key: needs client_cert");
 	return 0;
 }
 
@@ -223,12 +222,11 @@ exception_add(struct registries *r, const char *key, json_t *settings,
 	struct exception x;
 
 	if (!name_is_registry(key))
-		return err_set(e, ERR_INPUT,
-		    "\"%.80s\" is no registry: give host or host:port, in "
-		    "lower case", key);
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry: "
+		    "write host or host:port, in lower case", key);
 	/* The JSON parser refuses a key twice, but Docker Hub has several. */
 	if (strcmp(name, "docker.io") == 0 && find(r, name) != NULL)
-		return err_set(e, ERR_INPUT, "%s: Docker Hub is there twice",
+		return err_set(e, ERR_INPUT, "%s: Docker Hub is named twice",
 		    key);
 	x = exception_standard(name);
 	if (exception_fill(&x, settings, e) == -1) {
@@ -262,8 +260,8 @@ exceptions_read(struct registries *r, const char *buf, size_t len,
 		goto out;
 	}
 	if (!json_is_object(root)) {
-		err_set(e, ERR_INPUT, "must be a JSON object, registry name "
-		    "to settings");
+		err_set(e, ERR_INPUT, "must be a JSON object that maps names "
+		    "of registries to settings");
 		goto out;
 	}
 	json_object_foreach(root, key, settings)
@@ -399,7 +397,7 @@ registries_config(const struct registries *r, const char *registry,
 
 	assert(r != NULL);
 	if (!name_is_registry(name)) {
-		err_set(e, ERR_INPUT, "\"%.80s\" is no registry", registry);
+		err_set(e, ERR_INPUT, "\"%.80s\" is not a registry", registry);
 		goto out;
 	}
 	x = find(r, name);

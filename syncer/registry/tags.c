@@ -63,7 +63,8 @@ tag_pages_next(struct tag_pages *p, const struct tags_scan *scan,
 		return -1;
 	rc = pages_next(&p->at, links, count, TAG_PAGES_MAX, e);
 	if (rc == 1 && p->empty > TAG_PAGES_EMPTY_MAX)
-		return err_set(e, ERR_NET, "%u pages of tags without a tag, "
-		    "and no end", p->empty);
+		return err_set(e, ERR_NET,
+		    "%u pages of tags without a tag, and still no end",
+		    p->empty);
 	return rc;
 }

@@ -33,7 +33,7 @@ enum mode {
 	IN_WORD			/* a number, true, false, null */
 };
 
-static const char odd[] = "no valid JSON";
+static const char odd[] = "not valid JSON";
 
 void
 tags_scan_init(struct tags_scan *s, tags_found *call, void *cookie)
@@ -81,7 +81,7 @@ end_value(struct tags_scan *s, bool is_string)
 	if (!s->in_tags || s->depth != 2)
 		return NULL;
 	if (s->found + s->skipped == TAGS_MAX)
-		return "more tags than we list";
+		return "more tags than cdr lists";
 	/* A NUL within would end the string early. */
 	if (is_string && strlen(s->text) == s->len && name_is_tag(s->text))
 		take_tag(s);
@@ -98,7 +98,7 @@ end_key(struct tags_scan *s)
 	s->is_tags = s->depth == 1 && s->len == strlen("tags") &&
 	    memcmp(s->text, "tags", s->len) == 0;
 	if (s->is_tags && s->has_tags)
-		return "\"tags\" stands there twice";
+		return "\"tags\" is there twice";
 	s->has_tags = s->has_tags || s->is_tags;
 	return NULL;
 }
@@ -125,7 +125,7 @@ end_word(struct tags_scan *s)
 	    strspn(s->text, "0123456789+-.eE") != s->len)
 		return odd;
 	if (s->is_tags && !is_null)
-		return "\"tags\" is no array";
+		return "\"tags\" is not an array";
 	s->is_tags = false;
 	return end_value(s, false);
 }
@@ -137,11 +137,11 @@ open_level(struct tags_scan *s, char c)
 	uint64_t bit;
 
 	if (s->state == WANT_ROOT && is_array)
-		return "JSON, but no object";
+		return "JSON, but not an object";
 	if (s->depth == JSON_DEPTH_MAX)
 		return "JSON nested too deep";
 	if (s->is_tags && !is_array)
-		return "\"tags\" is no array";
+		return "\"tags\" is not an array";
 	s->in_tags = s->in_tags || s->is_tags;
 	s->is_tags = false;
 	bit = (uint64_t)1 << s->depth++;
@@ -173,7 +173,7 @@ start_string(struct tags_scan *s)
 	if (!is_key && s->state != WANT_VALUE && s->state != WANT_VALUE_OR_END)
 		return odd;
 	if (s->is_tags)
-		return "\"tags\" is no array";
+		return "\"tags\" is not an array";
 	s->state = is_key ? WANT_KEY : WANT_VALUE;
 	s->mode = IN_STRING;
 	s->len = 0;

@@ -156,7 +156,7 @@ token_parse(const char *buf, size_t len, char **ret_value, int64_t *ret_life,
 		value = json_string_value(json_object_get(root,
 		    "access_token"));
 	if (root == NULL) {
-		err_set(e, ERR_NET, "the token server's answer is no JSON");
+		err_set(e, ERR_NET, "the token server's answer is not JSON");
 	} else if (value == NULL || !is_sendable(value)) {
 		err_set(e, ERR_NET, "the token server's answer has no token");
 	} else {

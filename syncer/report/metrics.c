@@ -111,21 +111,21 @@ print_store(const struct status_view *v, FILE *out)
 {
 	single(out, "cdr_store_images", "gauge",
 	    "Images that have been mirrored.", v->images);
-	single(out, "cdr_store_image_size_bytes", "gauge",
-	    "The sum of their sizes; what they share counts for each.",
+	single(out, "cdr_store_image_size_bytes", "gauge", "The sum of their "
+	    "sizes; a blob that several share counts for each.",
 	    v->image_bytes);
 	if (!v->has_space)
 		return;
 	single(out, "cdr_store_filesystem_size_bytes", "gauge",
-	    "The file system that the tree is on.", v->space.bytes);
+	    "Size of the file system that the tree is on.", v->space.bytes);
 	single(out, "cdr_store_filesystem_avail_bytes", "gauge",
-	    "What is free there.", v->space.bytes_free);
+	    "Bytes that are free there.", v->space.bytes_free);
 	if (v->space.files == 0)
 		return;
 	single(out, "cdr_store_filesystem_files", "gauge",
 	    "Files that the file system can hold.", v->space.files);
 	single(out, "cdr_store_filesystem_files_avail", "gauge",
-	    "How many more.", v->space.files_free);
+	    "Files that it can still take.", v->space.files_free);
 }
 
 /* What registries said in the last run; nothing where none counts pulls. */
@@ -136,8 +136,9 @@ print_pulls(const struct status_view *v, FILE *out)
 		const char *name, *help, *key;
 	} families[] = {
 		{ "cdr_registry_pulls_left", "Pulls that the registry still "
-		    "hands out.", "left" },
-		{ "cdr_registry_pulls_limit", "Of how many.", "limit" },
+		    "allows.", "left" },
+		{ "cdr_registry_pulls_limit", "Pulls that the registry allows "
+		    "in its window.", "limit" },
 	};
 	const json_t *o, *n;
 	size_t i, j;
@@ -195,8 +196,8 @@ print_images(const struct status_view *v, FILE *out)
 		{ "cdr_image_sync_success", "1 if the last run that had the "
 		    "image in its list mirrored it or found it unchanged.",
 		    is_well },
-		{ "cdr_image_size_bytes", "All that the image reaches.",
-		    size },
+		{ "cdr_image_size_bytes", "Bytes of all that the image "
+		    "reaches.", size },
 	};
 	size_t i, j;
 

@@ -282,15 +282,15 @@ load(struct status *s, const struct store *store)
 	int rc = store_open_status(store, STATUS_FILE, &in, &e);
 
 	if (rc == -1)
-		report(REPORT_WARNING, "%s; what earlier runs noted is lost",
-		    e.msg);
+		report(REPORT_WARNING,
+		    "%s; what earlier runs wrote there is lost", e.msg);
 	if (rc != 1)
 		return;
 	load_lines(s, in);
 	fclose(in);
 	if (s->damaged)
-		report(REPORT_WARNING, "status/" STATUS_FILE " is damaged; "
-		    "what it does not tell any more begins anew");
+		report(REPORT_WARNING, "status/" STATUS_FILE
+		    " is damaged; what it has lost begins anew");
 }
 
 /* --- what this run adds ------------------------------------------------ */

@@ -70,7 +70,7 @@ for client in $clients; do
 	state >"$T/after"
 	check "... leaves all as it was" cmp "$T/before" "$T/after"
 	check "... again" config "$client" --prefix "$R" --remove
-	expect_said "... has nothing to do" '^Nothing of cdr'
+	expect_said "... has nothing to do" '^Nothing to remove for '
 done
 
 # All of them at once, another mirror in between, and back in another order.
@@ -187,7 +187,7 @@ for client in containerd dockerd; do
 		check "$client $option" config $client --mirror $mirror \
 			--client-version 28.0.0 --prefix "$R" $option
 		expect_said "... names it" \
-			"^# Mind: /$at .* does not count for them: docker\.io\. "
+			"^# Note: /$at .* does not count for them: docker\.io\. "
 	done
 done
 
@@ -220,14 +220,14 @@ refused "dockerd --only" 'dockerd always asks' \
 	dockerd --mirror $mirror --only --install
 refused "k3s 1.29.0 --only" '1\.29\.0 always asks' \
 	k3s --mirror $mirror --only --client-version v1.29.0+k3s1 --install
-refused "k3s 1.32.2 for all registries" 'asks nobody but the mirror' \
+refused "k3s 1.32.2 for all registries" 'asks only the mirror' \
 	k3s --mirror $mirror --client-version 'k3s version v1.32.2+k3s1' --install
 refused "talos --install" 'no file of talos' talos --mirror $mirror --install
-refused "a version that is none" '"new" is no version' \
+refused "a version that is none" '"new" is not a version' \
 	containerd --mirror $mirror --client-version new --install
 refused "a file that is not there" '/etc/ca\.pem: no such file' \
 	containerd --mirror https://m:5000 --ca /etc/ca.pem --install
-refused "certificates for http" 'of no use' \
+refused "certificates for http" 'plain http does not use certificates' \
 	containerd --mirror $mirror --ca /etc/ca.pem --install
 refused "no mirror" 'which mirror' containerd --install
 refused "no client" 'which client' --mirror $mirror

@@ -83,7 +83,7 @@ check "a proxy that does no harm" doctor --mirror "http://$BETWEEN"
 
 # --- what does not answer ---------------------------------------------------------
 
-sick "a dead port" connect 'nobody answers at http://127\.0\.0\.1:1 ' \
+sick "a dead port" connect 'nothing answers at http://127\.0\.0\.1:1 ' \
 	--mirror http://127.0.0.1:1
 # A label that is too long is known to have no address without a name server.
 long=$(printf '%070d' 0)
@@ -122,14 +122,14 @@ harmed()
 	sick "$1" "$3" "$4" --mirror "http://$BETWEEN"
 }
 harmed "a proxy that wants a password" auth auth '/v2/: 401.*password'
-harmed "one that redirects" redirect redirect "307, it sends to .http://$MIRROR/v2/"
+harmed "one that redirects" redirect redirect "307, it redirects to .http://$MIRROR/v2/"
 harmed "one that compresses" gzip encoding 'Content-Encoding: gzip.*turn compression off'
-harmed "one that forgets ranges" ranges range 'a part was asked for, and 200 came'
+harmed "one that forgets ranges" ranges range 'the answer to a range request is 200'
 harmed "a wrong Content-Type" type type \
 	'is "application/octet-stream", not application/vnd\.'
 harmed "no Docker-Content-Digest" digest headers 'no Docker-Content-Digest'
-harmed "wrong bytes of a blob" bytes digest '/blobs/.*the bytes are sha256:'
-harmed "wrong bytes of a manifest" manifest digest '/manifests/.*the bytes are sha256:'
+harmed "wrong bytes of a blob" bytes digest '/blobs/.*the bytes have digest sha256:'
+harmed "wrong bytes of a manifest" manifest digest '/manifests/.*the bytes have digest sha256:'
 harmed "?ns= that gets lost" ns ns 'ns=cdr-doctor\.invalid: 200, so .ns= is ignored'
 harmed "paths that get lost" paths shapes '/v2/docker\.io/library/app/.*podman, CRI-O'
 harmed "manifests among the blobs" blobs blob-404 '200, not 404'

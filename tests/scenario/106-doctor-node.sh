@@ -35,7 +35,7 @@ for client in containerd podman dockerd k3s rke2 buildkit; do
 	install $client --mirror "http://$MIRROR"
 	check "$client is told of the mirror" doctor --mirror "http://$MIRROR" \
 		busybox:1.35
-	expect_said "... and doctor sees it" "^ok    node +.*$client.* goes to it"
+	expect_said "... and doctor sees it" "^ok    node +.*$client.* uses this mirror"
 	# buildkit's and podman's files have host and port alone; the scheme
 	# of the first is not in them.
 	case $client in buildkit) continue ;; esac
@@ -61,7 +61,7 @@ for client in containerd podman dockerd k3s rke2 buildkit; do
 		--ca /etc/ssl/mirror.pem --prefix "$R" --install >/dev/null ||
 		fail "node-config $client --ca"
 	check "$client's authority is known" doctor busybox:1.35
-	expect_said "... and named" "^ok    tls +the certificate is good, by $R/etc/"
+	expect_said "... and named" "^ok    tls +the certificate is good, checked with $R/etc/"
 done
 anew
 mkdir -p "$R/etc/ssl"
@@ -80,7 +80,7 @@ expect_rc "a mirror that wants a certificate" 1 doctor busybox:1.35 \
 	--client-key /etc/ssl/mine.key --prefix "$R" --install >/dev/null ||
 	fail "node-config --client-cert"
 check "... is shown the node's" doctor busybox:1.35
-expect_said "... and named" "^ok    tls +.*, by $R/etc/.* shown $R/etc/ssl/mine.pem"
+expect_said "... and named" "^ok    tls +.*, checked with $R/etc/.* shown to the mirror: $R/etc/ssl/mine.pem"
 rm "$R/etc/ssl/mine.pem"
 expect_rc "one that is not there" 1 doctor busybox:1.35
 expect_said "... is named" "^FAIL  tls +$R/etc/ssl/mine.pem: .*clients are told"
@@ -131,7 +131,7 @@ own=$R/etc/containerd/certs.d/docker.io
 mkdir "$own"
 echo 'server = "https://registry-1.docker.io"' >"$own/hosts.toml"
 ill "a folder of docker.io's own" \
-	'docker\.io containerd goes by /etc/containerd/certs\.d/docker\.io alone'
+	'docker\.io containerd reads /etc/containerd/certs\.d/docker\.io alone'
 rm "$own/hosts.toml"
 ill "an empty one" 'docker\.io alone, which does not lead'
 expect_rc "the same for the first image of the catalog" 1 doctor
@@ -155,7 +155,7 @@ sed -i '/^insecure/d' "$R/etc/containers/registries.conf.d/50-cdr-podman.conf"
 ill "podman without insecure" 'insecure = true. is missing' \
 	--mirror "http://$MIRROR"
 install containerd --mirror "https://$MIRROR"
-ill "https in hosts.toml, where http is" "goes to https://$MIRROR" \
+ill "https in hosts.toml, where http is" "leads to https://$MIRROR" \
 	--mirror "http://$MIRROR"
 anew
 mkdir -p "$R/etc/docker"

@@ -57,14 +57,14 @@ for form in simple bundle; do
 	bad "$form, by another key" "$id is not signed with $T/p256.pem"
 	new
 	sign --form $form --key "$T/p256.key" --signs "sha256:$(printf '%064d' 7)"
-	bad "$form, of another image" "of another manifest, sha256:0+7;"
+	bad "$form, of another image" "signs another manifest, sha256:0+7;"
 	new
 	sign --form $form --key "$T/p256.key" --spoil payload
 	bad "$form, whose payload was changed" "or was changed since"
 	new
 	sign --form $form --key "$T/p256.key" --spoil base64
 	bad "$form, whose signature was cut" \
-		"$([ $form = simple ] && echo 'is no base64' || echo 'is not signed')"
+		"$([ $form = simple ] && echo 'is not base64' || echo 'is not signed')"
 	new
 	sign --form $form --key "$T/p256.key" --spoil annotation
 	bad "$form, without what is signed" "has no (annotation|dsseEnvelope)"
@@ -189,7 +189,7 @@ mkdir "$T/lists"
 cp "$T/p256.pem" "$T/lists/"
 printf 'default signed=p256.pem\n%s:1\n%s:1 signed=no\n' "$unsigned" "$unsigned" >"$T/lists/twice"
 sync_rc "two lines that disagree" 2 -i "$T/lists/twice"
-expect_said "it says so" 'twice:3: .*another signed='
+expect_said "it says so" 'twice:3: .*different signed='
 printf 'default signed=p256.pem\n%s:1\n%s:1 signed=no\n' "$p256" "$unsigned" >"$T/lists/some"
 sync "a line can take away what its list says" -i "$T/lists/some"
 [ "$(published "$unsigned:1")" != nothing ] || fail "the one without is there"
@@ -219,7 +219,7 @@ for list in overlap palrevo; do
 		sync_rc "$list, $slow" 1 -i "$T/lists/$list"
 		expect_eq "one was late" 1 "$(hub_fired)"
 		expect_said "both lines are named" \
-			"$unsigned:1: .*lists/$list:1 .*lists/$list:2 .*another signed="
+			"$unsigned:1: .*lists/$list:1 .*lists/$list:2 .*different signed="
 		expect_eq "with one error" 1 "$(grep -c '^error: ' "$T/stderr")"
 		expect_published "it is not there" "$unsigned:1" nothing
 		expect_eq "nor was it asked for" 0 "$(hub_count - - /manifests/)"
@@ -241,13 +241,13 @@ sed 's/^MFk/MFh/' "$T/p256.pem" >"$T/damaged"
 openssl req -x509 -new -key "$T/p256.key" -subj /CN=x -out "$T/cert" 2>/dev/null
 head -c 70000 /dev/zero >"$T/large"
 wrong "no file" absent 'no such file'
-wrong "no PEM" text 'it is no PEM file'
+wrong "no PEM" text 'it is not a PEM file'
 wrong "a private key" p256.key 'it holds a private key'
 wrong "a certificate" cert 'it holds a certificate'
 wrong "two keys" two 'it holds more than one'
 wrong "a damaged key" damaged 'the public key in it is damaged'
 wrong "a short RSA key" weak.pem 'an RSA key of 1024 bits'
-wrong "an odd curve" curve.pem 'an ECDSA key on another curve'
+wrong "an odd curve" curve.pem 'an ECDSA key on a curve other'
 wrong "a large file" large ''
 printf 'default platform=all\napp:1 signed=gone.pem\n' >"$T/lists/gone"
 sync_rc "a list names a key that is not there" 2 -i "$T/lists/gone"

@@ -70,7 +70,7 @@ expect_said "no byte was read" ' 0 B received'
 
 rm -rf "$ROOT"
 from_rc "of two repositories" 1 "$T/bare" app:1.0 other:1.0
-expect_said "it asks whose it is" 'app:1.0.*without a repository.*--from oci:DIR:REPOSITORY'
+expect_said "it asks whose it is" 'app:1.0.*has no repository there.*--from oci:DIR:REPOSITORY'
 rm -rf "$ROOT"
 from_rc "a repository is named" 1 "$T/bare:docker.io/library/app" app:1.0 other:1.0
 expect_published "its tag is here" app:1.0 "$app"
@@ -210,7 +210,7 @@ fails "a link to itself" "$blob: a symbolic link"
 spoil
 rm "$blob"
 mkfifo "$blob"
-fails "a pipe" "$blob: is no regular file"
+fails "a pipe" "$blob: not a regular file"
 spoil
 mv "$blob" "$T/bad/kept"
 ln -s ../../kept "$blob"
@@ -232,7 +232,7 @@ refused()
 }
 spoil
 rm "$T/bad/oci-layout"
-refused "no oci-layout" 'bad: is no OCI image layout'
+refused "no oci-layout" 'bad: not an OCI image layout'
 echo '{"imageLayoutVersion": "2.0.0"}' >"$T/bad/oci-layout"
 refused "another version" 'oci-layout: imageLayoutVersion'
 echo 2 >"$T/bad/cdr-layout"
@@ -240,7 +240,7 @@ echo '{"imageLayoutVersion": "1.0.0"}' >"$T/bad/oci-layout"
 refused "a tree of another version" 'cdr-layout: a tree of another version'
 spoil
 echo garbage >"$T/bad/index.json"
-refused "an index of garbage" 'index.json: no valid JSON'
+refused "an index of garbage" 'index.json: not valid JSON'
 python3 -c 'print("[" * 5000000)' >"$T/bad/index.json"
 refused "one of 5 MiB" 'index.json'
 python3 -c 'print("{\"manifests\":" + "[" * 100000 + "]" * 100000 + "}")' >"$T/bad/index.json"
@@ -249,7 +249,7 @@ echo '{"manifests": [{"mediaType": "x/y", "size": -1, "digest": "sha256:1"}]}' >
 refused "one with nonsense in it" 'index.json: manifests\[0\]'
 rm "$T/bad/index.json"
 mkfifo "$T/bad/index.json"
-refused "a pipe" 'index.json: is no regular file'
+refused "a pipe" 'index.json: not a regular file'
 rm "$T/bad/index.json"
 ln -s "$T/bare/index.json" "$T/bad/index.json"
 refused "a link out of it" 'index.json: a symbolic link leads out'

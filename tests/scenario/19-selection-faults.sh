@@ -59,7 +59,7 @@ expect_said "is not asked for" '999999 tags.*more than 1000'
 many 1000001
 hub_mark
 memory "one more than a million" 1 app 'tags=glob:*' other:1
-expect_said "is refused" 'app: .*more tags than we list'
+expect_said "is refused" 'app: .*more tags than cdr lists'
 expect_eq "no tag of it is looked at" 0 "$(hub_count registry - library/app/manifests/)"
 rm "$T/overlay/library/app/tags.json"
 

@@ -73,7 +73,7 @@ config='{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256
 odd html '<html>Please sign in</html>'
 refused "a web page" html 'manifest .*JSON'
 odd array '[]'
-refused "an array" array 'manifest .*no object'
+refused "an array" array 'manifest .*not an object'
 odd both "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"config\":$config,\"layers\":[],\"manifests\":[]}"
 refused "an index and an image" both 'ambiguous'
 odd twice "{\"schemaVersion\":2,\"config\":$config,\"layers\":[],\"layers\":[]}"

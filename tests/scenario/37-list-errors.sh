@@ -28,24 +28,24 @@ line()
 }
 
 line "upper case" '.*Nginx".*lower case' 'Nginx:1'
-line "a scheme" '.*leave "https://" away' 'https://docker.io/nginx:1'
+line "a scheme" '.*remove "https://"' 'https://docker.io/nginx:1'
 line "no tag behind the colon" '.*tag' 'nginx:'
-line "a tag that is none" '.*"-x" is no tag' 'nginx:-x'
+line "a tag that is none" '.*"-x" is not a tag' 'nginx:-x'
 line "a digest that is none" '.*' 'nginx@sha256:abc'
 line "an unknown key" 'unknown key "plattform".*platform' 'nginx:1 plattform=linux/amd64'
 line "a key without a value" '.*platform' 'nginx:1 platform='
-line "a platform that is none" 'platform=: "linux" is no platform: write os/architecture' 'nginx:1 platform=linux'
-line "a key twice" 'platform= stands here twice' 'nginx:1 platform=all platform=linux/amd64'
+line "a platform that is none" 'platform=: "linux" is not a platform: write os/architecture' 'nginx:1 platform=linux'
+line "a key twice" 'platform= is given twice' 'nginx:1 platform=all platform=linux/amd64'
 line "two images on a line" '"redis:7".*one image a line' 'nginx:1 redis:7'
 line "white space around =" '.*white space' 'nginx:1 platform = all'
 line "a control character" '.*control character 0x1b' "$(printf 'nginx:1 \033[1m')"
 line "no UTF-8" 'byte 9 is not UTF-8' "$(printf 'nginx:1 \377')"
 line "a default without a key" '.*default' 'default'
 line "a default with an unknown key" 'unknown key' 'default color=blue'
-line "a name that climbs" '"\.\." is no registry' '../../etc/passwd:1'
-line "a name that climbs further in" '.*no repository name' 'nginx/../../etc:1'
+line "a name that climbs" '"\.\." is not a registry' '../../etc/passwd:1'
+line "a name that climbs further in" '.*not a repository name' 'nginx/../../etc:1'
 line "an endless line" 'longer than 4096 bytes' "nginx:1 # $(head -c 5000 /dev/zero | tr '\0' x)"
-line "the same image with another platform" "docker.io/library/app:1: $T/list:2 has it with another platform" 'docker.io/library/app:1 platform=linux/amd64'
+line "the same image with another platform" "docker.io/library/app:1: $T/list:2 has it with a different platform" 'docker.io/library/app:1 platform=linux/amd64'
 line "the same tag with another digest" ".*app:1.*$T/list:2 .*digest" "app:1@sha256:$(printf x | sha256sum | cut -d ' ' -f 1)"
 
 # All mistakes of all lists at once, each with its place.

@@ -31,7 +31,7 @@ room 4
 hub_mark
 sync_rc "one of them does not fit" 1 --log json big:1 priority=9 small:1
 expect_said "it says what is needed, and what is there" \
-	'"error":"it needs 5[.0-9]* MiB more, and the file system has [0-9.]* MiB.*: not begun'
+	'"error":"it needs 5[.0-9]* MiB more, and the file system has [0-9.]* MiB free.*: not started'
 expect_said "with a reason of its own" '"reason":"no_room"'
 expect_eq "none of its layers was asked for" 0 \
 	"$(hub_count registry GET "library/big/blobs/")"
@@ -54,7 +54,7 @@ fault '{"listener": "cdn", "slow": 3000000}'
 sync_rc "two of three fit" 1 app:1 app:2 app:3
 no_faults
 expect_said "what is on its way is counted" \
-	'^error: .*app:[123]: it needs 1\.4[0-9]* MiB more, .* of which [0-9.]+ [KM]iB are for what is on its way'
+	'^error: .*app:[123]: it needs 1\.4[0-9]* MiB more, .* of which [0-9.]+ [KM]iB are reserved for images in progress'
 expect_eq "two of three came" 2 \
 	"$(find "$ROOT/repos/docker.io/library/app/_manifests" -name '[123]' | wc -l)"
 tree_check "$ROOT"

@@ -130,7 +130,7 @@ said '.images | length' 1
 rm -f "$ROOT/status/status.json"
 mkdir "$ROOT/status/status.json"
 sync "without a status" app:1
-expect_said "it says so" '^warning: the status is not written: status/status.json'
+expect_said "it says so" '^warning: cannot write the status: status/status.json'
 rmdir "$ROOT/status/status.json"
 expect_eq "nothing is left behind" 0 "$(find "$ROOT/_state/tmp" -type f | wc -l)"
 

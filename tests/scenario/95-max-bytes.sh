@@ -33,7 +33,7 @@ rm -rf "$ROOT"
 sync_rc "the first run" 4 --log json --jobs 1 --max-bytes 200000 small:1 large:1
 expect_eq "not one byte more" 200000 "$(received)"
 expect_said "it says how much is left" \
-	'195 KiB received, as --max-bytes says, and at least .* to go; the next run goes on'
+	'stopped after 195 KiB, as --max-bytes says; at least .* are left; the next run goes on'
 expect_eq "one image is not reached" 1 "$(jq 'select(.message == "summary") | .not_reached' "$T/stderr")"
 expect_published "the small image is there" small:1 "$small"
 expect_published "the large one is not" large:1 nothing

@@ -56,7 +56,7 @@ fault '{"listener": "cdn", "slow": 90000}'
 it_is 05:59:57
 within 6 sync_rc "at the end" 4 --window 22:00-06:00 small:1 large:1
 expect_said "it says so" \
-	'the window 22:00-06:00 is over, with at least .* to go; the next run goes on from here'
+	'the window 22:00-06:00 is over; at least .* are left; the next run goes on from here'
 expect_published "what was through is there" small:1 "$small"
 [ "$(find "$ROOT/_state/partial" -type f -size +100k | wc -l)" -eq 1 ] ||
 	fail "no part of the blob is kept"

@@ -186,11 +186,12 @@ test_bad(void **state)
 		{ "A:1", "list:1 repository \"library/A\": repository names "
 		  "are lower case\n" },
 		{ "\n\na:", "list:3 the tag" },
-		{ "http://a.b/c", "list:1 leave \"http://\" away" },
-		{ "a b", "list:1 \"b\" is no key=value" },
-		{ "a platform = all", "list:1 \"platform\" is no key=value" },
-		{ "a =all", "list:1 \"=all\" is no key=value" },
-		{ "a platform=", "list:1 platform=: \"\" is no platform" },
+		{ "http://a.b/c", "list:1 remove \"http://\"" },
+		{ "a b", "list:1 \"b\" is not a key=value" },
+		{ "a platform = all", "list:1 \"platform\" is not a "
+		  "key=value" },
+		{ "a =all", "list:1 \"=all\" is not a key=value" },
+		{ "a platform=", "list:1 platform=: \"\" is not a platform" },
 		{ "a platform=linux", "list:1 platform=: \"linux\"" },
 		{ "a platform=linux/amd64,", "list:1 platform=: \"\"" },
 		{ "a platform=linux/amd64, linux/arm64", "list:1 platform=:" },
@@ -198,14 +199,15 @@ test_bad(void **state)
 		  "platform, tags, newest, referrers, priority, signed\n" },
 		{ "a Tags=glob:*", "list:1 unknown key \"Tags\"" },
 		{ "a Platform=all", "list:1 unknown key \"Platform\"" },
-		{ "a platform=all platform=all", "list:1 platform= stands here "
+		{ "a platform=all platform=all", "list:1 platform= is given "
 		  "twice\n" },
-		{ "default", "list:1 \"default\" without" },
-		{ "default # platform=all", "list:1 \"default\" without" },
-		{ "default x", "list:1 \"x\" is no key=value" },
+		{ "default", "list:1 \"default\" needs a key=value" },
+		{ "default # platform=all", "list:1 \"default\" needs a "
+		  "key=value" },
+		{ "default x", "list:1 \"x\" is not a key=value" },
 		{ "default oldest=5", "list:1 unknown key" },
 		{ "default platform=all platform=all", "list:1 platform= " },
-		{ "a:1#x", "list:1 \"1#x\" is no tag" },
+		{ "a:1#x", "list:1 \"1#x\" is not a tag" },
 		{ "a\rb", "list:1 byte 2 is the control character 0x0d\n" },
 		{ "a\r\r\n", "list:1 byte 2 is the control" },
 		{ "# \x1b[31m", "list:1 byte 3 is the control character 0x1b" },
@@ -222,26 +224,26 @@ test_bad(void **state)
 		{ "#\xf8\x88\x80\x80\x80", "list:1 byte 2 is not" },
 		{ "#\xff\xfe", "list:1 byte 2 is not" },
 		{ "a\n\xef\xbb\xbf" "b", "list:2 \"library/\xef\xbb\xbf" "b\" "
-		  "is no repository" },
+		  "is not a repository" },
 		/* All lines are looked at. */
 		{ "A\nb\nC\nd e\n", "list:1 repository \"library/A\": "
 		  "repository names are lower case\n"
 		  "list:3 repository \"library/C\": "
 		  "repository names are lower case\n"
-		  "list:4 \"e\" is no key=value" },
+		  "list:4 \"e\" is not a key=value" },
 		/* Lines that disagree, in the order of the later one. */
 		{ "z:1\na:1\nz:1 platform=linux/arm\na:1 platform=linux/386",
-		  "list:3 docker.io/library/z:1: list:1 has it with another "
-		  "platform=\n"
-		  "list:4 docker.io/library/a:1: list:2 has it with another "
-		  "platform=\n" },
+		  "list:3 docker.io/library/z:1: list:1 has it with a "
+		  "different platform=\n"
+		  "list:4 docker.io/library/a:1: list:2 has it with a "
+		  "different platform=\n" },
 		{ "a:1\na:1" PIN_A, "list:2 docker.io/library/a:1" PIN_A
-		  ": list:1 has it with another digest" },
+		  ": list:1 has it with a different digest" },
 		{ "a:1" PIN_B "\na:1" PIN_A "\na:1" PIN_B, "list:2 "
 		  "docker.io/library/a:1" PIN_A ": list:1 has it with" },
 		{ "a" PIN_A "\na" PIN_A " platform=linux/arm", "list:2 "
-		  "docker.io/library/a" PIN_A ": list:1 has it with another "
-		  "platform=" },
+		  "docker.io/library/a" PIN_A ": list:1 has it with a "
+		  "different platform=" },
 	};
 	struct heard heard;
 	struct image_list *list;
@@ -278,7 +280,8 @@ test_keys(void **state)
 		{ "a:1 referrers=no priority=-1000", "1:" A ":1 all "
 		  "priority=-1000\n" },
 		{ "a:1 priority=0\na:1 priority=-0\na:1 priority=007\n",
-		  "list:3 " A ":1: list:1 has it with another priority=\n" },
+		  "list:3 " A ":1: list:1 has it with a different "
+		  "priority=\n" },
 		{ "a" PIN_A " referrers=types=application/SPDX+json,a/b,a/B",
 		  "1:" A PIN_A " all referrers=types,a/b,"
 		  "application/spdx+json\n" },
@@ -308,15 +311,16 @@ test_keys(void **state)
 		{ "a tags=glob:1.*\nb tags=glob:1.*\n", "1:" A " all "
 		  "tags=glob:1.*\n2:docker.io/library/b all tags=glob:1.*\n" },
 		{ "a tags=glob:* newest=1\na tags=glob:* newest=2",
-		  "list:2 " A ": list:1 has it with another newest=\n" },
+		  "list:2 " A ": list:1 has it with a different newest=\n" },
 		{ "a tags=glob:*\na tags=glob:* platform=linux/arm",
-		  "list:2 " A ": list:1 has it with another platform=\n" },
+		  "list:2 " A ": list:1 has it with a different platform=\n" },
 		{ "a:1\na:1 referrers=yes", "list:2 " A ":1: list:1 has it "
-		  "with another referrers=\n" },
+		  "with a different referrers=\n" },
 		{ "a:1 referrers=types=a/b,c/d\na:1 referrers=types=c/D,a/b",
 		  "1:" A ":1 all referrers=types,a/b,c/d\n" },
 		{ "a:1 referrers=types=a/b\na:1 referrers=types=a/c",
-		  "list:2 " A ":1: list:1 has it with another referrers=\n" },
+		  "list:2 " A ":1: list:1 has it with a different "
+		  "referrers=\n" },
 		/* Keys. */
 		{ "a:1 signed=k.pem", "1:" A ":1 all signed=k.pem\n" },
 		{ "a:1 signed=/etc/k=1.pem", "1:" A ":1 all "
@@ -326,11 +330,11 @@ test_keys(void **state)
 		  "signed=\n" },
 		{ "a:1 signed=x\na:1 signed=x\n", "1:" A ":1 all signed=x\n" },
 		{ "a:1 signed=x\na:1 signed=y\n", "list:2 " A ":1: list:1 has "
-		  "it with another signed=\n" },
+		  "it with a different signed=\n" },
 		{ "a:1\na:1 signed=no\n", "list:2 " A ":1: list:1 has it with "
-		  "another signed=\n" },
+		  "a different signed=\n" },
 		{ "a:1 signed=", "list:1 signed=: must be the file of a "
-		  "public key, or no\n" },
+		  "public key, or \"no\"\n" },
 		/* Mistakes. */
 		{ "a:1 tags=glob:*", "list:1 tags= picks the tags, so \"a:1\" "
 		  "must have neither a tag nor a digest\n" },
@@ -342,21 +346,22 @@ test_keys(void **state)
 		  "a digest\n" },
 		{ "a newest=5", "list:1 newest= needs tags=: \"a\" is one "
 		  "image\n" },
-		{ "a tags=1.*", "list:1 tags=: \"1.*\" is no pattern: write "
-		  "glob:v1.*, regex:v1[.][0-9]+ or semver:>=1.4,<2\n" },
-		{ "a tags=glob:* tags=glob:1", "list:1 tags= stands here "
+		{ "a tags=1.*", "list:1 tags=: \"1.*\" is not a pattern: "
+		  "write glob:v1.*, regex:v1[.][0-9]+ or semver:>=1.4,<2\n" },
+		{ "a tags=glob:* tags=glob:1", "list:1 tags= is given "
 		  "twice\n" },
-		{ "a tags=regex:(", "list:1 tags=: \"(\" is no regular "
-		  "expression for tags: a \"(\" without its \")\"\n" },
-		{ "default tags=semver:", "list:1 tags=: \"\" is no range of "
-		  "versions: such as >=1.4,<2 or ^1.2 or 1.x || 3.x\n" },
-		{ "a:1 referrers=maybe", "list:1 referrers=: \"maybe\" is none "
-		  "of yes, no and types=TYPE,TYPE\n" },
-		{ "a:1 referrers=types=", "list:1 referrers=: \"\" is no "
-		  "artifact type: those are media types, such as "
+		{ "a tags=regex:(", "list:1 tags=: \"(\" is not a regular "
+		  "expression for tags: a \"(\" without a \")\"\n" },
+		{ "default tags=semver:", "list:1 tags=: \"\" is not a range "
+		  "of versions: write one such as >=1.4,<2 or ^1.2 or "
+		  "1.x || 3.x\n" },
+		{ "a:1 referrers=maybe", "list:1 referrers=: \"maybe\" is not "
+		  "yes, no or types=TYPE,TYPE\n" },
+		{ "a:1 referrers=types=", "list:1 referrers=: \"\" is not "
+		  "an artifact type: write a media type, such as "
 		  "application/spdx+json\n" },
 		{ "a:1 referrers=types=a/b,,c/d", "list:1 referrers=: \"\" is "
-		  "no artifact type: those are media types, such as "
+		  "not an artifact type: write a media type, such as "
 		  "application/spdx+json\n" },
 	};
 	struct heard heard;
@@ -631,8 +636,8 @@ test_places(void **state)
 	assert_int_equal(list_end(list), -1);
 	assert_string_equal(heard.text,
 	    "dir/one:2 docker.io/library/a:1: command line has it with "
-	    "another platform=\n"
-	    "two:1 docker.io/library/b:1: dir/one:3 has it with another "
+	    "a different platform=\n"
+	    "two:1 docker.io/library/b:1: dir/one:3 has it with a different "
 	    "platform=\n");
 	assert_null(list_at(list, 0)->file);
 	list_free(list);
@@ -651,7 +656,7 @@ test_complaint_cap(void **state)
 	assert_int_equal(heard.count, LIST_COMPLAINTS_MAX);
 	assert_int_equal(list_end(list), -1);
 	assert_int_equal(heard.count, LIST_COMPLAINTS_MAX + 1);
-	assert_non_null(strstr(heard.text, "image list 7 more complaints\n"));
+	assert_non_null(strstr(heard.text, "image list 7 more errors\n"));
 	list_free(list);
 	list_free(NULL);
 }

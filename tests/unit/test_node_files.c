@@ -51,7 +51,7 @@ static const struct {
 	    "[\"http://m\"] } }\n", NULL, "registry.mirrors" },
 	{ "version = 2\n[" CRI "]\nconfig_path = \"/x\"\n", NULL, "\"/x\"" },
 	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
-	    "something behind it" },
+	    "something after it on its line" },
 	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
 	/* Tables that the version does not read are somebody's remains. */
 	{ "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n",

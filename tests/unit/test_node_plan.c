@@ -101,7 +101,7 @@ static const struct row {
 	{ "k3s", "v1.28.5", "http://m", { NULL }, true, false,
 	    "always asks", { { NULL, NULL } } },
 	{ "k3s", "v1.31.6", "http://m", { NULL }, false, false,
-	    "asks nobody but the mirror", { { NULL, NULL } } },
+	    "asks only the mirror", { { NULL, NULL } } },
 	{ "k3s", "v1.32.2", "http://m", { NULL }, true, false, NULL, {
 		{ "etc/rancher/k3s/registries.yaml", NULL },
 		{ "etc/rancher/k3s/config.yaml.d/cdr.yaml", NULL } } },

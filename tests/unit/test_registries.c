@@ -283,7 +283,7 @@ static const struct {
 	{ "{\"h.example\":\"https://x/\"}", "h.example" },
 	{ "{\"H.example\":{}}", "H.example" },
 	{ "{\"https://h.example\":{}}", "https://h.example" },
-	{ "{\"\":{}}", "no registry" },
+	{ "{\"\":{}}", "is not a registry" },
 	{ "{\"*.example\":{}}", "*.example" },
 	{ "{\"docker.io\":{},\"index.docker.io\":{}}", "index.docker.io" },
 	{ "{\"registry-1.docker.io\":{},\"docker.io\":{}}", "docker.io" },

@@ -145,7 +145,7 @@ test_cosign(void **state)
 	    COSIGN_SIMPLE_IMAGE, &e), SIGNATURE_GOOD);
 	assert_int_equal(check_simple(key, COSIGN_SIMPLE_SIG, cosign_simple,
 	    COSIGN_BUNDLE_IMAGE, &e), SIGNATURE_OTHER_DIGEST);
-	assert_string_equal(e.msg, "it is of another manifest, "
+	assert_string_equal(e.msg, "it signs another manifest, "
 	    COSIGN_SIMPLE_IMAGE);
 	assert_int_equal(check_bundle(key, cosign_bundle, COSIGN_BUNDLE_IMAGE,
 	    &e), SIGNATURE_GOOD);
@@ -361,11 +361,11 @@ static const struct {
 	{ "EC", "P-521", EVP_sha512, NULL },
 	{ "RSA", "2048", EVP_sha256, NULL },
 	{ "ED25519", NULL, NULL, NULL },
-	{ "EC", "secp256k1", NULL, "on another curve" },
-	{ "EC", "P-224", NULL, "on another curve" },
+	{ "EC", "secp256k1", NULL, "on a curve other" },
+	{ "EC", "P-224", NULL, "on a curve other" },
 	{ "RSA", "1024", NULL, "an RSA key of 1024 bits" },
-	{ "ED448", NULL, NULL, "for another purpose" },
-	{ "X25519", NULL, NULL, "for another purpose" },
+	{ "ED448", NULL, NULL, "is none of ECDSA" },
+	{ "X25519", NULL, NULL, "is none of ECDSA" },
 };
 
 static EVP_PKEY *
@@ -418,9 +418,9 @@ test_kinds(void **state)
 static const struct {
 	const char *pem, *want;
 } bad_keys[] = {
-	{ "", "it is no PEM file" },
-	{ "MFkwEwYHKoZI", "it is no PEM file" },
-	{ "-----BEGIN PUBLIC KEY-----\n", "it is no PEM file" },
+	{ "", "it is not a PEM file" },
+	{ "MFkwEwYHKoZI", "it is not a PEM file" },
+	{ "-----BEGIN PUBLIC KEY-----\n", "it is not a PEM file" },
 	{ "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
 	    "is damaged" },
 	{ "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
