@@ -17,6 +17,7 @@ written what the one before left (sync), so that nobody pays for another.
 wall    from start to end
 CPU     user and system time of all processes of the command
 peak    resident set of the largest process, as GNU time sees it
+written bytes for the disk, by all processes of the command
 ratios  the first line's figure divided by this line's, of the same round
 
 Medians of all rounds, with the least and the most.
@@ -40,11 +41,11 @@ class Row:
 		self.computed = float(factor[1:]) if factor.startswith("=") else None
 		self.factor = 0 if factor.startswith("=") else int(factor)
 		self.goes_on = self.label.startswith("+ ")
-		self.wall, self.cpu, self.peak = [], [], []
+		self.wall, self.cpu, self.peak, self.written = [], [], [], []
 
 
 def run(command, out, scratch):
-	"""(wall seconds, CPU seconds, peak bytes)"""
+	"""(wall seconds, CPU seconds, peak bytes, written bytes)"""
 	# GNU time is small: a child of Python's would start with Python's peak.
 	peak_file, log = os.path.join(scratch, "peak"), os.path.join(scratch, "output")
 	with open(log, "wb") as output:
@@ -62,7 +63,8 @@ def run(command, out, scratch):
 		sys.exit(f"measure: ended with {child.returncode}: {command}")
 	with open(peak_file, encoding="ascii") as file:
 		peak = int(file.read().split()[-1]) * 1024
-	return wall, usage.ru_utime + usage.ru_stime, peak
+	# The kernel counts blocks of 512 bytes, whatever the disk has.
+	return wall, usage.ru_utime + usage.ru_stime, peak, usage.ru_oublock * 512
 
 
 def fresh(old, folder):
@@ -84,19 +86,21 @@ def size_of(folder):
 
 
 def play_round(rows, folder):
-	out, sums = None, (0, 0, 0)
+	out, sums = None, (0, 0, 0, 0)
 	for row in rows:
 		if row.computed is not None:
 			row.wall.append(row.computed)
 			continue
 		if not row.goes_on:
 			out = fresh(out, folder)
-			sums = (0, 0, 0)
-		wall, cpu, peak = run(row.command, out, folder)
-		sums = (sums[0] + row.factor * wall, sums[1] + row.factor * cpu, max(sums[2], peak))
+			sums = (0, 0, 0, 0)
+		wall, cpu, peak, written = run(row.command, out, folder)
+		sums = (sums[0] + row.factor * wall, sums[1] + row.factor * cpu,
+			max(sums[2], peak), sums[3] + row.factor * written)
 		row.wall.append(sums[0])
 		row.cpu.append(sums[1])
 		row.peak.append(sums[2])
+		row.written.append(sums[3])
 	if size_of(out) > KEPT_BYTES_MAX:
 		shutil.rmtree(out)
 
@@ -111,19 +115,23 @@ def ratio(first, values):
 	return f"{statistics.median(a / b for a, b in zip(first, values)):.2f}"
 
 
+def mebibytes(values):
+	return f"{statistics.median(values) / 2**20:.1f}"
+
+
 def table(title, rows):
 	first = rows[0]
 	yield f"### {title}"
 	yield ""
-	yield "| | wall, s | CPU, s | peak, MiB | wall ratio | CPU ratio |"
-	yield "|---|---|---|---|---|---|"
+	yield "| | wall, s | CPU, s | peak, MiB | written, MiB | wall ratio | CPU ratio |"
+	yield "|---|---|---|---|---|---|---|"
 	for row in rows:
 		if row.computed is not None:
-			yield (f"| {row.label} | {row.computed:.2f} | | "
+			yield (f"| {row.label} | {row.computed:.2f} | | | "
 			       f"| {ratio(first.wall, row.wall)} | |")
 			continue
 		yield (f"| {row.label} | {seconds(row.wall)} | {seconds(row.cpu)} "
-		       f"| {max(row.peak) / 2**20:.1f} "
+		       f"| {max(row.peak) / 2**20:.1f} | {mebibytes(row.written)} "
 		       f"| {ratio(first.wall, row.wall)} | {ratio(first.cpu, row.cpu)} |")
 	yield ""
 

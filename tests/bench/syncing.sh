@@ -188,9 +188,10 @@ curl: 500 HEAD, the floor | 1 | $curl -I -K $lists/nginx.small.heads
 END
 }
 
-# 20 tags more for each of the 500: only links.
-case_memory()
+# 20 tags more for each of the 500: only links.  Makes $lists/many.list.
+make_many()
 {
+	[ ! -f "$lists/many.list" ] || return 0
 	make_synced
 	for tag in 00 01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19; do
 		for tree in tree synced; do
@@ -203,8 +204,48 @@ case_memory()
 	{ echo "default platform=all"; cat "$lists/many.tags"; } >"$lists/many.list"
 	sed "s,^docker.io/\(.*\):\(.*\),url = \"http://127.0.0.1:$port/v2/\1/manifests/\2\"," \
 	    "$lists/many.tags" >"$lists/many.heads"
+}
+
+case_memory()
+{
+	make_many
 	measure "A list of 10,000 lines, unchanged" 3 <<END
 cdr sync | 1 | $CDR sync -q -r $work/synced --registries $lists/nginx.json -i $lists/many.list
 curl: 10,000 HEAD, the floor | 1 | $curl -I -K $lists/many.heads
 END
+}
+
+# than_older TITLE OPTION...: this program, and $OLDER.
+than_older()
+{
+	_title=$1
+	shift
+	measure "$_title" <<END
+this one | 1 | $CDR sync -q $*
+the older one | 1 | $OLDER sync -q $*
+END
+}
+
+# What a change costs, or brings: the same work by two builds, in turn.
+case_older()
+{
+	[ -x "${OLDER-}" ] || {
+		echo "bench: older: OLDER=PROGRAM has to name one" >&2
+		return 1
+	}
+	make_many
+	start_relay "127.0.0.1:$port" 0 20000000 160000000
+	endpoint link "$RELAY"
+	printf '{"docker.io": {"endpoint": "http://%s", "max_connections": 16}}\n' \
+	    "$RELAY" >"$lists/link.json"
+	than_older "One image of 1.2 GB in five layers, from nginx" \
+	    "-r \"\$OUT\" --registries $lists/nginx.json -i $lists/big.list"
+	than_older "500 images for two platforms, 3500 objects, cold" \
+	    "-r \"\$OUT\" --registries $lists/nginx.json -i $lists/small.list"
+	than_older "500 images, unchanged" \
+	    "-r $work/synced --registries $lists/nginx.json -i $lists/small.list"
+	than_older "10,000 lines, unchanged" \
+	    "-r $work/synced --registries $lists/nginx.json -i $lists/many.list"
+	than_older "670 MB, 20 MB a second for each connection, 160 MB for all" \
+	    "-r \"\$OUT\" --registries $lists/link.json -i $lists/thin.list"
 }
