@@ -34,7 +34,7 @@ for address in 5000 127.0.0.1 127.0.0.1:x 127.0.0.1:0 127.0.0.1:99999 ::1:5000 \
 done
 echo 2 >"$T/root/cdr-layout"
 expect_rc "a tree of another version" 1 sh "$serve" "$T/root"
-said "a tree of layout version 2; this is for version 1"
+said "a tree of layout version 2; this program serves version 1"
 echo 1 >"$T/root/cdr-layout"
 mkdir "$T/bin"
 for program in sh dirname id readlink grep cat; do
@@ -195,7 +195,7 @@ serve=$TOP/scripts/serve
 if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	chmod 700 "$T/root"
 	expect_rc "a ROOT that workers cannot read" 1 sh "$serve" "$T/root" "$address"
-	said "not readable for"
+	said "which nginx runs as, cannot read it"
 	chmod 755 "$T/root"
 	begin "$T/root" "$address"
 	nginx=$(pgrep -P "$pid" -x nginx)
