@@ -33,10 +33,25 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all unit sanitize lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
+.PHONY: all help check unit sanitize lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
         bench image install uninstall clean
 
 all: $(BUILD)/cdr
+
+help:
+	@echo 'Build:   make             build/cdr'
+	@echo '         make install     cdr, cdr-serve, nginx files, man pages; PREFIX, DESTDIR'
+	@echo '         make uninstall   takes them away'
+	@echo '         make image       the container image; see k8s/image/build -h'
+	@echo '         make clean       all of build/ but its cache'
+	@echo 'Try:     make demo        a mirror at work, with an upstream of its own'
+	@echo 'Test:    make check       minutes; cmocka, python3 and curl, and nothing else'
+	@echo '         make lint        the sources, without running them'
+	@echo '         make test        each mechanism once; says what it installs'
+	@echo '         make unit        builds the unit tests; sh tests/run PATTERN runs some'
+	@echo '         make sanitize    builds all with AddressSanitizer and UBSan'
+	@echo '         make fuzz        each fuzzer for FUZZ_SECONDS; fuzz-short, run-NAME'
+	@echo '         make bench       beside peers; some forty minutes'
 
 # --- the program, plain --------------------------------------------------
 
@@ -111,6 +126,10 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/fuzz/%
 	sh tests/fuzz/run $< $(FUZZ_SECONDS)
 
 # --- the rest ------------------------------------------------------------
+
+# Build, unit tests, and the scenarios that need no more than that, python3 and curl.
+check: all unit
+	sh tests/run -T check -j $$(($$(nproc) + 1))
 
 lint:
 	sh tests/lint

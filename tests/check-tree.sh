@@ -1,4 +1,4 @@
-# Is a tree right? For scenarios; sourced after lib.sh.
+# Is a tree right? For scenarios; sourced after lib.sh. It needs python3.
 #
 #   tree_check [--resumable|--dead] ROOT
 #
@@ -7,7 +7,7 @@
 
 tree_check()
 {
-	need python3
+	uses python3
 	# Not through check: what the program said stays for expect_said.
 	python3 -B "$TOP/tests/check-tree.py" "$@" >"$T/tree-check.log" 2>&1 ||
 		fail "the tree is right"

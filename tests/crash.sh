@@ -5,7 +5,8 @@
 #   after_run "what"       since then no whole blob was fetched, and each part went
 #                          on at its end; sets $CONTINUED, the number of these
 #   sync_ended             is $PID, a sync in the background, over?
-#   tracing                skips the scenario where strace may not trace
+#   tracing                skips the scenario where strace, which it needs, may not
+#                          trace
 # shellcheck shell=sh
 
 before_run()
@@ -58,7 +59,7 @@ sync_ended()
 # Under a tracer the leak sanitizer cannot work.
 tracing()
 {
-	need strace
+	uses strace
 	strace -o /dev/null true 2>/dev/null || skip "strace may not trace here"
 	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0
 }

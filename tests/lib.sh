@@ -1,17 +1,25 @@
 # What a scenario has at hand. A scenario is tests/scenario/NN-name.sh; it says
-# first what must happen, then sources this file, and ends with 0 (passed),
-# 77 (skipped) or anything else (failed).
+# first what must happen, then sources this file, says what it needs, and ends with
+# 0 (passed), 77 (skipped) or anything else (failed).
 #
+#   need NAME...             what it uses beyond a bare Debian, all of it, once, before
+#                            anything else: see below. tests/run reads this line, too
 #   $TOP $T $CDR             the repository, a fresh folder, the program under test
-#   start_registry           an upstream: $UPSTREAM (127.0.0.1:PORT), $UPSTREAM_PID
+#   in_all                   is this the long run, of "scripts/test --all"?
+#   start_registry           an upstream: $UPSTREAM (127.0.0.1:PORT), $UPSTREAM_PID.
+#                            A docker-registry, or tests/hub/shelf.py where there is
+#                            none: who asks for more than that has says need
+#                            docker-registry. SHELF=1 has the other one anywhere
 #   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
 #                            options as those of scripts/serve
+#   pick EXPRESSION [FILE] [NAME=TEXT]...   asks a JSON value: see tests/pick.py
+#   as_json                  standard input as a string of JSON
 #   defer 'command'          at the end, last one first
 #   check "what" command...              it must succeed
 #   expect_rc "what" N command...        it must end with N
 #   expect_said "what" REGEX             the command checked last printed a line
 #   expect_eq "what" WANT GOT
-#   ok "what", fail "what", skip "why", need program..., wait_for SECONDS command...
+#   ok "what", fail "what", skip "why", wait_for SECONDS command...
 #
 # check and expect_rc leave the command's output in $T/stdout and $T/stderr.
 # Run one by hand with KEEP=1 to keep $T when it fails.
@@ -144,11 +152,99 @@ skip()
 	exit 77
 }
 
+# need NAME...: the scenario is skipped, by name, without one of them. A bare Debian
+# has sh, the C library, coreutils, findutils, diffutils, util-linux, mount, awk,
+# grep, sed, tar, gzip and dpkg; all else is told, also what only a file that it
+# sources uses: a program, or
+#
+#   cdr           the program under test
+#   root          to be root
+#   root-mount    "/" is a mount of its own
+#   nginx-njs     nginx's JavaScript module, where scripts/serve looks for it
+#   chromium      that, by any of its names
+#   python3-yaml  that module of python3
+#   busybox       the one that scripts/install-deps fetches: sets $BUSYBOX_HERE
+#   newer/NAME    a program of tests/newer.sh, which has been sourced
+#
+# NAME? is for a part of it, which is asked for by
+#
+#   part "what" NAME...     are all of them here? If not, it says that this is left
+#                           out, and tests/run says it again at the end
+#   left_out "what" "why"   says the same
 need()
 {
-	for _program; do
-		command -v "$_program" >/dev/null || skip "no $_program here"
+	NEEDS="$* "
+	for _need; do
+		case $_need in
+		*\?) ;;
+		cdr) [ -x "$CDR" ] || fail "there is no $CDR" ;;
+		*) _here "$_need" || skip "$_why" ;;
+		esac
 	done
+}
+
+# _here NAME: is it? If not, $_why says so.
+_here()
+{
+	_why="no $1 here"
+	case $1 in
+	root)
+		_why="only root can do this"
+		[ "$(id -u)" -eq 0 ] ;;
+	root-mount)
+		_why="no layer is unpacked here: / is no mount (a plain chroot)"
+		root_is_mount ;;
+	nginx-njs)
+		_why="nginx has no njs module here"
+		have_njs ;;
+	chromium)
+		command -v chromium || command -v chromium-browser ||
+			command -v google-chrome ;;
+	python3-yaml)
+		_why="no yaml for python3 here"
+		python3 -c 'import yaml' 2>/dev/null ;;
+	busybox) _has_busybox ;;
+	newer/*) newer_has "${1#newer/}" ;;
+	*) command -v "$1" ;;
+	esac >/dev/null
+}
+
+_has_busybox()
+{
+	_arch=$(dpkg --print-architecture)
+	_why="no busybox for $_arch: scripts/install-deps demo fetches it"
+	BUSYBOX_HERE=$TOP/build/cache/busybox/$_arch
+	export BUSYBOX_HERE
+	[ -f "$BUSYBOX_HERE" ]
+}
+
+# uses NAME...: for what scenarios source: the scenario has told of these.
+uses()
+{
+	for _need; do
+		case " ${NEEDS-}" in
+		*" $_need "* | *" $_need? "*) ;;
+		*) fail "it uses $_need, and does not say need $_need" >&2 ;;
+		esac
+	done
+}
+
+part()
+{
+	_part=$1
+	shift
+	uses "$@"
+	for _need; do
+		_here "$_need" || {
+			left_out "$_part" "$_why"
+			return 1
+		}
+	done
+}
+
+left_out()
+{
+	printf 'left out %s: %s\n' "$1" "$2"
 }
 
 # Is "/" a mount of its own?  In a plain chroot it is not, and then podman and
@@ -158,18 +254,28 @@ root_is_mount()
 	awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo
 }
 
-# need_root_mount PROGRAM
-need_root_mount()
-{
-	root_is_mount ||
-		skip "$1 unpacks no layer here: / is no mount (a plain chroot)"
-}
-
 # Does nginx have the JavaScript module where scripts/serve looks for it?
 have_njs()
 {
 	_modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
 	[ -f "${_modules:-/usr/lib/nginx/modules}/ngx_http_js_module.so" ]
+}
+
+in_all()
+{
+	[ "${TIER-}" = all ]
+}
+
+# Without site-packages: they are of no use, and cost half of the time.
+pick()
+{
+	uses python3
+	python3 -S "$TOP/tests/pick.py" "$@"
+}
+
+as_json()
+{
+	pick -t v
 }
 
 # _run COMMAND...: sets _rc. Not under "set -e", which a shell turns off in the
@@ -218,20 +324,34 @@ expect_eq()
 
 start_registry()
 {
-	command -v docker-registry >/dev/null || skip "no docker-registry here"
 	_servers=$((${_servers:-0} + 1))
 	mkdir -m 700 "$T/registry-$_servers"
 	ln -s "registry-$_servers/registry.log" "$T/registry-$_servers.log"
-	registry_start "$T/registry-$_servers" ||
-		fail "docker-registry does not start"
-	UPSTREAM=$REGISTRY UPSTREAM_PID=$REGISTRY_PID
+	if [ "${SHELF-}" != 1 ] && command -v docker-registry >/dev/null; then
+		registry_start "$T/registry-$_servers" ||
+			fail "docker-registry does not start"
+		UPSTREAM=$REGISTRY UPSTREAM_PID=$REGISTRY_PID
+	else
+		_start_shelf "$T/registry-$_servers"
+	fi
 	export UPSTREAM
 	defer "process_end $UPSTREAM_PID"
 }
 
+# _start_shelf DIR
+_start_shelf()
+{
+	uses python3
+	python3 "$TOP/tests/hub/shelf.py" --dir "$1" --ready "$1/ready" \
+		</dev/null >"$1/registry.log" 2>&1 &
+	UPSTREAM_PID=$!
+	wait_for 20 test -s "$1/ready" || fail "tests/hub/shelf.py does not start"
+	UPSTREAM=$(cat "$1/ready")
+}
+
 start_nginx()
 {
-	command -v nginx >/dev/null || skip "no nginx here"
+	uses nginx
 	_tree=$1
 	shift
 	for _try in 1 2 3 4 5; do

@@ -1,10 +1,10 @@
 # What the scenarios of real clients start from: the sample images of
 # scripts/sample-images in a docker-registry, a tree that the program made from
-# it, and scripts/serve on that tree. Sourced; POSIX sh.
+# it, and scripts/serve on that tree. Sourced; POSIX sh. All of it needs
+# docker-registry, nginx, skopeo, openssl, jq and busybox.
 #
 #   mirror_samples       all of that. Sets $ROOT and $MIRROR, $BUSYBOX, $MODELS and
-#                        $BUNDLE (digests), $BUSYBOX_HERE (this machine's busybox, a
-#                        file); the images lie in $T/samples too
+#                        $BUNDLE (digests); the images lie in $T/samples too
 #                        A function mirror_more, where there is one, may push more
 #                        to $UPSTREAM and set $MORE to what is to be mirrored
 #   mirror_upstream      only the images and the docker-registry: sets $UPSTREAM
@@ -45,15 +45,14 @@ _mirror_serve()
 
 mirror_upstream()
 {
-	need docker-registry nginx skopeo openssl jq
+	uses docker-registry nginx skopeo openssl jq busybox
 	for _arch in amd64 arm64; do
 		[ -f "$TOP/build/cache/busybox/$_arch" ] ||
 			skip "no busybox for $_arch: scripts/install-deps demo fetches it"
 	done
-	case $(uname -m) in
-	x86_64) BUSYBOX_HERE=$TOP/build/cache/busybox/amd64 ;;
-	aarch64) BUSYBOX_HERE=$TOP/build/cache/busybox/arm64 ;;
-	*) skip "there is no sample image for $(uname -m)" ;;
+	case ${BUSYBOX_HERE##*/} in
+	amd64 | arm64) ;;
+	*) skip "there is no sample image for ${BUSYBOX_HERE##*/}" ;;
 	esac
 	sh "$TOP/scripts/sample-images" "$T/samples" >"$T/samples.log" 2>&1 ||
 		fail "the sample images cannot be made"
@@ -63,7 +62,7 @@ mirror_upstream()
 	BUSYBOX=$(_sample busybox)
 	MODELS=$(_sample models)
 	BUNDLE=$(_sample config-bundle)
-	export BUSYBOX MODELS BUNDLE BUSYBOX_HERE
+	export BUSYBOX MODELS BUNDLE
 }
 
 mirror_samples()

@@ -5,7 +5,8 @@
 #   newer_fetch            makes the root, or makes it anew when the list below has
 #                          changed. scripts/install-deps test does this: needs the
 #                          network, root, debootstrap
-#   newer_need PROGRAM...  the scenario is skipped, by name, without them
+#   newer_has PROGRAM      is it there, and can it be used? If not, $_why says so.
+#                          A scenario says "need newer/PROGRAM", which asks this
 #   newer_run PROGRAM ARG...   as a command
 #   newer_exec PROGRAM ARG...  instead of this shell: "newer_exec dockerd ... &",
 #                          and $! is dockerd
@@ -166,17 +167,14 @@ newer_fetch()
 
 # --- using it ---------------------------------------------------------------------
 
-newer_need()
+newer_has()
 {
-	for _program; do
-		for _dir in usr/bin usr/sbin; do
-			[ ! -x "$NEWER/root/$_dir/$_program" ] || continue 2
-		done
-		skip "no $_program of a newer Debian: scripts/install-deps test fetches it"
-	done
-	[ "$(id -u)" -eq 0 ] || skip "only root can use the newer Debian"
-	(_newer_apart "$NEWER/root" true) 2>/dev/null ||
-		skip "no mount namespace here"
+	_why="no $1 of a newer Debian: scripts/install-deps test fetches it"
+	[ -x "$NEWER/root/usr/bin/$1" ] || [ -x "$NEWER/root/usr/sbin/$1" ] || return 1
+	_why="only root can use the newer Debian"
+	[ "$(id -u)" -eq 0 ] || return 1
+	_why="no mount namespace here"
+	(_newer_apart "$NEWER/root" true) 2>/dev/null
 }
 
 newer_exec()

@@ -18,9 +18,9 @@ large_blob()
 	upstream
 	settings '{"max_connections": 16}'
 	craft image library/app:1 --layers 1 --size "$1" --json >"$T/objects"
-	image=$(jq -r '.[-1].digest' "$T/objects")
-	layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
-	size=$(jq -r '.[] | select(.kind == "layer").size' "$T/objects")
+	image=$(pick 'v[-1].digest' "$T/objects")
+	layer=$(made layer)
+	size=$(pick 'o.size for o in v if o.kind == "layer"' "$T/objects")
 	# The quotes are for the hub.
 	# shellcheck disable=SC2089
 	at="\"listener\": \"cdn\", \"path\": \"${layer#sha256:}\""

@@ -1,7 +1,7 @@
 # One upstream behind the faulty hub, one tree: what the scenarios about
-# `cdr sync` share. Sourced after lib.sh; POSIX sh.
+# `cdr sync` share. Sourced after lib.sh; POSIX sh. All of it needs python3 and curl.
 #
-#   upstream                    docker-registry and hub; the tree is $ROOT
+#   upstream                    registry and hub; the tree is $ROOT
 #                               (start_hub OPTION... for another hub)
 #   settings JSON               more settings for docker.io, such as '{"max_tries": 2}'
 #   sync "what" ARG...          cdr sync into $ROOT must succeed
@@ -9,7 +9,7 @@
 #   published REPO:TAG          the digest that the tree has (below docker.io/library)
 #   expect_published "what" REPO:TAG DIGEST
 #   here DIGEST...              are all of these objects in the tree?
-#   list_of REPO DIGEST...      an index of these manifests of the docker-registry, as
+#   list_of REPO DIGEST...      an index of these manifests of the registry, as
 #                               the referrers API has it
 #   answer REGEX BODY [LINK]    add to $rules: such a request is answered with that index,
 #                               and LINK as the target of a link to the next page
@@ -22,7 +22,7 @@
 
 upstream()
 {
-	need jq
+	uses cdr python3 curl
 	start_registry
 	start_hub
 	ROOT=$T/root
@@ -30,8 +30,8 @@ upstream()
 
 settings()
 {
-	jq --argjson more "$1" '.["docker.io"] += $more' "$CDR_REGISTRIES" \
-		>"$CDR_REGISTRIES.new"
+	pick '{**v, "docker.io": {**v["docker.io"], **more}}' "$CDR_REGISTRIES" \
+		more:="$1" >"$CDR_REGISTRIES.new"
 	mv "$CDR_REGISTRIES.new" "$CDR_REGISTRIES"
 }
 
@@ -79,9 +79,9 @@ list_of()
 	for _id; do
 		curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
 			"http://$UPSTREAM/v2/$_repository/manifests/$_id" >"$T/listed"
-		_entries="$_entries${_entries:+,}$(jq -c --arg d "$_id" \
-			--argjson s "$(wc -c <"$T/listed")" \
-			'{mediaType, digest: $d, size: $s, artifactType}' "$T/listed")"
+		_entries="$_entries${_entries:+,}$(pick '{"mediaType": v.mediaType,
+			"digest": digest, "size": size, "artifactType": v.artifactType}' \
+			"$T/listed" digest="$_id" size:="$(wc -c <"$T/listed")")"
 	done
 	printf '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[%s]}' \
 		"$_entries"
@@ -91,9 +91,9 @@ rules=
 answer()
 {
 	_link=
-	[ -z "${3:-}" ] || _link=", \"Link\": $(printf '<%s>; rel="next"' "$3" | jq -Rs .)"
+	[ -z "${3:-}" ] || _link=", \"Link\": $(printf '<%s>; rel="next"' "$3" | as_json)"
 	rules="$rules${rules:+,}{\"listener\": \"registry\", \"path\": \"$1\", \"status\": 200,
-		\"body\": $(printf %s "$2" | jq -Rs .),
+		\"body\": $(printf %s "$2" | as_json),
 		\"headers\": {\"Content-Type\": \"application/vnd.oci.image.index.v1+json\"$_link}}"
 }
 

@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 #
 #	start_registry; start_hub [options of hub.py]
-#	craft image library/busybox:1.36 --layers 2	# into the docker-registry behind
+#	craft image library/busybox:1.36 --layers 2	# into the registry behind it
+#	layer=$(made layer)			# of "craft ... --json >"$T/objects"
 #	overlay sha512 library/odd:1			# into the overlay before it
 #	fault '{"listener": "cdn", "truncate": 1000, "times": 1}'
 #	... run something ...
@@ -15,7 +16,7 @@
 # the overlay stays, the log goes on.
 start_hub()
 {
-	need python3
+	uses python3 curl
 	[ -n "${UPSTREAM:-}" ] || fail "start_hub: start_registry first"
 	stop_hub
 	mkdir -p "$T/overlay"
@@ -121,14 +122,22 @@ hub_fired()
 		END { print n + 0 }'
 }
 
-# craft KIND NAME:TAG ...: make content and push it to the docker-registry.
+# craft KIND NAME:TAG ...: make content and push it to the registry.
 craft()
 {
+	uses python3
 	python3 "$TOP/tests/hub/craft.py" --registry "$UPSTREAM" "$@"
+}
+
+# made KIND: the digests of these among the objects in $T/objects, a line each.
+made()
+{
+	pick 'o.digest for o in v if o.kind == kind' "$T/objects" kind="$1"
 }
 
 # overlay KIND NAME:TAG ...: the same, for what a docker-registry refuses.
 overlay()
 {
+	uses python3
 	python3 "$TOP/tests/hub/craft.py" --overlay "$T/overlay" "$@"
 }

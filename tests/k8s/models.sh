@@ -43,7 +43,7 @@ models_fetch()
 
 models_need()
 {
-	command -v node >/dev/null || skip "no node here"
+	uses node
 	models_ready ||
 		skip "no Kubernetes types here: scripts/install-deps test fetches them"
 }

@@ -22,9 +22,7 @@ _runc()
 
 pods_need()
 {
-	need runc python3 jq
-	python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
-	[ "$(id -u)" -eq 0 ] || skip "runc wants root"
+	uses root runc python3 python3-yaml jq busybox
 	[ -f /usr/share/containers/seccomp.json ] ||
 		skip "no seccomp profile here: podman and buildah bring it"
 	mkdir -p "$T/pods/control/rootfs/bin"

@@ -3,8 +3,8 @@
 #
 #   k8s_overlays           prints the names of all
 #   k8s_own NAME README    makes the overlay NAME of what README, of k8s/, shows
-#   k8s_render OVERLAY...  $T/OVERLAY.yaml of each, or the scenario fails; without
-#                          kustomize (of tests/newer.sh) it is skipped by name
+#   k8s_render OVERLAY...  $T/OVERLAY.yaml of each, or the scenario fails. Needs
+#                          newer/kustomize
 # shellcheck shell=sh
 
 # shellcheck source=tests/newer.sh
@@ -37,7 +37,7 @@ k8s_own()
 
 k8s_render()
 {
-	newer_need kustomize
+	uses newer/kustomize
 	_k8s_copy
 	for _overlay; do
 		newer_run kustomize build "$T/repo/k8s/overlays/$_overlay" \

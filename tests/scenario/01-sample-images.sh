@@ -4,7 +4,7 @@
 # takes all three without changing a byte, and a second run makes the same.
 . "$(dirname "$0")/../lib.sh"
 
-need skopeo umoci jq docker-registry curl
+need docker-registry skopeo umoci jq curl busybox
 for arch in amd64 arm64; do
 	[ -f "$TOP/build/cache/busybox/$arch" ] ||
 		skip "no busybox for $arch: scripts/install-deps demo fetches it"

@@ -4,8 +4,7 @@
 # afterwards as it was: also when apt fails, on SIGTERM, and after a kill -9.
 . "$(dirname "$0")/../lib.sh"
 
-[ "$(id -u)" -eq 0 ] || skip "only root can mount a machine to try it on"
-need unshare deb-systemd-helper
+need root deb-systemd-helper
 
 # /usr, /etc and /run as seen by this scenario alone (unshare makes its mounts
 # private): nothing real is touched.

@@ -7,7 +7,7 @@
 # shellcheck source=tests/newer.sh
 . "$TOP/tests/newer.sh"
 
-[ "$(id -u)" -eq 0 ] || skip "only root can make it"
+need root
 (_newer_apart "$T" true) 2>"$T/unshare.log" || skip "no mount namespace here"
 
 # A machine of stubs: what debootstrap is asked for is written down.
@@ -79,7 +79,6 @@ expect_eq "and no other is left" "log root wgetrc" \
     "$(cd "$cache" && echo [!l]* log | tr ' ' '\n' | sort | paste -s -d ' ')"
 
 # The real one.
-newer_need sh
 mounts=$(cat /proc/self/mountinfo)
 echo "of the scenario" >"$T/file"
 check "a program reads and writes the scenario's folder" \

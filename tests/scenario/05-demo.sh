@@ -5,7 +5,7 @@
 # one line says what to type.
 . "$(dirname "$0")/../lib.sh"
 
-need nginx docker-registry skopeo
+need cdr nginx docker-registry skopeo openssl busybox
 # Not the machine's own folder.
 export CDR_BIN="$T/bin" PATH="$T/bin:$PATH"
 

@@ -6,10 +6,12 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
+
 # tags: those of library/app that the tree serves
 tags()
 {
-	jq -r '.tags | join(" ")' "$ROOT/repos/docker.io/library/app/_tags/list"
+	pick '" ".join(v.tags)' "$ROOT/repos/docker.io/library/app/_tags/list"
 }
 
 upstream

@@ -6,7 +6,7 @@
 # somebody's file: then nothing is touched.
 . "$(dirname "$0")/../lib.sh"
 
-need python3
+need cdr python3
 mirror=http://10.0.0.5:5000
 R=$T/node
 

@@ -9,7 +9,8 @@
 . "$TOP/tests/containerd.sh"
 . "$TOP/tests/newer.sh"
 
-need containerd python3 skopeo
+need cdr root docker-registry nginx containerd ctr runc skopeo openssl jq \
+	python3 busybox newer/containerd? newer/ctr? newer/skopeo? newer/dockerd?
 mirror_samples
 R=$T/node
 mkdir "$R"
@@ -124,7 +125,8 @@ looks skopeo
 
 # --- the same with a newer Debian's -----------------------------------------------
 
-newer_need containerd ctr skopeo dockerd
+part "the same with a newer Debian's" newer/containerd newer/ctr newer/skopeo \
+	newer/dockerd || exit 0
 newer()
 {
 	newer_run "$@"

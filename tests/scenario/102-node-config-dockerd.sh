@@ -7,6 +7,8 @@
 . "$TOP/tests/mirror.sh"
 . "$TOP/tests/dockerd.sh"
 
+need cdr root docker-registry nginx dockerd docker containerd runc skopeo \
+	openssl jq busybox
 mirror_samples
 start_dockerd
 R=$T/node

@@ -3,8 +3,7 @@
 # YAML of the shape that they document.
 . "$(dirname "$0")/../lib.sh"
 
-need python3
-python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
+need cdr python3 python3-yaml
 R=$T/node
 mirror=http://10.0.0.5:5000
 mkdir "$R"

@@ -5,7 +5,7 @@
 # killed itself.
 . "$(dirname "$0")/../lib.sh"
 
-need strace
+need cdr strace
 R=$T/node
 strace -o "$T/strace.try" true 2>/dev/null || skip "strace cannot trace here"
 

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/mirror.sh"
 
-need jq curl
+need cdr docker-registry nginx skopeo openssl python3 jq curl busybox
 mirror_samples
 R=$T/node
 doctor()
@@ -45,7 +45,6 @@ done
 
 # --- TLS, as the node's clients speak it --------------------------------------------
 
-need openssl python3
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
 	-keyout "$T/tls.key" -out "$T/tls.crt" -days 2 -subj /CN=127.0.0.1 \
 	-addext subjectAltName=IP:127.0.0.1 >"$T/openssl.log" 2>&1

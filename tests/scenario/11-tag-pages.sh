@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 craft image library/app:1 --layers 1 --size 500 --seed 1 >/dev/null
 mkdir -p "$T/overlay/library/app"
@@ -15,7 +16,7 @@ rules=
 page()
 {
 	rules="$rules{\"listener\": \"registry\", \"method\": \"GET\",
-		\"path\": \"tags/list.*$1\", \"status\": 200, \"body\": $(printf %s "$2" | jq -Rs .),
+		\"path\": \"tags/list.*$1\", \"status\": 200, \"body\": $(printf %s "$2" | as_json),
 		\"headers\": {\"Content-Type\": \"application/json\"$3}},"
 }
 serve()

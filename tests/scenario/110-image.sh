@@ -15,8 +15,8 @@
 # shellcheck source=tests/k8s/base.sh
 . "$TOP/tests/k8s/base.sh"
 
-need buildah unshare
-need_root_mount buildah
+need cdr root root-mount docker-registry nginx buildah containerd ctr runc \
+	skopeo openssl jq python3 python3-yaml busybox newer/kustomize
 [ -f "$BASE_TAR" ] ||
 	skip "no Debian to compile in: scripts/install-deps test makes it"
 mirror_upstream

@@ -8,9 +8,7 @@
 # shellcheck source=tests/k8s/models.sh
 . "$TOP/tests/k8s/models.sh"
 
-need python3 yamllint
-python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
-
+need python3 python3-yaml yamllint node newer/kustomize
 check "yamllint is content" yamllint -s -c "$TOP/k8s/.yamllint" "$TOP/k8s" \
 	"$TOP/nginx/kustomization.yaml"
 for overlay in $(k8s_overlays); do

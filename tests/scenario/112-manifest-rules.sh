@@ -5,8 +5,7 @@
 # shellcheck source=tests/k8s/render.sh
 . "$TOP/tests/k8s/render.sh"
 
-need python3
-python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
+need python3 python3-yaml newer/kustomize
 k8s_render edge airgap nodes
 
 check "each rule sees what breaks it" python3 "$TOP/tests/k8s/mutate.py" \

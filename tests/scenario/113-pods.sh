@@ -14,7 +14,8 @@
 # shellcheck source=tests/k8s/pods.sh
 . "$TOP/tests/k8s/pods.sh"
 
-need curl
+need cdr root docker-registry nginx containerd ctr runc skopeo openssl jq curl \
+	cc python3 python3-yaml busybox newer/kustomize
 mirror_upstream
 pods_need
 k8s_own own README.md

@@ -6,9 +6,7 @@
 # shellcheck source=tests/k8s/render.sh
 . "$TOP/tests/k8s/render.sh"
 
-need python3 jq
-python3 -c 'import yaml' 2>/dev/null || skip "no yaml for python3 here"
-newer_need promtool
+need cdr python3 python3-yaml jq newer/promtool newer/kustomize
 k8s_render monitoring
 
 # Nothing listens at this port: the image fails, and the run is written down.

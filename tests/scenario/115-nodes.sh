@@ -11,10 +11,8 @@
 # shellcheck source=tests/k8s/pods.sh
 . "$TOP/tests/k8s/pods.sh"
 
+need cdr root runc openssl jq cc python3 python3-yaml busybox newer/kustomize
 "$CDR" node-config --help >/dev/null 2>&1 || skip "cdr has no node-config"
-BUSYBOX_HERE=$TOP/build/cache/busybox/$(dpkg --print-architecture)
-[ -f "$BUSYBOX_HERE" ] ||
-	skip "no busybox here: scripts/install-deps demo fetches it"
 pods_need
 pods_need_exec
 k8s_own own overlays/nodes/README.md

@@ -9,6 +9,8 @@
 # shellcheck source=tests/k8s/pods.sh
 . "$TOP/tests/k8s/pods.sh"
 
+need cdr root docker-registry nginx runc skopeo openssl jq python3 \
+	python3-yaml busybox newer/kustomize
 "$CDR" sync --help | grep -q 'oci:' || skip "cdr sync takes no --from oci:"
 mirror_samples
 pods_need

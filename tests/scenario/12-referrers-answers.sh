@@ -4,8 +4,8 @@
 # refusal is never taken for an empty list.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
-need openssl
 
+need cdr python3 curl openssl
 upstream
 settings '{"max_tries": 2}'
 app=$(craft image library/app:1 --layers 1 --size 500 --seed 1)
@@ -30,7 +30,7 @@ listed()
 	shift
 	expect_published "$_title: the image is here" app:1 "$app"
 	expect_eq "$_title: its referrers are" "$(printf '%s\n' "$@" | sort)" \
-		"$(jq -r '.manifests[].digest' "$ROOT/repos/docker.io/library/app/_referrers/$app")"
+		"$(pick 'm.digest for m in v.manifests' "$ROOT/repos/docker.io/library/app/_referrers/$app")"
 	here "$@" || fail "$_title: the referrers are here"
 	tree_check "$ROOT"
 }
@@ -94,9 +94,10 @@ refused "pages without an end" 'more than 100 pages of referrers' referrers=yes
 # many FROM COUNT: so many entries, which are not there and not wanted
 many()
 {
-	seq "$1" $(($1 + $2 - 1)) | jq -sc '{schemaVersion: 2, manifests: map({
-		mediaType: "application/vnd.oci.image.manifest.v1+json", size: 7,
-		digest: "sha256:\((. + 1000000 | tostring) + "0" * 57)", artifactType: "a/b"})}'
+	pick -n '{"schemaVersion": 2, "manifests": [{
+		"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 7,
+		"digest": f"sha256:{first + n + 1000000}" + "0" * 57, "artifactType": "a/b"}
+		for n in range(count)]}' first:="$1" count:="$2"
 }
 again
 answer "referrers/${app}[?]last" "$(many 601 401)"
@@ -141,9 +142,9 @@ again
 fault "{\"path\": \"referrers/$index\", \"status\": 404},
 	{\"path\": \"manifests/sha256-${index#sha256:}\$\", \"status\": 200, \"body\":
 	$(curl -s -H 'Accept: application/vnd.oci.image.index.v1+json' \
-	"http://$UPSTREAM/v2/library/app/manifests/2" | jq -Rs .)}"
+	"http://$UPSTREAM/v2/library/app/manifests/2" | as_json)}"
 hub_mark
 sync "a registry that takes the tag for the digest" app:2 referrers=yes
 expect_published "the image is here" app:2 "$index"
 expect_eq "its image is not taken for a referrer" 1 "$(hub_count registry GET \
-	"referrers/$(jq -r '.manifests[0].digest' "$ROOT/blobs/sha256/${index#sha256:}")")"
+	"referrers/$(pick 'v.manifests[0].digest' "$ROOT/blobs/sha256/${index#sha256:}")")"

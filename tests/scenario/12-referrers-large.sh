@@ -4,8 +4,8 @@
 # the page.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
-need openssl python3
 
+need cdr python3 curl openssl
 upstream
 openssl genpkey -algorithm ED25519 -out "$T/key" 2>/dev/null
 openssl pkey -in "$T/key" -pubout -out "$T/key.pem"
@@ -47,13 +47,13 @@ EOF
 for number in 1 2 3; do
 	id=$(large $number)
 	sync "large referrer $number" app:1 referrers=yes
-	expect_eq "large referrer $number: the page knows" $number "$(jq \
-		'.images[]?.referrers // empty' "$ROOT/status/images.json" | head -n 1)"
+	expect_eq "large referrer $number: the page knows" $number "$(pick \
+		'[i.referrers for i in v.images if i.referrers][0]' "$ROOT/status/images.json")"
 	here "$id" || fail "large referrer $number is not here"
 done
 expect_published "the image is here" app:1 "$app"
 expect_eq "the list has all of them" 3 \
-	"$(jq '.manifests | length' "$ROOT/repos/docker.io/library/app/_referrers/$app")"
+	"$(pick 'len(v.manifests)' "$ROOT/repos/docker.io/library/app/_referrers/$app")"
 overlay signature library/app --subject "$app" --key "$T/key" >/dev/null
 sync "a signature beside them" --require-signed "$T/key.pem" app:1
 tree_check "$ROOT"

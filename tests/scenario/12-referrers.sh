@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr nginx python3 curl
 upstream
 app=$(craft image library/app:1 --layers 1 --size 500 --seed 1)
 sbom=$(craft artifact library/app:sbom --artifact-type application/x.sbom --subject "$app")
@@ -16,11 +17,11 @@ everything()
 	expect_published "$1: the image" app:1 "$app"
 	expect_published "$1: cosign's tag" "app:sha256-${app#sha256:}.sig" "$cosign"
 	here "$sbom" "$sig" || fail "$1: the referrers are here"
-	jq -e --arg d "$sbom" '.manifests | map(.digest) == [$d]' \
-		"$ROOT/repos/docker.io/library/app/_referrers/$app" >/dev/null ||
+	pick -q '[m.digest for m in v.manifests] == [digest]' \
+		"$ROOT/repos/docker.io/library/app/_referrers/$app" digest="$sbom" ||
 		fail "$1: the SBOM is listed"
-	jq -e --arg d "$sig" '.manifests | map(.digest) == [$d]' \
-		"$ROOT/repos/docker.io/library/app/_referrers/$sbom" >/dev/null ||
+	pick -q '[m.digest for m in v.manifests] == [digest]' \
+		"$ROOT/repos/docker.io/library/app/_referrers/$sbom" digest="$sig" ||
 		fail "$1: its signature is listed"
 	ok "$1: everything is here and listed"
 	tree_check "$ROOT"
@@ -47,7 +48,7 @@ everything "by the tag schema"
 
 start_nginx "$ROOT"
 expect_eq "nginx serves the list" "$sbom" \
-	"$(curl -s "http://$MIRROR/v2/library/app/referrers/$app" | jq -r '.manifests[].digest')"
+	"$(curl -s "http://$MIRROR/v2/library/app/referrers/$app" | pick 'm.digest for m in v.manifests')"
 
 rm -rf "$ROOT"
 rules=

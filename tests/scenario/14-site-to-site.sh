@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr nginx python3 curl
 upstream
 app=$(craft index library/app:1 --platforms linux/amd64,linux/arm64 --attestations \
 	--layers 1 --size 20000 --seed 1)
@@ -93,8 +94,10 @@ settings "{\"endpoint\": \"http://$HUB\"}"
 
 # What Docker Hub has left is nothing to a mirror.
 settings '{"min_pulls_left": 5}'
-jq -n --argjson now "$(date +%s)" '{version: 1, registries: [{registry: "docker.io", limit: 10,
-	left: 0, window_s: 21600, since: $now}]}' >"$T/quota.json"
+cat >"$T/quota.json" <<END
+{"version": 1, "registries": [{"registry": "docker.io", "limit": 10, "left": 0,
+	"window_s": 21600, "since": $(date +%s)}]}
+END
 for from in "http://$MIRROR" "oci:$first"; do
 	rm -rf "$ROOT"
 	sync "a tree for a note" --from "$from" app:sbom

@@ -4,8 +4,8 @@
 # be read. What is asked for by referrers= has to be whole all the same.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
-need openssl
 
+need cdr python3 curl openssl
 upstream
 settings '{"max_tries": 2}'
 openssl genpkey -algorithm ED25519 -out "$T/key" 2>/dev/null
@@ -50,7 +50,7 @@ for type in "$bundle" application/vnd.oci.empty.v1+json; do
 	other=$(craft artifact library/app:other --artifact-type "$type" --layers 1 \
 		--seed "$type" --subject "$app")
 	blob=$(curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
-		"http://$UPSTREAM/v2/library/app/manifests/other" | jq -r '.layers[0].digest')
+		"http://$UPSTREAM/v2/library/app/manifests/other" | pick 'v.layers[0].digest')
 	again
 	answer "referrers/$app" "$(list_of app "$other")"
 	refuse "blobs/$blob" 404
@@ -70,7 +70,7 @@ done
 layers()
 {
 	curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
-		"http://$UPSTREAM/v2/library/app/manifests/$1" | jq -r '.layers[].digest'
+		"http://$UPSTREAM/v2/library/app/manifests/$1" | pick 'o.digest for o in v.layers'
 }
 again
 no_faults
@@ -80,12 +80,12 @@ check "the signature is here" here "$(layers "sha256-${app#sha256:}.sig")"
 expect_published "nothing is published" app:1 nothing
 
 # A referrer of 100 MiB, if you believe it.
-large=$(jq -nc --arg app "$app" '{schemaVersion: 2,
-	mediaType: "application/vnd.oci.image.manifest.v1+json",
-	config: {mediaType: "application/vnd.oci.empty.v1+json", size: 104857600,
-		digest: "sha256:\("7" * 64)"}, layers: [],
-	subject: {mediaType: "application/vnd.oci.image.manifest.v1+json",
-		size: 7, digest: $app}}')
+large=$(pick -n '{"schemaVersion": 2,
+	"mediaType": "application/vnd.oci.image.manifest.v1+json",
+	"config": {"mediaType": "application/vnd.oci.empty.v1+json", "size": 104857600,
+		"digest": "sha256:" + "7" * 64}, "layers": [],
+	"subject": {"mediaType": "application/vnd.oci.image.manifest.v1+json",
+		"size": 7, "digest": app}}' app="$app")
 id=sha256:$(printf %s "$large" | sha256sum | cut -d ' ' -f 1)
 mkdir -p "$T/overlay/library/app/manifests"
 printf %s "$large" >"$T/overlay/library/app/manifests/$id"
@@ -98,9 +98,10 @@ expect_eq "nobody asks for these" 0 "$(hub_count registry - blobs/sha256:777)"
 
 # --- lists ------------------------------------------------------------------------
 
-many=$(seq 1001 | jq -sc '{schemaVersion: 2, manifests: map({
-	mediaType: "application/vnd.oci.image.manifest.v1+json", size: 7,
-	digest: "sha256:\((. + 1000000 | tostring) + "0" * 57)", artifactType: "a/b"})}')
+many=$(pick -n '{"schemaVersion": 2, "manifests": [{
+	"mediaType": "application/vnd.oci.image.manifest.v1+json", "size": 7,
+	"digest": f"sha256:{1000001 + n}" + "0" * 57, "artifactType": "a/b"}
+	for n in range(1001)]}')
 # list "what" REGEX RULE...: such a list of app's, of plain's
 list()
 {

@@ -5,8 +5,8 @@
 # the command line. What was published before it had to be signed is verified too.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
-need openssl
 
+need cdr nginx python3 curl openssl
 upstream
 # key NAME genpkey-argument...: NAME.key and NAME.pem
 key()
@@ -109,7 +109,7 @@ id=$(sed -n 's/ rsa, bundle$//p' "$T/good")
 app=${id% *} id=${id#* }
 expect_eq "the bundle is listed, with its type" \
 	"application/vnd.dev.sigstore.bundle.v0.3+json" \
-	"$(jq -r '.manifests[].artifactType' "$ROOT/repos/docker.io/library/$app/_referrers/$id")"
+	"$(pick 'm.artifactType for m in v.manifests' "$ROOT/repos/docker.io/library/$app/_referrers/$id")"
 tree_check "$ROOT"
 
 hub_mark
@@ -199,7 +199,7 @@ sign --form bundle --key "$T/p256.key"
 sync "signatures come along with other types" --require-signed "$T/p256.pem" \
 	"$app:1" referrers=types=application/x.sbom
 expect_eq "it is listed" 1 \
-	"$(jq '.manifests | length' "$ROOT/repos/docker.io/library/$app/_referrers/$id")"
+	"$(pick 'len(v.manifests)' "$ROOT/repos/docker.io/library/$app/_referrers/$id")"
 new
 sign --key "$T/p256.key"
 sync "a pattern" "$app" tags=glob:* "signed=$T/p256.pem"

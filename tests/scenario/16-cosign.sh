@@ -7,9 +7,8 @@
 . "$TOP/tests/sync.sh"
 # shellcheck source=tests/newer.sh
 . "$TOP/tests/newer.sh"
-newer_need cosign
-need docker-registry nginx openssl jq
 
+need cdr docker-registry nginx python3 curl openssl newer/cosign
 start_registry
 ROOT=$T/root
 COSIGN_PASSWORD=
@@ -60,9 +59,9 @@ made tampered
 sign tampered
 # The signed bytes with other ones in their place, under the same digest.
 blob=$(curl -s "http://$UPSTREAM/v2/library/tampered/manifests/sha256-${id#sha256:}" \
-	-H 'Accept: application/vnd.oci.image.index.v1+json' | jq -r '.manifests[0].digest')
+	-H 'Accept: application/vnd.oci.image.index.v1+json' | pick 'v.manifests[0].digest')
 blob=$(curl -s "http://$UPSTREAM/v2/library/tampered/manifests/$blob" \
-	-H 'Accept: application/vnd.oci.image.manifest.v1+json' | jq -r '.layers[0].digest')
+	-H 'Accept: application/vnd.oci.image.manifest.v1+json' | pick 'v.layers[0].digest')
 file=$T/registry-1/registry.data/docker/registry/v2/blobs/sha256
 file=$file/$(printf %s "${blob#sha256:}" | cut -c 1-2)/${blob#sha256:}/data
 [ -s "$file" ] || fail "there is no bundle to tamper with"
@@ -94,7 +93,7 @@ check "cosign verifies what openssl has signed" verifies openssl ed.pub
 expect_rc "but not with another key" 1 verifies openssl cosign.pub
 of_mirror()
 {
-	curl -s "http://$MIRROR/v2/library/both/$1" | jq -r "$2 | length"
+	curl -s "http://$MIRROR/v2/library/both/$1" | pick "len($2)"
 }
-expect_eq "cosign's tag is there" 1 "$(of_mirror "manifests/sha256-${both#sha256:}.sig" .layers)"
-expect_eq "and the bundle" 1 "$(of_mirror "referrers/$both" .manifests)"
+expect_eq "cosign's tag is there" 1 "$(of_mirror "manifests/sha256-${both#sha256:}.sig" v.layers)"
+expect_eq "and the bundle" 1 "$(of_mirror "referrers/$both" v.manifests)"

@@ -7,10 +7,12 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr nginx python3 curl
+
 # tags: those of library/app that the tree serves
 tags()
 {
-	jq -r '.tags | join(" ")' "$ROOT/repos/docker.io/library/app/_tags/list"
+	pick '" ".join(v.tags)' "$ROOT/repos/docker.io/library/app/_tags/list"
 }
 
 # app TAG CREATED [OPTION...]: an image of that age; its digest
@@ -30,7 +32,7 @@ nothing_leaks()
 	_reached=$(cd "$ROOT/repos/docker.io/library/app/_manifests" &&
 		for _tag in [!s]*; do
 			readlink -f "$_tag" | sed 's,.*/,,'
-			jq -r '.manifests[]?.digest' "$_tag" | sed 's,.*:,,'
+			pick 'm.digest.split(":")[1] for m in v.manifests or []' "$_tag"
 		done | sort -u | while read -r _hex; do
 			[ ! -e "sha256:$_hex" ] || echo "$_hex"
 		done | wc -l)
@@ -144,7 +146,7 @@ expect_eq "no age is asked for" 2 "$(hub_count registry - /manifests/)"
 rm -rf "$ROOT"
 sync "a plan" --plan --json app 'tags=regex:.*day' newest=1
 expect_eq "names the newest" docker.io/library/app:saturday \
-	"$(jq -r '.images[].image' "$T/stdout")"
+	"$(pick 'i.image for i in v.images' "$T/stdout")"
 hub_mark
 sync "the run after the plan" app 'tags=regex:.*day' newest=1
 expect_eq "pulls nothing again" 0 "$(hub_count registry GET /manifests/)"

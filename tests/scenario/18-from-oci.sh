@@ -7,8 +7,8 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl skopeo umoci
 upstream
-need skopeo umoci python3
 app=$(craft index library/app:1.0 --platforms linux/amd64,linux/arm64 --attestations \
 	--layers 2 --size 200000 --seed 1 --created 2024-01-01T00:00:00Z)
 craft image library/app:1.1 --layers 1 --size 500 --seed 2 >/dev/null
@@ -20,7 +20,7 @@ other=$(craft image library/other:1.0 --layers 1 --size 500 --seed o)
 sbom=$(craft artifact library/app:sbom --artifact-type application/x.sbom --subject "$app")
 tags()
 {
-	jq -r '.tags | join(" ")' "$ROOT/repos/docker.io/library/app/_tags/list"
+	pick '" ".join(v.tags)' "$ROOT/repos/docker.io/library/app/_tags/list"
 }
 
 # pack LAYOUT REPO:TAG [NAME]: skopeo copies it there
@@ -86,7 +86,7 @@ rm -rf "$ROOT"
 from "a platform" "$T/bare" app:1.0 platform=linux/arm64
 expect_published "the index as it is" app:1.0 "$app"
 expect_eq "with one platform" 1 "$("$CDR" ls -r "$ROOT" --json |
-	jq '[.. | .platforms? // empty | .[]] | unique | length' | head -n 1)"
+	pick 'len({json.dumps(p) for i in v for p in i.platforms or []})')"
 tree_check "$ROOT"
 rm -rf "$ROOT"
 from "a pattern" "$T/bare" app 'tags=semver:>=1' newest=1
@@ -99,7 +99,7 @@ from "a pinned digest" "$T/bare" "app:pinned@$edge"
 expect_published "needs no name in the layout" app:pinned "$edge"
 rm -rf "$ROOT"
 from "a plan" "$T/bare" --plan --json app:1.0
-expect_eq "says what is missing" update "$(jq -r '.images[].action' "$T/stdout")"
+expect_eq "says what is missing" update "$(pick 'i.action for i in v.images' "$T/stdout")"
 expect_published "and publishes nothing" app:1.0 nothing
 rm -rf "$ROOT"
 from_rc "a budget" 4 "$T/bare" --max-bytes 300K app:1.0
@@ -118,7 +118,7 @@ check "umoci makes a layout" umoci init --layout "$T/umoci"
 check "and an image in it" umoci new --image "$T/umoci:2.0"
 rm -rf "$ROOT"
 from "from umoci" "$T/umoci" app:2.0
-expect_eq "it is the same" "$(jq -r '.manifests[0].digest' "$T/umoci/index.json")" \
+expect_eq "it is the same" "$(pick 'v.manifests[0].digest' "$T/umoci/index.json")" \
 	"$(published app:2.0)"
 tree_check "$ROOT"
 
@@ -161,14 +161,14 @@ pack refer app:sbom
 rm -rf "$ROOT"
 from "from a layout" "$T/refer" app:1.0 referrers=yes
 check "they are here, too" here "$sbom"
-jq -e --arg d "$sbom" '.manifests | map(.digest) == [$d]' \
-	"$ROOT/repos/docker.io/library/app/_referrers/$app" >/dev/null ||
+pick -q '[m.digest for m in v.manifests] == [digest]' \
+	"$ROOT/repos/docker.io/library/app/_referrers/$app" digest="$sbom" ||
 	fail "the SBOM is not listed"
 tree_check "$ROOT"
 
 # --- hostile objects --------------------------------------------------------------
 
-layer=$(jq -r '.layers[0].digest' "$T/bare/blobs/sha256/${edge#*:}")
+layer=$(pick 'v.layers[0].digest' "$T/bare/blobs/sha256/${edge#*:}")
 # spoil NAME: a copy of the layout, and in $blob the layer of edge in it
 spoil()
 {
@@ -260,8 +260,8 @@ refused "a file" 'bad: cannot open'
 from_rc "a tag as the repository" 2 "$T/bare:app:1" app:1.0
 untouched "a tag as the repository"
 from_rc "a climbing repository" 2 "$T/bare:../x" app:1.0
-jq '.manifests += [.manifests[0] + {digest: .manifests[1].digest, size: .manifests[1].size,
-	mediaType: .manifests[1].mediaType}]' "$T/bare/index.json" >"$T/index"
+pick '{**v, "manifests": v.manifests + [{**v.manifests[0], **{key: v.manifests[1][key]
+	for key in ("digest", "size", "mediaType")}}]}' "$T/bare/index.json" >"$T/index"
 spoil
 cp "$T/index" "$T/bad/index.json"
 from_rc "two images with one tag" 1 "$T/bad" app:1.0

@@ -3,8 +3,8 @@
 # one image can draw in is bounded all the same.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
-need python3
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 2}'
 craft image library/other:1 --layers 1 --size 500 --seed o >/dev/null

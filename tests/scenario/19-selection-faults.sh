@@ -6,8 +6,8 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
-need python3
 app=$(craft image library/app:1 --layers 1 --size 500 --seed 1 --created 2024-01-01T00:00:00Z)
 craft image library/other:1 --layers 1 --size 500 --seed o >/dev/null
 sync "before all" other:1
@@ -46,7 +46,6 @@ below()
 	ok "$1: $(peak) KiB"
 }
 
-[ -x /usr/bin/time ] || skip "no /usr/bin/time here"
 many 1000000
 memory "one of a million tags" 0 app 'tags=regex:[0-9]'
 expect_published "it is here" app:1 "$app"
@@ -69,8 +68,8 @@ rm "$T/overlay/library/app/tags.json"
 pages()
 {
 	fault "{\"listener\": \"registry\", \"path\": \"library/app/tags/list\", \"status\": 200,
-		\"body\": $(printf %s "$1" | jq -Rs .), \"headers\": {\"Content-Type\":
-		\"application/json\", \"Link\": $(printf '<%s>; rel="next"' "$2" | jq -Rs .)}}"
+		\"body\": $(printf %s "$1" | as_json), \"headers\": {\"Content-Type\":
+		\"application/json\", \"Link\": $(printf '<%s>; rel="next"' "$2" | as_json)}}"
 }
 list=/v2/library/app/tags/list
 pages '{"name":"library/app","tags":[]}' "$list?last=x&n=1"
@@ -111,8 +110,9 @@ entry()
 {
 	curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' \
 		"http://$UPSTREAM/v2/library/app/manifests/$1" >"$T/entry"
-	jq -c --arg d "$1" --argjson s "$(wc -c <"$T/entry")" \
-		'{mediaType, digest: $d, size: $s, artifactType}' "$T/entry"
+	pick '{"mediaType": v.mediaType, "digest": digest, "size": size,
+		"artifactType": v.artifactType}' "$T/entry" digest="$1" \
+		size:="$(wc -c <"$T/entry")"
 }
 # says SUBJECT DIGEST: the referrers of one are the other
 rules=
@@ -120,7 +120,7 @@ says()
 {
 	rules="$rules${rules:+,}{\"listener\": \"registry\", \"path\": \"referrers/$1\",
 		\"status\": 200, \"body\": $(printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' \
-		application/vnd.oci.image.index.v1+json "$(entry "$2")" | jq -Rs .),
+		application/vnd.oci.image.index.v1+json "$(entry "$2")" | as_json),
 		\"headers\": {\"Content-Type\": \"application/vnd.oci.image.index.v1+json\"}}"
 }
 says "$app" "$one"
@@ -141,7 +141,7 @@ within 20 sync "an image that is its own referrer" app:1 referrers=yes
 expect_published "is here" app:1 "$app"
 expect_eq "it is not asked for ever" yes \
 	"$([ "$(hub_count registry GET referrers/)" -lt 40 ] && echo yes)"
-jq -e '.manifests == []' "$ROOT/repos/docker.io/library/app/_referrers/$app" >/dev/null 2>&1 ||
+pick -q 'v.manifests == []' "$ROOT/repos/docker.io/library/app/_referrers/$app" 2>/dev/null ||
 	[ ! -e "$ROOT/repos/docker.io/library/app/_referrers/$app" ] ||
 	fail "it is listed as its own referrer, which its bytes do not say"
 tree_check "$ROOT"

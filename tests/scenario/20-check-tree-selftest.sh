@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 craft index library/app:1 --attestations >/dev/null
 craft image library/app:2 --seed 2 >/dev/null
@@ -19,7 +20,7 @@ repo=repos/docker.io/library/app
 image=$(readlink "$T/right/$repo/_manifests/2")
 image=${image##*/}
 manifest=manifests/application/vnd.oci.image.manifest.v1+json/sha256/$image
-layer=$(jq -r '.layers[0].digest' "$T/right/$repo/_manifests/2" | cut -d : -f 2)
+layer=$(pick 'v.layers[0].digest' "$T/right/$repo/_manifests/2" | cut -d : -f 2)
 
 # finds "what" REGEX COMMAND: run in a copy of the tree
 finds()
@@ -63,14 +64,14 @@ finds "a tag list without a tag" '_tags/list' \
 finds "a catalog without a repository" 'catalog.json' \
 	'chmod u+w catalog.json; echo "{\"repositories\":[]}" >catalog.json; chmod 444 catalog.json'
 finds "an index.json without a tag" 'index.json' \
-	"jq -c 'del(.manifests[1])' index.json >x; chmod 444 x; mv -f x index.json"
+	"pick '{**v, \"manifests\": v.manifests[:1] + v.manifests[2:]}' index.json >x; chmod 444 x; mv -f x index.json"
 finds "an index.json with another size" 'another type or size' \
-	"jq -c '.manifests[1].size += 1' index.json >x; chmod 444 x; mv -f x index.json"
+	"pick 'v.manifests[1].update(size=v.manifests[1].size + 1) or v' index.json >x; chmod 444 x; mv -f x index.json"
 finds "an index.json that is no JSON" 'index.json' 'chmod u+w index.json; echo "{" >index.json; chmod 444 index.json'
 finds "a history that ends with something else" '_history/2' \
 	"echo 2026-01-01T00:00:00Z sha256:$layer >x; chmod 444 x; mv -f x $repo/_history/2"
 finds "an index without any of its children" 'nothing of' \
-	"for d in \$(jq -r '.manifests[].digest' $repo/_manifests/1); do rm $repo/_manifests/\$d; done"
+	"for d in \$(pick 'm.digest for m in v.manifests' $repo/_manifests/1); do rm $repo/_manifests/\$d; done"
 
 index=$(readlink "$T/right/$repo/_manifests/4")
 stand_in=_default/sha256:${index##*/}

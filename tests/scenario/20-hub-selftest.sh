@@ -5,8 +5,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-need curl jq python3 skopeo sha256sum
-
+need docker-registry python3 curl skopeo jq
 ACCEPT='Accept: application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, application/vnd.docker.distribution.manifest.v2+json'
 REPO=library/app
 
@@ -73,7 +72,7 @@ BLOB=$(jq -r '[.[] | select(.kind == "layer")][0].digest' "$T/app.json")
 SIZE=$(jq -r '[.[] | select(.kind == "layer")][0].size' "$T/app.json")
 craft image private/app:1 >/dev/null
 craft image alone:1 >/dev/null
-start_hub --user 'ann:se cret:x' --token-ttl 30
+start_hub --user 'ann:se cret:x'
 
 # --- tokens
 

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 craft many library/app --count 6 --layers 3 >"$T/apps"
 craft image library/sick:1 --layers 4 --seed sick >/dev/null

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 USER_NAME=elisabeth PASSWORD=correct-horse-battery
 upstream
 start_hub --user "$USER_NAME:$PASSWORD" --private library/secret

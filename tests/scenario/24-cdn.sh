@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 3}'
 old=$(craft image library/app:1 --layers 3)
@@ -19,9 +20,9 @@ tree_check "$ROOT"
 # Large enough to be cut in the middle. The number of bytes is what a layer of
 # 300000 bytes of data has with its tar and gzip around it, so ask.
 new=$(craft image library/app:1 --layers 1 --size 300000 --seed 2 --json |
-	tee "$T/objects" | jq -r '.[-1].digest')
-layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
-size=$(jq -r '.[] | select(.kind == "layer").size' "$T/objects")
+	tee "$T/objects" | pick 'v[-1].digest')
+layer=$(made layer)
+size=$(pick 'o.size for o in v if o.kind == "layer"' "$T/objects")
 path=${layer#sha256:}
 
 hub_mark

@@ -6,13 +6,14 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 3}'
 old=$(craft image library/app:1)
 sync "a first version" app:1
 new=$(craft image library/app:1 --layers 1 --size 300000 --seed 2 --json |
-	tee "$T/objects" | jq -r '.[-1].digest')
-layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
+	tee "$T/objects" | pick 'v[-1].digest')
+layer=$(made layer)
 fault '{"listener": "cdn", "truncate": 200000, "path": "'"${layer#sha256:}"'", "times": 1}' \
 	'{"listener": "registry", "path": "'"${layer#sha256:}"'", "skip": 1, "status": 404}'
 sync_rc "200000 bytes of a layer are here" 1 app:1

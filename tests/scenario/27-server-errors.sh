@@ -6,13 +6,14 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 4}'
 old=$(craft image library/app:1 --layers 3)
 sync "a first version" app:1
 new=$(craft image library/app:1 --layers 3 --seed 2 --json |
-	tee "$T/objects" | jq -r '.[-1].digest')
-layer=$(jq -r '[.[] | select(.kind == "layer").digest][0]' "$T/objects")
+	tee "$T/objects" | pick 'v[-1].digest')
+layer=$(made layer | head -n 1)
 
 # Three failures and a success, for each kind of request at once.
 for status in 500 502 503 504; do
@@ -28,8 +29,8 @@ for status in 500 502 503 504; do
 done
 tree_check "$ROOT"
 newer=$(craft image library/app:1 --layers 3 --seed 3 --json |
-	tee "$T/objects" | jq -r '.[-1].digest')
-layer=$(jq -r '[.[] | select(.kind == "layer").digest][0]' "$T/objects")
+	tee "$T/objects" | pick 'v[-1].digest')
+layer=$(made layer | head -n 1)
 
 # endless "what" REQUESTS REGEX RULE: app:1 fails after so many, and stays.
 endless()

@@ -6,12 +6,13 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 4}'
 craft image library/app:1 --layers 1 --size 1000000 --json >"$T/objects"
-image=$(jq -r '.[-1].digest' "$T/objects")
-layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
-size=$(jq -r '.[] | select(.kind == "layer").size' "$T/objects")
+image=$(pick 'v[-1].digest' "$T/objects")
+layer=$(made layer)
+size=$(pick 'o.size for o in v if o.kind == "layer"' "$T/objects")
 at="\"listener\": \"cdn\", \"path\": \"${layer#sha256:}\""
 
 # ranges: what the CDN was asked of the layer since the mark, "-" being all of it.

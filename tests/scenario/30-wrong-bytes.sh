@@ -6,14 +6,15 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 3}'
 old=$(craft image library/app:1)
 good=$(craft image library/good:1 --seed good)
 sync "a first version" app:1
 craft image library/app:1 --layers 2 --size 700000 --seed 2 --json >"$T/objects"
-new=$(jq -r '.[-1].digest' "$T/objects")
-layer=$(jq -r '[.[] | select(.kind == "layer").digest][0]' "$T/objects")
+new=$(pick 'v[-1].digest' "$T/objects")
+layer=$(made layer | head -n 1)
 at="\"listener\": \"cdn\", \"path\": \"${layer#sha256:}\""
 
 # spoilt "what" REGEX RULE: always, it fails; once, it is published.
@@ -97,7 +98,7 @@ expect_published "it is there" app:1 "$new"
 tree_check "$ROOT"
 
 # A descriptor that lies about the size: never published, whatever comes.
-size=$(jq -r '[.[] | select(.kind == "layer").size][0]' "$T/objects")
+size=$(pick '[o.size for o in v if o.kind == "layer"][0]' "$T/objects")
 python3 - "$T" "$size" <<'END'
 import hashlib, json, os, sys
 top, size = sys.argv[1], int(sys.argv[2])

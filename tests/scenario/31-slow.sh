@@ -5,12 +5,13 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 2, "stall_timeout_s": 1}'
 craft image library/app:1 --layers 1 --size 300000 --json >"$T/objects"
-image=$(jq -r '.[-1].digest' "$T/objects")
-layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
-size=$(jq -r '.[] | select(.kind == "layer").size' "$T/objects")
+image=$(pick 'v[-1].digest' "$T/objects")
+layer=$(made layer)
+size=$(pick 'o.size for o in v if o.kind == "layer"' "$T/objects")
 good=$(craft image library/good:1 --seed good)
 at="\"listener\": \"cdn\", \"path\": \"${layer#sha256:}\""
 

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 good=$(craft image library/good:1)
 
@@ -14,7 +15,7 @@ lacks()
 {
 	overlay missing-child "library/$1:1" --missing "$1" --seed "$1" \
 		--platforms linux/amd64,linux/arm64 --json >"$T/objects"
-	index=$(jq -r '.[-1].digest' "$T/objects")
+	index=$(pick 'v[-1].digest' "$T/objects")
 }
 
 for part in child layer config; do
@@ -58,8 +59,9 @@ done
 # The attestation is there, and something in it is not. It is no loss to do
 # without; but what is published has all that it lists, so it is left out.
 index=$(craft index library/half:1 --attestations --platforms linux/amd64 --seed half --json |
-	tee "$T/objects" | jq -r '.[-1].digest')
-part=$(jq -r '[.[] | select(.mediaType == "application/vnd.in-toto+json").digest][0]' "$T/objects")
+	tee "$T/objects" | pick 'v[-1].digest')
+part=$(pick '[o.digest for o in v if o.mediaType == "application/vnd.in-toto+json"][0]' \
+	"$T/objects")
 fault "{\"path\": \"/blobs/$part\", \"status\": 404}"
 sync "a layer of an attestation is not there" half:1
 [ "$(hub_fired)" -ge 1 ] || fail "the layer was asked for"
@@ -80,7 +82,7 @@ tree_check "$ROOT"
 # A missing attestation whose answer is not "not found": that may pass, so it is
 # an error now, and no reason to do without.
 lacks attestation
-gone=$(jq -r '.manifests[] | select(.annotations).digest' \
+gone=$(pick 'm.digest for m in v.manifests if m.annotations' \
 	"$T/overlay/library/attestation/manifests/1")
 rm -rf "$ROOT"
 settings '{"max_tries": 2}'

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need nginx openssl jq
+need cdr nginx openssl python3 curl
 start_registry
 ROOT=$T/root
 craft many library/many:1 --count 30 --layers 1 --size 9000 >/dev/null
@@ -79,9 +79,10 @@ from()
 	eval "_at=\$$1"
 	log=$T/tls/$1.log
 	: >"$log"
-	jq -n --arg e "https://$_at" --arg ca "$T/tls/crt" '{"docker.io":
-		{endpoint: $e, ca_file: $ca, max_connections: 4, retry_delay_ms: 20}}' \
-		>"$T/registries.json"
+	cat >"$T/registries.json" <<END
+{"docker.io": {"endpoint": "https://$_at", "ca_file": "$T/tls/crt",
+	"max_connections": 4, "retry_delay_ms": 20}}
+END
 	export CDR_REGISTRIES="$T/registries.json"
 }
 

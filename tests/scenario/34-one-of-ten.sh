@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 2}'
 craft many library/app --count 9 --layers 2 --shared 1 >"$T/apps"
@@ -14,8 +15,8 @@ printf '# ten\n%s\n%s\n' "$(cut -d ' ' -f 1 "$T/apps" | sed 's,^library/,,')" \
 	"sick:1" >"$T/list"
 sync "the first version of the sick one" sick:1
 craft image library/sick:1 --layers 2 --shared 1 --seed 2 --json >"$T/objects"
-new=$(jq -r '.[-1].digest' "$T/objects")
-layer=$(jq -r '[.[] | select(.kind == "layer").digest][1]' "$T/objects")
+new=$(pick 'v[-1].digest' "$T/objects")
+layer=$(made layer | sed -n 2p)
 cp -a "$ROOT" "$T/first"
 
 # broken "what" REGEX RULE

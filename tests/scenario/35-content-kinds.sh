@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 
 # comes TAG DIGEST [key=value]: it is mirrored, and a second run is one HEAD.
@@ -28,7 +29,7 @@ comes()
 all_here()
 {
 	# shellcheck disable=SC2046
-	here $(jq -r '.[].digest' "$T/objects") || fail "an object is missing"
+	here $(pick 'o.digest for o in v' "$T/objects") || fail "an object is missing"
 }
 
 # crafts TAG KIND [options], overlays TAG KIND [options]
@@ -37,7 +38,7 @@ crafts()
 	_tag=$1 _kind=$2
 	shift 2
 	craft "$_kind" "library/any:$_tag" --json "$@" >"$T/objects"
-	comes "$_tag" "$(jq -r '.[-1].digest' "$T/objects")"
+	comes "$_tag" "$(pick 'v[-1].digest' "$T/objects")"
 	all_here
 }
 
@@ -46,7 +47,7 @@ overlays()
 	_tag=$1 _kind=$2
 	shift 2
 	overlay "$_kind" "library/any:$_tag" --json "$@" >"$T/objects"
-	comes "$_tag" "$(jq -r '.[-1].digest' "$T/objects")"
+	comes "$_tag" "$(pick 'v[-1].digest' "$T/objects")"
 	all_here
 }
 
@@ -111,7 +112,7 @@ for name in ("", ".type"):
 json.dump([*entries[:2], root], open(f"{top}/sorts.json", "w"))
 END
 cp "$T/overlay/library/any/sorts.json" "$T/objects"
-comes sorts "$(jq -r '.[-1].digest' "$T/objects")"
+comes sorts "$(pick 'v[-1].digest' "$T/objects")"
 all_here
 grep -q '^warning: .*any:sorts: 1 object.*left out' "$T/first" || fail "no warning"
 ok "an unknown digest algorithm: a warning"

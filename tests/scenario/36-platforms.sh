@@ -7,10 +7,11 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 craft index library/app:1 --attestations --json \
 	--platforms linux/amd64,linux/arm64/v8,linux/arm/v7,windows/amd64 >"$T/objects"
-index=$(jq -r '.[-1].digest' "$T/objects")
+index=$(pick 'v[-1].digest' "$T/objects")
 
 # child N: the digest of the index's entry number N; images first, attestations
 # behind them in the same order
@@ -18,7 +19,7 @@ curl -s -H 'Accept: application/vnd.oci.image.index.v1+json' \
 	"http://$UPSTREAM/v2/library/app/manifests/1" >"$T/index"
 child()
 {
-	jq -r ".manifests[$1].digest" "$T/index"
+	pick "v.manifests[$1].digest" "$T/index"
 }
 
 # exactly "what" N...: these entries of the index are in the tree, and no others.
@@ -117,8 +118,8 @@ tree_check "$ROOT"
 # The image may be in an index that is in an index, which has no platform itself:
 # there as well, what is wanted has to be there, and what is not there is told.
 craft nested library/nested:1 --depth 3 --json >"$T/objects"
-index=$(jq -r '.[-1].digest' "$T/objects")
-layer=$(jq -r '[.[] | select(.kind == "layer").digest][0]' "$T/objects")
+index=$(pick 'v[-1].digest' "$T/objects")
+layer=$(made layer | head -n 1)
 fault "{\"path\": \"/blobs/$layer\", \"status\": 404}"
 sync_rc "a layer deep inside is not there" 1 nested:1 platform=linux/amd64
 expect_said "it is named" "nested:1: blob $layer: .*404"

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 one=$(craft index library/app:1 --seed 1)
 two=$(craft index library/app:2 --seed 2)
@@ -25,7 +26,7 @@ expect_published "latest is the tag that nobody writes" ../someone/thing:latest 
 expect_eq "two of two platforms, and one of two" "1 2" \
 	"$(for index in "$one" "$two"; do
 		_n=0
-		for child in $(jq -r '.manifests[].digest' "$ROOT/blobs/sha256/${index#sha256:}"); do
+		for child in $(pick 'm.digest for m in v.manifests' "$ROOT/blobs/sha256/${index#sha256:}"); do
 			! here "$child" || _n=$((_n + 1))
 		done
 		echo $_n
@@ -52,8 +53,8 @@ sync "REFs with their wishes, and a list" app:2 platform=linux/arm64 good:1 -i "
 expect_said "two images" '^2 images:'
 expect_published "app:2" app:2 "$two"
 expect_eq "the wish is for the REF before it" \
-	"$(jq -r '.manifests[1].digest' "$ROOT/blobs/sha256/${two#sha256:}")" \
-	"$(for child in $(jq -r '.manifests[].digest' "$ROOT/blobs/sha256/${two#sha256:}"); do
+	"$(pick 'v.manifests[1].digest' "$ROOT/blobs/sha256/${two#sha256:}")" \
+	"$(for child in $(pick 'm.digest for m in v.manifests' "$ROOT/blobs/sha256/${two#sha256:}"); do
 		! here "$child" || echo "$child"
 	done)"
 tree_check "$ROOT"
@@ -87,13 +88,13 @@ tree_check "$ROOT"
 rm -rf "$ROOT"
 sync "a digest without a tag" "app@$one"
 expect_eq "has no tag" '{"name":"library/app","tags":[]}' \
-	"$(jq -c . "$ROOT/repos/docker.io/library/app/_tags/list")"
+	"$(pick v "$ROOT/repos/docker.io/library/app/_tags/list")"
 expect_published "and can be had by its digest" "app/$one" nothing
 [ -e "$ROOT/repos/docker.io/library/app/_manifests/$one" ] || fail "it is there"
 expect_eq "index.json has it" "docker.io/library/app@$one" \
-	"$(jq -r '.manifests[].annotations["org.opencontainers.image.ref.name"]' "$ROOT/index.json")"
+	"$(pick 'm.annotations["org.opencontainers.image.ref.name"] for m in v.manifests' "$ROOT/index.json")"
 tree_check "$ROOT"
-sync "its child alone" "app@$(jq -r '.manifests[1].digest' "$ROOT/blobs/sha256/${one#sha256:}")"
+sync "its child alone" "app@$(pick 'v.manifests[1].digest' "$ROOT/blobs/sha256/${one#sha256:}")"
 tree_check "$ROOT"
 
 none=sha256:$(printf none | sha256sum | cut -d ' ' -f 1)

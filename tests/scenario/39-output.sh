@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 2}'
 digest=$(craft image library/app:1)
@@ -14,41 +15,42 @@ overlay foreign-layer library/foreign:1 --present >/dev/null
 # json "what": standard error is JSON lines, each with time, level and message
 json()
 {
-	jq -e -s 'length > 0 and all(.[]; (.time | test("^[0-9-]{10}T[0-9:]{8}Z$")) and
-		(.level | IN("error", "warning", "info", "debug")) and (.message | length > 0))' \
-		"$T/stderr" >/dev/null || fail "$1: standard error is not what it should be"
+	pick -q -l 'len(v) > 0 and all(re.fullmatch("[0-9-]{10}T[0-9:]{8}Z", o.time) and
+		o.level in ("error", "warning", "info", "debug") and len(o.message) > 0 for o in v)' \
+		"$T/stderr" || fail "$1: standard error is not what it should be"
 	expect_eq "$1: as many objects as lines, and nothing on standard output" \
-		"$(wc -l <"$T/stderr") 0" "$(jq -s length "$T/stderr") $(wc -c <"$T/stdout")"
+		"$(wc -l <"$T/stderr") 0" "$(pick -l 'len(v)' "$T/stderr") $(wc -c <"$T/stdout")"
 }
 
-# fact FILTER WANT
+# fact EXPRESSION WHICH WANT: of each line that is so
 fact()
 {
-	expect_eq "$1" "$2" "$(jq -r "$1" "$T/stderr")"
+	expect_eq "$1 of $2" "$3" "$(pick -l "$1 for o in v if $2" "$T/stderr")"
 }
 
 sync "json" --log json app:1 many-0001 many-0002 many-0003 foreign:1
 json "all is well"
-fact 'select(.message == "summary") | "\(.images) \(.updated) \(.unchanged) \(.failed) \(.not_reached)"' "5 5 0 0 0"
-fact 'select(.image == "docker.io/library/app:1") | "\(.result) \(.digest) \(.objects)"' \
+summary='o.message == "summary"'
+fact 'words(o.images, o.updated, o.unchanged, o.failed, o.not_reached)' "$summary" "5 5 0 0 0"
+fact 'words(o.result, o.digest, o.objects)' 'o.image == "docker.io/library/app:1"' \
 	"updated $digest 4"
-fact 'select(.level == "warning") | .message | test("foreign:1: 1 foreign layer")' true
-fact 'select(.message == "summary") | .requests' \
+fact '"foreign:1: 1 foreign layer" in o.message' 'o.level == "warning"' true
+fact o.requests "$summary" \
 	"$(hub_since | awk -F '\t' '$2 != "cdn"' | wc -l)"
 
 sync "json, unchanged" --log json -v app:1
 json "unchanged"
-fact 'select(.image) | .result' unchanged
-fact 'select(.message == "summary") | "\(.unchanged) \(.objects) \(.bytes)"' "1 0 0"
+fact o.result o.image unchanged
+fact 'words(o.unchanged, o.objects, o.bytes)' "$summary" "1 0 0"
 
 # Errors whose text comes from outside, with all that could break a line.
 fault '{"path": "/manifests/2", "status": 400, "body": {"errors": [{"code": "X\"\\", "message": "a \"quoted\"\n\u001b[31mline\u0000 \ud83d\ude00 \\"}]}}' \
 	'{"path": "/manifests/3", "status": 400, "body": "\u00ff\u00fe not json \u0007"}'
 sync_rc "json, failures" 1 --log json app:1 app:2 app:3 app:4
 json "failures"
-fact 'select(.image == "docker.io/library/app:4") | "\(.level) \(.result)"' "error failed"
+fact 'words(o.level, o.result)' 'o.image == "docker.io/library/app:4"' "error failed"
 expect_eq "three images failed" 3 "$(grep -c '"result":"failed"' "$T/stderr")"
-fact 'select(.message == "summary") | "\(.images) \(.failed)"' "4 3"
+fact 'words(o.images, o.failed)' "$summary" "4 3"
 sync_rc "text, failures" 1 app:2 app:3
 expect_eq "one line each, and the summary" 3 "$(wc -l <"$T/stderr")"
 expect_eq "no control characters" 0 "$(tr -d '\n[:print:]\200-\377' <"$T/stderr" | wc -c)"

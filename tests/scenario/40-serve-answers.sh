@@ -5,8 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
 
-need nginx curl jq sha256sum
-
+need nginx curl jq
 tree_new "$T/root"
 repo=docker.io/library/alpine
 image=$(tree_image $repo 3.20 1)

@@ -6,8 +6,7 @@
 . "$TOP/tests/tree.sh"
 . "$TOP/tests/hostile/tree.sh"
 
-need nginx python3 jq pgrep
-
+need nginx python3 curl jq pgrep
 hostile_tree
 start_nginx "$TREE"
 

@@ -5,7 +5,6 @@
 . "$TOP/tests/tree.sh"
 
 need nginx python3
-
 tree_new "$T/root"
 repo=docker.io/library/moving
 # Three manifests: two of one size, and two of one type.

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
 
-need nginx curl pgrep ss
+need nginx python3 curl pgrep ss root?
 serve=$TOP/scripts/serve
 tree_new "$T/root"
 image=$(tree_image docker.io/library/alpine 3.20 1)
@@ -116,7 +116,7 @@ check "--fast-disk: it serves" answers "$address"
 process_end "$pid"
 
 # A shell gives a background job no SIGINT, so python3 starts this one.
-if command -v python3 >/dev/null; then
+if part "SIGINT" python3; then
 	check "SIGINT ends it like Ctrl-C" python3 - "$serve" "$T/root" \
 	    "127.0.0.1:$(free_port)" <<'END'
 import os, signal, subprocess, sys
@@ -192,7 +192,7 @@ process_end "$pid"
 serve=$TOP/scripts/serve
 
 # Users
-if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
+if part "users" root; then
 	chmod 700 "$T/root"
 	expect_rc "a ROOT that workers cannot read" 1 sh "$serve" "$T/root" "$address"
 	said "which nginx runs as, cannot read it"

@@ -5,7 +5,6 @@
 . "$TOP/tests/tree.sh"
 
 need nginx skopeo jq
-
 tree_new "$T/root"
 repo=docker.io/library/alpine
 first=$(tree_image $repo amd64 1)

@@ -8,9 +8,8 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/mirror.sh"
 
-CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
-	skip "no chromium here"
-need node nginx python3
+need cdr nginx nginx-njs python3 curl jq node chromium
+CHROMIUM=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 PAGE_MODULES=$TOP/build/cache/page
 [ -f "$PAGE_MODULES/node_modules/playwright-core/package.json" ] ||
 	skip "no playwright-core here: scripts/install-deps test fetches it with npm"

@@ -8,8 +8,8 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
-need python3
 status=$T/root/status
 app=$(craft image library/app:1 --layers 2 --shared 1 --seed 3 --size 60000)
 craft image library/base:1 --layers 1 --shared 1 --seed 3 --size 60000 >/dev/null
@@ -17,37 +17,44 @@ craft index a/b/c:1 --layers 1 --size 200 >/dev/null
 craft image a/b:1 --layers 1 --seed 5 >/dev/null
 craft image a-b/x:1 --layers 1 --seed 6 >/dev/null
 
-# said FILE FILTER WANT
+# said FILE EXPRESSION WANT
 said()
 {
-	expect_eq "$1: $2" "$3" "$(jq -r "$2" "$status/$1")"
+	expect_eq "$1: $2" "$3" "$(pick "$2" "$status/$1")"
+}
+# image NAME EXPRESSION WANT: of the image i in images.json
+image()
+{
+	said images.json "$2 for i in v.images if i.image == \"docker.io/$1\"" "$3"
 }
 # The list says what "cdr ls" says, and sums it up as the tree itself does.
 agrees()
 {
 	expect_eq "$1: as cdr ls" \
-		"$("$CDR" ls -r "$ROOT" --json | jq -c 'map([.image, .digest, .platforms, .bytes, .published])')" \
-		"$(jq -c '.images | map([.image, .digest, .platforms // [], .size, .published])' "$status/images.json")"
+		"$("$CDR" ls -r "$ROOT" --json |
+		pick '[i.image, i.digest, i.platforms, i.bytes, i.published] for i in v')" \
+		"$(pick '[i.image, i.digest, i.platforms or [], i.size, i.published]
+		for i in v.images' "$status/images.json")"
 	expect_eq "$1: the blobs, and their bytes" \
-		"$(jq -r '[.images[].blobs[]] | unique | "\(length) \(map(.[1]) | add)"' "$status/blobs.json")" \
-		"$(jq -r '"\(.blobs) \(.bytes)"' "$status/images.json")"
-	expect_eq "$1: who has what" "$(jq -c '[.images[].image]' "$status/images.json")" \
-		"$(jq -c '[.images[].image]' "$status/blobs.json")"
+		"$(pick '[words(len(every), sum(size for _, size in every))
+		for every in [{tuple(b) for i in v.images for b in i.blobs}]][0]' "$status/blobs.json")" \
+		"$(pick 'words(v.blobs, v.bytes)' "$status/images.json")"
+	expect_eq "$1: who has what" "$(pick 'i.image for i in v.images' "$status/images.json")" \
+		"$(pick 'i.image for i in v.images' "$status/blobs.json")"
 	expect_eq "$1: what is of no other" \
-		"$(jq -c '([.images[].blobs[][0]] | group_by(.) | map({(.[0]): length}) | add) as $n |
-		.images | map([.blobs[] | select($n[.[0]] == 1)[1]] | add // 0)' "$status/blobs.json")" \
-		"$(jq -c '.images | map(.own)' "$status/images.json")"
+		"$(pick '[[sum(size for blob, size in i.blobs if every.count(blob) == 1) for i in v.images]
+		for every in [[blob for i in v.images for blob, size in i.blobs]]][0]' "$status/blobs.json")" \
+		"$(pick '[i.own for i in v.images]' "$status/images.json")"
 }
 
 sync "five images" app:1 base:1 a/b/c:1 a/b:1 a-b/x:1
 agrees "at first"
 expect_eq "these are all blobs of the tree" \
 	"$(find "$ROOT/blobs" -type f -printf '%s\n' | awk '{ n++; s += $1 } END { print n, s }')" \
-	"$(jq -r '"\(.blobs) \(.bytes)"' "$status/images.json")"
-said images.json '.images[] | select(.image == "docker.io/library/app:1") |
-	"\(.digest) \(.own < .size) \(.signed) \(.referrers)"' "$app true null null"
-said history.json '.points | length' 1
-said summary.json '"\(.result) \(.failures | length) \(.totals.pulls)"' \
+	"$(pick 'words(v.blobs, v.bytes)' "$status/images.json")"
+image library/app:1 'words(i.digest, i.own < i.size, i.signed, i.referrers)' "$app true null null"
+said history.json 'len(v.points)' 1
+said summary.json 'words(v.result, len(v.failures), v.totals.pulls)' \
 	"ok 0 $(hub_count registry GET /manifests/ 200)"
 written()
 {
@@ -60,7 +67,7 @@ for _ in 1 2 3; do
 	sync "nothing new" -q app:1
 done
 expect_eq "neither list is written anew" "$files" "$(written)"
-said history.json '.points | length' 2
+said history.json 'len(v.points)' 2
 
 # One moves, gets a signature, and all others have left the list. Only what has
 # moved is read: the manifests of the others are out of reach meanwhile.
@@ -68,23 +75,22 @@ craft image library/app:1 --layers 2 --shared 1 --seed 3 --size 60001 >"$T/app"
 new=$(cat "$T/app")
 craft artifact library/app:sig --artifact-type application/vnd.dev.cosign.artifact.sig.v1+json \
 	--subject "$new" >/dev/null
-old=$(jq -r '.images[] | select(.image == "docker.io/a/b:1").digest' "$status/images.json")
+old=$(pick 'i.digest for i in v.images if i.image == "docker.io/a/b:1"' "$status/images.json")
 at=$(find "$ROOT/manifests" -name "${old#sha256:}")
 mv "$at" "$T/manifest"
 sync "one has moved" app:1 referrers=yes
 mv "$T/manifest" "$at"
 agrees "after that"
-said images.json '.images[] | select(.image == "docker.io/library/app:1") |
-	"\(.digest) \(.signed) \(.referrers)"' "$new true 1"
-said history.json '[.points[-2:][].bytes] | .[0] < .[1]' true
+image library/app:1 'words(i.digest, i.signed, i.referrers)' "$new true 1"
+said history.json 'v.points[-2].bytes < v.points[-1].bytes' true
 
 # A failure is in the summary with its reason, what it had in none of the sums.
 sync_rc "one fails" 1 app:1 gone:1
-said summary.json '.failures[] | "\(.image) \(.reason | IN("denied", "not_found")) \(.error | length > 0)"' \
+said summary.json 'words(f.image, f.reason in ("denied", "not_found"), len(f.error) > 0) for f in v.failures' \
 	"docker.io/library/gone:1 true true"
-said summary.json '.failures_left_out' 0
+said summary.json v.failures_left_out 0
 sync "the failure has left the list" app:1
-said summary.json '.failures | length' 0
+said summary.json 'len(v.failures)' 0
 
 # More of an index is wanted than before: its tag does not move, and it grows.
 wide=$(craft index library/wide:1 --platforms linux/amd64,linux/arm64,linux/riscv64 \
@@ -93,7 +99,7 @@ sync "a platform" wide:1 platform=linux/amd64
 agrees "with one platform"
 sync "a second one" wide:1 platform=linux/amd64,linux/arm64
 agrees "with two platforms"
-said images.json '.images[] | select(.image == "docker.io/library/wide:1").platforms | length' 2
+image library/wide:1 'len(i.platforms)' 2
 sync "all of them" wide:1 platform=all
 agrees "with all platforms"
 at=$(find "$ROOT/manifests" -name "${wide#sha256:}")
@@ -120,7 +126,7 @@ for damage in images.json blobs.json history.json; do
 	sync "a damaged $damage" "new-$damage:1"
 	agrees "with a damaged $damage"
 done
-said history.json '.points | length' 1
+said history.json 'len(v.points)' 1
 for lost in images.json blobs.json; do
 	rm -f "$status/$lost"
 	sync "without $lost" -q app:1
@@ -138,9 +144,10 @@ os.remove(sys.argv[1])
 json.dump({"version": 1, "points": points}, open(sys.argv[1], "w"))
 END
 sync "a long history" -q app:1
-said history.json '.points | length <= 500 and length > 250' true
-said history.json '.points[0].time' 2010-01-01T00:00:00Z
-said history.json '[.points[].time] | . == sort and .[-1] > "2026" and .[-1] < "2999"' true
+said history.json '250 < len(v.points) <= 500' true
+said history.json 'v.points[0].time' 2010-01-01T00:00:00Z
+said history.json '[p.time for p in v.points] == sorted(p.time for p in v.points) and
+	"2026" < v.points[-1].time < "2999"' true
 
 # A clock that is behind: what was is kept, and nothing is added.
 python3 - "$status/history.json" <<'END'
@@ -152,10 +159,10 @@ for point in whole["points"]:
 os.remove(sys.argv[1])
 json.dump(whole, open(sys.argv[1], "w"))
 END
-jq -c .points "$status/history.json" >"$T/points"
+pick v.points "$status/history.json" >"$T/points"
 craft image library/late:0 --layers 1 --seed 12 >/dev/null
 sync "a clock that is behind" -q late:0
-expect_eq "the points stay" "$(cat "$T/points")" "$(jq -c .points "$status/history.json")"
+expect_eq "the points stay" "$(cat "$T/points")" "$(pick v.points "$status/history.json")"
 
 # Ten thousand tags that are known, and a new one.
 python3 - "$ROOT" <<'END'
@@ -181,11 +188,11 @@ subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 END
 )
-said images.json '"\(.references) \(.images | length)"' \
+said images.json 'words(v.references, len(v.images))' \
 	"$(find "$ROOT"/repos -path '*/_history/*' | wc -l | sed 's/.*/& &/')"
-said images.json '[.images[] | select(.image | test("/many/"))] |
-	"\(length) \(map(.own) | add)"' "10000 0"
-said images.json '.images[] | select(.image == "docker.io/library/late:2").own > 0' true
+said images.json '[words(len(own), sum(own)) for own in [[i.own for i in v.images
+	if "/many/" in i.image]]][0]' "10000 0"
+image library/late:2 'i.own > 0' true
 # Not under a sanitizer, whose memory is its own.
 if ! grep -q __asan_init "$CDR"; then
 	[ "$rss" -lt 24576 ] || fail "it took $rss KiB"

@@ -5,20 +5,20 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
 
-need nginx curl jq
+need nginx nginx-njs? python3 curl jq njs? node?
 ran=0
 cp "$TOP/nginx/njs/cdr.js" "$T/cdr.mjs"
 cp "$TOP/tests/njs/lists.mjs" "$T/lists.mjs"
 cd "$T"
 for engine in njs node; do
-	command -v $engine >/dev/null || continue
+	part "pure functions under $engine" $engine || continue
 	check "pure functions under $engine" $engine lists.mjs
 	expect_said "all of them" '^[1-9][0-9]+ checks, 0 failed$'
 	ran=$((ran + 1))
 done
 [ $ran -gt 0 ] || skip "neither njs nor node here"
 
-have_njs || skip "nginx has no njs module here"
+part "lists of nginx" nginx-njs || exit 0
 tree_new "$T/root"
 image=$(tree_image docker.io/library/many 1 1)
 tree_image quay.io/org/app 1 2 >/dev/null

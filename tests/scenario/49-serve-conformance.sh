@@ -6,7 +6,7 @@
 # differs is listed in tests/conformance/differences.txt.
 . "$(dirname "$0")/../lib.sh"
 
-need nginx docker-registry python3 jq
+need cdr nginx docker-registry python3 curl jq nginx-njs?
 start_registry
 check "content" python3 "$TOP/tests/conformance/content.py" "$UPSTREAM" conf/app
 cp "$T/stdout" "$T/content.json"
@@ -33,7 +33,7 @@ conform docker-registry "$UPSTREAM"
 start_nginx "$ROOT" --no-njs
 conform nginx "$MIRROR"
 process_end "$MIRROR_PID"
-if have_njs; then
+if part "with njs" nginx-njs; then
 	start_nginx "$ROOT"
 	conform nginx-njs "$MIRROR"
 fi

@@ -6,8 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
 
-need nginx curl python3 jq
-
+need nginx python3 curl jq
 tree_new "$T/root"
 image=$(tree_image docker.io/library/app 1 1)
 layer=$(jq -r '.layers[0].digest' "$TREE/repos/docker.io/library/app/_manifests/1")

@@ -6,7 +6,6 @@
 . "$TOP/tests/tree.sh"
 
 need nginx curl jq
-
 tree_new "$T/root"
 image=$(tree_image quay.io/org/app 1 1)
 layer=$(jq -r '.layers[0].digest' "$TREE/repos/quay.io/org/app/_manifests/1")

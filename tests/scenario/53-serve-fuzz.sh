@@ -7,7 +7,7 @@
 . "$TOP/tests/tree.sh"
 . "$TOP/tests/hostile/tree.sh"
 
-need nginx python3 jq pgrep
+need nginx python3 curl jq pgrep nginx-njs?
 hostile_tree
 # shellcheck disable=SC2016 # for later
 defer 'chmod -R u+rwX "$TREE"'
@@ -39,6 +39,6 @@ fuzz()
 effort="--seed 1 --requests 1500"
 [ -z "${FUZZ_SECONDS-}" ] || effort="--seconds $FUZZ_SECONDS"
 fuzz "without njs" --no-njs
-if have_njs; then
+if part "with njs" nginx-njs; then
 	fuzz "with njs"
 fi

@@ -7,7 +7,7 @@
 # shellcheck source=tests/slow-disk.sh
 . "$TOP/tests/slow-disk.sh"
 
-need nginx curl dd pgrep
+need root nginx curl pgrep
 slow_disk "$T" 1048576 || skip "no disk can be made slow here: no root, no blkio, or no disk"
 defer slow_disk_end
 

@@ -6,7 +6,6 @@
 . "$TOP/tests/tree.sh"
 
 need nginx python3 pgrep
-
 tree_new "$T/root"
 tree_image docker.io/library/app 1 1 >/dev/null
 head -c 30000000 /dev/zero >"$T/big"

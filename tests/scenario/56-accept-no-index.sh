@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need nginx curl
+need cdr nginx python3 curl
 V2=application/vnd.docker.distribution.manifest.v2+json
 V1=application/vnd.docker.distribution.manifest.v1
 LIST=application/vnd.docker.distribution.manifest.list.v2+json
@@ -30,7 +30,7 @@ start_nginx "$ROOT"
 # child NAME DIGEST: of an index, its manifest for linux/amd64
 child()
 {
-	jq -r '.manifests[] | select(.platform.architecture == "amd64").digest' \
+	pick 'm.digest for m in v.manifests if m.platform.architecture == "amd64"' \
 		"$ROOT/repos/docker.io/library/$1/_manifests/$2"
 }
 

@@ -7,7 +7,9 @@
 # shellcheck source=tests/newer.sh
 . "$TOP/tests/newer.sh"
 
-newer_need skopeo podman crane oras
+need cdr root docker-registry nginx skopeo openssl python3 jq busybox \
+	newer/skopeo newer/podman newer/crane newer/oras
+
 mirror_more()
 {
 	SBOM=$(craft artifact library/busybox:sbom --subject "$BUSYBOX" \

@@ -9,8 +9,8 @@
 CLIENTS=newer
 . "$TOP/tests/containerd.sh"
 
-need curl python3
-newer_need containerd ctr
+need cdr root docker-registry nginx skopeo openssl python3 jq curl busybox \
+	newer/containerd newer/ctr newer/runc
 mirror_samples
 
 # hosts NAME FOLDER URL [LINE]: only the mirror; nobody listens on port 1.

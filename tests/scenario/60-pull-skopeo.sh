@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/mirror.sh"
 
+need cdr docker-registry nginx skopeo openssl jq busybox
 mirror_samples
 
 # copy SOURCE DIR: into an OCI layout of its own.

@@ -5,8 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/mirror.sh"
 
-need podman
-need_root_mount podman
+need cdr root-mount docker-registry nginx podman skopeo openssl jq busybox
 mirror_samples
 
 # Nobody listens on port 1: what comes, comes from the mirror.

@@ -6,7 +6,8 @@
 . "$TOP/tests/mirror.sh"
 . "$TOP/tests/containerd.sh"
 
-need containerd ctr
+need cdr root docker-registry nginx containerd ctr runc skopeo openssl jq \
+	busybox
 mirror_samples
 start_containerd
 

@@ -6,7 +6,8 @@
 . "$TOP/tests/mirror.sh"
 . "$TOP/tests/dockerd.sh"
 
-need dockerd docker
+need cdr root docker-registry nginx dockerd docker containerd runc skopeo \
+	openssl jq busybox
 mirror_samples
 start_dockerd --registry-mirror "http://$MIRROR"
 

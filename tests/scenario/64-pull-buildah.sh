@@ -4,8 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/mirror.sh"
 
-need buildah
-need_root_mount buildah
+need cdr root-mount docker-registry nginx buildah skopeo openssl jq busybox
 mirror_samples
 
 cat >"$T/registries.conf" <<END

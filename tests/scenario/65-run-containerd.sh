@@ -5,7 +5,8 @@
 . "$TOP/tests/mirror.sh"
 . "$TOP/tests/containerd.sh"
 
-need containerd ctr runc jq
+need cdr root docker-registry nginx containerd ctr runc skopeo openssl jq \
+	busybox
 mirror_samples
 start_containerd
 

@@ -10,7 +10,9 @@
 CLIENTS=newer
 . "$TOP/tests/dockerd.sh"
 
-newer_need dockerd docker
+need cdr root docker-registry nginx skopeo openssl jq busybox newer/dockerd \
+	newer/docker newer/containerd newer/runc newer/ctr
+
 # The same images, as another registry's.
 mirror_more()
 {

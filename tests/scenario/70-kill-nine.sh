@@ -8,6 +8,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
 
+need cdr python3 curl
 kills=25
 upstream
 refs='app-0001:1 app-0002:1 app-0003:1 app-0004:1'

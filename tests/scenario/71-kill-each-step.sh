@@ -7,6 +7,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
 
+need cdr python3 curl strace
 tracing
 upstream
 craft image library/app:2 --layers 1 --size 2000 --seed 3 >/dev/null

@@ -6,10 +6,11 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
 
+need cdr python3 curl
 upstream
 craft image library/small:1 --layers 1 >/dev/null
 part=$(craft image library/large:1 --layers 1 --size 900000 --json |
-	jq -r '.[] | select(.kind == "layer").digest')
+	pick 'o.digest for o in v if o.kind == "layer"')
 size()
 {
 	stat -c %s "$ROOT/_state/partial/$part" 2>/dev/null || echo 0

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need inotifywait
+need cdr python3 curl inotifywait
 upstream
 craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 2 >/dev/null
 craft many library/many:1 --count 5 --layers 2 >/dev/null

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need nginx python3
+need cdr nginx python3 curl
 moves=120
 upstream
 one=$(craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 1)

@@ -6,6 +6,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
 
+need cdr python3 curl
 upstream
 craft image library/app:1 --layers 1 >/dev/null
 craft image library/app:2 --layers 1 --seed 2 >/dev/null

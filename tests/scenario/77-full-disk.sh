@@ -8,6 +8,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
 
+need cdr root python3 curl
 upstream
 mkdir "$T/disk"
 mount -t tmpfs -o size=12m,mode=755 none "$T/disk" 2>/dev/null ||

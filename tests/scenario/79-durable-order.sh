@@ -8,6 +8,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
 
+need cdr python3 curl strace
 tracing
 upstream
 craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 2 >/dev/null
@@ -74,7 +75,7 @@ tree_check "$ROOT"
 
 old=$(published app:1)
 layer=$(craft image library/app:1 --layers 1 --size 300000 --seed 4 --json |
-	jq -r '.[] | select(.kind == "layer").digest')
+	pick 'o.digest for o in v if o.kind == "layer"')
 expect_rc "a layer cannot be synced" 1 strace -f -qq -o /dev/null \
 	-P "$ROOT/_state/partial/$layer" -e trace=fsync \
 	-e inject=fsync:error=EIO:when=1 "$CDR" sync -q -r "$ROOT" app:1

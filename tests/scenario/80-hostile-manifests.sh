@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 start_hub --mode open --no-redirect
 good=$(craft image library/good:1)
@@ -103,7 +104,7 @@ ok "nothing happened outside ROOT"
 tree_check "$ROOT"
 
 expect_published "the good one is there" good:1 "$good"
-jq -r 'select(.result == "failed") | .image + " " + .error' "$T/stderr" >"$T/errors"
+pick -l 'words(o.image, o.error) for o in v if o.result == "failed"' "$T/stderr" >"$T/errors"
 expect_eq "each bad one failed, with its own message" "$bad" \
 	"$(sort -u "$T/errors" | wc -l)"
 expect_eq "that says what it is about" "" \
@@ -113,7 +114,7 @@ expect_eq "that says what it is about" "" \
 	"$T/errors" || fail "a message repeats what the registry said"
 expect_eq "the others are there: digests by another algorithm are left out" \
 	"$(grep ':left-\|good' "$T/list" | sort)" \
-	"$(jq -r 'select(.image and .result != "failed").image' "$T/stderr" |
+	"$(pick -l 'o.image for o in v if o.image and o.result != "failed"' "$T/stderr" |
 	sed 's,.*/,,' | sort)"
 expect_said "of which a warning tells" \
 	'"warning".*bad:left-children: 3 objects left out'

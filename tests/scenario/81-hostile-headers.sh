@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 2}'
 ROOT=$T/jail/1/2/root

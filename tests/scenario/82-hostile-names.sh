@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 start_hub --mode open
 craft image library/app:1 >/dev/null
@@ -113,7 +114,7 @@ ok "each of $count lines is named"
 expect_eq "and no other" "$count" "$(grep -c "^error: $T/list:" "$T/stderr")"
 expect_rc "as JSON too" 2 "$CDR" sync -r "$ROOT" -i "$T/list" --log json
 expect_eq "each line is JSON, and none is missing" "$((count + 1))" \
-	"$(jq -r .message <"$T/stderr" | grep -c .)"
+	"$(pick -l 'o.message for o in v' "$T/stderr" | grep -c .)"
 
 # What no shell can pass on.
 printf 'app:1\nap\0p:1\n' >"$T/nul"

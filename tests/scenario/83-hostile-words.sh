@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 USER_NAME=elisabeth PASSWORD=correct-horse-battery
 upstream
 start_hub --user "$USER_NAME:$PASSWORD" --private library/secret
@@ -30,8 +31,8 @@ said()
 		iconv -f UTF-8 -t UTF-8 "$script" >"$T/utf8" 2>&1 ||
 			fail "$_log: not UTF-8"
 	done
-	jq -es 'map(select(.result == "failed").error | length > 0) | any' \
-		"$T/json" >"$T/any" || fail "JSON: the error is not in it"
+	pick -q -l 'any(len(o.error) > 0 for o in v if o.result == "failed")' \
+		"$T/json" || fail "JSON: the error is not in it"
 }
 # words "what" REF RULE
 words()
@@ -144,7 +145,7 @@ asked
 printf '{"auths": {"docker.io": {"auth": "%s"}}}\n' "$pair" >"$T/docker/config.json"
 no_faults
 : >"$T/stranger.log"
-jq --arg e "http://$STRANGER" '.["reg.example"] = {"endpoint": $e}' "$CDR_REGISTRIES" \
+pick '{**v, "reg.example": {"endpoint": at}}' "$CDR_REGISTRIES" at="http://$STRANGER" \
 	>"$T/two.json"
 expect_rc "another registry" 1 "$CDR" sync -r "$ROOT" --registries "$T/two.json" \
 	reg.example/library/secret:1

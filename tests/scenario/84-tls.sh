@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need nginx openssl jq
+need cdr nginx openssl python3 curl
 start_registry
 ROOT=$T/root
 app=$(craft image library/app:1)
@@ -112,9 +112,8 @@ wait_for 10 test -s nginx.pid || fail "nginx does not start"
 # reach ADDRESS SETTINGS: docker.io is there, by https.
 reach()
 {
-	jq -n --arg e "https://$1" --argjson more "$2" \
-		'{"docker.io": ({endpoint: $e, retry_delay_ms: 20, max_tries: 3} + $more)}' \
-		>"$T/registries.json"
+	pick -n '{"docker.io": {"endpoint": at, "retry_delay_ms": 20, "max_tries": 3, **more}}' \
+		at="https://$1" more:="$2" >"$T/registries.json"
 	export CDR_REGISTRIES="$T/registries.json"
 }
 trust="{\"ca_file\": \"$T/tls/ca.crt\"}"
@@ -156,18 +155,21 @@ refused "TLS where there is none" "$plain" "$trust" '(TLS|SSL)'
 
 # Who the client is.
 refused "no client_cert" "$asking" "$trust" 'answers 400'
-refused "a client_cert of another CA" "$asking" "$(jq -n --arg d "$T/tls" \
-	'{ca_file: ($d + "/ca.crt"), client_cert: ($d + "/unknown.crt"), client_key: ($d + "/unknown.key")}')" \
+# client CERTIFICATE [KEY]: settings with them
+client()
+{
+	printf '{"ca_file": "%s/ca.crt", "client_cert": "%s/%s"' "$T/tls" "$T/tls" "$1"
+	[ $# -lt 2 ] || printf ', "client_key": "%s/%s"' "$T/tls" "$2"
+	echo '}'
+}
+refused "a client_cert of another CA" "$asking" "$(client unknown.crt unknown.key)" \
 	'answers 400'
-refused "a client_key that is not its own" "$asking" "$(jq -n --arg d "$T/tls" \
-	'{ca_file: ($d + "/ca.crt"), client_cert: ($d + "/client.crt"), client_key: ($d + "/unknown.key")}')" \
+refused "a client_key that is not its own" "$asking" "$(client client.crt unknown.key)" \
 	'(key|certificate)'
 expect_eq "the curious one was not asked" "" "$(cat curious.log)"
-# shellcheck disable=SC2016 # for jq
-for keys in '{client_cert: ($d + "/client.crt"), client_key: ($d + "/client.key")}' \
-    '{client_cert: ($d + "/both.pem")}'; do
-	reach "$asking" "$(jq -n --arg d "$T/tls" \
-		"{ca_file: (\$d + \"/ca.crt\")} + $keys")"
+for keys in 'client.crt client.key' both.pem; do
+	# shellcheck disable=SC2086 # words
+	reach "$asking" "$(client $keys)"
 	rm -rf "$ROOT"
 	sync "a client certificate: $keys" app:1
 	expect_published "it is there" app:1 "$app"
@@ -190,7 +192,7 @@ expect_eq "it got no request" "" "$(cat second.log)"
 about()
 {
 	reach "$good" "$both"
-	jq --arg name "$1" --argjson more "$2" '. + {($name): $more}' "$T/registries.json" \
+	pick '{**v, name: more}' "$T/registries.json" name="$1" more:="$2" \
 		>"$T/registries.new"
 	mv "$T/registries.new" "$T/registries.json"
 }

@@ -8,6 +8,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/ranges.sh"
 
+need cdr python3 curl
 large_blob 30000000
 
 fetched "well" "{$at, $slow}"

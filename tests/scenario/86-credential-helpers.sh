@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 start_hub --user "mary:good-secret" --private library/secret
 one=$(craft image library/secret:1)
@@ -83,7 +84,7 @@ quiet "refused"
 
 # An identity token goes to the token server by POST.
 refresh=$(curl -fsS -u mary:good-secret \
-	"http://$HUB_AUTH/token?service=registry.docker.io&offline_token=true" | jq -r .refresh_token)
+	"http://$HUB_AUTH/token?service=registry.docker.io&offline_token=true" | pick v.refresh_token)
 helper "$(says '<token>' "$refresh")"
 sync "an identity token" secret:1
 expect_eq "POST" 1 "$(hub_count auth POST /token 200)"
@@ -119,7 +120,7 @@ trouble "garbage" '.*JSON' 'echo bad-secret'
 trouble "too much" '.*more than' 'while :; do echo bad-secret; done'
 
 # The helper hangs; another registry does not wait for it, and SIGTERM ends it.
-jq --arg e "http://$UPSTREAM" '. + {"open.example": {endpoint: $e}}' "$CDR_REGISTRIES" \
+pick '{**v, "open.example": {"endpoint": at}}' "$CDR_REGISTRIES" at="http://$UPSTREAM" \
 	>"$T/both.json"
 helper "sleep 60"
 "$CDR" sync -r "$ROOT" --registries "$T/both.json" secret:1 open.example/library/public:1 \

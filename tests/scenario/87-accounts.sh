@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 one=$(craft image library/one:1)
 two=$(craft image library/two:1 --seed 2)
@@ -62,7 +63,7 @@ done
 
 hub bearer
 refresh=$(curl -fsS -u anna:a-secret \
-	"http://$HUB_AUTH/token?service=registry.docker.io&offline_token=true" | jq -r .refresh_token)
+	"http://$HUB_AUTH/token?service=registry.docker.io&offline_token=true" | pick v.refresh_token)
 hub_mark
 config "{\"auths\": {\"docker.io/library/one\": {\"identitytoken\": \"$refresh\"},
 	\"docker.io/library/two\": $(basic bert:b-secret)}}"
@@ -80,7 +81,7 @@ expect_said "is said" 'one:1: .*token.*401.*config\.json'
 expect_eq "asked once" 1 "$(hub_count auth POST /token)"
 
 token=$(curl -fsS -u anna:a-secret \
-	"http://$HUB_AUTH/token?service=registry.docker.io&scope=repository:library/one:pull" | jq -r .token)
+	"http://$HUB_AUTH/token?service=registry.docker.io&scope=repository:library/one:pull" | pick v.token)
 config "{\"auths\": {\"docker.io\": {\"registrytoken\": \"$token\"}}}"
 hub_mark
 sync "a registry token" one:1

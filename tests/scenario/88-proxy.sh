@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need nginx openssl jq python3
+need cdr nginx openssl python3 curl
 start_registry
 ROOT=$T/root
 app=$(craft image library/app:1)

@@ -6,6 +6,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/ranges.sh"
 
+need cdr python3 curl
 large_blob 24000000
 
 # one "what" FAULT [RULE...]: it meets one request of those at work.

@@ -7,6 +7,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/ranges.sh"
 
+need cdr python3 curl
 large_blob 40000000
 partial=_state/partial/$layer
 

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr root python3 curl
 upstream
 mkdir "$T/disk"
 mount -t tmpfs -o size=20m,mode=755 none "$T/disk" 2>/dev/null ||
@@ -24,7 +25,7 @@ room()
 old=$(craft image library/big:1 --layers 1 --size 1000 --seed old)
 sync "there is room" big:1
 craft image library/big:1 --layers 2 --size 3000000 --seed big --json >"$T/objects"
-new=$(jq -r '.[-1].digest' "$T/objects")
+new=$(pick 'v[-1].digest' "$T/objects")
 small=$(craft image library/small:1 --layers 1 --size 1000 --seed small)
 
 room 4
@@ -39,7 +40,7 @@ expect_published "its tag is where it was" big:1 "$old"
 expect_published "the other one came" small:1 "$small"
 tree_check "$ROOT"
 expect_eq "the status has the reason" no_room \
-	"$(jq -r '.images[] | select(.image | test("big")).reason' "$ROOT/status/status.json")"
+	"$(pick 'i.reason for i in v.images if "big" in i.image' "$ROOT/status/status.json")"
 grep -q 'cdr_sync_image_failures_total{reason="no_room"} 1' "$ROOT/status/metrics" ||
 	fail "so have the metrics"
 sync_rc "the plan says so before" 1 --plan big:1
@@ -67,7 +68,7 @@ sync "one layer of two images needs its room once" one:1 two:1
 
 # Half of it is here: the rest fits, the whole would not.
 craft image library/begun:1 --layers 1 --size 6000000 --seed begun --json >"$T/objects"
-layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
+layer=$(made layer)
 room 8
 fault "{\"listener\": \"cdn\", \"path\": \"${layer#sha256:}\", \"truncate\": 4000000}"
 settings '{"max_tries": 1}'

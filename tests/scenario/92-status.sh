@@ -6,20 +6,21 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 settings '{"max_tries": 2}'
 first=$(craft image library/app:1 --layers 2)
 craft image library/other:1 --layers 1 --seed 7 >/dev/null
 
-# said FILTER WANT: in status.json
+# said EXPRESSION WANT: in status.json
 said()
 {
-	expect_eq "$1" "$2" "$(jq -r "$1" "$ROOT/status/status.json")"
+	expect_eq "$1" "$2" "$(pick "$1" "$ROOT/status/status.json")"
 }
-# image NAME FILTER WANT
+# image NAME EXPRESSION WANT: of the image i
 image()
 {
-	said ".images[] | select(.image == \"docker.io/library/$1\") | $2" "$3"
+	said "$2 for i in v.images if i.image == \"docker.io/library/$1\"" "$3"
 }
 # metric LINE: a name, its labels and the value
 metric()
@@ -38,37 +39,38 @@ sync "two images" app:1 other:1
 expect_eq "names and modes" "blobs.json history.json images.json metrics status.json summary.json 444" \
 	"$(find "$ROOT/status" -type f -printf '%f\n' | sort | paste -s -d ' ' -) $(
 	find "$ROOT/status" -type f -printf '%m\n' | sort -u)"
-said '"\(.layout) \(.result) \(.exit_code) \(.totals.updated) \(.totals.failed)"' \
+said 'words(v.layout, v.result, v.exit_code, v.totals.updated, v.totals.failed)' \
 	"1 ok 0 2 0"
-said '[.started, .finished, .last_success] |
-	all(test("^[0-9-]{10}T[0-9:]{8}Z$")) and .[0] <= .[1] and .[1] == .[2]' true
-said '.totals.requests' "$(hub_since | awk -F '\t' '$2 != "cdn"' | wc -l)"
-said '.totals.bytes == .counters.bytes and .totals.bytes == ([.images[].bytes] | add)' true
-said '.store.images == 2 and .store.image_bytes == ([.images[].size] | add)' true
-said '.store.filesystem | .bytes > .bytes_free and .bytes_free > 0' true
-image app:1 '"\(.registry) \(.digest) \(.result) \(.objects)"' "docker.io $first updated 4"
+said 'all(re.fullmatch("[0-9-]{10}T[0-9:]{8}Z", t)
+	for t in (v.started, v.finished, v.last_success))' true
+said 'v.started <= v.finished == v.last_success' true
+said v.totals.requests "$(hub_since | awk -F '\t' '$2 != "cdn"' | wc -l)"
+said 'v.totals.bytes == v.counters.bytes == sum(i.bytes for i in v.images)' true
+said 'v.store.images == 2 and v.store.image_bytes == sum(i.size for i in v.images)' true
+said 'v.store.filesystem.bytes > v.store.filesystem.bytes_free > 0' true
+image app:1 'words(i.registry, i.digest, i.result, i.objects)' "docker.io $first updated 4"
 expect_eq "the size is that of cdr ls" \
-	"$("$CDR" ls -r "$ROOT" --json | jq '[.[].bytes] | add')" \
-	"$(jq .store.image_bytes "$ROOT/status/status.json")"
-success=$(jq -r .last_success "$ROOT/status/status.json")
+	"$("$CDR" ls -r "$ROOT" --json | pick 'sum(i.bytes for i in v)')" \
+	"$(pick v.store.image_bytes "$ROOT/status/status.json")"
+success=$(pick v.last_success "$ROOT/status/status.json")
 
 # One fails: what it had stays known. The other one leaves the list.
 sleep 1
 craft image library/app:1 --layers 2 --seed 2 >/dev/null
 fault '{"listener": "cdn", "status": 500}'
 sync_rc "one fails" 1 --log json app:1 gone:1
-expect_eq "a log line has all of it" "docker.io network true true" "$(jq -r \
-	'select(.image == "docker.io/library/app:1" and .error) |
-	"\(.registry) \(.reason) \(.duration_ms >= 0) \(.digest != null)"' "$T/stderr")"
+expect_eq "a log line has all of it" "docker.io network true true" "$(pick -l \
+	'words(o.registry, o.reason, o.duration_ms >= 0, o.digest is not None)
+	for o in v if o.image == "docker.io/library/app:1" and o.error' "$T/stderr")"
 no_faults
-said '"\(.result) \(.exit_code) \(.totals.failed)"' "failed 1 2"
-said .last_success "$success"
-image app:1 '"\(.result) \(.reason) \(.digest)"' "failed network $first"
-image app:1 '(.error | test("500")) and .last_success < .last_listed' true
+said 'words(v.result, v.exit_code, v.totals.failed)' "failed 1 2"
+said v.last_success "$success"
+image app:1 'words(i.result, i.reason, i.digest)' "failed network $first"
+image app:1 '"500" in i.error and i.last_success < i.last_listed' true
 # The hub, like the real one, does not tell whether there is such a repository.
-image gone:1 '.reason | IN("denied", "not_found")' true
-image gone:1 '.last_success' null
-image other:1 '.result == "updated" and (.last_listed | length > 0)' true
+image gone:1 'i.reason in ("denied", "not_found")' true
+image gone:1 i.last_success null
+image other:1 'i.result == "updated" and len(i.last_listed) > 0' true
 metric 'cdr_sync_last_exit_code 1'
 metric 'cdr_image_sync_success{image="docker.io/library/app:1"} 0'
 metric 'cdr_image_last_success_timestamp_seconds{image="docker.io/library/gone:1"} 0'
@@ -76,12 +78,12 @@ metric "cdr_sync_last_success_timestamp_seconds $(date -u -d "$success" +%s)"
 metric 'cdr_sync_image_failures_total{reason="network"} 1'
 metric 'cdr_sync_runs_total{result="failed"} 1'
 metric 'cdr_store_images 2'
-before=$(jq .counters.requests "$ROOT/status/status.json")
+before=$(pick v.counters.requests "$ROOT/status/status.json")
 
 sync "it is well again" app:1
-said '.counters | "\(.runs.ok) \(.runs.failed) \(.updates)"' "2 1 3"
-said ".counters.requests == $before + .totals.requests" true
-image app:1 '"\(.result) \(.error)"' "updated null"
+said 'words(v.counters.runs.ok, v.counters.runs.failed, v.counters.updates)' "2 1 3"
+said "v.counters.requests == $before + v.totals.requests" true
+image app:1 'words(i.result, i.error)' "updated null"
 tree_check "$ROOT"
 
 # Stopped: it is written, and what was not reached keeps what is known of it.
@@ -100,8 +102,8 @@ _rc=0
 wait $pid || _rc=$?
 expect_eq "stopped" 4 $_rc
 no_faults
-said '"\(.result) \(.exit_code) \(.totals.not_reached)"' "interrupted 4 2"
-image app:1 '.result == "not_reached" and .last_success != null and .digest != null' true
+said 'words(v.result, v.exit_code, v.totals.not_reached)' "interrupted 4 2"
+image app:1 'i.result == "not_reached" and i.last_success is not None and i.digest is not None' true
 metric 'cdr_sync_runs_total{result="interrupted"} 1'
 
 # The tree cannot be used any more, but this can still be said.
@@ -109,7 +111,7 @@ mv "$ROOT/index.json" "$T/index.json"
 mkdir "$ROOT/index.json"
 craft image library/late:1 --layers 1 --seed 9 >/dev/null
 sync_rc "no index" 3 late:1
-said '"\(.result) \(.exit_code) \(.totals.updated) \(.error | test("index.json"))"' \
+said 'words(v.result, v.exit_code, v.totals.updated, "index.json" in v.error)' \
 	"store 3 1 true"
 metric 'cdr_sync_runs_total{result="store"} 1'
 rmdir "$ROOT/index.json"
@@ -126,7 +128,7 @@ chmod 644 "$ROOT/status/status.json"
 head -c 700 "$T/status/status.json" >"$ROOT/status/status.json"
 sync "after a damaged status" app:1
 expect_said "it says so" '^warning: status/status.json is damaged'
-said '.images | length' 1
+said 'len(v.images)' 1
 rm -f "$ROOT/status/status.json"
 mkdir "$ROOT/status/status.json"
 sync "without a status" app:1
@@ -136,12 +138,13 @@ expect_eq "nothing is left behind" 0 "$(find "$ROOT/_state/tmp" -type f | wc -l)
 
 # Ten thousand images from earlier runs.
 sync "a last time" app:1
-jq -c 'del(.images) | tostring | .[:-1] + ",\"images\":["' -r "$ROOT/status/status.json" >"$T/many"
+pick 'json.dumps({key: v[key] for key in v if key != "images"})[:-1] + ", \"images\": ["' \
+	"$ROOT/status/status.json" >"$T/many"
 awk 'BEGIN { for (i = 1; i <= 10000; i++)
 	printf "{\"image\":\"reg.example/team/service-%05d:1.2.3\",\"result\":\"failed\",\"reason\":\"network\",\"error\":\"%s\",\"last_success\":\"2026-01-02T03:04:05Z\",\"size\":12345,\"digest\":\"sha256:%064d\"}%s\n",
 		i, "blob: the connection broke and broke again, 5 times, and then the tries ran out", i, i < 10000 ? "," : "" }' >>"$T/many"
 echo ']}' >>"$T/many"
-check "the list is JSON" jq -e '.images | length == 10000' "$T/many"
+check "the list is JSON" pick -q 'len(v.images) == 10000' "$T/many"
 cp "$T/many" "$ROOT/status/new"
 mv -f "$ROOT/status/new" "$ROOT/status/status.json"
 rss=$(python3 - "$CDR" sync -q -r "$ROOT" app:1 <<'END'
@@ -150,9 +153,9 @@ subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 END
 )
-said '.images | length' 10001
-said '.images == (.images | sort_by(.image))' true
-said '.images[5000] | "\(.result) \(.last_success)"' "failed 2026-01-02T03:04:05Z"
+said 'len(v.images)' 10001
+said '[i.image for i in v.images] == sorted(i.image for i in v.images)' true
+said 'words(v.images[5000].result, v.images[5000].last_success)' "failed 2026-01-02T03:04:05Z"
 # Not under a sanitizer, whose memory is its own.
 if ! grep -q __asan_init "$CDR"; then
 	[ "$rss" -lt 24576 ] || fail "it took $rss KiB"

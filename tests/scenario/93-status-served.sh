@@ -5,8 +5,8 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr nginx python3 curl
 upstream
-need curl nginx python3
 craft image library/app:1 --layers 1 >/dev/null
 sync "an image" app:1
 mv "$ROOT/status" "$T/away"
@@ -31,7 +31,7 @@ for path in /status.json /metrics; do
 	get $path
 	expect_eq "$path before the first run" "404 application/json" \
 		"$status $(header Content-Type)"
-	check "$path: an error in JSON" jq -e '.errors[0].code' "$T/body"
+	check "$path: an error in JSON" pick -q 'v.errors[0].code' "$T/body"
 done
 
 rmdir "$ROOT/status"
@@ -66,7 +66,7 @@ mv "$T/metrics" "$ROOT/status/metrics"
 # The next run is seen at once.
 sync_rc "one fails" 1 app:1 none:1
 get /status.json
-expect_eq "the next run" failed "$(jq -r .result "$T/body")"
+expect_eq "the next run" failed "$(pick v.result "$T/body")"
 get /metrics
 cat >"$T/grammar.py" <<'END'
 """Each family has HELP and TYPE once, before its samples, which stand together;

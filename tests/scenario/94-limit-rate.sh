@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 craft image library/large:1 --layers 1 --size 1300000 >/dev/null
 craft image library/small:1 --layers 1 --size 40000 --seed small >/dev/null
@@ -26,7 +27,7 @@ limited()
 	_from=$(ms)
 	sync "$_title" --log json -v "$@"
 	TOOK=$(($(ms) - _from))
-	BYTES=$(jq 'select(.message == "summary") | .bytes' "$T/stderr")
+	BYTES=$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stderr")
 	[ $TOOK -ge $((BYTES * 970 / _bytes_a_second)) ] ||
 		fail "$_title: $BYTES bytes in $TOOK ms"
 	tree_check "$ROOT"
@@ -50,8 +51,13 @@ limited "many small blobs" 1048576 --limit-rate 1M $names
 
 # Slow, and in small pieces: the small one is through long before the large one.
 limited "large and small" 1048576 --limit-rate 1024K --connections 4 large:1 small:1
-small=$(jq 'select(.image == "docker.io/library/small:1") | .duration_ms' "$T/stderr")
-large=$(jq 'select(.image == "docker.io/library/large:1") | .duration_ms' "$T/stderr")
+took()
+{
+	pick -l 'o.duration_ms for o in v if o.image == image' "$T/stderr" \
+		image="docker.io/library/$1:1"
+}
+small=$(took small)
+large=$(took large)
 [ $((small * 3)) -lt "$large" ] || fail "the small image took $small ms, the large one $large"
 ok "the small one does not wait"
 

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 small=$(craft image library/small:1 --layers 1 --size 4096)
 large=$(craft image library/large:1 --layers 1 --size 900000 --seed large)
@@ -13,7 +14,7 @@ large=$(craft image library/large:1 --layers 1 --size 900000 --seed large)
 # received: of the last run, as the program counts
 received()
 {
-	jq 'select(.message == "summary") | .bytes' "$T/stderr"
+	pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stderr"
 }
 
 sync "without it" --log json small:1 large:1
@@ -34,7 +35,7 @@ sync_rc "the first run" 4 --log json --jobs 1 --max-bytes 200000 small:1 large:1
 expect_eq "not one byte more" 200000 "$(received)"
 expect_said "it says how much is left" \
 	'stopped after 195 KiB, as --max-bytes says; at least .* are left; the next run goes on'
-expect_eq "one image is not reached" 1 "$(jq 'select(.message == "summary") | .not_reached' "$T/stderr")"
+expect_eq "one image is not reached" 1 "$(pick -l 'o.not_reached for o in v if o.message == "summary"' "$T/stderr")"
 expect_published "the small image is there" small:1 "$small"
 expect_published "the large one is not" large:1 nothing
 tree_check --resumable "$ROOT"

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 start_hub --rate-limit 12
 settings '{"min_pulls_left": 5, "max_connections": 8}'
@@ -31,8 +32,8 @@ expect_eq "each of the others is told why, and until when" 24 \
 	"$(grep -cE 'error: .*many-.*: 5 pulls left until [0-2][0-9]:[0-5][0-9] UTC, min_pulls_left keeps 5' "$T/stderr")"
 expect_said "and all together" 'warning: docker.io: 24 manifests not fetched.*run again at [0-2][0-9]:[0-5][0-9] UTC'
 expect_eq "the note is private" 600 "$(stat -c %a "$quota")"
-expect_eq "and says it all" '"docker.io" 12 5 21600' "$(jq -r '.registries[] | [
-	(.registry | tojson), .limit, .left, .window_s | tostring] | join(" ")' "$quota")"
+expect_eq "and says it all" '"docker.io" 12 5 21600' "$(pick '
+	words(json.dumps(r.registry), r.limit, r.left, r.window_s) for r in v.registries' "$quota")"
 tree_check "$ROOT"
 
 # What is in the tree needs no pull, whatever its tag.
@@ -42,8 +43,8 @@ hub_mark
 within 20 sync_rc "the next process" 1 --log json app:2 $images
 expect_eq "does not try" 0 "$(pulls)"
 expect_eq "but looks at each tag" 31 "$(hub_count registry HEAD /manifests/ 200)"
-expect_eq "and counts none" '6 1 24 0' "$(jq -r 'select(.message == "summary") |
-	[.unchanged, .updated, .failed, .pulls | tostring] | join(" ")' "$T/stderr")"
+expect_eq "and counts none" '6 1 24 0' "$(pick -l 'words(o.unchanged, o.updated,
+	o.failed, o.pulls) for o in v if o.message == "summary"' "$T/stderr")"
 expect_published "what needs no pull is published" app:2 "$app"
 tree_check "$ROOT"
 
@@ -72,9 +73,15 @@ fault "$silent"
 cp "$T/quota.json" "$quota"
 sync_rc "the note alone" 1 "other@$absent"
 now=$(date +%s)
-goes "a note of a time to come" "$(jq ".registries[0].since = $now + 4000" "$T/quota.json")"
-goes "a note of an older window" "$(jq ".registries[0].since = $now - 21601" "$T/quota.json")"
-goes "a number that is none" "$(jq '.registries[0].left = -3' "$T/quota.json")"
+# other NAME NUMBER: the note with that number in it
+other()
+{
+	pick 'v.registries[0].update({name: number}) or v' "$T/quota.json" \
+		name="$1" number:="$2"
+}
+goes "a note of a time to come" "$(other since $((now + 4000)))"
+goes "a note of an older window" "$(other since $((now - 21601)))"
+goes "a number that is none" "$(other left -3)"
 goes "a damaged note" '{"version": 1, "registries": [{"registry": "docker.io", "left"'
 expect_said "is told of" 'warning: _state/quota.json.*not used'
 no_faults

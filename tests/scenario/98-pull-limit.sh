@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 quota=$T/root/_state/quota.json
 many=$(craft many library/many --count 12 --layers 1 | cut -d ' ' -f 1)
@@ -37,7 +38,8 @@ expect_published "blobs come all the same" app:1 "$(cat "$T/app")"
 tree_check "$ROOT"
 
 # As it will be when the window has passed.
-jq '.registries[] |= (.since -= 21600 | .closed_at -= 21600 | .closed_until -= 21600)' \
+pick '{**v, "registries": [{**r, **{key: r[key] - 21600
+	for key in ("since", "closed_at", "closed_until")}} for r in v.registries]}' \
 	"$quota" >"$T/quota.json"
 cp "$T/quota.json" "$quota"
 start_hub --rate-limit 4

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
+need cdr python3 curl
 upstream
 for name in a b c d; do
 	craft image "library/$name:1" --layers 1 --size 500 --seed "$name" >/dev/null
@@ -34,8 +35,8 @@ expect_eq "a pattern has the priority of its line" "b a" \
 for name in hi lo; do
 	craft image "library/$name:1" --layers 1 --size 500 >/dev/null
 	mkdir -p "$T/overlay/library/$name"
-	jq -n --arg name "library/$name" '{name: $name, tags: [range(100) | "t\(.)"]}' \
-		>"$T/overlay/library/$name/tags.json"
+	pick -n '{"name": name, "tags": [f"t{n}" for n in range(100)]}' \
+		name="library/$name" >"$T/overlay/library/$name/tags.json"
 done
 fault '{"listener": "registry", "path": "/lo/tags/list", "delay_ms": 300}' \
 	'{"listener": "registry", "path": "/(hi|lo)/manifests/", "delay_ms": 30}'
@@ -55,7 +56,7 @@ ok "the important ones first"
 no_faults
 
 craft image library/huge:1 --layers 1 --size 28000000 --seed huge --json >"$T/objects"
-layer=$(jq -r '.[] | select(.kind == "layer").digest' "$T/objects")
+layer=$(made layer)
 
 # The huge layer is on its way.
 under_way()
