@@ -80,7 +80,7 @@ refused "a page that may not be read" 'referrers: .*answers 403' referrers=yes
 
 again
 answer "referrers/$app" "$(list_of app "$one")" "$api"
-refused "a page that leads to itself" 'pages of referrers lead in a circle' referrers=yes
+refused "a page that leads to itself" 'pages of referrers link in a circle' referrers=yes
 
 again
 answer "referrers/$app" "$(list_of app "$one")" "http://169.254.169.254$api?last=1"
