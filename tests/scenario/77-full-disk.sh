@@ -51,7 +51,7 @@ expect_published "the tag is where it was" app:1 "$one"
 no_faults
 hub_mark
 within 10 sync_rc "as long as it is full" 1 app:1
-expect_said "nothing is begun" 'it needs .* and the file system has 0 B: not begun'
+expect_said "nothing is begun" 'it needs .* and the file system has 0 B free: not started'
 expect_eq "nothing is asked for" 0 "$(hub_count registry GET /blobs/)"
 tree_check --resumable "$ROOT"
 
