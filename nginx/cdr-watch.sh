@@ -1,12 +1,12 @@
 #!/bin/sh
-# Tells nginx to read its files anew when one of them changes:
+# Tells nginx to read its files again when one of them changes:
 #
 #	sh cdr-watch.sh PID FILE...
 #
-# PID is nginx's master process; ends with it. Files are looked at every three
-# seconds, and by content: a Kubernetes Secret, certbot and cp all count. A
-# certificate without its key yet is refused by nginx, which goes on with the old
-# pair; the key is the next change.
+# PID is nginx's master process; this ends with it. It looks at the files every three
+# seconds, by content, so that a Kubernetes Secret, certbot and cp all work. nginx
+# refuses a certificate that lacks its key yet, and goes on with the old pair; the key
+# is the next change.
 set -eu
 
 pid=$1

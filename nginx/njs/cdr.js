@@ -1,8 +1,8 @@
-// Lists by page and by filter: what a file cannot answer as it lies there.
+// Pages of lists, and filtered lists: what nginx cannot serve from a file as it is.
 //
 // nginx reads the files, by subrequests to an internal location, with the same
-// care for links as everywhere. What goes wrong here leaves the static answer:
-// the whole list.
+// care for links as everywhere. If something goes wrong here, the answer is the
+// static one: the whole list.
 //
 // For njs 0.7.1 and later, and for node, which tests what is pure in here.
 

@@ -241,7 +241,7 @@ async function lastSync(t, finished) {
   return el('dl', { class: 'facts' },
     ...fact('Result', text(row.result).replaceAll('_', ' '), row.reason ? ` (${text(row.reason)})` : ''),
     ...(row.error ? fact('Error', cut(text(row.error))) : []),
-    ...fact('Last seen well', timeElement(row.last_success) || 'never'),
+    ...fact('Last success', timeElement(row.last_success) || 'never'),
     ...fact('On the list', isListed ? 'of the last run' : el('span', {}, 'not of the last run; last ', timeElement(row.last_listed))),
     ...fact('Fetched then', `${bytes(number(row.bytes))} in ${duration(number(row.duration_ms))}`));
 }

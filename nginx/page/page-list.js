@@ -142,7 +142,7 @@ function repositoryBlock(r, number_, isOpen, most) {
 }
 
 function emptyText(isSearch, hidden) {
-  if (state.references === 0) return 'Nothing is mirrored yet. The first "cdr sync" that publishes an image changes that.';
+  if (state.references === 0) return 'Nothing is mirrored yet. Run "cdr sync" to mirror images.';
   if (hidden > 0) return 'Only signature tags match; they are not shown.';
   return isSearch || state.registry !== '' ? 'Nothing matches.' : 'Nothing to show.';
 }

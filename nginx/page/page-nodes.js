@@ -35,7 +35,7 @@ function dockerd() {
   const conf = { 'registry-mirrors': [base()] };
   if (!isTls() && !isLoopback()) conf['insecure-registries'] = [host()];
   return [
-    el('p', {}, 'dockerd knows mirrors for Docker Hub only. Other images can be named with this address before them.'),
+    el('p', {}, 'dockerd knows mirrors for Docker Hub only. For other images, write this address before their names.'),
     codeBlock(`${JSON.stringify(conf, null, 2)}\n`, '/etc/docker/daemon.json', 'daemon.json for dockerd'),
   ];
 }
