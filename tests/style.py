@@ -39,7 +39,6 @@ NOWHERE = re.compile(r"\b(?:registry-f" r"acts|fleet-f" r"acts|field-r" r"eports
 		     r"\([A-F][0-9]{1,2}\.[0-9]{1,2}\b")
 QUIRKS = "syncer/registry/quirks.md"
 QUIRK = re.compile(r"quirks\.md#([\w-]+)")
-HERE = re.compile(r"\]\(#([\w-]+)\)")
 HEADING = re.compile(r"(#{1,6}) (.+)")
 
 # Which folders the files of a folder may include from.
@@ -141,14 +140,10 @@ def check_quirks(texts):
 	wanted = set(unused)
 	for path, text in texts.items():
 		for number, line in enumerate(text.split("\n"), 1):
-			marks = QUIRK.findall(line)
-			if path == QUIRKS:
-				marks = HERE.findall(line)
-			for name in marks:
+			for name in QUIRK.findall(line):
 				if name not in wanted:
 					complain(path, number, f"{QUIRKS} has no section #{name}")
-				elif path != QUIRKS:
-					unused.pop(name, None)
+				unused.pop(name, None)
 	for name, number in unused.items():
 		complain(QUIRKS, number, f"nothing points to #{name}")
 
@@ -281,11 +276,10 @@ def anchors_of(path):
 		lines = list(prose(file.read()))
 	names = set()
 	for line in lines:
-		heading = re.match(r"#{1,6}\s+(.*?)\s*#*$", line)
+		heading = HEADING.fullmatch(line)
 		if not heading:
 			continue
-		words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(1))
-		name = re.sub(r"[^\w -]", "", words.lower()).replace(" ", "-")
+		name = slug(re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(2)))
 		names.add(name if name not in names else
 			  f"{name}-{sum(n == name or n.startswith(name + '-') for n in names)}")
 	return names

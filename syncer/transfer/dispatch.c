@@ -462,12 +462,15 @@ dispatch_step(struct dispatch *d, int timeout_ms, int fd)
 		drop_all(t);
 	else
 		pump(t);
-	want_tell_late(&d->wants);
+	/* Who is to be told does not wait for the network. */
+	if (d->wants.late != NULL)
+		timeout_ms = 0;
 	timeout_ms = throttle_wait_ms(&t->throttle, t->connections.running,
 	    timeout_ms, clock_ms());
 	http_poll(t->http, timeout(t, timeout_ms), fd);
 	if (pool_reap(t->pool) > 0)
 		resume_paused(t);
+	want_tell_late(&d->wants);
 	resume_throttled(t);
 }
 
