@@ -68,6 +68,10 @@ expect_eq "sudo is asked for the compiler and the libraries" \
 expect_eq "sudo must not wait for a password without a terminal" 1 \
     "$(grep -c '^sudo -n ' "$T/calls")"
 expect_eq "one line says so" 1 "$(grep -c installing "$T/stdout")"
+check "what scripts/test asks for" install_deps --say demo
+expect_said "it says how much, and what does it" \
+    'this installs [0-9]+ Debian packages with sudo apt-get, and starts no service'
+expect_said "and how to do without" 'make check'
 
 check "levels add up" install_deps build bench demo
 for package in gcc nginx docker-registry libcmocka-dev umoci hyperfine; do
@@ -79,6 +83,8 @@ asked | tr ' ' '\n' >"$T/here"
 check "all is here" install_deps bench
 expect_eq "apt and sudo are not called" "" "$(cat "$T/calls")"
 expect_eq "nothing is said" "" "$(cat "$T/stdout" "$T/stderr")"
+check "scripts/test asks, too" install_deps --say test
+expect_eq "nothing is said of it either" "" "$(cat "$T/stdout" "$T/stderr")"
 
 grep -vxF -e docker.io -e containerd -e runc -e jq "$T/here" >"$T/less"
 printf 'docker-ce\ncontainerd.io\n' >>"$T/less"
