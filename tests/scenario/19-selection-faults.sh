@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need cdr python3 curl
+need cdr python3 curl /usr/bin/time
 upstream
 app=$(craft image library/app:1 --layers 1 --size 500 --seed 1 --created 2024-01-01T00:00:00Z)
 craft image library/other:1 --layers 1 --size 500 --seed o >/dev/null

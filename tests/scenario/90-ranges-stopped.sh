@@ -86,5 +86,6 @@ noted "right" "0 10000000\n12000000 20000000\n" $((size - 18000000))
 noted "nonsense" "0 10000000\nand so on" "$size"
 noted "empty" "" "$size"
 noted "of more than is here" "0 30000000\n" "$size"
+chmod u+w "$T/layer"
 dd if=/dev/zero bs=1000 seek=5 count=5 conv=notrunc of="$T/layer" 2>/dev/null
 noted "wrong" "0 20000000\n" $((2 * size - 20000000))
