@@ -278,7 +278,8 @@ open_for_writing(struct store *st, struct err *e)
 	if (make_private_dir(st, "_state/tmp", e) == -1 ||
 	    make_private_dir(st, "_state/partial", e) == -1 ||
 	    sweep(st, "_state/tmp", 0, e) == -1 ||
-	    sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1)
+	    sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1 ||
+	    store_join_partials(st, e) == -1)
 		return -1;
 	if ((known == 0 ? create_tree(st, e) : make_folders(st, e)) == -1)
 		return -1;
@@ -308,6 +309,7 @@ store_open(const char *path, enum store_mode mode, struct store **ret,
 
 	st->path = xstrdup(path);
 	st->lock = -1;
+	pthread_mutex_init(&st->partials_lock, NULL);
 	if (mode == STORE_WRITE)
 		(void)mkdir(path, 0755);	/* open tells what is wrong */
 	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -343,6 +345,8 @@ store_close(struct store *st)
 	free(st->pending.files);
 	if (st->root != -1)
 		close(st->root);
+	assert(st->partials == NULL);
+	pthread_mutex_destroy(&st->partials_lock);
 	free(st->path);
 	free(st);
 }
