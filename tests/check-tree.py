@@ -31,8 +31,8 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = (OCI_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
-       "manifests", "repos", "status", "_state", "lost+found"}
-PRIVATE = {"lock", "tmp", "partial", "dirty", "quota.json", "created", "quarantine"}
+       "manifests", "repos", "status", "keep", "_state", "lost+found"}
+PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "quota.json", "created", "quarantine"}
 
 
 def is_digest(text):
@@ -129,7 +129,7 @@ class Tree:
 		if self.json("oci-layout") != {"imageLayoutVersion": "1.0.0"}:
 			self.wrong("oci-layout", "is another one")
 		with open(self.at("cdr-layout"), encoding="ascii") as file:
-			if file.read() != "1\n":
+			if file.read() != "2\n":
 				self.wrong("cdr-layout", "is another version")
 
 	def state(self):
@@ -139,8 +139,9 @@ class Tree:
 				self.wrong(f"_state/{name}", "does not belong here")
 		if self.dead:
 			return
-		if "dirty" in self.names("_state"):
-			self.wrong("_state/dirty", "the lists are behind")
+		for name, what in ("dirty", "the lists are behind"), ("unclean", "its writer died"):
+			if name in self.names("_state"):
+				self.wrong(f"_state/{name}", what)
 		for folder in ("tmp", "partial"):
 			self.mode(f"_state/{folder}", 0o700)
 			for name in self.names("_state", folder):
@@ -222,7 +223,7 @@ class Tree:
 			if not name.startswith("_"):
 				self.below(registry, os.path.join(repository, name))
 			elif name not in ("_manifests", "_default", "_tags", "_referrers",
-					  "_history"):
+					  "_history", "_held"):
 				self.wrong(f"{path}/{name}", "does not belong here")
 		if "_manifests" in names:
 			if not REPOSITORY.fullmatch(repository):
@@ -249,6 +250,7 @@ class Tree:
 			self.complete(f"{path}/_manifests/{name}", digest, links)
 		self.tag_list(path, repository, [name for name in links if ":" not in name])
 		self.history(path, f"{registry}/{repository}", links)
+		self.holds(path, links)
 		self.defaults(path, links)
 		# Some ways to copy a tree leave out empty folders.
 		lists = os.path.isdir(self.at(path, "_referrers"))
@@ -309,6 +311,17 @@ class Tree:
 					self.wrong(f"{path}/_history/{name}", "does not end with what is there")
 			elif not self.dead:
 				self.wrong(f"{path}/_history/{name}", "is about something that is not there")
+
+	def holds(self, path, links):
+		"""A tag that is held leads to what it is held at."""
+		held = self.at(path, "_held")
+		for name in sorted(os.listdir(held)) if os.path.isdir(held) else []:
+			with open(os.path.join(held, name), encoding="ascii") as file:
+				line = file.read()
+			if not re.fullmatch(f"{TIME} sha(256|512):[0-9a-f]+\n", line):
+				self.wrong(f"{path}/_held/{name}", "is no hold")
+			elif links.get(name) != line.split()[1]:
+				self.wrong(f"{path}/_held/{name}", "the tag is elsewhere")
 
 	def complete(self, path, digest, links):
 		"""All that a manifest of a repository lists is here.  An index may be sparse."""
