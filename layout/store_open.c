@@ -233,19 +233,13 @@ sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
 }
 
 /* What a run leaves to the next is a file, or it is of no use. */
-static void
-clear_planted(struct store *st)
+static bool
+clear_planted(struct store *st, const char *path)
 {
-	static const char *const files[] = {
-		STORE_DIRTY_FILE, "_state/quota.json", "_state/created",
-	};
 	struct stat sb;
-	size_t i;
 
-	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (fstatat(st->root, files[i], &sb,
-		    AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(sb.st_mode))
-			(void)fs_remove(st->root, files[i]);
+	return fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(sb.st_mode) && fs_remove(st->root, path) == 0;
 }
 
 static int
@@ -257,7 +251,12 @@ clean_up(struct store *st, struct err *e)
 	    store_make_private(st, "_state/partial", e) == -1 ||
 	    sweep(st, "_state/tmp", 0, e) == -1)
 		return -1;
-	clear_planted(st);
+	(void)clear_planted(st, "_state/quota.json");
+	(void)clear_planted(st, "_state/created");
+	/* The lists may be behind, whoever says so. */
+	if (clear_planted(st, STORE_DIRTY_FILE) &&
+	    store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)
+		return -1;
 	return sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e);
 }
 
