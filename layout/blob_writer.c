@@ -64,9 +64,10 @@ static void
 overwrite_note(const struct blob_writer *w, const char *path,
     const char *text, size_t len)
 {
-	int fd = openat(w->st->root, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct err ignored;
+	int fd;
 
-	if (fd == -1)
+	if (fs_open_file(w->st->root, path, O_WRONLY, &fd, &ignored) != 1)
 		return;
 	/* Half of one is found out like any wrong one, by the digest. */
 	if (fs_write(fd, text, len, 0) == 0 && ftruncate(fd, (off_t)len) == 0)
@@ -85,9 +86,7 @@ write_note(struct blob_writer *w, struct err *e)
 	int fd, rc = 0;
 
 	note_path(w, path);
-	store_tmp_name(w->st, tmp);
-	fd = openat(w->st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
+	fd = store_tmp_create(w->st, tmp);
 	if (fd == -1 || fs_write(fd, text, len, 0) == -1 ||
 	    renameat(w->st->root, tmp, w->st->root, path) == -1) {
 		rc = err_sys(e, "%s: cannot write", path);
@@ -113,8 +112,7 @@ drop_note(struct blob_writer *w)
 	w->noted = false;
 }
 
-/* Not O_EXCL: what an earlier process has left is what is wanted.  O_NOFOLLOW,
- * since nothing that we make there is a link. */
+/* Not O_EXCL: what an earlier process has left is what is wanted. */
 int
 blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
@@ -122,18 +120,20 @@ blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
 	char path[STORE_PATH_MAX];
 	struct partial *partial = partial_take(st, id, size, path, e);
 	struct blob_writer *w;
-	int fd;
+	struct err first;
+	int fd, rc;
 
 	if (partial == NULL)
 		return -1;
-	fd = openat(st->root, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
+	rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, &first);
 	/* A blob that was whole when its process died may be read-only. */
-	if (fd == -1 && errno == EACCES &&
+	if (rc == -1 && errno == EACCES &&
 	    fchmodat(st->root, path, 0600, 0) == 0)
-		fd = openat(st->root, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1) {
-		err_sys(e, "%s: cannot create", path);
+		rc = fs_open_file(st->root, path, O_RDWR, &fd, &first);
+	if (rc == 0)
+		rc = err_set(&first, ERR_SYS, "%s: cannot create", path);
+	if (rc == -1) {
+		*e = first;
 		partial_give_back(st, partial);
 		return -1;
 	}
@@ -386,6 +386,15 @@ remove_file(struct blob_writer *w)
 	unlinkat(w->st->root, w->path, 0);
 }
 
+/* What the disk did not take is still in memory, where the next process would
+ * read it and find it right: fsync(2) of a descriptor that was open then
+ * tells. */
+static bool
+is_lost(const struct blob_writer *w)
+{
+	return w->st->sync_failed && fsync(w->fd) == -1;
+}
+
 /* An empty file would say no more than none, and many would fill the folder. */
 void
 blob_writer_close(struct blob_writer *w)
@@ -395,7 +404,7 @@ blob_writer_close(struct blob_writer *w)
 
 	if (w == NULL)
 		return;
-	if (fstat(w->fd, &sb) == 0 && sb.st_size == 0)
+	if ((fstat(w->fd, &sb) == 0 && sb.st_size == 0) || is_lost(w))
 		remove_file(w);
 	else if (w->noted)
 		(void)write_note(w, &ignored);

@@ -35,8 +35,8 @@ KINDS = {OCI_INDEX: "index", INDEXES[1]: "index", DOCKER_MANIFEST: "image",
 	 "application/vnd.oci.image.manifest.v1+json": "image",
 	 "application/vnd.oci.artifact.manifest.v1+json": "artifact"}
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
-       "manifests", "repos", "status", "_state", "lost+found"}
-PRIVATE = {"lock", "tmp", "partial", "dirty", "quota.json", "created", "quarantine"}
+       "manifests", "repos", "status", "keep", "_state", "lost+found"}
+PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "quota.json", "created", "quarantine"}
 
 
 def is_digest(text):
@@ -140,7 +140,7 @@ class Tree:
 		if self.json("oci-layout") != {"imageLayoutVersion": "1.0.0"}:
 			self.wrong("oci-layout", "is another one")
 		with open(self.at("cdr-layout"), encoding="ascii") as file:
-			if file.read() != "1\n":
+			if file.read() != "2\n":
 				self.wrong("cdr-layout", "is another version")
 
 	def state(self):
@@ -150,8 +150,9 @@ class Tree:
 				self.wrong(f"_state/{name}", "does not belong here")
 		if self.dead:
 			return
-		if "dirty" in self.names("_state"):
-			self.wrong("_state/dirty", "the lists are behind")
+		for name, what in ("dirty", "the lists are behind"), ("unclean", "its writer died"):
+			if name in self.names("_state"):
+				self.wrong(f"_state/{name}", what)
 		for folder in ("tmp", "partial"):
 			self.mode(f"_state/{folder}", 0o700)
 			for name in self.names("_state", folder):
@@ -237,7 +238,7 @@ class Tree:
 			if not name.startswith("_"):
 				self.below(registry, os.path.join(repository, name))
 			elif name not in ("_manifests", "_default", "_tags", "_referrers",
-					  "_history"):
+					  "_history", "_held"):
 				self.wrong(f"{path}/{name}", "does not belong here")
 		if "_manifests" in names:
 			if not REPOSITORY.fullmatch(repository):
@@ -266,6 +267,7 @@ class Tree:
 			self.complete(f"{path}/_manifests/{name}", there, links)
 		self.tag_list(path, repository, [name for name in links if ":" not in name])
 		self.history(path, f"{registry}/{repository}", links)
+		self.holds(path, links)
 		self.defaults(path, links)
 		# Some ways to copy a tree leave out empty folders.
 		lists = os.path.isdir(self.at(path, "_referrers"))
@@ -327,6 +329,17 @@ class Tree:
 					self.wrong(f"{path}/_history/{name}", "does not end with what is there")
 			elif not self.dead:
 				self.wrong(f"{path}/_history/{name}", "is about something that is not there")
+
+	def holds(self, path, links):
+		"""A tag that is held leads to what it is held at."""
+		held = self.at(path, "_held")
+		for name in sorted(os.listdir(held)) if os.path.isdir(held) else []:
+			with open(os.path.join(held, name), encoding="ascii") as file:
+				line = file.read()
+			if not re.fullmatch(f"{TIME} sha(256|512):[0-9a-f]+\n", line):
+				self.wrong(f"{path}/_held/{name}", "is no hold")
+			elif links.get(name, ("", ""))[1] != line.split()[1]:
+				self.wrong(f"{path}/_held/{name}", "the tag is elsewhere")
 
 	def complete(self, path, there, links):
 		"""All that a manifest of a repository lists is here.  An index may be sparse."""

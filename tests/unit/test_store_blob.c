@@ -88,7 +88,10 @@ finish(struct fixture *f, struct blob_writer *w)
 static void
 commit(struct fixture *f, struct staged *staged)
 {
-	if (store_commit(f->st, &staged, 1, &f->e) == -1)
+	struct err *result = &f->e;
+
+	store_commit(f->st, &staged, 1, &result);
+	if (f->e.code != ERR_NONE)
 		fail_msg("%s", f->e.msg);
 }
 
@@ -754,15 +757,19 @@ test_commit_twice(void **state)
 	struct fixture *f = *state;
 	struct manifest_id id, found;
 	struct staged *both[2];
+	struct err first, second;
+	struct err *results[2] = { &first, &second };
 
 	both[0] = stage(f, "text/x", "{}", &id);
 	both[1] = stage(f, "text/x", "{}", &id);
-	assert_int_equal(store_commit(f->st, both, 2, &f->e), 0);
+	store_commit(f->st, both, 2, results);
+	assert_int_equal(first.code, ERR_NONE);
+	assert_int_equal(second.code, ERR_NONE);
 	commit(f, stage(f, "text/x", "{}", &id));
 	assert_int_equal(store_manifest_find(f->st, &id.digest, &found, &f->e),
 	    1);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
-	assert_int_equal(store_commit(f->st, both, 0, &f->e), 0);
+	store_commit(f->st, both, 0, results);
 }
 
 /* An artifact may have another image's manifest as a layer. */
@@ -802,7 +809,8 @@ test_manifest_and_blob(void **state)
 	    0);
 }
 
-/* One cannot get its name: nothing stays behind, and blobs are not lost. */
+/* One cannot get its name: nothing of it stays behind, and the other one has
+ * its own. */
 static void
 test_commit_fails(void **state)
 {
@@ -810,15 +818,18 @@ test_commit_fails(void **state)
 	struct manifest_id id;
 	struct blob_writer *w = begin(f, SIZE);
 	struct staged *both[2];
+	struct err first, second;
+	struct err *results[2] = { &first, &second };
 
 	add(f, w, TEXT);
 	scratch_put(f->dir, "manifests/text", "in the way");
 	both[0] = stage(f, "text/x", "{}", &id);
 	both[1] = finish(f, w);
-	assert_int_equal(store_commit(f->st, both, 2, &f->e), -1);
+	store_commit(f->st, both, 2, results);
+	assert_int_equal(first.code, ERR_DATA);
+	assert_int_equal(second.code, ERR_NONE);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
-	assert_true(scratch_has(f->dir, f->partial) ||
-	    scratch_has(f->dir, f->blob));
+	expect_blob(f, TEXT);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
