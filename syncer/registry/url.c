@@ -283,19 +283,31 @@ escape_to(char *to, const char *from)
 	return to;
 }
 
-/* The value is escaped whole: a scope has colons and slashes in it. */
+/* What of a URL stands before a fragment (RFC 3986 section 3). */
+static size_t
+before_fragment(const char *url)
+{
+	return strcspn(url, "#");
+}
+
+/*
+ * The value is escaped whole: a scope has colons and slashes in it.  The first
+ * "?" begins the query, and others are part of it (RFC 3986 section 3.4).  A
+ * fragment is never sent, and goes.
+ */
 char *
 url_with_query(const char *url, const char *name, const char *value)
 {
-	size_t len = strlen(url);
+	size_t len = before_fragment(url);
+	size_t query = strcspn(url, "?#");
 	char *ret = xmalloc(len + 3 * strlen(name) + 3 * strlen(value) + 3);
 	char *to = ret + len;
 
-	assert(len > 0);
+	assert(query <= len);
 	memcpy(ret, url, len);
-	if (strchr(url, '?') == NULL)
+	if (query == len)
 		*to++ = '?';
-	else if (url[len - 1] != '?' && url[len - 1] != '&')
+	else if (len > query + 1 && url[len - 1] != '&')
 		*to++ = '&';
 	to = escape_to(to, name);
 	*to++ = '=';
@@ -308,13 +320,14 @@ url_with_query(const char *url, const char *name, const char *value)
 bool
 url_has_query(const char *url, const char *name)
 {
-	const char *s = strchr(url, '?');
+	const char *end = url + before_fragment(url);
+	const char *s = url + strcspn(url, "?#");
 	size_t len = strlen(name);
 
-	for (; s != NULL; s = strchr(s, '&')) {
+	for (; s < end; s += strcspn(s, "&#")) {
 		s++;
 		if (strncmp(s, name, len) == 0 &&
-		    (s[len] == '=' || s[len] == '&' || s[len] == '\0'))
+		    strchr("=&#", s[len]) != NULL)
 			return true;
 	}
 	return false;

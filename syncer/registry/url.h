@@ -52,8 +52,8 @@ bool url_is_loopback(const struct url *);
  */
 int url_may_follow(const struct url *, const struct url *, struct err *);
 
-/* url_with_query(text, name, value): ${text}, which is a url's, with
- * name=value appended to the query, escaped; free(3) it. */
+/* url_with_query(text, name, value): ${text} with name=value appended to its
+ * query, escaped, and without a fragment; free(3) it. */
 char *url_with_query(const char *, const char *, const char *);
 
 /* url_has_query(text, name): does the query have a parameter ${name}?  A

@@ -414,6 +414,16 @@ static const struct {
 	{ "https://h/t?a=b", "c", "d", "https://h/t?a=b&c=d" },
 	{ "https://h/t?", "c", "d", "https://h/t?c=d" },
 	{ "https://h/t?a&", "c", "d", "https://h/t?a&c=d" },
+	/* RFC 3986 section 3.4: the first "?" alone begins the query. */
+	{ "https://h/a?b?", "c", "d", "https://h/a?b?&c=d" },
+	{ "https://h/a??", "c", "d", "https://h/a??&c=d" },
+	{ "https://h/a?b=?", "c", "d", "https://h/a?b=?&c=d" },
+	{ "https://h/a?&", "c", "d", "https://h/a?&c=d" },
+	{ "https://h/a#x", "c", "d", "https://h/a?c=d" },
+	{ "https://h/a#?", "c", "d", "https://h/a?c=d" },
+	{ "https://h/a?#x", "c", "d", "https://h/a?c=d" },
+	{ "https://h/a?b#x&", "c", "d", "https://h/a?b&c=d" },
+	{ "?", "c", "d", "?c=d" },
 	{ "https://h/t", "c", "", "https://h/t?c=" },
 	{ "https://h/t", "scope", "repository:a/b:pull,push",
 	    "https://h/t?scope=repository%3Aa%2Fb%3Apull%2Cpush" },
@@ -447,6 +457,11 @@ test_query(void **state)
 	assert_false(url_has_query("https://h/?a=scope", "scope"));
 	assert_false(url_has_query("https://h/?", "scope"));
 	assert_false(url_has_query("https://h/?&&", "scope"));
+	assert_false(url_has_query("https://h/?a?scope", "scope"));
+	assert_true(url_has_query("https://h/?a?&scope", "scope"));
+	assert_true(url_has_query("https://h/?scope#x", "scope"));
+	assert_false(url_has_query("https://h/?a#&scope=x", "scope"));
+	assert_false(url_has_query("https://h/#?scope=x", "scope"));
 }
 
 int
