@@ -15,27 +15,23 @@
 #include "layout/mem.h"
 #include "registry/ascii.h"
 #include "registry/url.h"
+#include "report/outside.h"
 
 /* How much of a URL a message shows. */
 #define SHOWN_MAX	200
 
 /*
- * A URL comes from a stranger and goes into a log: no control characters, and
- * neither the query nor the part in front of an "@".
+ * A URL comes from a stranger and goes into a log: neither the query nor the
+ * part in front of an "@".  A password may have a "?" or "#" in it.
  */
 static const char *
 url_show(const char *text, char buf[SHOWN_MAX + 1])
 {
-	size_t i, len = strcspn(text, "?#");
+	size_t len = strcspn(text, "?#");
 
-	if (memchr(text, '@', len) != NULL)
+	if (strchr(text, '@') != NULL)
 		return "(not shown: it has a user name)";
-	if (len > SHOWN_MAX)
-		len = SHOWN_MAX;
-	for (i = 0; i < len; i++)
-		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-	buf[len] = '\0';
-	return buf;
+	return outside_quote(buf, SHOWN_MAX + 1, text, len);
 }
 
 /* The part as a string of our own, or NULL where the URL has none. */
