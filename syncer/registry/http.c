@@ -526,12 +526,17 @@ note_connection(struct http_request *req)
 static void
 explain(struct http_request *req, CURLcode code)
 {
-	const char *words = req->message[0] != '\0' ? req->message :
-	    curl_easy_strerror(code);
+	/* Of each code it has a fixed text. */
+	const char *fixed = curl_easy_strerror(code);
+	const char *words = req->message[0] != '\0' ? req->message : fixed;
 	char shown[CURL_ERROR_SIZE];
+	long status = 0;
 
-	err_set(&req->reply.err, ERR_NET, "%s", outside_quote(shown,
-	    sizeof(shown), words, strlen(words)));
+	err_set(&req->reply.err, ERR_NET, "%s", outside_is_mute() ? fixed :
+	    outside_quote(shown, sizeof(shown), words, strlen(words)));
+	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status >= 300)
+		err_wrap(&req->reply.err, "the proxy answers %ld", status);
 }
 
 /* The handler may start the next request, and cancel any but this one. */

@@ -47,6 +47,16 @@ part(CURLU *h, CURLUPart what, unsigned flags)
 	return ours;
 }
 
+static bool
+part_is_set(CURLU *h, CURLUPart what)
+{
+	char *theirs = part(h, what, 0);
+	bool is_set = theirs != NULL;
+
+	free(theirs);
+	return is_set;
+}
+
 /* libcurl has checked that these are digits, and how many. */
 static unsigned
 port_number(const char *digits)
@@ -237,6 +247,76 @@ url_resolve(const struct url *base, const char *text, struct url *ret,
     struct err *e)
 {
 	return url_build(base, text, ret, e);
+}
+
+/* What is wrong with a proxy's URL, or NULL.  A "#", "/" or "?" of a password
+ * that is not encoded ends up in a part that has no meaning here. */
+static const char *
+proxy_fault(CURLU *h)
+{
+	static const char *const schemes[] = {
+		"http", "https", "socks4", "socks4a", "socks5", "socks5h",
+	};
+	char *scheme = part(h, CURLUPART_SCHEME, 0);
+	char *path = part(h, CURLUPART_PATH, 0);
+	char *query = part(h, CURLUPART_QUERY, 0);
+	char *fragment = part(h, CURLUPART_FRAGMENT, 0);
+	char *host = part(h, CURLUPART_HOST, 0);
+	char *port = part(h, CURLUPART_PORT, 0);
+	const char *why = "the scheme is none that a proxy has";
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (scheme != NULL && strcmp(scheme, schemes[i]) == 0)
+			why = NULL;
+	if (query != NULL || fragment != NULL ||
+	    (path != NULL && strcmp(path, "/") != 0))
+		why = "it goes on behind the host";
+	else if (host == NULL || host[0] == '\0')
+		why = "it has no host";
+	else if (port != NULL && (port_number(port) == 0 ||
+	    port_number(port) > 65535))
+		why = "the port is out of range";
+	free(scheme);
+	free(path);
+	free(query);
+	free(fragment);
+	free(host);
+	free(port);
+	return why;
+}
+
+/* As libcurl reads it: without a scheme it is http. */
+int
+url_proxy(const char *text, char **ret_password, struct err *e)
+{
+	CURLU *h = curl_url();
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	char *user = NULL, *password = NULL;
+	const char *why;
+
+	if (h != NULL)
+		code = curl_url_set(h, CURLUPART_URL, text,
+		    CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+	why = code != CURLUE_OK ? curl_url_strerror(code) : proxy_fault(h);
+	if (why == NULL) {
+		user = part(h, CURLUPART_USER, CURLU_URLDECODE);
+		password = part(h, CURLUPART_PASSWORD, CURLU_URLDECODE);
+		if ((user == NULL && part_is_set(h, CURLUPART_USER)) ||
+		    (password == NULL && part_is_set(h, CURLUPART_PASSWORD)))
+			why = "a character that is no text is encoded in it";
+	}
+	free(user);
+	curl_url_cleanup(h);
+	if (why != NULL) {
+		free(password);
+		return err_set(e, ERR_INPUT, "cannot be used as a proxy: %s; "
+		    "in a user name and a password write %%23 for #, %%2F for "
+		    "/, %%3F for ?, %%40 for @, %%3A for : and %%25 for %%",
+		    why);
+	}
+	*ret_password = password;
+	return 0;
 }
 
 void

@@ -33,6 +33,14 @@ int url_parse(const char *, struct url *, struct err *);
 int url_resolve(const struct url *, const char *, struct url *, struct err *);
 void url_done(struct url *);
 
+/*
+ * url_proxy(text, ret_password, e): the setting of a proxy: a scheme that
+ * libcurl has proxies for, or none, a host, a port, a user and a password, and
+ * nothing else.  ${ret_password}, which may be NULL, is decoded; free(3) it.
+ * Return 0, or -1 with ${e} set (ERR_INPUT), and nothing of ${text} in it.
+ */
+int url_proxy(const char *, char **, struct err *);
+
 /* url_same_origin(a, b): scheme, host and port are equal: credentials for one
  * may go to the other. */
 bool url_same_origin(const struct url *, const struct url *);

@@ -395,6 +395,17 @@ outside_quote(char *to, size_t size, const char *from, size_t len)
 	return to;
 }
 
+bool
+outside_is_mute(void)
+{
+	bool is_mute;
+
+	pthread_mutex_lock(&known.lock);
+	is_mute = known.has_short;
+	pthread_mutex_unlock(&known.lock);
+	return is_mute;
+}
+
 void
 outside_show(char *text)
 {

@@ -34,6 +34,9 @@ void outside_token(const char *);
 #define OUTSIDE_WORDS_MAX	256u
 char *outside_quote(char *, size_t, const char *, size_t);
 
+/* outside_is_mute(): are outsiders' words left out? */
+bool outside_is_mute(void);
+
 /*
  * outside_show(text): the last look, at a whole message and in place, on its
  * way to a person or a file.  Secrets that are words, such as "library", stay:

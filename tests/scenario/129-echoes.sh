@@ -119,9 +119,11 @@ for form in plain json percent; do
 	grep -q 'you sent' "$T/out.proxy" || fail "it was not asked"
 	clean "a proxy, $form" "$T/out.proxy" "$T/root/status/status.json"
 	_rc=0
-	http_proxy="http://$USER_NAME:$pw@$reg" "$CDR" doctor http://mirror.example:5000 \
+	http_proxy="http://$USER_NAME:$pw@$reg" "$CDR" doctor \
+		--mirror http://mirror.example:5000 \
 		>"$T/out.doctor" 2>&1 || _rc=$?
 	[ $_rc -ne 0 ] || fail "doctor finds no fault"
+	grep -q "mirror.example:5000" "$T/out.doctor" || fail "doctor has not asked"
 	clean "doctor, $form" "$T/out.doctor"
 	ok "a proxy, and doctor behind it, $form"
 done
