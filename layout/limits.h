@@ -76,6 +76,11 @@
 #define SIGNATURES_MAX		1000u
 #define SIGNATURES_BYTES_MAX	((uint64_t)64 << 20)
 
+/* index.json of a layout that is copied from: a tree of 100,000 tags has some
+ * 40 MiB. */
+#define LAYOUT_INDEX_BYTES_MAX	(128u << 20)
+#define LAYOUT_ENTRIES_MAX	200000u
+
 /* What a node's clients read: one file; URLs and registries in it. */
 #define NODE_FILE_BYTES_MAX	(4u << 20)
 #define NODE_REGISTRIES_MAX	1000u

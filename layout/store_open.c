@@ -1,5 +1,6 @@
 /* Opening a tree: whether it is one, whose, and what a writer before this one
  * has left undone. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

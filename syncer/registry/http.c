@@ -14,6 +14,7 @@
 #include "layout/mem.h"
 #include "registry/http.h"
 #include "registry/url.h"
+#include "report/outside.h"
 
 #define CONNECTIONS_KEPT	64L
 /* Slower than this for stall_timeout_s is a stall (quirks.md#stalls). */
@@ -439,18 +440,24 @@ stage_of(const struct http_request *req, CURLcode code)
 static void
 refuse_hop(struct http_request *req)
 {
+	char host[OUTSIDE_WORDS_MAX];
+
 	req->reply.refused = true;
-	err_wrap(&req->reply.err, "redirect by %.200s", req->url.host);
+	err_wrap(&req->reply.err, "redirect by %s", outside_quote(host,
+	    sizeof(host), req->url.host, strlen(req->url.host)));
 }
 
 /* A form has a refresh token in it, which is for one host alone. */
 static bool
 refuse_form(struct http_request *req, const struct url *next)
 {
+	char host[OUTSIDE_WORDS_MAX];
+
 	if (!req->has_form)
 		return false;
 	err_set(&req->reply.err, ERR_NET,
-	    "credentials are not passed on to %.200s", next->host);
+	    "credentials are not passed on to %s", outside_quote(host,
+	    sizeof(host), next->host, strlen(next->host)));
 	refuse_hop(req);
 	return true;
 }
@@ -514,6 +521,24 @@ note_connection(struct http_request *req)
 	req->reply.connected = connects > 0;
 }
 
+/* libcurl's words: they have names of hosts in them, settings of the
+ * environment, and what is in certificates. */
+static void
+explain(struct http_request *req, CURLcode code)
+{
+	/* Of each code it has a fixed text. */
+	const char *fixed = curl_easy_strerror(code);
+	const char *words = req->message[0] != '\0' ? req->message : fixed;
+	char shown[CURL_ERROR_SIZE];
+	long status = 0;
+
+	err_set(&req->reply.err, ERR_NET, "%s", outside_is_mute() ? fixed :
+	    outside_quote(shown, sizeof(shown), words, strlen(words)));
+	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status >= 300)
+		err_wrap(&req->reply.err, "the proxy answers %ld", status);
+}
+
 /* The handler may start the next request, and cancel any but this one. */
 static void
 finish(struct http_request *req, CURLcode code)
@@ -531,8 +556,7 @@ finish(struct http_request *req, CURLcode code)
 	    transport_of(req, code);
 	reply->stage = stage_of(req, code);
 	if (reply->transport != TRANSPORT_OK)
-		err_set(&reply->err, ERR_NET, "%s", req->message[0] != '\0' ?
-		    req->message : curl_easy_strerror(code));
+		explain(req, code);
 	req->on->end(req->cookie, reply);
 	request_free(req);
 }

@@ -1,6 +1,7 @@
 #ifndef CDR_TRANSFER_FETCH_H
 #define CDR_TRANSFER_FETCH_H
 
+#include "report/outside.h"
 #include "transfer/object.h"
 #include "transfer/traffic.h"
 
@@ -30,6 +31,7 @@ struct outcome {
 	bool elsewhere;
 	int64_t retry_after_ms;
 	bool is_pull_limit;		/* a 429 about pulls */
+	char words[OUTSIDE_WORDS_MAX];	/* of another host: for the log alone */
 };
 
 /* What one kind of them does. */
