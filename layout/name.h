@@ -25,7 +25,8 @@ bool name_is_media_type(const char *);
 
 /*
  * A media type that a manifest can have in the tree, and that is served:
- * "application/" and a subtype, in lower case, since case does not count.
+ * "application/" and a subtype, in lower case, since case does not count; not
+ * the types of scripts.
  */
 bool name_is_manifest_type(const char *);
 

@@ -117,8 +117,9 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 
 	assert(st->lock != -1);
 	if (!name_is_manifest_type(id->media_type))
-		return err_set(e, ERR_DATA, "its type is %s: no manifest is "
-		    "kept that is not application/...", id->media_type);
+		return err_set(e, ERR_DATA, "its type is %s: only "
+		    "application/... is kept, and no script",
+		    id->media_type);
 	digest_of(id->digest.alg, buf, len, &have);
 	if (!digest_equal(&have, &id->digest))
 		return err_set(e, ERR_DIGEST, "the bytes have digest %s",

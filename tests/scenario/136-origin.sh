@@ -36,7 +36,7 @@ address, image, layer = sys.argv[1:]
 host, port = address.rsplit(":", 1)
 GONE = "sha256:" + "0" * 64
 WANT = {"content-security-policy": ["default-src 'none'; sandbox"],
-        "x-content-type-options": ["nosniff"],
+        "x-content-type-options": ["nosniff"], "cross-origin-resource-policy": ["same-origin"],
         "docker-distribution-api-version": ["registry/2.0"]}
 statuses, bad = collections.Counter(), []
 
