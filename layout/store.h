@@ -179,7 +179,7 @@ void blob_writer_drop(struct blob_writer *);
 
 /*
  * store_stage_manifest(st, id, buf, len, ret, e): check the digest and write
- * the bytes, verbatim.
+ * the bytes, verbatim.  A type that name_is_manifest_type refuses is ERR_DATA.
  */
 int store_stage_manifest(struct store *, const struct manifest_id *,
     const void *, size_t, struct staged **, struct err *);

@@ -177,8 +177,9 @@ check_shape(const struct manifest *m, const json_t *root, struct err *e)
 	json_t *version = readjson_member(root, "schemaVersion");
 
 	if (m->kind == MEDIA_OTHER)
-		return err_set(e, ERR_DATA,
-		    "neither an image manifest nor an index");
+		return err_set(e, ERR_DATA, "neither an image manifest nor an "
+		    "index%s%s", m->media_type[0] == '\0' ? "" :
+		    ", but of the type ", m->media_type);
 	if (readjson_member(root, "fsLayers") != NULL ||
 	    (m->kind != MEDIA_IMAGE && layers) ||
 	    (m->kind != MEDIA_INDEX && entries))

@@ -46,6 +46,10 @@ bool media_is_foreign(const char *);
 /* media_is_image_config(type): it has "os" and "architecture". */
 bool media_is_image_config(const char *);
 
+/* media_lower(type): in lower case, which does not count in types (RFC 6838
+ * section 4.2): so one type has one name, and one place in the tree. */
+void media_lower(char *);
+
 /*
  * media_trim(header, buf, len): a Content-Type header without parameters and
  * white space, in lower case, into ${buf}.  Return 1, or 0 if what is left is
