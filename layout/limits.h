@@ -57,6 +57,8 @@
 /* Listing the tags of a repository: one page, all pages. */
 #define TAGS_PAGE_BYTES_MAX	(64u << 20)
 #define TAGS_MAX		1000000u
+/* Names of those that one line matches, all together. */
+#define TAGS_BYTES_MAX		(16u << 20)
 #define TAG_PAGES_MAX		20000u
 #define TAG_PAGES_EMPTY_MAX	16u
 #define TAG_PAGE_ENTRIES	1000u

@@ -1,6 +1,7 @@
 /* The subcommand table, signals, and the exit code. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -108,6 +109,16 @@ forbid_dumps(void)
 		prctl(PR_SET_DUMPABLE, 0);
 }
 
+/* What is large goes back to the system when it is freed: the C library would
+ * learn from the first one to keep the next. */
+static void
+return_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 512 << 10);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
@@ -131,6 +142,7 @@ main(int argc, char **argv)
 	 * in between leaves none that nginx cannot enter. */
 	umask(022);
 	forbid_dumps();
+	return_memory();
 	if (catch_signals() == -1) {
 		perror("cdr: cannot catch signals");
 		return EXIT_STORE;

@@ -371,7 +371,7 @@ class Tree:
 			if self.manifests.get(there, (one["size"], None))[0] != one["size"]:
 				self.wrong(path, f"{one['digest']} has another size")
 			# Two types of one kind are the same to all clients.
-			said = one["mediaType"]
+			said = one["mediaType"].lower()
 			if said != there[0] and (said not in KINDS or KINDS[said] != KINDS.get(there[0])):
 				self.wrong(path, f"{one['digest']} is {there[0]} here, not {said}")
 			return True

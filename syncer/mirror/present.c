@@ -65,15 +65,13 @@ settle(const struct store *store, const struct object *o, struct present *p,
 
 /* The types that it may lie under, the most probable first. */
 static size_t
-candidates(const struct store *store, const struct object *o,
-    const char *ret[1 + MEDIA_MANIFESTS], struct manifest_id *hint)
+candidates(const struct object *o, const struct manifest_id *hint,
+    const char *ret[1 + MEDIA_MANIFESTS])
 {
-	struct err ignored;
 	const char *first = o->media_type;
 	size_t i, count = 0;
 
-	if (first[0] == '\0' && store_manifest_find(store, &o->id, hint,
-	    &ignored) == 1 && media_kind(hint->media_type) != MEDIA_OTHER)
+	if (first[0] == '\0' && media_kind(hint->media_type) != MEDIA_OTHER)
 		first = hint->media_type;
 	if (first[0] != '\0')
 		ret[count++] = first;
@@ -85,11 +83,10 @@ candidates(const struct store *store, const struct object *o,
 
 static int
 find_known(const struct store *store, const struct object *o,
-    struct present *p, struct err *e)
+    const struct manifest_id *hint, struct present *p, struct err *e)
 {
 	const char *types[1 + MEDIA_MANIFESTS];
-	struct manifest_id hint;
-	size_t i, count = candidates(store, o, types, &hint);
+	size_t i, count = candidates(o, hint, types);
 	int rc = 0;
 
 	for (i = 0; i < count && rc == 0; i++)
@@ -126,12 +123,17 @@ int
 present_find(const struct store *store, const struct object *o,
     struct present *ret, struct err *e)
 {
+	struct manifest_id hint;
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->id.digest = o->id;
+	/* One that is not among the blobs as well was cut short on its way. */
+	rc = store_manifest_find(store, &o->id, &hint, e);
+	if (rc != 1)
+		return rc;
 	rc = o->kind == OBJECT_OPAQUE ? find_opaque(store, o, ret, e) :
-	    find_known(store, o, ret, e);
+	    find_known(store, o, &hint, ret, e);
 	if (rc != 1)
 		present_done(ret);
 	return rc;

@@ -194,7 +194,8 @@ pieces(const struct traffic *t)
 static bool
 has_room(const struct fetch *f, int64_t now)
 {
-	return share_has_room(&f->source->share, &f->share, now);
+	return share_has_room(&f->source->share, &f->share, now) &&
+	    memory_has_room(&f->traffic->memory, fetch_body_need(f));
 }
 
 /* Small things first; what shares a connection takes none from the blobs.  The

@@ -67,6 +67,9 @@ struct fetch_kind {
 	void (*tick)(struct fetch *, int64_t now_ms);
 };
 
+/* Room for an answer of which nobody has told how large it is. */
+#define BODY_NEED	((uint64_t)64 << 10)
+
 struct fetch {
 	struct queued queued;		/* first: a queue holds these */
 	struct fetch *all_next, *all_prev;
@@ -85,6 +88,8 @@ struct fetch {
 	struct throttle_stream throttled;
 	struct pull pull;
 	bool is_probe, is_paused;
+	uint64_t body_need;		/* room in memory to begin with */
+	uint64_t body_held;		/* what it has of it */
 
 	/* credentials: fetch_token.c, fetch_login.c */
 	char *scope;			/* of the token it needs, or NULL */
@@ -154,6 +159,11 @@ void fetch_ended(void *, const struct http_reply *);
 
 /* fetch_fail(f): end it for the reason in f->err. */
 void fetch_fail(struct fetch *);
+
+/* fetch_room(f, bytes): the room handler of requests whose body is kept in
+ * memory; see http.h.  fetch_body_need(f): the room that it begins with. */
+bool fetch_room(void *, size_t);
+uint64_t fetch_body_need(const struct fetch *);
 
 /* fetch_cancel(f): end its request, if there is one, as interrupted. */
 void fetch_cancel(struct fetch *);
