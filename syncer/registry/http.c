@@ -35,8 +35,8 @@ struct http_request {
 	size_t body_max;
 	char *body;
 	size_t len, room;
-	size_t granted;			/* the body may be so long */
-	int64_t error_ms;		/* when an error's body began; 0: none */
+	size_t granted;			/* the body may have so many bytes */
+	int64_t error_ms;		/* when an error's body began; or 0 */
 	bool is_cut;			/* enough of it has come */
 	size_t header_bytes;
 	struct http_reply reply;
