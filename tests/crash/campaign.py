@@ -175,7 +175,7 @@ class Campaign:
 			self.counts["lost"] += 1
 			self.say(title, [f"the next run ends with {code}", *said.splitlines()[:3]])
 		self.whole(f"{title}: the tree of the next run", False)
-		self.judge(found, title, False, 2)
+		self.judge(found, title, False, 1)
 
 	def chosen(self, part, places, most):
 		"""All of them, or so many by the seed; none if another part is asked for."""

@@ -10,12 +10,16 @@ all is lost that can be, each single thing is, and some at random. In none of th
 a name have other bytes than its own, or a tag reach what is not there.
 """
 
+import functools
 import hashlib
 import os
 import random
 import stat
 
 EINTR = 4
+
+dirname = functools.cache(os.path.dirname)
+basename = functools.cache(os.path.basename)
 
 
 class Node:
@@ -69,7 +73,7 @@ class Model:
 			self.live.pop(path, None)
 		else:
 			self.live[path] = node
-		self.pending.append((os.path.dirname(path) or ".", path, node))
+		self.pending.append((dirname(path) or ".", path, node))
 
 	def keep_names(self, folder=None):
 		left = []
@@ -175,16 +179,15 @@ class View:
 
 	def __init__(self, model, where, tree, lost):
 		self.model, self.where, self.tree, self.lost = model, where, tree, lost
-		self.reached = {}
+		self.reached = {"": True}	# folders
 
 	def there(self, path):
 		"""The node, if each folder above it is there as well."""
-		if path not in self.reached:
-			folder = os.path.dirname(path)
-			above = not folder or (self.there(folder) and
-					       self.tree[folder].kind == "folder")
-			self.reached[path] = self.tree.get(path) if above else None
-		return self.reached[path]
+		folder = dirname(path)
+		if folder not in self.reached:
+			above = self.there(folder)
+			self.reached[folder] = above is not None and above.kind == "folder"
+		return self.tree.get(path) if self.reached[folder] else None
 
 	def bytes_of(self, node):
 		return node.kept if node in self.lost else node.visible
@@ -208,14 +211,14 @@ class View:
 					self.wrong("cdr-layout", f"there is no {name}")
 
 	def file(self, path, node):
-		name = os.path.basename(path)
+		name = basename(path)
 		want = name if path.startswith(("blobs/", "manifests/")) else node.visible
 		if self.bytes_of(node) != want:
 			self.wrong(path, "has lost its bytes")
 
 	def link(self, path, node):
 		repository, _, name = path.rpartition("/_manifests/")
-		sha = os.path.basename(node.target)
+		sha = basename(node.target)
 		self.manifest(path, sha, node.target.replace("../", ""))
 		if ":" in name:
 			return

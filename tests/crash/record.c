@@ -55,6 +55,12 @@ static int out = -1;
 static unsigned long counts[KINDS], calls, kill_at, fail_at;
 static int fail_kind = -1, fail_errno;
 
+/* What a failed syncfs has lost: as the kernel does it, the next fsync of each
+ * of these files tells so, once. */
+#define LOST_MAX	4096
+static unsigned long lost[LOST_MAX];
+static size_t lost_count;
+
 static void
 read_fault(const char *text)
 {
@@ -451,6 +457,19 @@ fchmod(int fd, mode_t mode)
 
 /* --- what makes durable ------------------------------------------------ */
 
+static bool
+is_lost(unsigned long inode)
+{
+	size_t i;
+
+	for (i = 0; i < lost_count; i++)
+		if (lost[i] == inode) {
+			lost[i] = lost[--lost_count];
+			return true;
+		}
+	return false;
+}
+
 int
 fsync(int fd)
 {
@@ -471,6 +490,10 @@ fsync(int fd)
 	} else {
 		if (count(FSYNC))
 			rc = real(SYS_fsync, fd);
+		if (rc == 0 && is_lost((unsigned long)sb.st_ino)) {
+			errno = EIO;
+			rc = -1;
+		}
 		num = errno;
 		note("F\t%lu\t%s\t%d", (unsigned long)sb.st_ino,
 		    sha(whole(path, full), text), rc == 0 ? 0 : num);
@@ -480,14 +503,19 @@ fsync(int fd)
 	return (int)rc;
 }
 
+static bool losing;
+
 static int
 note_one(const char *path, const struct stat *sb, int type, struct FTW *ftw)
 {
 	char text[SHA_TEXT];
 
 	(void)ftw;
-	if (type == FTW_F && S_ISREG(sb->st_mode))
-		note("s\t%lu\t%s", (unsigned long)sb->st_ino, sha(path, text));
+	if (type != FTW_F || !S_ISREG(sb->st_mode))
+		return 0;
+	if (losing && lost_count < LOST_MAX && strstr(path, "/_state/") != NULL)
+		lost[lost_count++] = (unsigned long)sb->st_ino;
+	note("s\t%lu\t%s", (unsigned long)sb->st_ino, sha(path, text));
 	return 0;
 }
 
@@ -504,6 +532,7 @@ syncfs(int fd)
 	if (count(SYNCFS))
 		rc = real(SYS_syncfs, fd);
 	num = errno;
+	losing = rc != 0 && num != EINTR;
 	nftw(root, note_one, 16, FTW_PHYS);
 	note("S\t%d", rc == 0 ? 0 : num);
 	errno = num;
