@@ -24,6 +24,7 @@
 #define NOTE_EVERY_MIN	WRITEBACK_BYTES
 #define NOTE_EVERY_MAX	((uint64_t)32 << 20)
 #define NOTE_BYTES_MAX	(64u << 10)
+#define NOTE_PATH_MAX	(STORE_PATH_MAX + 8)
 /* How much one put reads back at most: no long wait for those behind it. */
 #define CATCH_UP_BYTES	((uint64_t)1 << 20)
 
@@ -31,6 +32,8 @@ struct blob_writer {
 	struct store *st;
 	struct digest want;
 	uint64_t size;
+	struct partial *partial;	/* nobody else has its file: */
+	char path[STORE_PATH_MAX];
 	int fd;
 	struct extents have;
 	struct hasher *hasher;
@@ -47,12 +50,9 @@ struct blob_writer {
  * cut the digest finds out.
  */
 static char *
-note_path(const struct blob_writer *w, char buf[STORE_PATH_MAX])
+note_path(const struct blob_writer *w, char buf[NOTE_PATH_MAX])
 {
-	char text[DIGEST_TEXT_MAX];
-
-	snprintf(buf, STORE_PATH_MAX, "_state/partial/%s.ranges",
-	    digest_text(&w->want, text));
+	snprintf(buf, NOTE_PATH_MAX, "%s.ranges", w->path);
 	return buf;
 }
 
@@ -80,7 +80,7 @@ overwrite_note(const struct blob_writer *w, const char *path,
 static int
 write_note(struct blob_writer *w, struct err *e)
 {
-	char path[STORE_PATH_MAX], tmp[STORE_TMP_MAX];
+	char path[NOTE_PATH_MAX], tmp[STORE_TMP_MAX];
 	size_t len;
 	char *text = extents_print(&w->have, &len);
 	int fd, rc = 0;
@@ -106,7 +106,7 @@ write_note(struct blob_writer *w, struct err *e)
 static void
 drop_note(struct blob_writer *w)
 {
-	char path[STORE_PATH_MAX];
+	char path[NOTE_PATH_MAX];
 
 	unlinkat(w->st->root, note_path(w, path), 0);
 	w->noted = false;
@@ -117,24 +117,29 @@ int
 blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
 {
+	char path[STORE_PATH_MAX];
+	struct partial *partial = partial_take(st, id, size, path, e);
 	struct blob_writer *w;
 	struct err first;
-	char path[STORE_PATH_MAX];
 	int fd, rc;
 
-	path_partial(id, path);
+	if (partial == NULL)
+		return -1;
 	rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, &first);
 	/* A blob that was whole when its process died may be read-only. */
 	if (rc == -1 && errno == EACCES &&
 	    fchmodat(st->root, path, 0600, 0) == 0)
 		rc = fs_open_file(st->root, path, O_RDWR, &fd, &first);
 	if (rc == 0)
-		return err_set(e, ERR_SYS, "%s: cannot create", path);
+		rc = err_set(&first, ERR_SYS, "%s: cannot create", path);
 	if (rc == -1) {
 		*e = first;
+		partial_give_back(st, partial);
 		return -1;
 	}
 	w = xcalloc(1, sizeof(*w));
+	w->partial = partial;
+	memcpy(w->path, path, sizeof(w->path));
 	w->st = st;
 	w->want = *id;
 	w->size = size;
@@ -200,7 +205,7 @@ catch_up(struct blob_writer *w, uint64_t most, struct err *e)
 static void
 read_note(struct blob_writer *w, uint64_t file_size)
 {
-	char path[STORE_PATH_MAX];
+	char path[NOTE_PATH_MAX];
 	struct err ignored;
 	char *text;
 	size_t len;
@@ -366,11 +371,19 @@ blob_writer_finish(struct blob_writer *w, struct staged **ret, struct err *e)
 	s->st = w->st;
 	s->fd = w->fd;
 	s->keep = true;
-	path_partial(&w->want, s->from);
+	memcpy(s->from, w->path, sizeof(s->from));
+	s->partial = w->partial;
 	path_blob(&w->want, s->to);
 	writer_free(w);
 	*ret = s;
 	return 0;
+}
+
+static void
+remove_file(struct blob_writer *w)
+{
+	drop_note(w);
+	unlinkat(w->st->root, w->path, 0);
 }
 
 /* What the disk did not take is still in memory, where the next process would
@@ -386,18 +399,27 @@ is_lost(const struct blob_writer *w)
 void
 blob_writer_close(struct blob_writer *w)
 {
-	char path[STORE_PATH_MAX];
 	struct err ignored;
 	struct stat sb;
 
 	if (w == NULL)
 		return;
-	if ((fstat(w->fd, &sb) == 0 && sb.st_size == 0) || is_lost(w)) {
-		drop_note(w);
-		unlinkat(w->st->root, path_partial(&w->want, path), 0);
-	} else if (w->noted) {
+	if ((fstat(w->fd, &sb) == 0 && sb.st_size == 0) || is_lost(w))
+		remove_file(w);
+	else if (w->noted)
 		(void)write_note(w, &ignored);
-	}
 	close(w->fd);
+	partial_give_back(w->st, w->partial);
+	writer_free(w);
+}
+
+void
+blob_writer_drop(struct blob_writer *w)
+{
+	if (w == NULL)
+		return;
+	remove_file(w);
+	close(w->fd);
+	partial_give_back(w->st, w->partial);
 	writer_free(w);
 }

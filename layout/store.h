@@ -172,12 +172,14 @@ int blob_writer_restart(struct blob_writer *, struct err *);
  */
 int blob_writer_finish(struct blob_writer *, struct staged **, struct err *);
 
-/* blob_writer_close(w): leave the bytes for a later run.  Accepts NULL. */
+/* blob_writer_close(w): leave the bytes for a later run.  blob_writer_drop(w):
+ * they are not wanted.  Both accept NULL. */
 void blob_writer_close(struct blob_writer *);
+void blob_writer_drop(struct blob_writer *);
 
 /*
  * store_stage_manifest(st, id, buf, len, ret, e): check the digest and write
- * the bytes, verbatim.
+ * the bytes, verbatim.  A type that name_is_manifest_type refuses is ERR_DATA.
  */
 int store_stage_manifest(struct store *, const struct manifest_id *,
     const void *, size_t, struct staged **, struct err *);

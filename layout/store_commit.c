@@ -20,6 +20,7 @@ staged_free(struct staged *s)
 	/* A whole blob stays where the next run looks for a part of it. */
 	if (!s->keep)
 		unlinkat(s->st->root, s->from, 0);
+	partial_give_back(s->st, s->partial);
 	free(s);
 }
 
@@ -97,8 +98,12 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 	int is_blob;
 
 	assert(s->st == st && s->fd == -1);
-	if (s->manifest.media_type[0] == '\0')
-		return store_rename(st, s->from, s->to, e);
+	if (s->manifest.media_type[0] == '\0') {
+		if (store_rename(st, s->from, s->to, e) == -1)
+			return -1;
+		partial_named(st, s->partial);
+		return 0;
+	}
 	path_parent(s->to, path);
 	if (store_make_dirs(st, path, e) == -1 ||
 	    store_rename(st, s->from, s->to, e) == -1)

@@ -1,6 +1,7 @@
 #ifndef CDR_STORE_INTERNAL_H
 #define CDR_STORE_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,6 +38,10 @@ struct pending_files {
 	size_t count, room;
 };
 
+/* _state/partial: who has which file (store_partial.c). */
+#define PARTIAL_SLOTS	10u
+struct partial;
+
 struct store {
 	char *path;			/* as given, for messages */
 	int root;			/* directory */
@@ -53,16 +58,36 @@ struct store {
 	atomic_bool sync_failed;	/* once, in this process */
 	bool marked;			/* _state/unclean is there */
 	bool unsynced;			/* what the writer before has left */
+	pthread_mutex_t partials_lock;	/* of: */
+	struct partial *partials;
 };
 
 struct staged {
 	struct store *st;
 	int fd;
+	struct partial *partial;	/* ${from} is in _state/partial */
 	bool keep;			/* the file outlives this record */
 	char from[STORE_PATH_MAX];
 	char to[STORE_PATH_MAX];
 	struct manifest_id manifest;	/* media_type "" for a blob */
 };
+
+/*
+ * partial_take(st, digest, size, buf, e): a file for one attempt at a blob of
+ * so many bytes, which nobody else has until partial_give_back; its path goes
+ * to ${buf}.  What an earlier process has left is continued, unless it is
+ * longer than the blob.  NULL with ${e} set if there are too many.
+ * partial_give_back accepts NULL.  partial_named(st, p): the blob is whole, and
+ * what an earlier process left of it is of no use.  All from any thread.
+ */
+struct partial *partial_take(struct store *, const struct digest *, uint64_t,
+    char buf[STORE_PATH_MAX], struct err *);
+void partial_give_back(struct store *, struct partial *);
+void partial_named(struct store *, const struct partial *);
+
+/* store_join_partials(st, e): of what earlier attempts at one blob have left,
+ * keep the longest.  Before any partial_take. */
+int store_join_partials(struct store *, struct err *);
 
 /* store_now(buf): RFC 3339, in UTC.  Return ${buf}. */
 char *store_now(char buf[STORE_TIME_MAX]);

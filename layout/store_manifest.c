@@ -26,7 +26,7 @@ has_type(const struct store *st, const char *type, const char *subtype,
 	len = snprintf(id->media_type, sizeof(id->media_type), "%s/%s", type,
 	    subtype);
 	if (len < 0 || (size_t)len >= sizeof(id->media_type) ||
-	    !name_is_media_type(id->media_type))
+	    !name_is_manifest_type(id->media_type))
 		return 0;
 	if (fstatat(st->root, path_manifest(id, path), &sb, 0) == 0)
 		return 1;
@@ -116,6 +116,10 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	char text[DIGEST_TEXT_MAX], tmp[STORE_TMP_MAX];
 
 	assert(st->lock != -1);
+	if (!name_is_manifest_type(id->media_type))
+		return err_set(e, ERR_DATA, "its type is %s: only "
+		    "application/... is kept, and no script",
+		    id->media_type);
 	digest_of(id->digest.alg, buf, len, &have);
 	if (!digest_equal(&have, &id->digest))
 		return err_set(e, ERR_DIGEST, "the bytes have digest %s",

@@ -1,5 +1,6 @@
 /* Opening a tree: whether it is one, whose, and what a writer before this one
  * has left undone. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -257,7 +258,9 @@ clean_up(struct store *st, struct err *e)
 	if (clear_planted(st, STORE_DIRTY_FILE) &&
 	    store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)
 		return -1;
-	return sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e);
+	if (sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1)
+		return -1;
+	return store_join_partials(st, e);
 }
 
 /* Nothing is made before it is certain that the folder is ours, and nothing but
@@ -308,6 +311,7 @@ open_tree(const char *path, const struct store_patience *patience,
 
 	st->path = xstrdup(path);
 	st->lock = st->publish = st->keep = -1;
+	pthread_mutex_init(&st->partials_lock, NULL);
 	if (patience != NULL)
 		(void)mkdir(path, 0755);	/* open tells what is wrong */
 	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -360,6 +364,8 @@ store_close(struct store *st)
 	free(st->pending.files);
 	if (st->root != -1)
 		close(st->root);
+	assert(st->partials == NULL);
+	pthread_mutex_destroy(&st->partials_lock);
 	free(st->path);
 	free(st);
 }

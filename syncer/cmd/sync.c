@@ -12,6 +12,7 @@
 #include "cmd/sync_status.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "registry/proxy.h"
 #include "registry/url.h"
 #include "transfer/link/limit.h"
 #include "mirror/mirror.h"
@@ -457,7 +458,8 @@ cmd_sync(int argc, char **argv)
 		goto out;
 	report_init(o.format, o.level);
 	credentials_init();
-	if (read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
+	if (proxy_check(&e) == -1 ||
+	    read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		code = EXIT_INPUT;
 		goto out;

@@ -1,5 +1,5 @@
 /* Every line that a person or a log collector gets.  Strangers' words are in
- * many of them: all go through printable, and JSON is in ASCII. */
+ * many of them: all pass outside_show, and JSON is in ASCII. */
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "layout/mem.h"
-#include "report/printable.h"
+#include "report/outside.h"
 #include "report/progress.h"
 #include "report/report.h"
 
@@ -103,7 +103,7 @@ report(enum report_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	printable(message);
+	outside_show(message);
 	if (format == REPORT_JSON)
 		put_json(level, message, NULL);
 	else
@@ -118,7 +118,7 @@ set_string(json_t *fields, const char *key, const char *value)
 	if (value == NULL)
 		return;
 	shown = xstrdup(value);
-	printable(shown);
+	outside_show(shown);
 	json_object_set_new(fields, key, json_string(shown));
 	free(shown);
 }
@@ -149,7 +149,7 @@ image_text(enum report_level level, const struct report_image *i)
 	else
 		snprintf(message, sizeof(message), "%-9s %s  %.19s", i->result,
 		    i->image, i->digest == NULL ? "" : i->digest);
-	printable(message);
+	outside_show(message);
 	put_text(level, message);
 }
 

@@ -11,6 +11,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "report/metrics.h"
+#include "report/outside.h"
 #include "report/printable.h"
 #include "report/status.h"
 #include "report/status_view.h"
@@ -408,7 +409,10 @@ head_json(const struct status_view *v)
 	json_object_set_new(o, "result", json_string(v->end->result));
 	status_set_count(o, "exit_code", (uint64_t)v->end->exit_code);
 	if (v->end->error != NULL) {
-		error = xstrndup(v->end->error, STATUS_ERROR_MAX);
+		error = xstrdup(v->end->error);
+		outside_show(error);
+		if (strlen(error) > STATUS_ERROR_MAX)
+			error[STATUS_ERROR_MAX] = '\0';
 		printable(error);
 		json_object_set_new(o, "error", json_string(error));
 		free(error);
