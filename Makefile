@@ -145,6 +145,12 @@ $(BUILD)/tests/relay: tests/bench/relay.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(HARDENING) $(LDHARDEN) $(LDFLAGS) -o $@ $<
 
+# What a run does to a tree, in order: preloaded into it by scenario 123.
+$(BUILD)/tests/crash.so: tests/crash/record.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $< \
+	    -lcrypto
+
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 

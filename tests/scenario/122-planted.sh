@@ -52,7 +52,7 @@ socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "./${_at##*/}") ;;
 planted()
 {
 	for kind in $kinds; do
-		plant $kind "$3"
+		plant "$kind" "$3"
 		_rc=0
 		timeout -k 1 20 "$CDR" sync -r "$ROOT" app:1 other:1 >"$T/stdout" \
 			2>"$T/stderr" || _rc=$?
