@@ -13,6 +13,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/http.h"
+#include "registry/proxy.h"
 #include "registry/url.h"
 #include "report/outside.h"
 
@@ -41,9 +42,18 @@ struct http_request {
 	char message[CURL_ERROR_SIZE];
 };
 
+/* How far a registry's name has led. */
+struct home {
+	struct home *next;
+	enum reach reach;
+	char host[];
+};
+
 struct http {
 	CURLM *multi;
 	struct http_request *requests;
+	struct home *homes;
+	unsigned proxy_ports[2];	/* of http, of https; 0: no proxy */
 };
 
 /* Of the hop in flight: libcurl begins at 0 with each. */
@@ -139,6 +149,51 @@ on_header(char *buf, size_t size, size_t count, void *cookie)
 	return CURL_WRITEFUNC_ERROR;
 }
 
+static struct home *
+home_of(struct http *h, const char *host)
+{
+	size_t size = strlen(host) + 1;
+	struct home *home;
+
+	for (home = h->homes; home != NULL; home = home->next)
+		if (strcmp(home->host, host) == 0)
+			return home;
+	home = xcalloc(1, sizeof(*home) + size);
+	memcpy(home->host, host, size);
+	home->next = h->homes;
+	h->homes = home;
+	return home;
+}
+
+/*
+ * Before each request, also over a connection that others have used: names are
+ * resolved by then, and cannot change any more.  What a proxy connects to is
+ * not known here.
+ */
+static int
+on_connected(void *cookie, char *peer, char *local, int port, int local_port)
+{
+	struct http_request *req = cookie;
+	const struct registry_config *config = req->config;
+	struct home *home = home_of(req->http, config->endpoint.host);
+	unsigned proxy = req->http->proxy_ports[req->url.https];
+	uint8_t address[16];
+
+	(void)local;
+	(void)local_port;
+	if (proxy != 0 && (unsigned)port == proxy)
+		return CURL_PREREQFUNC_OK;
+	if (url_may_connect(&config->endpoint, home->reach, &req->url, peer,
+	    &config->places, &req->reply.err) == -1) {
+		req->reply.refused = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	if (strcmp(config->endpoint.host, req->url.host) == 0 &&
+	    reach_parse(peer, address))
+		home->reach = reach_of(address);
+	return CURL_PREREQFUNC_OK;
+}
+
 /* MAXCONNECTS is how many idle ones are kept for the next request. */
 struct http *
 http_new(struct err *e)
@@ -157,6 +212,8 @@ http_new(struct err *e)
 		return NULL;
 	}
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	h->proxy_ports[0] = proxy_port(false);
+	h->proxy_ports[1] = proxy_port(true);
 	return h;
 }
 
@@ -164,10 +221,16 @@ http_new(struct err *e)
 void
 http_free(struct http *h)
 {
+	struct home *home;
+
 	if (h == NULL)
 		return;
 	while (h->requests != NULL)
 		http_cancel(h->requests);
+	while ((home = h->homes) != NULL) {
+		h->homes = home->next;
+		free(home);
+	}
 	curl_multi_cleanup(h->multi);
 	curl_global_cleanup();
 	free(h);
@@ -290,6 +353,8 @@ set_request(struct http_request *req, const struct http_spec *spec)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, req);
 }
 
 /* A URL that cannot be used is an end like others, told from http_poll: callers
@@ -470,6 +535,7 @@ static bool
 follow(struct http_request *req)
 {
 	struct err *e = &req->reply.err;
+	const struct reach_list *places = &req->config->places;
 	const char *where = http_header(&req->reply, "location", 0);
 	struct url next;
 	long status = status_of(req);
@@ -486,8 +552,8 @@ follow(struct http_request *req)
 		refuse_hop(req);
 		return false;
 	}
-	if (url_may_follow(&req->config->endpoint, &next, e) == -1 ||
-	    url_may_follow(&req->url, &next, e) == -1) {
+	if (url_may_follow(&req->config->endpoint, &next, places, e) == -1 ||
+	    url_may_follow(&req->url, &next, places, e) == -1) {
 		refuse_hop(req);
 		url_done(&next);
 		return false;
