@@ -12,6 +12,7 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "registry/ascii.h"
 #include "registry/http.h"
 #include "registry/proxy.h"
 #include "registry/url.h"
@@ -133,13 +134,44 @@ on_body(char *buf, size_t size, size_t count, void *cookie)
 	return refuse(req);
 }
 
+/*
+ * RFC 9112 section 6.1: "chunked" is for everybody; what compresses has to be
+ * asked for, and never is here.  libcurl would inflate it all the same.
+ */
+static bool
+is_odd_coding(const char *line, size_t len)
+{
+	static const char name[] = "transfer-encoding:";
+	const char *end = line + len, *s = line + strlen(name);
+	size_t word;
+
+	if (len < strlen(name) || !ascii_starts(line, name, strlen(name)))
+		return false;
+	while (s < end) {
+		for (word = 0; s + word < end &&
+		    memchr(", \t\r\n", s[word], 5) == NULL; word++)
+			continue;
+		if (word == 0)
+			word = 1;
+		else if (!(word == 7 && ascii_starts(s, "chunked", 7)) &&
+		    !(word == 8 && ascii_starts(s, "identity", 8)))
+			return true;
+		s += word;
+	}
+	return false;
+}
+
 /* Not every libcurl bounds all of them together. */
 static size_t
 on_header(char *buf, size_t size, size_t count, void *cookie)
 {
 	struct http_request *req = cookie;
 
-	(void)buf;
+	if (is_odd_coding(buf, size * count)) {
+		err_set(&req->reply.err, ERR_NET, "the answer has another "
+		    "Transfer-Encoding than chunked, which was not asked for");
+		return refuse(req);
+	}
 	req->header_bytes += size * count;
 	if (req->header_bytes <= HEADER_BYTES_MAX)
 		return size * count;
