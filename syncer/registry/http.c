@@ -445,8 +445,7 @@ request_free(struct http_request *req)
 		req->next->prev = req->prev;
 	curl_easy_cleanup(req->easy);
 	curl_slist_free_all(req->headers);
-	if (req->url.text != NULL)
-		url_done(&req->url);
+	url_done(&req->url);
 	free(req->body);
 	free(req);
 }
