@@ -163,3 +163,25 @@ name_is_media_type(const char *s)
 	    is_restricted_name(s, (size_t)(slash - s)) &&
 	    is_restricted_name(slash + 1, strlen(slash + 1));
 }
+
+/* What a server says of a manifest decides what a browser does with it: never
+ * text/html, and no script.  nginx has the same grammar; both are held to the
+ * same list. */
+bool
+name_is_manifest_type(const char *s)
+{
+	static const char *const scripts[] = {
+		"javascript", "x-javascript", "ecmascript", "x-ecmascript",
+	};
+	size_t i;
+
+	if (strncmp(s, "application/", 12) != 0 || !name_is_media_type(s))
+		return false;
+	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++)
+		if (strcmp(s + 12, scripts[i]) == 0)
+			return false;
+	for (; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			return false;
+	return true;
+}

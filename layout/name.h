@@ -23,4 +23,11 @@ bool name_is_registry(const char *);
 /* RFC 6838 section 4.2, type "/" subtype, without parameters. */
 bool name_is_media_type(const char *);
 
+/*
+ * A media type that a manifest can have in the tree, and that is served:
+ * "application/" and a subtype, in lower case, since case does not count; not
+ * the types of scripts.
+ */
+bool name_is_manifest_type(const char *);
+
 #endif

@@ -122,7 +122,7 @@ path_link_parse(const char *target, struct manifest_id *ret)
 		return 0;
 	memcpy(id.media_type, type, len);
 	id.media_type[len] = '\0';
-	if (!name_is_media_type(id.media_type) ||
+	if (!name_is_manifest_type(id.media_type) ||
 	    !digest_alg_parse(alg_name, &id.digest.alg) ||
 	    digest_parse_hex(id.digest.alg, hex + 1, &id.digest, &e) == -1)
 		return 0;

@@ -26,7 +26,7 @@ has_type(const struct store *st, const char *type, const char *subtype,
 	len = snprintf(id->media_type, sizeof(id->media_type), "%s/%s", type,
 	    subtype);
 	if (len < 0 || (size_t)len >= sizeof(id->media_type) ||
-	    !name_is_media_type(id->media_type))
+	    !name_is_manifest_type(id->media_type))
 		return 0;
 	if (fstatat(st->root, path_manifest(id, path), &sb, 0) == 0)
 		return 1;
@@ -116,6 +116,10 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	char text[DIGEST_TEXT_MAX], tmp[STORE_TMP_MAX];
 
 	assert(st->lock != -1);
+	if (!name_is_manifest_type(id->media_type))
+		return err_set(e, ERR_DATA, "its type is %s: only "
+		    "application/... is kept, and no script",
+		    id->media_type);
 	digest_of(id->digest.alg, buf, len, &have);
 	if (!digest_equal(&have, &id->digest))
 		return err_set(e, ERR_DIGEST, "the bytes have digest %s",
@@ -123,10 +127,9 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	s = xcalloc(1, sizeof(*s));
 	s->st = st;
 	s->manifest = *id;
-	snprintf(s->from, sizeof(s->from), "%s", store_tmp_name(st, tmp));
 	path_manifest(id, s->to);
-	s->fd = openat(st->root, s->from,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	s->fd = store_tmp_create(st, tmp);
+	snprintf(s->from, sizeof(s->from), "%s", tmp);
 	if (s->fd == -1 || fs_write(s->fd, buf, len, 0) == -1 ||
 	    fchmod(s->fd, 0444) == -1) {
 		err_sys(e, "cannot write a manifest");

@@ -28,6 +28,7 @@ descriptor_media_type(const json_t *object, char **ret, struct err *e)
 	if (!name_is_media_type(type))
 		return err_set(e, ERR_DATA, "mediaType is not a media type");
 	*ret = xstrdup(type);
+	media_lower(*ret);
 	return 0;
 }
 

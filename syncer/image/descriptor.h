@@ -22,7 +22,7 @@ int descriptor_read(const json_t *, enum descriptor_role, struct descriptor *,
     char [32], struct err *);
 void descriptor_done(struct descriptor *);
 
-/* "mediaType", which must be there.  Return 0; free(3) it. */
+/* "mediaType", which must be there, in lower case.  Return 0; free(3) it. */
 int descriptor_media_type(const json_t *, char **, struct err *);
 
 /* "artifactType".  One that is no media type helps nobody and fails nobody: it

@@ -17,6 +17,11 @@ static const struct {
 	{ MEDIA_DOCKER_SCHEMA1_SIGNED,	MEDIA_SCHEMA1 },
 };
 
+const char *const media_manifests[MEDIA_MANIFESTS] = {
+	MEDIA_OCI_INDEX, MEDIA_OCI_MANIFEST, MEDIA_DOCKER_LIST,
+	MEDIA_DOCKER_MANIFEST, MEDIA_OCI_ARTIFACT,
+};
+
 /* Both kinds of foreign layer come in several compressions. */
 static const char *const foreign_prefixes[] = {
 	"application/vnd.docker.image.rootfs.foreign.",
@@ -58,18 +63,12 @@ media_is_image_config(const char *type)
 	    strcmp(type, MEDIA_DOCKER_CONFIG) == 0;
 }
 
-/* Type names are compared without regard to case (RFC 6838 section 4.2). */
-static void
-copy_lower(char *to, const char *from, size_t len)
+void
+media_lower(char *type)
 {
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		to[i] = from[i];
-		if (from[i] >= 'A' && from[i] <= 'Z')
-			to[i] = (char)(from[i] - 'A' + 'a');
-	}
-	to[len] = '\0';
+	for (; *type != '\0'; type++)
+		if (*type >= 'A' && *type <= 'Z')
+			*type = (char)(*type - 'A' + 'a');
 }
 
 int
@@ -86,6 +85,8 @@ media_trim(const char *header, char *buf, size_t room)
 		len--;
 	if (len >= room)
 		return 0;
-	copy_lower(buf, header, len);
+	memcpy(buf, header, len);
+	buf[len] = '\0';
+	media_lower(buf);
 	return name_is_media_type(buf);
 }

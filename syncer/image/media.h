@@ -35,12 +35,20 @@ enum media_kind {
 
 enum media_kind media_kind(const char *);
 
+/* The types of manifests that are parsed, of whatever kind. */
+#define MEDIA_MANIFESTS	5u
+extern const char *const media_manifests[MEDIA_MANIFESTS];
+
 /* media_is_foreign(type): a layer that may not be distributed
  * (quirks.md#foreign-layers). */
 bool media_is_foreign(const char *);
 
 /* media_is_image_config(type): it has "os" and "architecture". */
 bool media_is_image_config(const char *);
+
+/* media_lower(type): in lower case, which does not count in types (RFC 6838
+ * section 4.2): so one type has one name, and one place in the tree. */
+void media_lower(char *);
 
 /*
  * media_trim(header, buf, len): a Content-Type header without parameters and

@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "image/layout_index.h"
@@ -26,7 +24,6 @@
 #include "registry/ocidir.h"
 
 #define SMALL_BYTES_MAX	4096u
-#define OPEN_TRIES	1000u
 #define INDEX_STEP	(16u << 10)
 /* Of images without a name so many are told. */
 #define NAMELESS_SHOWN	3u
@@ -42,27 +39,6 @@ struct ocidir {
 };
 
 /* --- files ------------------------------------------------------------- */
-
-/*
- * openat2(2) has no function in the C library.  A ".." in a link, as links in a
- * tree have, makes it give up with EAGAIN if anybody renames anything anywhere
- * meanwhile.
- */
-static int
-open_beneath(int dirfd, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	unsigned tries = 0;
-	int fd;
-
-	do
-		fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	while (fd == -1 && errno == EAGAIN && ++tries < OPEN_TRIES);
-	return fd;
-}
 
 static int
 cannot_open(const struct ocidir *d, const char *path, struct err *e)
@@ -93,7 +69,7 @@ open_file(const struct ocidir *d, const char *path, uint64_t *size,
 {
 	struct stat sb;
 	/* What is no file must not make us wait. */
-	int fd = open_beneath(d->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int fd = fs_open_linked(d->fd, path, O_RDONLY);
 
 	if (fd == -1)
 		return cannot_open(d, path, e);
@@ -150,11 +126,11 @@ check_tree(struct ocidir *d, struct err *e)
 
 	if (read_file(d, "cdr-layout", SMALL_BYTES_MAX, &buf, &len, e) == -1)
 		return e->code == ERR_NOT_FOUND ? 0 : -1;
-	d->is_tree = strcmp(buf, "1\n") == 0;
+	d->is_tree = strcmp(buf, "1\n") == 0 || strcmp(buf, "2\n") == 0;
 	free(buf);
 	return d->is_tree ? 0 : err_set(e, ERR_INPUT,
-	    "%s/cdr-layout: a tree of another version: cdr reads version 1",
-	    d->path);
+	    "%s/cdr-layout: a tree of another version: cdr reads versions 1 "
+	    "and 2", d->path);
 }
 
 /* A piece at a time: it may be large. */
@@ -267,7 +243,7 @@ find_link(const struct ocidir *d, const struct ocidir_question *q,
 	int fd, rc;
 
 	path_repository(q->registry, q->repository, "_manifests", path);
-	fd = open_beneath(d->fd, path, O_RDONLY | O_DIRECTORY);
+	fd = fs_open_linked(d->fd, path, O_RDONLY | O_DIRECTORY);
 	if (fd == -1)
 		return cannot_open(d, path, e);
 	rc = fs_readlink(fd, q->reference, target, sizeof(target), e);

@@ -186,6 +186,7 @@ summary_json(const struct report_totals *t)
 	set_number(fields, "images", (long long)t->images);
 	set_number(fields, "unchanged", (long long)t->unchanged);
 	set_number(fields, "updated", (long long)t->updated);
+	set_number(fields, "held", (long long)t->held);
 	set_number(fields, "failed", (long long)t->failed);
 	set_number(fields, "not_reached", (long long)t->cancelled);
 	set_number(fields, "objects", (long long)t->objects);
@@ -202,6 +203,7 @@ void
 report_summary(const struct report_totals *t)
 {
 	char message[512], size[REPORT_BYTES_MAX], more[64] = "";
+	char held[32] = "";
 
 	if (REPORT_INFO > max_level)
 		return;
@@ -209,14 +211,16 @@ report_summary(const struct report_totals *t)
 		summary_json(t);
 		return;
 	}
+	if (t->held > 0)
+		snprintf(held, sizeof(held), ", %zu held", t->held);
 	if (t->cancelled > 0)
 		snprintf(more, sizeof(more), ", %zu not reached",
 		    t->cancelled);
 	snprintf(message, sizeof(message), "%zu image%s: %zu unchanged, %zu "
-	    "updated, %zu failed%s; %llu new object%s, %s received, %llu "
+	    "updated%s, %zu failed%s; %llu new object%s, %s received, %llu "
 	    "request%s, %llu pull%s, %.1f s",
 	    t->images, t->images == 1 ? "" : "s", t->unchanged, t->updated,
-	    t->failed, more, (unsigned long long)t->objects,
+	    held, t->failed, more, (unsigned long long)t->objects,
 	    t->objects == 1 ? "" : "s", report_bytes(t->bytes, size),
 	    (unsigned long long)t->requests, t->requests == 1 ? "" : "s",
 	    (unsigned long long)t->pulls, t->pulls == 1 ? "" : "s",

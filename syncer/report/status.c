@@ -343,6 +343,7 @@ totals_json(const struct report_totals *t)
 	status_set_count(o, "images", t->images);
 	status_set_count(o, "unchanged", t->unchanged);
 	status_set_count(o, "updated", t->updated);
+	status_set_count(o, "held", t->held);
 	status_set_count(o, "failed", t->failed);
 	status_set_count(o, "not_reached", t->cancelled);
 	status_set_count(o, "objects", t->objects);
@@ -401,7 +402,7 @@ head_json(const struct status_view *v)
 	json_t *o = json_object();
 	char *error;
 
-	status_set_count(o, "layout", 1);
+	status_set_count(o, "layout", 2);
 	json_object_set_new(o, "version", json_string(CDR_VERSION));
 	status_set_time(o, "started", v->started);
 	status_set_time(o, "finished", v->end->now);

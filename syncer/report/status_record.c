@@ -16,6 +16,7 @@ static const char *const results[STATUS_RESULTS] = {
 	[STATUS_UPDATED] = "updated",
 	[STATUS_UNCHANGED] = "unchanged",
 	[STATUS_FAILED] = "failed",
+	[STATUS_HELD] = "held",
 	[STATUS_NOT_REACHED] = "not_reached",
 };
 

@@ -62,6 +62,9 @@ struct fetch_kind {
 
 	/* NULL, or: bytes of it that are here. */
 	uint64_t (*here)(const struct fetch *);
+
+	/* NULL, or: a second has passed.  It may end. */
+	void (*tick)(struct fetch *, int64_t now_ms);
 };
 
 struct fetch {
@@ -104,6 +107,8 @@ struct fetch_order {
 	const struct object *object;	/* borrowed, until then */
 	void (*end)(void *owner, struct fetch *, uint64_t bytes,
 	    const struct err *e);
+	/* Before that, once: it is slow, and may be asked for elsewhere. */
+	void (*slow)(void *owner);
 	void *owner;
 };
 

@@ -46,24 +46,27 @@ struct check {
 	struct err err;
 };
 
+/* The body's own word first; a header is asked only where it has none
+ * (quirks.md#type-of-a-manifest). */
 static int
 settle_type(struct check *c)
 {
-	struct manifest m;
-
 	const char *told = c->id.media_type[0] == '\0' ? NULL :
 	    c->id.media_type;
+	struct manifest m;
+	struct err why;
 	int rc;
 
 	if (c->opaque)
-		return 0;
-	rc = manifest_parse(c->bytes, c->len, told, &m, &c->err);
-	if (rc == -1 && told != NULL && c->type_is_header) {
-		c->err.code = ERR_NONE;
-		rc = manifest_parse(c->bytes, c->len, NULL, &m, &c->err);
-	}
+		return manifest_check_opaque(c->bytes, c->len,
+		    c->id.media_type, &c->err);
+	rc = manifest_parse(c->bytes, c->len, c->type_is_header ? NULL : told,
+	    &m, &c->err);
+	if (rc == -1 && told != NULL && c->type_is_header)
+		rc = manifest_parse(c->bytes, c->len, told, &m, &why);
 	if (rc == -1)
 		return -1;
+	c->err.code = ERR_NONE;
 	snprintf(c->id.media_type, sizeof(c->id.media_type), "%s",
 	    m.media_type);
 	manifest_done(&m);

@@ -75,6 +75,7 @@ struct traffic {
 	struct queue delayed;		/* FETCH_BACKOFF */
 	struct queue paused;		/* FETCH_RUNNING without a buffer */
 	struct fetch *all;		/* every fetch there is */
+	int64_t ticked_ms;		/* when they were last told the time */
 	bool stopping;
 	struct transfer_stats stats;	/* but for bytes and running */
 };

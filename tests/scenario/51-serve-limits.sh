@@ -102,7 +102,8 @@ def get(path, source):
     c = http.client.HTTPConnection(host, int(port), 10, source_address=(source, 0))
     c.request("GET", path)
     r = c.getresponse()
-    return r.status, r.getheader("Retry-After"), r.getheader("Content-Type"), r.read()
+    policy = r.headers.get_all("Content-Security-Policy")
+    return r.status, r.getheader("Retry-After"), r.getheader("Content-Type"), policy, r.read()
 
 
 print("same", *get("/v2/library/app/manifests/1", "127.0.0.1"))
@@ -116,6 +117,7 @@ END
 check "twenty slow readers" python3 "$T/hold.py" "$address" "/v2/library/app/blobs/$big"
 expect_said "one more is told to come back" \
     '^same 429 1 application/json .*"TOOMANYREQUESTS"'
+expect_said "with the policy, once" "^same 429 .* \\[\"default-src 'none'; sandbox\"\\] "
 expect_said "the health check is not counted" '^health 200 '
 expect_said "another address is served" '^other 200 '
 expect_said "and so is this one when they are gone" '^after 200 '

@@ -3,6 +3,8 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "layout/limits.h"
@@ -124,6 +126,55 @@ test_media_type(void **state)
 	check("media type", name_is_media_type, cases, COUNT(cases));
 }
 
+/* {N} behind a character repeats it. */
+static void
+unfold(const char *from, char *to)
+{
+	char *end;
+	long n;
+
+	for (; *from != '\0'; from++) {
+		if (*from != '{') {
+			*to++ = *from;
+			continue;
+		}
+		n = strtol(from + 1, &end, 10);
+		assert_true(n > 1 && n <= 200 && *end == '}');
+		memset(to, to[-1], (size_t)n - 1);
+		to += n - 1;
+		from = end;
+	}
+	*to = '\0';
+}
+
+/* The list that nginx is held to as well. */
+static void
+test_manifest_type(void **state)
+{
+	char line[256], type[512];
+	bool any, kept;
+	size_t seen = 0;
+	FILE *f = fopen("tests/media-types.txt", "re");
+
+	(void)state;
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0] == '#' || line[0] == '\0')
+			continue;
+		kept = strncmp(line, "yes ", 4) == 0;
+		any = kept || strncmp(line, "no ", 3) == 0;
+		assert_true(any || strncmp(line, "bad ", 4) == 0);
+		unfold(strchr(line, ' ') + 1, type);
+		if (name_is_manifest_type(type) != kept ||
+		    name_is_media_type(type) != any)
+			fail_msg("%s", line);
+		seen++;
+	}
+	fclose(f);
+	assert_true(seen > 80);
+}
+
 /* At the cap and one over it. */
 static void
 test_lengths(void **state)
@@ -188,6 +239,7 @@ main(void)
 		cmocka_unit_test(test_tag),
 		cmocka_unit_test(test_registry),
 		cmocka_unit_test(test_media_type),
+		cmocka_unit_test(test_manifest_type),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_every_byte),
 	};

@@ -84,8 +84,8 @@ test_longest(void **state)
 	memset(tag, 't', sizeof(tag) - 1);
 	tag[sizeof(tag) - 1] = '\0';
 	memset(id.media_type, 'm', MEDIA_TYPE_MAX);
-	id.media_type[127] = '/';
-	id.media_type[MEDIA_TYPE_MAX] = '\0';
+	memcpy(id.media_type, "application/", 12);
+	id.media_type[12 + 127] = '\0';
 	snprintf(inner, sizeof(inner), "_manifests/%s", tag);
 	path_repository(registry, repository, inner, path);
 	path_link(path, &id, buf);
@@ -100,7 +100,7 @@ test_parse(void **state)
 	static const char *const good[] = {
 		"manifests/" INDEX "/sha256/" HEX256,
 		"../../manifests/" INDEX "/sha256/" HEX256,
-		"../manifests/a/b/sha512/" HEX512,
+		"../manifests/application/b/sha512/" HEX512,
 	};
 	static const char *const bad[] = {
 		"", "/", "x", "..", "../..", "manifests", "manifests/",
@@ -108,7 +108,8 @@ test_parse(void **state)
 		"manifests/" INDEX "/sha256",
 		"manifests/sha256/" HEX256, "manifests//sha256/" HEX256,
 		"manifests/a/sha256/" HEX256, "manifests/a//sha256/" HEX256,
-		"manifests/a/b/c/sha256/" HEX256,
+		"manifests/application/b/c/sha256/" HEX256,
+		"manifests/a/b/sha256/" HEX256,
 		"/manifests/" INDEX "/sha256/" HEX256,
 		"/srv/manifests/" INDEX "/sha256/" HEX256,
 		"./manifests/" INDEX "/sha256/" HEX256,

@@ -88,7 +88,10 @@ finish(struct fixture *f, struct blob_writer *w)
 static void
 commit(struct fixture *f, struct staged *staged)
 {
-	if (store_commit(f->st, &staged, 1, &f->e) == -1)
+	struct err *result = &f->e;
+
+	store_commit(f->st, &staged, 1, &result);
+	if (f->e.code != ERR_NONE)
 		fail_msg("%s", f->e.msg);
 }
 
@@ -276,17 +279,82 @@ test_resume_wrong_bytes(void **state)
 }
 
 static void
+note_path(const struct fixture *f, char buf[STORE_PATH_MAX])
+{
+	int len = snprintf(buf, STORE_PATH_MAX, "%s.ranges", f->partial);
+
+	assert_true(len > 0 && (size_t)len < STORE_PATH_MAX);
+}
+
+static void
 test_resume_too_long(void **state)
 {
 	struct fixture *f = *state;
 	struct blob_writer *w;
 
+	char note[STORE_PATH_MAX];
+	char *left;
+
+	/* Begun for who was told another size: it is left alone... */
+	note_path(f, note);
 	scratch_put(f->dir, f->partial, TEXT " and more");
+	scratch_put(f->dir, note, "0 4\n");
 	w = begin(f, SIZE);
 	assert_int_equal(blob_writer_offset(w), 0);
-	add(f, w, TEXT);
+	add(f, w, "the bytes");
+	left = scratch_get(f->dir, f->partial);
+	assert_string_equal(left, TEXT " and more");
+	free(left);
+	add(f, w, " of a blob");
 	commit(f, finish(f, w));
 	expect_blob(f, TEXT);
+	/* ... until the blob is whole. */
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* Two at once: each has a file of its own, and none has the other's bytes. */
+static void
+test_two_writers(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *one = begin(f, SIZE), *two = begin(f, SIZE);
+	struct staged *staged = NULL;
+
+	add(f, one, "THE bytes ");
+	add(f, two, TEXT);
+	add(f, one, "of a blob");
+	assert_int_equal(blob_writer_finish(one, &staged, &f->e), -1);
+	assert_int_equal(f->e.code, ERR_DIGEST);
+	staged = finish(f, two);
+	add(f, one, "the by");
+	/* One that is staged is nobody else's as well. */
+	two = begin(f, SIZE);
+	add(f, two, "THE");
+	commit(f, staged);
+	blob_writer_drop(one);
+	blob_writer_drop(two);
+	expect_blob(f, TEXT);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* Of two that were left, the next process goes on with the longer one. */
+static void
+test_join(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *one = begin(f, SIZE), *two = begin(f, SIZE);
+
+	add(f, two, "the bytes");
+	blob_writer_close(two);
+	blob_writer_close(one);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 1);
+	reopen(f);
+	one = begin(f, SIZE);
+	assert_int_equal(blob_writer_offset(one), 9);
+	add(f, one, " of a blob");
+	commit(f, finish(f, one));
+	expect_blob(f, TEXT);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
 }
 
 /* The buffer that reads is smaller than this. */
@@ -337,14 +405,6 @@ put(struct fixture *f, struct blob_writer *w, uint64_t at, const char *text)
 {
 	if (blob_writer_put(w, at, text, strlen(text), &f->e) == -1)
 		fail_msg("%s", f->e.msg);
-}
-
-static void
-note_path(const struct fixture *f, char buf[STORE_PATH_MAX])
-{
-	int len = snprintf(buf, STORE_PATH_MAX, "%s.ranges", f->partial);
-
-	assert_true(len > 0 && (size_t)len < STORE_PATH_MAX);
 }
 
 static void
@@ -500,8 +560,6 @@ test_odd_notes(void **state)
 	resumed(f, "", "0 5\n", 0);
 	/* It says more than is true. */
 	resumed(f, "the ?????? of", "0 13\n", 13);
-	/* The file is longer than the blob: then the note counts no more. */
-	resumed(f, TEXT " and more", "0 4\n", 0);
 	memset(large, '1', 69999);
 	large[69999] = '\0';
 	resumed(f, "the bytes ", large, 0);
@@ -634,7 +692,7 @@ test_manifest(void **state)
 {
 	struct fixture *f = *state;
 	struct manifest_id id, found;
-	struct staged *staged = stage(f, "text/x", "{}", &id);
+	struct staged *staged = stage(f, "application/x", "{}", &id);
 	char path[STORE_PATH_MAX], target[STORE_PATH_MAX];
 	uint64_t size;
 	size_t len;
@@ -647,7 +705,7 @@ test_manifest(void **state)
 	commit(f, staged);
 	assert_int_equal(store_manifest_find(f->st, &id.digest, &found, &f->e),
 	    1);
-	assert_string_equal(found.media_type, "text/x");
+	assert_string_equal(found.media_type, "application/x");
 	assert_true(digest_equal(&found.digest, &id.digest));
 	assert_int_equal(store_manifest_read(f->st, &id, &buf, &len, &f->e),
 	    1);
@@ -658,19 +716,44 @@ test_manifest(void **state)
 	memset(target, 0, sizeof(target));
 	assert_true(readlinkat(f->dir->dir, path_blob(&id.digest, path),
 	    target, sizeof(target)) > 0);
-	assert_int_equal(strncmp(target, "../../manifests/text/x/sha256/", 30),
-	    0);
+	assert_int_equal(strncmp(target,
+	    "../../manifests/application/x/sha256/", 37), 0);
 	assert_int_equal(scratch_mode(f->dir, path), 0444);
 	assert_int_equal(store_blob_size(f->st, &id.digest, &size, &f->e), 0);
-	assert_int_equal(scratch_mode(f->dir, "manifests/text/x"), 0755);
+	assert_int_equal(scratch_mode(f->dir, "manifests/application/x"), 0755);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
+}
+
+/* Whatever the callers look at, here no other type gets a name. */
+static void
+test_manifest_wrong_type(void **state)
+{
+	static const char *const types[] = {
+		"text/html", "image/svg+xml", "application/X", "Application/x",
+		"application/", "application/../x", "",
+	};
+	struct fixture *f = *state;
+	struct manifest_id id;
+	struct staged *staged = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		snprintf(id.media_type, sizeof(id.media_type), "%s", types[i]);
+		digest_of(DIGEST_SHA256, "{}", 2, &id.digest);
+		assert_int_equal(store_stage_manifest(f->st, &id, "{}", 2,
+		    &staged, &f->e), -1);
+		assert_int_equal(f->e.code, ERR_DATA);
+		assert_non_null(strstr(f->e.msg, types[i]));
+		assert_null(staged);
+		assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
+	}
 }
 
 static void
 test_manifest_wrong_bytes(void **state)
 {
 	struct fixture *f = *state;
-	struct manifest_id id = { .media_type = "text/x" };
+	struct manifest_id id = { .media_type = "application/x" };
 	struct staged *staged = NULL;
 
 	digest_of(DIGEST_SHA256, "{}", 2, &id.digest);
@@ -687,7 +770,7 @@ test_not_committed(void **state)
 	struct fixture *f = *state;
 	struct manifest_id id, found;
 
-	staged_free(stage(f, "text/x", "{}", &id));
+	staged_free(stage(f, "application/x", "{}", &id));
 	assert_int_equal(store_manifest_find(f->st, &id.digest, &found, &f->e),
 	    0);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
@@ -699,15 +782,19 @@ test_commit_twice(void **state)
 	struct fixture *f = *state;
 	struct manifest_id id, found;
 	struct staged *both[2];
+	struct err first, second;
+	struct err *results[2] = { &first, &second };
 
-	both[0] = stage(f, "text/x", "{}", &id);
-	both[1] = stage(f, "text/x", "{}", &id);
-	assert_int_equal(store_commit(f->st, both, 2, &f->e), 0);
-	commit(f, stage(f, "text/x", "{}", &id));
+	both[0] = stage(f, "application/x", "{}", &id);
+	both[1] = stage(f, "application/x", "{}", &id);
+	store_commit(f->st, both, 2, results);
+	assert_int_equal(first.code, ERR_NONE);
+	assert_int_equal(second.code, ERR_NONE);
+	commit(f, stage(f, "application/x", "{}", &id));
 	assert_int_equal(store_manifest_find(f->st, &id.digest, &found, &f->e),
 	    1);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
-	assert_int_equal(store_commit(f->st, both, 0, &f->e), 0);
+	store_commit(f->st, both, 0, results);
 }
 
 /* An artifact may have another image's manifest as a layer. */
@@ -720,7 +807,7 @@ expect_both(struct fixture *f, const struct manifest_id *id)
 	assert_int_equal(store_manifest_find(f->st, &id->digest, &found,
 	    &f->e), 1);
 	assert_true(digest_equal(&found.digest, &id->digest));
-	assert_string_equal(found.media_type, "text/x");
+	assert_string_equal(found.media_type, "application/x");
 }
 
 static void
@@ -731,14 +818,14 @@ test_manifest_and_blob(void **state)
 	struct blob_writer *w;
 	uint64_t size;
 
-	commit(f, stage(f, "text/x", TEXT, &id));
+	commit(f, stage(f, "application/x", TEXT, &id));
 	assert_int_equal(store_blob_size(f->st, &f->id, &size, &f->e), 0);
 	w = begin(f, SIZE);
 	add(f, w, TEXT);
 	commit(f, finish(f, w));
 	expect_both(f, &id);
 	/* And the other way round. */
-	commit(f, stage(f, "text/x", TEXT, &id));
+	commit(f, stage(f, "application/x", TEXT, &id));
 	expect_both(f, &id);
 	/* What is a blob alone is no manifest. */
 	assert_int_equal(unlinkat(f->dir->dir, path_manifest(&id, f->partial),
@@ -747,7 +834,8 @@ test_manifest_and_blob(void **state)
 	    0);
 }
 
-/* One cannot get its name: nothing stays behind, and blobs are not lost. */
+/* One cannot get its name: nothing of it stays behind, and the other one has
+ * its own. */
 static void
 test_commit_fails(void **state)
 {
@@ -755,15 +843,18 @@ test_commit_fails(void **state)
 	struct manifest_id id;
 	struct blob_writer *w = begin(f, SIZE);
 	struct staged *both[2];
+	struct err first, second;
+	struct err *results[2] = { &first, &second };
 
 	add(f, w, TEXT);
-	scratch_put(f->dir, "manifests/text", "in the way");
-	both[0] = stage(f, "text/x", "{}", &id);
+	scratch_put(f->dir, "manifests/application", "in the way");
+	both[0] = stage(f, "application/x", "{}", &id);
 	both[1] = finish(f, w);
-	assert_int_equal(store_commit(f->st, both, 2, &f->e), -1);
+	store_commit(f->st, both, 2, results);
+	assert_int_equal(first.code, ERR_DATA);
+	assert_int_equal(second.code, ERR_NONE);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
-	assert_true(scratch_has(f->dir, f->partial) ||
-	    scratch_has(f->dir, f->blob));
+	expect_blob(f, TEXT);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -782,6 +873,8 @@ main(void)
 		TEST(test_wrong_bytes),
 		TEST(test_resume_wrong_bytes),
 		TEST(test_resume_too_long),
+		TEST(test_two_writers),
+		TEST(test_join),
 		TEST(test_resume_large),
 		TEST(test_restart),
 		TEST(test_any_order),
@@ -797,6 +890,7 @@ main(void)
 		TEST(test_zero_length_wrong),
 		TEST(test_partial_is_a_link),
 		TEST(test_manifest),
+		TEST(test_manifest_wrong_type),
 		TEST(test_manifest_wrong_bytes),
 		TEST(test_not_committed),
 		TEST(test_commit_twice),
