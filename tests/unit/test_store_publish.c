@@ -284,6 +284,15 @@ test_history(void **state)
 	assert_string_equal(strrchr(text, '\n') - strlen(f->one_text),
 	    strstr(text + 120, f->one_text));
 	free(text);
+	/* Whatever is in it: the last line counts, with its end or without. */
+	assert_int_equal(unlinkat(f->dir->dir, REPO "_history/1.0", 0), 0);
+	scratch_put(f->dir, REPO "_history/1.0", "");
+	assert_int_equal(store_published_at(f->st, "docker.io", "library/x",
+	    "1.0", when, &f->e), 0);
+	scratch_put(f->dir, REPO "_history/1.0", "2026-01-01T00:00:00Z ");
+	assert_int_equal(store_published_at(f->st, "docker.io", "library/x",
+	    "1.0", when, &f->e), 1);
+	assert_string_equal(when, "2026-01-01T00:00:00Z");
 }
 
 static void
