@@ -24,6 +24,7 @@
 #define NOTE_EVERY_MIN	WRITEBACK_BYTES
 #define NOTE_EVERY_MAX	((uint64_t)32 << 20)
 #define NOTE_BYTES_MAX	(64u << 10)
+#define NOTE_PATH_MAX	(STORE_PATH_MAX + 8)
 /* How much one put reads back at most: no long wait for those behind it. */
 #define CATCH_UP_BYTES	((uint64_t)1 << 20)
 
@@ -31,6 +32,8 @@ struct blob_writer {
 	struct store *st;
 	struct digest want;
 	uint64_t size;
+	struct partial *partial;	/* nobody else has its file: */
+	char path[STORE_PATH_MAX];
 	int fd;
 	struct extents have;
 	struct hasher *hasher;
@@ -47,12 +50,9 @@ struct blob_writer {
  * cut the digest finds out.
  */
 static char *
-note_path(const struct blob_writer *w, char buf[STORE_PATH_MAX])
+note_path(const struct blob_writer *w, char buf[NOTE_PATH_MAX])
 {
-	char text[DIGEST_TEXT_MAX];
-
-	snprintf(buf, STORE_PATH_MAX, "_state/partial/%s.ranges",
-	    digest_text(&w->want, text));
+	snprintf(buf, NOTE_PATH_MAX, "%s.ranges", w->path);
 	return buf;
 }
 
@@ -64,9 +64,10 @@ static void
 overwrite_note(const struct blob_writer *w, const char *path,
     const char *text, size_t len)
 {
-	int fd = openat(w->st->root, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct err ignored;
+	int fd;
 
-	if (fd == -1)
+	if (fs_open_file(w->st->root, path, O_WRONLY, &fd, &ignored) != 1)
 		return;
 	/* Half of one is found out like any wrong one, by the digest. */
 	if (fs_write(fd, text, len, 0) == 0 && ftruncate(fd, (off_t)len) == 0)
@@ -79,15 +80,13 @@ overwrite_note(const struct blob_writer *w, const char *path,
 static int
 write_note(struct blob_writer *w, struct err *e)
 {
-	char path[STORE_PATH_MAX], tmp[STORE_TMP_MAX];
+	char path[NOTE_PATH_MAX], tmp[STORE_TMP_MAX];
 	size_t len;
 	char *text = extents_print(&w->have, &len);
 	int fd, rc = 0;
 
 	note_path(w, path);
-	store_tmp_name(w->st, tmp);
-	fd = openat(w->st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
+	fd = store_tmp_create(w->st, tmp);
 	if (fd == -1 || fs_write(fd, text, len, 0) == -1 ||
 	    renameat(w->st->root, tmp, w->st->root, path) == -1) {
 		rc = err_sys(e, "%s: cannot write", path);
@@ -107,32 +106,40 @@ write_note(struct blob_writer *w, struct err *e)
 static void
 drop_note(struct blob_writer *w)
 {
-	char path[STORE_PATH_MAX];
+	char path[NOTE_PATH_MAX];
 
 	unlinkat(w->st->root, note_path(w, path), 0);
 	w->noted = false;
 }
 
-/* Not O_EXCL: what an earlier process has left is what is wanted.  O_NOFOLLOW,
- * since nothing that we make there is a link. */
+/* Not O_EXCL: what an earlier process has left is what is wanted. */
 int
 blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
 {
-	struct blob_writer *w;
 	char path[STORE_PATH_MAX];
-	int fd;
+	struct partial *partial = partial_take(st, id, size, path, e);
+	struct blob_writer *w;
+	struct err first;
+	int fd, rc;
 
-	path_partial(id, path);
-	fd = openat(st->root, path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-	    0600);
+	if (partial == NULL)
+		return -1;
+	rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, &first);
 	/* A blob that was whole when its process died may be read-only. */
-	if (fd == -1 && errno == EACCES &&
+	if (rc == -1 && errno == EACCES &&
 	    fchmodat(st->root, path, 0600, 0) == 0)
-		fd = openat(st->root, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd == -1)
-		return err_sys(e, "%s: cannot create", path);
+		rc = fs_open_file(st->root, path, O_RDWR, &fd, &first);
+	if (rc == 0)
+		rc = err_set(&first, ERR_SYS, "%s: cannot create", path);
+	if (rc == -1) {
+		*e = first;
+		partial_give_back(st, partial);
+		return -1;
+	}
 	w = xcalloc(1, sizeof(*w));
+	w->partial = partial;
+	memcpy(w->path, path, sizeof(w->path));
 	w->st = st;
 	w->want = *id;
 	w->size = size;
@@ -198,7 +205,7 @@ catch_up(struct blob_writer *w, uint64_t most, struct err *e)
 static void
 read_note(struct blob_writer *w, uint64_t file_size)
 {
-	char path[STORE_PATH_MAX];
+	char path[NOTE_PATH_MAX];
 	struct err ignored;
 	char *text;
 	size_t len;
@@ -364,29 +371,55 @@ blob_writer_finish(struct blob_writer *w, struct staged **ret, struct err *e)
 	s->st = w->st;
 	s->fd = w->fd;
 	s->keep = true;
-	path_partial(&w->want, s->from);
+	memcpy(s->from, w->path, sizeof(s->from));
+	s->partial = w->partial;
 	path_blob(&w->want, s->to);
 	writer_free(w);
 	*ret = s;
 	return 0;
 }
 
+static void
+remove_file(struct blob_writer *w)
+{
+	drop_note(w);
+	unlinkat(w->st->root, w->path, 0);
+}
+
+/* What the disk did not take is still in memory, where the next process would
+ * read it and find it right: fsync(2) of a descriptor that was open then
+ * tells. */
+static bool
+is_lost(const struct blob_writer *w)
+{
+	return w->st->sync_failed && fsync(w->fd) == -1;
+}
+
 /* An empty file would say no more than none, and many would fill the folder. */
 void
 blob_writer_close(struct blob_writer *w)
 {
-	char path[STORE_PATH_MAX];
 	struct err ignored;
 	struct stat sb;
 
 	if (w == NULL)
 		return;
-	if (fstat(w->fd, &sb) == 0 && sb.st_size == 0) {
-		drop_note(w);
-		unlinkat(w->st->root, path_partial(&w->want, path), 0);
-	} else if (w->noted) {
+	if ((fstat(w->fd, &sb) == 0 && sb.st_size == 0) || is_lost(w))
+		remove_file(w);
+	else if (w->noted)
 		(void)write_note(w, &ignored);
-	}
 	close(w->fd);
+	partial_give_back(w->st, w->partial);
+	writer_free(w);
+}
+
+void
+blob_writer_drop(struct blob_writer *w)
+{
+	if (w == NULL)
+		return;
+	remove_file(w);
+	close(w->fd);
+	partial_give_back(w->st, w->partial);
 	writer_free(w);
 }

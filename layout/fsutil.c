@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,9 @@
 
 #include "fsutil.h"
 #include "mem.h"
+
+/* Folders in folders that somebody has planted. */
+#define REMOVE_DEPTH_MAX	32u
 
 /* pwrite(2), so that several threads can share a descriptor; short writes, as
  * on a disk that is nearly full, are gone on with. */
@@ -37,14 +41,20 @@ fs_write(int fd, const void *buf, size_t len, off_t offset)
 }
 
 /* As far as it goes, whatever fstat(2) says: the size may change meanwhile, and
- * is 0 for some files of the kernel's. */
+ * is 0 for some files of the kernel's.  What it says is too much is not read at
+ * all. */
 int
 fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
 {
 	size_t len = 0, size = 4096;
-	char *buf = xmalloc(size);
-	ssize_t n;
+	struct stat sb;
+	ssize_t n = 0;
+	char *buf;
 
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
+	    (uint64_t)sb.st_size > max)
+		return err_set(e, ERR_LIMIT, "is larger than %zu bytes", max);
+	buf = xmalloc(size);
 	for (;;) {
 		if (len + 1 == size) {
 			size *= 2;
@@ -77,7 +87,21 @@ fs_read_file(int dirfd, const char *path, size_t max, char **ret_buf,
 {
 	int fd, rc;
 
-	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC);
+	rc = fs_open_file(dirfd, path, O_RDONLY, &fd, e);
+	if (rc != 1)
+		return rc;
+	rc = fs_read_all(fd, max, ret_buf, ret_len, e);
+	close(fd);
+	return rc == -1 ? err_wrap(e, "%s", path) : 1;
+}
+
+int
+fs_read_named(const char *path, size_t max, char **ret_buf, size_t *ret_len,
+    struct err *e)
+{
+	int fd, rc;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT)
 		return 0;
 	if (fd == -1)
@@ -85,6 +109,42 @@ fs_read_file(int dirfd, const char *path, size_t max, char **ret_buf,
 	rc = fs_read_all(fd, max, ret_buf, ret_len, e);
 	close(fd);
 	return rc == -1 ? err_wrap(e, "%s", path) : 1;
+}
+
+static int
+remove_below(int dirfd, const char *name, unsigned depth)
+{
+	struct err ignored;
+	char **names;
+	size_t i, count;
+	int fd, num;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -1;
+	if (depth == 0) {
+		errno = ELOOP;
+		return -1;
+	}
+	fd = fs_open(dirfd, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd == -1)
+		return -1;
+	if (fs_list(fd, ".", &names, &count, &ignored) == 1) {
+		for (i = 0; i < count; i++)
+			(void)remove_below(fd, names[i], depth - 1);
+		fs_list_free(names, count);
+	}
+	num = errno;
+	close(fd);
+	errno = num;
+	return unlinkat(dirfd, name, AT_REMOVEDIR);
+}
+
+int
+fs_remove(int dirfd, const char *path)
+{
+	return remove_below(dirfd, path, REMOVE_DEPTH_MAX);
 }
 
 /* Where the file system cannot, a later fsync has more to do, and
@@ -100,10 +160,12 @@ fs_sync_dir(int dirfd, const char *path, struct err *e)
 {
 	int fd, rc;
 
-	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = fs_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -1)
 		return err_sys(e, "%s: cannot open", path);
-	rc = fsync(fd);
+	do
+		rc = fsync(fd);
+	while (rc == -1 && errno == EINTR);
 	/* Some network file systems have no fsync for directories. */
 	if (rc == -1 && errno == EINVAL)
 		rc = 0;
@@ -116,9 +178,46 @@ fs_sync_dir(int dirfd, const char *path, struct err *e)
 int
 fs_sync_all(int dirfd, struct err *e)
 {
-	if (syncfs(dirfd) == -1)
+	int rc;
+
+	do
+		rc = syncfs(dirfd);
+	while (rc == -1 && errno == EINTR);
+	if (rc == -1)
 		return err_sys(e, "cannot sync the file system");
 	return 0;
+}
+
+/* Not links, which go with their folder, and nothing that is not ours. */
+int
+fs_sync_tree(int dirfd, const char *path, struct err *e)
+{
+	char **names, *child;
+	size_t i, count;
+	struct stat sb;
+	int fd = -1, rc;
+
+	if (fstatat(dirfd, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : err_sys(e, "%s: cannot access",
+		    path);
+	if (S_ISREG(sb.st_mode)) {
+		rc = fs_open_file(dirfd, path, O_RDONLY, &fd, e);
+		if (rc == 1 && fsync(fd) == -1 && errno != EINVAL)
+			rc = err_sys(e, "%s: cannot sync", path);
+		if (fd != -1)
+			close(fd);
+		return rc == -1 ? -1 : 0;
+	}
+	rc = S_ISDIR(sb.st_mode) ? fs_list(dirfd, path, &names, &count, e) : 0;
+	if (rc != 1)
+		return rc;
+	for (i = 0, rc = 0; i < count && rc == 0; i++) {
+		child = xasprintf("%s/%s", path, names[i]);
+		rc = fs_sync_tree(dirfd, child, e);
+		free(child);
+	}
+	fs_list_free(names, count);
+	return rc == 0 ? fs_sync_dir(dirfd, path, e) : -1;
 }
 
 /* A list of those that are known to: tmpfs has nothing to lose. */
@@ -160,8 +259,9 @@ fs_list(int dirfd, const char *path, char ***ret_names, size_t *ret_count,
 	DIR *dir;
 	int fd, num;
 
-	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR))
+	fd = fs_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR ||
+	    errno == ELOOP))
 		return 0;
 	if (fd == -1 || (dir = fdopendir(fd)) == NULL)
 		return err_sys(e, "%s: cannot open", path);

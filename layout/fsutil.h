@@ -11,13 +11,40 @@
 /* fs_write(fd, buf, len, offset): all of it, or -1 with errno set. */
 int fs_write(int, const void *, size_t, off_t);
 
+/*
+ * What lies in a folder that somebody else may write is opened by these.
+ * fs_open(dirfd, path, flags, mode): open(2), close-on-exec, of what is beneath
+ * ${dirfd}, by way of no symbolic link, and never waiting.  -1 with errno set;
+ * ELOOP: a link.  fs_open_stepwise does the same without openat2(2), for
+ * kernels before 5.6.  fs_open_linked lets links be followed, as long as they
+ * stay beneath ${dirfd}; it has no other way than openat2(2) (ENOSYS).
+ */
+int fs_open(int, const char *, int, mode_t);
+int fs_open_stepwise(int, const char *, int, mode_t);
+int fs_open_linked(int, const char *, int);
+
+/*
+ * fs_open_file(dirfd, path, flags, ret_fd, e): the same, of a regular file and
+ * nothing else; with O_CREAT its mode is 0600.  Return 1; 0 if there is none;
+ * -1 with ${e} set, ERR_DATA where something else is in its place.
+ */
+int fs_open_file(int, const char *, int, int *, struct err *);
+
 /* fs_read_all(fd, max, ret_buf, ret_len, e): a whole file of at most ${max}
  * bytes, with a NUL behind; free(3) it. */
 int fs_read_all(int, size_t, char **, size_t *, struct err *);
 
-/* fs_read_file(dirfd, path, max, ret_buf, ret_len, e): the same by name.
+/* fs_read_file(dirfd, path, max, ret_buf, ret_len, e): by fs_open_file.
  * Return 1; 0 if there is no such file; -1 with ${e} set. */
 int fs_read_file(int, const char *, size_t, char **, size_t *, struct err *);
+
+/* fs_read_named(path, max, ret_buf, ret_len, e): the same of a file that a
+ * person has named: links are followed, and a pipe is waited for. */
+int fs_read_named(const char *, size_t, char **, size_t *, struct err *);
+
+/* fs_remove(dirfd, path): whatever is there, a folder with all that is in it;
+ * links are not followed.  0, or -1 with errno set. */
+int fs_remove(int, const char *);
 
 /* fs_start_writeback(fd, offset, len): have the kernel begin to write, and do
  * not wait: a hint, so that a later fsync has little left to do. */
@@ -29,6 +56,10 @@ int fs_sync_dir(int, const char *, struct err *);
 /* fs_sync_all(dirfd, e): make durable all of the file system it is on. */
 int fs_sync_all(int, struct err *);
 
+/* fs_sync_tree(dirfd, path, e): each folder and file below, and ${path}
+ * itself, one after the other. */
+int fs_sync_tree(int, const char *, struct err *);
+
 /* fs_can_sync_all(dirfd): is it one whose syncfs(2) leaves nothing out?  Not so
  * with FUSE, where the server is not told, and with what we do not know. */
 bool fs_can_sync_all(int);
@@ -36,7 +67,7 @@ bool fs_can_sync_all(int);
 /*
  * fs_list(dirfd, path, ret_names, ret_count, e): the names in a directory but
  * for "." and "..", sorted by their bytes.  Return 1; 0 if there is no such
- * directory; -1 with ${e} set.  fs_list_free releases.
+ * directory (a link to one is none); -1 with ${e} set.  fs_list_free releases.
  */
 int fs_list(int, const char *, char ***, size_t *, struct err *);
 void fs_list_free(char **, size_t);

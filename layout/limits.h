@@ -57,6 +57,8 @@
 /* Listing the tags of a repository: one page, all pages. */
 #define TAGS_PAGE_BYTES_MAX	(64u << 20)
 #define TAGS_MAX		1000000u
+/* Names of those that one line matches, all together. */
+#define TAGS_BYTES_MAX		(16u << 20)
 #define TAG_PAGES_MAX		20000u
 #define TAG_PAGES_EMPTY_MAX	16u
 #define TAG_PAGE_ENTRIES	1000u
@@ -75,6 +77,11 @@
 #define SIGNATURE_BYTES_MAX	(4u << 20)
 #define SIGNATURES_MAX		1000u
 #define SIGNATURES_BYTES_MAX	((uint64_t)64 << 20)
+
+/* index.json of a layout that is copied from: a tree of 100,000 tags has some
+ * 40 MiB. */
+#define LAYOUT_INDEX_BYTES_MAX	(128u << 20)
+#define LAYOUT_ENTRIES_MAX	200000u
 
 /* What a node's clients read: one file; URLs and registries in it. */
 #define NODE_FILE_BYTES_MAX	(4u << 20)

@@ -32,6 +32,16 @@ enum store_mode {
 int store_open(const char *, enum store_mode, struct store **, struct err *);
 void store_close(struct store *);
 
+/* store_open_patient(root, patience, ret, e): the same for a writer that waits
+ * for another one.  Return 1 with ${e} set if that was still at work then, or
+ * ${stop_fd} had become readable. */
+struct store_patience {
+	unsigned seconds;
+	int stop_fd;		/* -1: none */
+};
+int store_open_patient(const char *, const struct store_patience *,
+    struct store **, struct err *);
+
 /* --- what is there (all: 1 yes, 0 no, -1 with e set) ------------------- */
 
 /* store_blob_size(st, digest, ret, e): the size in bytes of a blob. */
@@ -55,6 +65,11 @@ int store_manifest_read(const struct store *, const struct manifest_id *,
  * points to, or whether an "alg:hex" belongs to the repository. */
 int store_reference_get(const struct store *, const char *, const char *,
     const char *, struct manifest_id *, struct err *);
+
+/* store_held_get(st, registry, repository, tag, ret, e): is the tag held, at
+ * which digest?  It must not be moved to another one then. */
+int store_held_get(const struct store *, const char *, const char *,
+    const char *, struct digest *, struct err *);
 
 /* store_default_get(st, registry, repository, index, ret, e): what stands in
  * for an index, as a publication's default_manifest. */
@@ -157,8 +172,10 @@ int blob_writer_restart(struct blob_writer *, struct err *);
  */
 int blob_writer_finish(struct blob_writer *, struct staged **, struct err *);
 
-/* blob_writer_close(w): leave the bytes for a later run.  Accepts NULL. */
+/* blob_writer_close(w): leave the bytes for a later run.  blob_writer_drop(w):
+ * they are not wanted.  Both accept NULL. */
 void blob_writer_close(struct blob_writer *);
+void blob_writer_drop(struct blob_writer *);
 
 /*
  * store_stage_manifest(st, id, buf, len, ret, e): check the digest and write
@@ -168,11 +185,12 @@ int store_stage_manifest(struct store *, const struct manifest_id *,
     const void *, size_t, struct staged **, struct err *);
 
 /*
- * store_commit(st, staged, count, e): put all of them on stable storage, then
- * give each its name.  The entries are released whatever happens.  Return 0, or
- * -1 with ${e} set; then none of them may be counted on.
+ * store_commit(st, staged, count, results): put all of them on stable storage,
+ * then give each its name.  The entries are released whatever happens.  Each
+ * has a result of its own: ERR_NONE, or why it must not be counted on.
  */
-int store_commit(struct store *, struct staged **, size_t, struct err *);
+void store_commit(struct store *, struct staged **, size_t,
+    struct err *const *);
 
 /* staged_free(s): not wanted after all.  Accepts NULL. */
 void staged_free(struct staged *);
@@ -208,6 +226,10 @@ struct publication {
 	const struct referral *referrals;
 	size_t referral_count;
 	store_merge_fn *merge;			/* where there are referrals */
+	/* Told by store_publish: the tag is held, at what, so that nothing was
+	 * done. */
+	bool held;
+	struct digest held_at;
 };
 
 /*
@@ -215,7 +237,7 @@ struct publication {
  * the tags by one rename each, then the tag lists (design: the order of
  * publishing).  What is returned 0 for is on stable storage.
  */
-int store_publish(struct store *, const struct publication *, size_t,
+int store_publish(struct store *, struct publication *, size_t,
     struct err *);
 
 /*

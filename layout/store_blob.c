@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "digest_set.h"
 #include "fsutil.h"
 #include "mem.h"
 #include "store_internal.h"
@@ -37,40 +36,6 @@ store_blob_read(const struct store *st, const struct digest *id, size_t max,
 
 	return fs_read_file(st->root, path_blob(id, path), max, ret_buf,
 	    ret_len, e);
-}
-
-/* Names that are no digest are notes about blobs, or nobody's. */
-int
-store_each_partial(const struct store *st, struct digest_set *set,
-    struct err *e)
-{
-	struct err ignored;
-	struct digest id;
-	char **names;
-	size_t i, count;
-	int rc;
-
-	rc = fs_list(st->root, "_state/partial", &names, &count, e);
-	if (rc != 1)
-		return rc;
-	for (i = 0; i < count; i++)
-		if (digest_parse(names[i], &id, &ignored) == 0)
-			digest_set_add(set, &id, NULL);
-	fs_list_free(names, count);
-	return 0;
-}
-
-/* It may have holes: what counts is what it occupies. */
-uint64_t
-store_partial_bytes(const struct store *st, const struct digest *id)
-{
-	char path[STORE_PATH_MAX];
-	struct stat sb;
-
-	if (fstatat(st->root, path_partial(id, path), &sb,
-	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(sb.st_mode))
-		return 0;
-	return (uint64_t)sb.st_blocks * 512;
 }
 
 /* f_bavail: what root keeps for itself is not for us. */

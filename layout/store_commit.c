@@ -1,6 +1,7 @@
 /* From whole bytes to names, in rounds: one fsync(2) each would make thousands
  * of small blobs wait for the disk thousands of times. */
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,49 +20,69 @@ staged_free(struct staged *s)
 	/* A whole blob stays where the next run looks for a part of it. */
 	if (!s->keep)
 		unlinkat(s->st->root, s->from, 0);
+	partial_give_back(s->st, s->partial);
 	free(s);
 }
 
-/* Under its name, nobody has it open to write. */
+/* The kernel says it once and then takes the lost pages for written: nothing
+ * may be built on such a file. */
 static void
-close_written(struct staged *s)
+lose(struct staged *s, struct err *result, const struct err *e)
 {
-	close(s->fd);
-	s->fd = -1;
+	s->keep = false;
+	*result = *e;
+	err_wrap(result, "%s", s->to);
+}
+
+static void
+sync_together(struct staged **staged, size_t count, struct err *const *results)
+{
+	struct err e;
+	size_t i;
+
+	if (store_sync_all(staged[0]->st, &e) == -1)
+		for (i = 0; i < count; i++)
+			lose(staged[i], results[i], &e);
+}
+
+static void
+sync_each(struct staged **staged, size_t count, struct err *const *results)
+{
+	struct err e;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < count; i++) {
+		do
+			rc = fsync(staged[i]->fd);
+		while (rc == -1 && errno == EINTR);
+		if (rc == -1) {
+			err_sys(&e, "cannot sync");
+			lose(staged[i], results[i], &e);
+		}
+	}
 }
 
 /*
  * All writes are begun before the first is waited for: the first fsync then
  * carries most of the others along.
  */
-static int
-sync_files(struct staged **staged, size_t count, struct err *e)
+static void
+sync_files(struct staged **staged, size_t count, struct err *const *results)
 {
 	size_t i;
 
 	for (i = 0; i < count; i++)
 		fs_start_writeback(staged[i]->fd, 0, 0);
-	if (count > 0 && store_worth_sync_all(staged[0]->st, count)) {
-		if (fs_sync_all(staged[0]->st->root, e) == 0) {
-			for (i = 0; i < count; i++)
-				close_written(staged[i]);
-			return 0;
-		}
-		for (i = 0; i < count; i++)
-			staged[i]->keep = false;
-		return -1;
-	}
+	if (store_worth_sync_all(staged[0]->st, count))
+		sync_together(staged, count, results);
+	else
+		sync_each(staged, count, results);
+	/* Under its name, nobody has it open to write. */
 	for (i = 0; i < count; i++) {
-		if (fsync(staged[i]->fd) == 0) {
-			close_written(staged[i]);
-			continue;
-		}
-		/* The kernel says so once and then takes the lost pages for
-		 * written: nothing may be built on this file. */
-		staged[i]->keep = false;
-		return err_sys(e, "%s: cannot sync", staged[i]->to);
+		close(staged[i]->fd);
+		staged[i]->fd = -1;
 	}
-	return 0;
 }
 
 /*
@@ -77,8 +98,12 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 	int is_blob;
 
 	assert(s->st == st && s->fd == -1);
-	if (s->manifest.media_type[0] == '\0')
-		return store_rename(st, s->from, s->to, e);
+	if (s->manifest.media_type[0] == '\0') {
+		if (store_rename(st, s->from, s->to, e) == -1)
+			return -1;
+		partial_named(st, s->partial);
+		return 0;
+	}
 	path_parent(s->to, path);
 	if (store_make_dirs(st, path, e) == -1 ||
 	    store_rename(st, s->from, s->to, e) == -1)
@@ -90,26 +115,34 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 	    &s->manifest, e);
 }
 
-/* Bytes first, then names, then the folders that the names are in.  A crash
- * leaves names without folders synced: fewer names, and none that is wrong. */
-int
+/*
+ * Bytes first, then names, then the folders that the names are in.  A crash
+ * leaves names without folders synced: fewer names, and none that is wrong.
+ * What cannot be synced, or have its name, is a fault of its own; where the
+ * folders cannot be synced, none of the names may be counted on.
+ */
+void
 store_commit(struct store *st, struct staged **staged, size_t count,
-    struct err *e)
+    struct err *const *results)
 {
+	struct err e;
 	size_t i;
-	int rc;
 
 	assert(st->lock != -1);
-	rc = sync_files(staged, count, e);
-	for (i = 0; i < count && rc == 0; i++) {
-		rc = give_name(st, staged[i], e);
-		/* It is no longer where staged_free would look. */
-		if (rc == 0)
+	if (count == 0)
+		return;
+	for (i = 0; i < count; i++)
+		results[i]->code = ERR_NONE;
+	sync_files(staged, count, results);
+	for (i = 0; i < count; i++)
+		/* Then it is no longer where staged_free would look. */
+		if (results[i]->code == ERR_NONE &&
+		    give_name(st, staged[i], results[i]) == 0)
 			staged[i]->keep = true;
-	}
-	if (rc == 0)
-		rc = store_sync_dirs(st, e);
+	if (store_sync_dirs(st, &e) == -1)
+		for (i = 0; i < count; i++)
+			if (results[i]->code == ERR_NONE)
+				*results[i] = e;
 	for (i = 0; i < count; i++)
 		staged_free(staged[i]);
-	return rc;
 }

@@ -1,6 +1,7 @@
 /* index.json (OCI image-spec image-layout.md) and catalog.json: once a run. */
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,7 +20,7 @@ stamp(const struct store *st, const char *path, char buf[STORE_STAMP_MAX])
 	struct stat sb;
 
 	buf[0] = '\0';
-	if (fstatat(st->root, path, &sb, 0) == 0)
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		snprintf(buf, STORE_STAMP_MAX, "%llx-%llx-%llx.%lx",
 		    (unsigned long long)sb.st_ino,
 		    (unsigned long long)sb.st_size,
@@ -168,12 +169,9 @@ rewrite_tags(void *cookie, const char *registry, const char *repository,
 
 /* The mark goes last: a crash before it has the next run do all of this
  * again. */
-int
-store_finish(struct store *st, struct err *e)
+static int
+write_lists(struct store *st, struct err *e)
 {
-	assert(st->lock != -1);
-	if (!st->index_stale)
-		return 0;
 	if (st->index_inherited &&
 	    (store_each_repository(st, rewrite_tags, st, e) == -1 ||
 	    store_settle_files(st, e) == -1))
@@ -185,4 +183,21 @@ store_finish(struct store *st, struct err *e)
 		return err_sys(e, STORE_DIRTY_FILE ": cannot remove");
 	st->index_stale = st->index_inherited = false;
 	return 0;
+}
+
+int
+store_finish(struct store *st, struct err *e)
+{
+	int rc;
+
+	assert(st->lock != -1);
+	if (!st->index_stale)
+		return 0;
+	if (store_lock_publish(st, e) == -1)
+		return -1;
+	rc = write_lists(st, e);
+	if (rc == -1)
+		store_drop_files(st);
+	store_unlock_publish(st);
+	return rc;
 }

@@ -1,6 +1,7 @@
 #ifndef CDR_STORE_INTERNAL_H
 #define CDR_STORE_INTERNAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,8 +11,15 @@
 /* Shared by the store_*.c files and by nobody else. */
 
 #define STORE_VERSION_FILE	"cdr-layout"
-#define STORE_VERSION_TEXT	"1\n"
+#define STORE_VERSION_TEXT	"2\n"
 #define STORE_DIRTY_FILE	"_state/dirty"
+#define STORE_LOCK_FILE		"_state/lock"
+#define STORE_PUBLISH_FILE	"_state/publish"
+#define STORE_KEEP_FILE		"_state/keep.lock"
+#define STORE_UNCLEAN_FILE	"_state/unclean"
+
+/* Of one history file; 200 lines are fewer. */
+#define HISTORY_BYTES_MAX	(64u << 10)
 
 /* Directories whose names have changed and are not yet durable. */
 struct dirty_dirs {
@@ -30,10 +38,16 @@ struct pending_files {
 	size_t count, room;
 };
 
+/* _state/partial: who has which file (store_partial.c). */
+#define PARTIAL_SLOTS	10u
+struct partial;
+
 struct store {
 	char *path;			/* as given, for messages */
 	int root;			/* directory */
-	int lock;			/* -1: reading */
+	int version;			/* of the layout; 0: there is none */
+	int lock, publish, keep;	/* -1: reading */
+	bool is_writer;			/* has the first of them */
 	atomic_ulong serial;		/* of names in _state/tmp */
 	bool index_stale;		/* _state/dirty is there */
 	bool index_inherited;		/* and was when we came: tag lists may
@@ -41,22 +55,69 @@ struct store {
 	struct dirty_dirs dirs;		/* of the committing thread */
 	struct pending_files pending;	/* the same */
 	bool can_sync_all;		/* see fs_can_sync_all */
-	bool unsynced;			/* a directory could not be synced */
+	atomic_bool sync_failed;	/* once, in this process */
+	bool marked;			/* _state/unclean is there */
+	bool unsynced;			/* what the writer before has left */
+	pthread_mutex_t partials_lock;	/* of: */
+	struct partial *partials;
 };
 
 struct staged {
 	struct store *st;
 	int fd;
+	struct partial *partial;	/* ${from} is in _state/partial */
 	bool keep;			/* the file outlives this record */
 	char from[STORE_PATH_MAX];
 	char to[STORE_PATH_MAX];
 	struct manifest_id manifest;	/* media_type "" for a blob */
 };
 
+/*
+ * partial_take(st, digest, size, buf, e): a file for one attempt at a blob of
+ * so many bytes, which nobody else has until partial_give_back; its path goes
+ * to ${buf}.  What an earlier process has left is continued, unless it is
+ * longer than the blob.  NULL with ${e} set if there are too many.
+ * partial_give_back accepts NULL.  partial_named(st, p): the blob is whole, and
+ * what an earlier process left of it is of no use.  All from any thread.
+ */
+struct partial *partial_take(struct store *, const struct digest *, uint64_t,
+    char buf[STORE_PATH_MAX], struct err *);
+void partial_give_back(struct store *, struct partial *);
+void partial_named(struct store *, const struct partial *);
+
+/* store_join_partials(st, e): of what earlier attempts at one blob have left,
+ * keep the longest.  Before any partial_take. */
+int store_join_partials(struct store *, struct err *);
+
+/* store_now(buf): RFC 3339, in UTC.  Return ${buf}. */
+char *store_now(char buf[STORE_TIME_MAX]);
+
+/*
+ * store_take_locks(st, patience, e): return 0, 1 with ${e} set if somebody else
+ * has one of them, -1.  store_leave_locks(st) also removes the mark if all is
+ * durable.
+ */
+int store_take_locks(struct store *, const struct store_patience *,
+    struct err *);
+void store_leave_locks(struct store *);
+
+/* store_lock_publish(st, e): held for moments, so it is waited for. */
+int store_lock_publish(struct store *, struct err *);
+void store_unlock_publish(struct store *);
+
+/* store_recover(st, e): mark that a writer is at work, and make durable what
+ * one that died has left. */
+int store_recover(struct store *, struct err *);
+
+/* store_make_private(st, path, e): a folder for writers alone. */
+int store_make_private(struct store *, const char *, struct err *);
+
 #define STORE_TMP_MAX	64
 
-/* store_tmp_name(st, buf): a fresh name below _state/tmp. */
-char *store_tmp_name(struct store *, char buf[STORE_TMP_MAX]);
+/* store_tmp_create(st, tmp): a new file below _state/tmp, open for writing; -1
+ * with errno set.  store_tmp_link: the same of a link to ${target}; 0 or -1. */
+int store_tmp_create(struct store *, char tmp[STORE_TMP_MAX]);
+int store_tmp_link(struct store *, const char *, char tmp[STORE_TMP_MAX]);
 
 /* store_worth_sync_all(st, count): one syncfs(2) instead of so many fsync(2)s,
  * each of which has the disk empty its cache. */
@@ -65,8 +126,13 @@ bool store_worth_sync_all(const struct store *, size_t);
 /* store_touch_dir(st, path): its names have changed. */
 void store_touch_dir(struct store *, const char *);
 
-/* store_sync_dirs(st, e): make all of them durable and forget them. */
+/* store_sync_dirs(st, e): make all of them durable; what has been is forgotten,
+ * what could not be is tried again the next time. */
 int store_sync_dirs(struct store *, struct err *);
+
+/* store_sync_all(st, e): syncfs(2).  After a failure it is not called any more:
+ * it would not tell again of bytes that are lost, as fsync(2) does. */
+int store_sync_all(struct store *, struct err *);
 
 /* store_make_dirs(st, path, e): a directory with its parents, mode 0755
  * whatever the umask; the parents of new ones are touched. */

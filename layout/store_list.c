@@ -56,12 +56,19 @@ store_published_at(const struct store *st, const char *registry,
 {
 	char path[STORE_PATH_MAX], inner[TAG_MAX + DIGEST_TEXT_MAX + 16];
 	char *text = NULL, *line, *end;
+	struct err why;
 	size_t len;
 	int rc;
 
 	snprintf(inner, sizeof(inner), "_history/%s", reference);
 	rc = fs_read_file(st->root, path_repository(registry, repository,
-	    inner, path), SIZE_MAX / 2, &text, &len, e);
+	    inner, path), HISTORY_BYTES_MAX, &text, &len, &why);
+	/* What is no history does not tell; the next publishing takes its
+	 * place. */
+	if (rc == -1 && (why.code == ERR_DATA || why.code == ERR_LIMIT))
+		return 0;
+	if (rc == -1)
+		*e = why;
 	if (rc != 1)
 		return rc;
 	if (len > 0 && text[len - 1] == '\n')

@@ -127,10 +127,9 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	s = xcalloc(1, sizeof(*s));
 	s->st = st;
 	s->manifest = *id;
-	snprintf(s->from, sizeof(s->from), "%s", store_tmp_name(st, tmp));
 	path_manifest(id, s->to);
-	s->fd = openat(st->root, s->from,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	s->fd = store_tmp_create(st, tmp);
+	snprintf(s->from, sizeof(s->from), "%s", tmp);
 	if (s->fd == -1 || fs_write(s->fd, buf, len, 0) == -1 ||
 	    fchmod(s->fd, 0444) == -1) {
 		err_sys(e, "cannot write a manifest");

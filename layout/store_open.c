@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,17 +29,6 @@ fail(struct err *e)
 {
 	e->code = ERR_STORE;
 	return -1;
-}
-
-/* _state is for writers alone: partial blobs have not been judged yet. */
-static int
-make_private_dir(struct store *st, const char *path, struct err *e)
-{
-	if (mkdirat(st->root, path, 0700) == -1 && errno != EEXIST)
-		return err_sys(e, "%s: cannot make the directory", path);
-	if (fchmodat(st->root, path, 0700, 0) == -1)
-		return err_sys(e, "%s: cannot set the mode", path);
-	return 0;
 }
 
 /*
@@ -98,7 +86,7 @@ refuse_foreign_data(struct store *st, struct err *e)
 	int rc = 0;
 
 	/* A tree whose making was cut short is ours. */
-	if (fstatat(st->root, "_state/lock", &sb, 0) == 0)
+	if (fstatat(st->root, STORE_LOCK_FILE, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	if (fs_list(st->root, ".", &names, &count, e) != 1)
 		return -1;
@@ -119,6 +107,7 @@ make_folders(struct store *st, struct err *e)
 {
 	static const char *const dirs[] = {
 		"blobs/sha256", "blobs/sha512", "manifests", "repos", "status",
+		"keep",
 	};
 	size_t i;
 
@@ -143,17 +132,32 @@ open_to_readers(const struct store *st, struct err *e)
 	return err_sys(e, "cannot set the mode");
 }
 
+static int
+write_version(struct store *st, struct err *e)
+{
+	if (store_write_file(st, STORE_VERSION_FILE, STORE_VERSION_TEXT,
+	    strlen(STORE_VERSION_TEXT), e) == -1 ||
+	    store_sync_dirs(st, e) == -1)
+		return -1;
+	st->version = 2;
+	return 0;
+}
+
 /* The version file goes last, so that a tree whose making was cut short is made
  * again, and no reader takes it for whole. */
 static int
 create_tree(struct store *st, struct err *e)
 {
-	struct err ignored;
+	int above;
 
 	if (prove_file_system(st, e) == -1 || open_to_readers(st, e) == -1)
 		return -1;
 	/* ROOT's own name; the folder above need not be ours to read. */
-	(void)fs_sync_dir(st->root, "..", &ignored);
+	above = openat(st->root, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (above != -1) {
+		(void)fsync(above);
+		close(above);
+	}
 	if (make_folders(st, e) == -1 ||
 	    store_write_file(st, "oci-layout", oci_layout,
 	    sizeof(oci_layout) - 1, e) == -1 ||
@@ -163,78 +167,48 @@ create_tree(struct store *st, struct err *e)
 	    sizeof(empty_catalog) - 1, e) == -1 ||
 	    store_sync_dirs(st, e) == -1)
 		return -1;
-	if (store_write_file(st, STORE_VERSION_FILE, STORE_VERSION_TEXT,
-	    strlen(STORE_VERSION_TEXT), e) == -1)
-		return -1;
-	return store_sync_dirs(st, e);
+	return write_version(st, e);
 }
 
-/* Return 1 if ROOT is a tree of a version that we know, 0 if it is none. */
+/* One that is there: of version 1 from today on of version 2, which has more in
+ * it, and nothing else. */
 static int
-check_version(const struct store *st, struct err *e)
+keep_tree(struct store *st, struct err *e)
+{
+	if (make_folders(st, e) == -1)
+		return -1;
+	return st->version == 1 ? write_version(st, e) : 0;
+}
+
+/* Is ROOT a tree of a version that we know?  Else the version is 0. */
+static int
+check_version(struct store *st, struct err *e)
 {
 	char *text;
 	size_t len;
 	int rc;
 
+	st->version = 0;
 	rc = fs_read_file(st->root, STORE_VERSION_FILE, 64, &text, &len, e);
 	if (rc != 1)
 		return rc;
-	if (strcmp(text, STORE_VERSION_TEXT) != 0)
+	rc = 0;
+	if (strcmp(text, "1\n") == 0)
+		st->version = 1;
+	else if (strcmp(text, STORE_VERSION_TEXT) == 0)
+		st->version = 2;
+	else
 		rc = err_set(e, ERR_STORE, "the tree has layout version %.*s, "
-		    "this program knows version 1: use a newer cdr",
+		    "this program knows versions 1 and 2: use a newer cdr",
 		    (int)strcspn(text, "\n"), text);
 	free(text);
 	return rc;
 }
 
-/* flock(2), which the kernel takes back however a process ends; the number in
- * the file is for the message, and tells whether the last writer ended well. */
-static int
-take_lock(struct store *st, struct err *e)
-{
-	char holder[32];
-	ssize_t n;
-	int len;
-	bool died;
-
-	st->lock = openat(st->root, "_state/lock",
-	    O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (st->lock == -1)
-		return err_sys(e, "_state/lock: cannot open");
-	if (flock(st->lock, LOCK_EX | LOCK_NB) == -1) {
-		if (errno != EWOULDBLOCK)
-			return err_sys(e, "the file system has no file locks");
-		n = pread(st->lock, holder, sizeof(holder) - 1, 0);
-		holder[n > 0 ? n : 0] = '\0';
-		return err_set(e, ERR_STORE, "another cdr is writing to this "
-		    "tree (process %s); try again when it has ended",
-		    n > 0 ? holder : "unknown");
-	}
-	died = pread(st->lock, holder, 1, 0) == 1;
-	len = snprintf(holder, sizeof(holder), "%ld", (long)getpid());
-	if (ftruncate(st->lock, 0) == -1 ||
-	    fs_write(st->lock, holder, (size_t)len, 0) == -1)
-		return err_sys(e, "_state/lock: cannot write");
-	/* A writer empties the file when it ends well.  One that died may have
-	 * given names that are not durable, and which we build upon. */
-	return died ? fs_sync_all(st->root, e) : 0;
-}
-
-/* With folders that are not synced the number stays, and the next
- * writer syncs them. */
-static void
-leave_lock(struct store *st)
-{
-	assert(st->lock != -1);
-	if (st->dirs.count == 0 && !st->unsynced)
-		(void)!ftruncate(st->lock, 0);
-	close(st->lock);
-}
-
 /*
  * What a writer that died left behind: nothing in tmp has a name yet.  A clock
- * may have been wrong then, so ${older_than} 0 takes all.
+ * may have been wrong then, so ${older_than} 0 takes all.  What is no file goes
+ * anyway: it is not ours.
  */
 static int
 sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
@@ -251,80 +225,128 @@ sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
 	for (i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
 		if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (older_than == 0 || sb.st_mtime <= older_than))
-			unlinkat(st->root, path, 0);
+		    (older_than == 0 || !S_ISREG(sb.st_mode) ||
+		    sb.st_mtime <= older_than))
+			(void)fs_remove(st->root, path);
 	}
 	fs_list_free(names, count);
 	return 0;
 }
 
+/* What a run leaves to the next is a file, or it is of no use. */
+static bool
+clear_planted(struct store *st, const char *path)
+{
+	struct stat sb;
+
+	return fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(sb.st_mode) && fs_remove(st->root, path) == 0;
+}
+
+static int
+clean_up(struct store *st, struct err *e)
+{
+	time_t now = time(NULL);
+
+	if (store_make_private(st, "_state/tmp", e) == -1 ||
+	    store_make_private(st, "_state/partial", e) == -1 ||
+	    sweep(st, "_state/tmp", 0, e) == -1)
+		return -1;
+	(void)clear_planted(st, "_state/quota.json");
+	(void)clear_planted(st, "_state/created");
+	/* The lists may be behind, whoever says so. */
+	if (clear_planted(st, STORE_DIRTY_FILE) &&
+	    store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)
+		return -1;
+	if (sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1)
+		return -1;
+	return store_join_partials(st, e);
+}
+
 /* Nothing is made before it is certain that the folder is ours, and nothing but
  * the lock before we have the lock. */
 static int
-open_for_writing(struct store *st, struct err *e)
+open_for_writing(struct store *st, const struct store_patience *patience,
+    struct err *e)
 {
 	struct stat sb;
-	time_t now = time(NULL);
-	int known = check_version(st, e);
+	int rc;
 
-	if (known == -1 || (known == 0 && refuse_foreign_data(st, e) == -1))
+	if (check_version(st, e) == -1 ||
+	    (st->version == 0 && refuse_foreign_data(st, e) == -1))
 		return -1;
-	if (make_private_dir(st, "_state", e) == -1 ||
-	    take_lock(st, e) == -1)
+	rc = store_take_locks(st, patience, e);
+	if (rc != 0)
+		return rc;
+	/* Another one may have made the tree, or a newer one, since we
+	 * looked. */
+	if (check_version(st, e) == -1 || store_recover(st, e) == -1)
 		return -1;
-	/* Another one may have made the tree since we looked. */
-	if (known == 0 && (known = check_version(st, e)) == -1)
-		return -1;
-	if (make_private_dir(st, "_state/tmp", e) == -1 ||
-	    make_private_dir(st, "_state/partial", e) == -1 ||
-	    sweep(st, "_state/tmp", 0, e) == -1 ||
-	    sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1)
-		return -1;
-	if ((known == 0 ? create_tree(st, e) : make_folders(st, e)) == -1)
-		return -1;
-	st->index_stale = fstatat(st->root, STORE_DIRTY_FILE, &sb, 0) == 0;
+	st->index_stale = fstatat(st->root, STORE_DIRTY_FILE, &sb,
+	    AT_SYMLINK_NOFOLLOW) == 0;
 	st->index_inherited = st->index_stale;
-	return 0;
+	if (clean_up(st, e) == -1)
+		return -1;
+	return st->version == 0 ? create_tree(st, e) : keep_tree(st, e);
 }
 
 static int
-open_for_reading(const struct store *st, struct err *e)
+open_for_reading(struct store *st, struct err *e)
 {
-	int known = check_version(st, e);
-
-	if (known == 0)
+	if (check_version(st, e) == -1)
+		return -1;
+	if (st->version == 0)
 		return err_set(e, ERR_STORE, "not a CDR tree: it has no file "
 		    STORE_VERSION_FILE "; \"cdr sync\" makes one");
-	return known == 1 ? 0 : -1;
+	return 0;
 }
 
 /* A reader makes and changes nothing; it may have no right to. */
-int
-store_open(const char *path, enum store_mode mode, struct store **ret,
-    struct err *e)
+static int
+open_tree(const char *path, const struct store_patience *patience,
+    struct store **ret, struct err *e)
 {
 	struct store *st = xcalloc(1, sizeof(*st));
 	int rc;
 
 	st->path = xstrdup(path);
-	st->lock = -1;
-	if (mode == STORE_WRITE)
+	st->lock = st->publish = st->keep = -1;
+	pthread_mutex_init(&st->partials_lock, NULL);
+	if (patience != NULL)
 		(void)mkdir(path, 0755);	/* open tells what is wrong */
 	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	st->can_sync_all = st->root != -1 && fs_can_sync_all(st->root);
 	if (st->root == -1)
 		rc = err_sys(e, "cannot open");
-	else if (mode == STORE_WRITE)
-		rc = open_for_writing(st, e);
+	else if (patience != NULL)
+		rc = open_for_writing(st, patience, e);
 	else
 		rc = open_for_reading(st, e);
-	if (rc == -1) {
+	if (rc != 0) {
 		err_wrap(e, "%s", path);
 		store_close(st);
-		return fail(e);
+		fail(e);
+		return rc;
 	}
 	*ret = st;
 	return 0;
+}
+
+int
+store_open_patient(const char *path, const struct store_patience *patience,
+    struct store **ret, struct err *e)
+{
+	return open_tree(path, patience, ret, e);
+}
+
+int
+store_open(const char *path, enum store_mode mode, struct store **ret,
+    struct err *e)
+{
+	static const struct store_patience none = { 0, -1 };
+
+	return open_tree(path, mode == STORE_WRITE ? &none : NULL, ret,
+	    e) == 0 ? 0 : -1;
 }
 
 void
@@ -334,8 +356,7 @@ store_close(struct store *st)
 
 	if (st == NULL)
 		return;
-	if (st->lock != -1)
-		leave_lock(st);
+	store_leave_locks(st);
 	for (i = 0; i < st->dirs.count; i++)
 		free(st->dirs.paths[i]);
 	free(st->dirs.paths);
@@ -343,6 +364,8 @@ store_close(struct store *st)
 	free(st->pending.files);
 	if (st->root != -1)
 		close(st->root);
+	assert(st->partials == NULL);
+	pthread_mutex_destroy(&st->partials_lock);
 	free(st->path);
 	free(st);
 }

@@ -11,7 +11,6 @@
 
 /* Lines kept of a tag's history; the oldest go first. */
 #define HISTORY_LINES_MAX	200
-#define HISTORY_BYTES_MAX	(64u << 10)
 
 /* _manifests/REFERENCE is a link for a tag, and one for each digest that the
  * repository has: nothing else says that a manifest belongs to it. */
@@ -76,6 +75,23 @@ link_digests(struct store *st, const struct publication *p, struct err *e)
 	return 0;
 }
 
+/* Return 1, 0 or -1.  What is no file there is not ours: a new one takes its
+ * place. */
+static int
+read_own(const struct store *st, const char *path, size_t max, char **ret,
+    struct err *e)
+{
+	struct err why;
+	size_t len;
+	int rc = fs_read_file(st->root, path, max, ret, &len, &why);
+
+	if (rc == -1 && why.code == ERR_DATA)
+		return 0;
+	if (rc == -1)
+		*e = why;
+	return rc;
+}
+
 /* To the list of one subject, which is read and written once. */
 static int
 add_to_list(struct store *st, const struct publication *p,
@@ -84,12 +100,10 @@ add_to_list(struct store *st, const struct publication *p,
 {
 	char path[STORE_PATH_MAX], folder[STORE_PATH_MAX];
 	char *old = NULL, *fresh;
-	size_t len;
 	int rc;
 
 	path_referrers(p->registry, p->repository, subject, path);
-	rc = fs_read_file(st->root, path, REFERRERS_BYTES_MAX, &old, &len, e);
-	if (rc == -1)
+	if (read_own(st, path, REFERRERS_BYTES_MAX, &old, e) == -1)
 		return -1;
 	rc = p->merge(old, descriptors, count, &fresh, e);
 	free(old);
@@ -179,16 +193,6 @@ drop_oldest(const char *text)
 	return text;
 }
 
-static void
-now_text(char buf[STORE_TIME_MAX])
-{
-	time_t now = time(NULL);
-	struct tm tm;
-
-	gmtime_r(&now, &tm);
-	strftime(buf, STORE_TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}
-
 static char *
 history_path(const struct publication *p, char buf[STORE_PATH_MAX])
 {
@@ -209,11 +213,10 @@ write_history(struct store *st, const struct publication *p, struct err *e)
 	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX], now[STORE_TIME_MAX];
 	char *old = NULL;
 	struct store_file f;
-	size_t len;
 	int there, rc = 0;
 
-	there = fs_read_file(st->root, history_path(p, path),
-	    HISTORY_BYTES_MAX, &old, &len, e);
+	there = read_own(st, history_path(p, path), HISTORY_BYTES_MAX, &old,
+	    e);
 	if (there == -1)
 		return -1;
 	digest_text(&p->root.digest, text);
@@ -222,8 +225,8 @@ write_history(struct store *st, const struct publication *p, struct err *e)
 	rc = store_file_open(st, path, &f, e);
 	if (rc == -1)
 		goto out;
-	now_text(now);
-	fprintf(f.stream, "%s%s %s\n", there ? drop_oldest(old) : "", now,
+	store_now(now);
+	fprintf(f.stream, "%s%s %s\n", there == 1 ? drop_oldest(old) : "", now,
 	    text);
 	rc = store_file_defer(&f, e);
 out:
@@ -280,6 +283,29 @@ write_tag_lists(struct store *st, const struct publication *p, size_t count,
 	return 0;
 }
 
+/* Read under the lock that whoever holds a tag has, so that it cannot be held
+ * between this and the move.  Another digest of it stays out. */
+static int
+look_for_holds(struct store *st, struct publication *p, size_t count,
+    struct err *e)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < count; i++) {
+		p[i].held = false;
+		if (p[i].tag == NULL)
+			continue;
+		rc = store_held_get(st, p[i].registry, p[i].repository,
+		    p[i].tag, &p[i].held_at, e);
+		if (rc == -1)
+			return -1;
+		p[i].held = rc == 1 &&
+		    !digest_equal(&p[i].held_at, &p[i].root.digest);
+	}
+	return 0;
+}
+
 /* All images of a round together: each wait for the disk is shared. */
 static int
 publish_all(struct store *st, const struct publication *p, size_t count,
@@ -288,16 +314,16 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (link_digests(st, &p[i], e) == -1 ||
+		if (!p[i].held && (link_digests(st, &p[i], e) == -1 ||
 		    link_default(st, &p[i], e) == -1 ||
 		    add_referrals(st, &p[i], e) == -1 ||
-		    write_history(st, &p[i], e) == -1)
+		    write_history(st, &p[i], e) == -1))
 			return -1;
 	/* All that a tag needs is there before the tag is. */
 	if (store_settle_files(st, e) == -1 || store_sync_dirs(st, e) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
-		if (move_tag(st, &p[i], e) == -1)
+		if (!p[i].held && move_tag(st, &p[i], e) == -1)
 			return -1;
 	if (write_tag_lists(st, p, count, e) == -1 ||
 	    store_settle_files(st, e) == -1)
@@ -306,16 +332,24 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 }
 
 int
-store_publish(struct store *st, const struct publication *p, size_t count,
+store_publish(struct store *st, struct publication *p, size_t count,
     struct err *e)
 {
+	int rc;
+
 	assert(st->lock != -1);
-	if (mark_stale(st, e) == -1)
+	if (store_lock_publish(st, e) == -1)
 		return -1;
-	if (publish_all(st, p, count, e) == 0)
-		return 0;
-	store_drop_files(st);
-	/* Some tags may have moved, and their lists are as they were. */
-	st->index_inherited = true;
-	return -1;
+	rc = mark_stale(st, e);
+	if (rc == 0)
+		rc = look_for_holds(st, p, count, e);
+	if (rc == 0 && publish_all(st, p, count, e) == -1) {
+		store_drop_files(st);
+		/* Some tags may have moved, and their lists are as they
+		 * were. */
+		st->index_inherited = true;
+		rc = -1;
+	}
+	store_unlock_publish(st);
+	return rc;
 }

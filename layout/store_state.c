@@ -4,8 +4,6 @@
  * without them.
  */
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,16 +17,9 @@ store_read_state(const struct store *st, const char *name, size_t max,
     char **ret_buf, size_t *ret_len, struct err *e)
 {
 	char path[STORE_PATH_MAX];
-	struct stat sb;
 
 	assert(strchr(name, '/') == NULL);
 	snprintf(path, sizeof(path), "_state/%s", name);
-	/* Nothing to wait in, such as a pipe. */
-	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		return errno == ENOENT ? 0 : err_sys(e, "%s: cannot access",
-		    path);
-	if (!S_ISREG(sb.st_mode))
-		return err_set(e, ERR_SYS, "%s: not a regular file", path);
 	return fs_read_file(st->root, path, max, ret_buf, ret_len, e);
 }
 
@@ -43,9 +34,7 @@ store_write_state(struct store *st, const char *name, const void *buf,
 
 	assert(strchr(name, '/') == NULL);
 	snprintf(path, sizeof(path), "_state/%s", name);
-	store_tmp_name(st, tmp);
-	fd = openat(st->root, tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
+	fd = store_tmp_create(st, tmp);
 	if (fd == -1)
 		return err_sys(e, "%s: cannot create", tmp);
 	if (fchmod(fd, 0600) == -1 || fs_write(fd, buf, len, 0) == -1 ||

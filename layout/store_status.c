@@ -1,11 +1,11 @@
 /* status/: what a run tells of itself, for people and for monitoring. */
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "fsutil.h"
 #include "limits.h"
 #include "store_internal.h"
 
@@ -16,20 +16,17 @@ path_status(const char *name, char buf[STORE_PATH_MAX])
 	return buf;
 }
 
-/* No link and no pipe: a reader must not be led away, or wait. */
 int
 store_open_status(const struct store *st, const char *name, FILE **ret,
     struct err *e)
 {
 	char path[STORE_PATH_MAX];
 	FILE *stream;
-	int fd;
+	int fd, rc;
 
-	fd = openat(st->root, path_status(name, path),
-	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? 0 :
-		    err_sys(e, "%s: cannot open", path);
+	rc = fs_open_file(st->root, path_status(name, path), O_RDONLY, &fd, e);
+	if (rc != 1)
+		return rc;
 	stream = fdopen(fd, "r");
 	if (stream == NULL) {
 		close(fd);

@@ -23,17 +23,50 @@
 bool
 store_worth_sync_all(const struct store *st, size_t count)
 {
-	return st->can_sync_all && count >= SYNC_ALL_MIN;
+	return st->can_sync_all && !st->sync_failed && count >= SYNC_ALL_MIN;
+}
+
+int
+store_sync_all(struct store *st, struct err *e)
+{
+	if (fs_sync_all(st->root, e) == 0)
+		return 0;
+	st->sync_failed = true;
+	return -1;
 }
 
 /* Fresh within this process; what another one left there was swept when the
  * tree was opened. */
-char *
-store_tmp_name(struct store *st, char buf[STORE_TMP_MAX])
+static char *
+tmp_name(struct store *st, char buf[STORE_TMP_MAX])
 {
 	snprintf(buf, STORE_TMP_MAX, "_state/tmp/%lu",
 	    atomic_fetch_add(&st->serial, 1));
 	return buf;
+}
+
+/* EEXIST: somebody's, who could not be swept away. */
+int
+store_tmp_create(struct store *st, char tmp[STORE_TMP_MAX])
+{
+	int fd;
+
+	do
+		fd = fs_open(st->root, tmp_name(st, tmp),
+		    O_WRONLY | O_CREAT | O_EXCL, 0600);
+	while (fd == -1 && errno == EEXIST);
+	return fd;
+}
+
+int
+store_tmp_link(struct store *st, const char *target, char tmp[STORE_TMP_MAX])
+{
+	int rc;
+
+	do
+		rc = symlinkat(target, st->root, tmp_name(st, tmp));
+	while (rc == -1 && errno == EEXIST);
+	return rc;
 }
 
 void
@@ -59,52 +92,76 @@ compare_paths(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-/* After a failure none of them is tried again: the kernel tells it once.  What
- * is not certain to be there then is written down by the lock (leave_lock). */
-int
-store_sync_dirs(struct store *st, struct err *e)
+/* Sorted: each of them once. */
+static void
+drop_doubles(struct dirty_dirs *d)
 {
-	struct dirty_dirs *d = &st->dirs;
-	bool at_once = store_worth_sync_all(st, d->count);
-	size_t i;
-	int rc = 0;
+	size_t i, count = 0;
 
 	if (d->count > 1)
 		qsort(d->paths, d->count, sizeof(char *), compare_paths);
 	for (i = 0; i < d->count; i++) {
-		if (i > 0 && strcmp(d->paths[i], d->paths[i - 1]) == 0)
-			continue;
-		if (rc == 0 && !at_once)
-			rc = fs_sync_dir(st->root, d->paths[i], e);
+		if (count > 0 && strcmp(d->paths[i], d->paths[count - 1]) == 0)
+			free(d->paths[i]);
+		else
+			d->paths[count++] = d->paths[i];
 	}
-	if (at_once)
-		rc = fs_sync_all(st->root, e);
-	for (i = 0; i < d->count; i++)
+	d->count = count;
+}
+
+/* The first error is told.  The others are tried anyway: each that succeeds is
+ * one less for the next time.  A folder that is not there has no names to
+ * lose. */
+int
+store_sync_dirs(struct store *st, struct err *e)
+{
+	struct dirty_dirs *d = &st->dirs;
+	size_t i, left = 0;
+	bool at_once;
+	struct err one;
+	int rc = 0;
+
+	drop_doubles(d);
+	at_once = store_worth_sync_all(st, d->count);
+	if (at_once && store_sync_all(st, e) == -1)
+		return -1;
+	for (i = 0; i < d->count; i++) {
+		if (!at_once && fs_sync_dir(st->root, d->paths[i],
+		    &one) == -1 && errno != ENOENT && errno != ENOTDIR) {
+			if (left == 0)
+				*e = one;
+			rc = -1;
+			d->paths[left++] = d->paths[i];
+			continue;
+		}
 		free(d->paths[i]);
-	d->count = 0;
-	if (rc == -1)
-		st->unsynced = true;
+	}
+	d->count = left;
 	return rc;
 }
 
-/* EEXIST: it is there already, whoever made it. */
+/* EEXIST: it is there already, whoever made it.  One that cannot have its mode
+ * is not left there without. */
 static int
 make_dir(struct store *st, const char *path, struct err *e)
 {
 	char parent[STORE_PATH_MAX];
 	struct stat sb;
 
+	store_touch_dir(st, path_parent(path, parent));
 	if (mkdirat(st->root, path, 0755) == -1) {
 		if (errno == EEXIST)
 			return 0;
 		return err_sys(e, "%s: cannot make the directory", path);
 	}
 	/* Of an odd umask, an access list or a set-group-id folder. */
-	if (fstatat(st->root, path, &sb, 0) == -1 ||
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    ((sb.st_mode & 07777) != 0755 &&
-	    fchmodat(st->root, path, 0755, 0) == -1))
-		return err_sys(e, "%s: cannot set the mode", path);
-	store_touch_dir(st, path_parent(path, parent));
+	    fchmodat(st->root, path, 0755, 0) == -1)) {
+		err_sys(e, "%s: cannot set the mode", path);
+		unlinkat(st->root, path, AT_REMOVEDIR);
+		return -1;
+	}
 	return 0;
 }
 
@@ -113,10 +170,16 @@ int
 store_make_dirs(struct store *st, const char *path, struct err *e)
 {
 	char parent[STORE_PATH_MAX];
-	struct stat sb;
+	int fd = fs_open(st->root, path, O_RDONLY | O_DIRECTORY, 0);
 
-	if (fstatat(st->root, path, &sb, 0) == 0)
+	if (fd != -1) {
+		close(fd);
 		return 0;
+	}
+	if (errno == ENOTDIR || errno == ELOOP)
+		return err_set(e, ERR_DATA, "%s: not a directory", path);
+	if (errno != ENOENT)
+		return err_sys(e, "%s: cannot open", path);
 	path_parent(path, parent);
 	if (strcmp(parent, ".") != 0 && store_make_dirs(st, parent, e) == -1)
 		return -1;
@@ -124,16 +187,17 @@ store_make_dirs(struct store *st, const char *path, struct err *e)
 }
 
 /* Both the bytes and the old name are safe before: rename(2) is what makes it
- * visible, at once and whole. */
+ * visible, at once and whole.  On a network it may have done so and still
+ * fail: the folder counts as changed before. */
 int
 store_rename(struct store *st, const char *from, const char *to,
     struct err *e)
 {
 	char parent[STORE_PATH_MAX];
 
+	store_touch_dir(st, path_parent(to, parent));
 	if (renameat(st->root, from, st->root, to) == -1)
 		return err_sys(e, "%s: cannot rename into place", to);
-	store_touch_dir(st, path_parent(to, parent));
 	return 0;
 }
 
@@ -152,8 +216,7 @@ store_set_link(struct store *st, const char *path,
 		return -1;
 	if (there == 1 && strcmp(want, have) == 0)
 		return 0;
-	store_tmp_name(st, tmp);
-	if (symlinkat(want, st->root, tmp) == -1)
+	if (store_tmp_link(st, want, tmp) == -1)
 		return err_sys(e, "%s: cannot make a link", path);
 	if (store_rename(st, tmp, path, e) == -1) {
 		unlinkat(st->root, tmp, 0);
@@ -170,9 +233,7 @@ store_file_open(struct store *st, const char *to, struct store_file *f,
 
 	f->st = st;
 	snprintf(f->to, sizeof(f->to), "%s", to);
-	store_tmp_name(st, f->tmp);
-	fd = openat(st->root, f->tmp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	fd = store_tmp_create(st, f->tmp);
 	if (fd == -1)
 		return err_sys(e, "%s: cannot create", f->tmp);
 	f->stream = fdopen(fd, "w");
@@ -264,7 +325,7 @@ store_settle_files(struct store *st, struct err *e)
 	for (i = 0; i < p->count; i++)
 		fs_start_writeback(p->files[i].fd, 0, 0);
 	if (at_once)
-		rc = fs_sync_all(st->root, e);
+		rc = store_sync_all(st, e);
 	for (i = 0; i < p->count; i++) {
 		f = &p->files[i];
 		if (!at_once && rc == 0 && fsync(f->fd) == -1)

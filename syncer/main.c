@@ -1,10 +1,14 @@
 /* The subcommand table, signals, and the exit code. */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -86,6 +90,35 @@ usage(FILE *to)
 	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n", to);
 }
 
+/* Sanitizers look at the process from another one. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const bool may_dump = true;
+#else
+static const bool may_dump = false;
+#endif
+
+/* Passwords are in memory, and who may read a core dump is not for us to say.
+ * What is started from here gets no dump either: helpers have them, too. */
+static void
+forbid_dumps(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (!may_dump)
+		prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* What is large goes back to the system when it is freed: the C library would
+ * learn from the first one to keep the next. */
+static void
+return_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 512 << 10);
+#endif
+}
+
 int
 main(int argc, char **argv)
 {
@@ -108,6 +141,8 @@ main(int argc, char **argv)
 	/* A folder has its mode from the moment it is made: one that is killed
 	 * in between leaves none that nginx cannot enter. */
 	umask(022);
+	forbid_dumps();
+	return_memory();
 	if (catch_signals() == -1) {
 		perror("cdr: cannot catch signals");
 		return EXIT_STORE;

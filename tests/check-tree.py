@@ -13,6 +13,7 @@ each thing wrong, and ends with 1 if there was any.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -30,14 +31,24 @@ PART = r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 INDEXES = (OCI_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json")
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+KINDS = {OCI_INDEX: "index", INDEXES[1]: "index", DOCKER_MANIFEST: "image",
+	 "application/vnd.oci.image.manifest.v1+json": "image",
+	 "application/vnd.oci.artifact.manifest.v1+json": "artifact"}
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
-       "manifests", "repos", "status", "_state", "lost+found"}
-PRIVATE = {"lock", "tmp", "partial", "dirty", "quota.json", "created", "quarantine"}
+       "manifests", "repos", "status", "keep", "_state", "lost+found"}
+PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "quota.json", "created", "quarantine"}
 
 
 def is_digest(text):
 	alg, _, encoded = text.partition(":")
 	return bool(alg in HEX and re.fullmatch(f"[0-9a-f]{{{HEX[alg]}}}", encoded))
+
+
+def shape(value):
+	"""The kind of a manifest that does not name its type, or None."""
+	if "manifests" in value:
+		return "index"
+	return "image" if "config" in value and "layers" in value else None
 
 
 def hash_file(alg, path):
@@ -53,9 +64,9 @@ class Tree:
 		self.root, self.dead, self.resumable = root, dead, resumable
 		self.complaints = 0
 		self.blobs = {}		# digest: size, of real blobs
-		self.manifests = {}	# digest: (type, size, parsed)
-		self.repositories = {}	# "registry/name": {reference: digest}
-		self.published = {}	# full reference: digest
+		self.manifests = {}	# (type, digest): (size, parsed)
+		self.repositories = {}	# "registry/name": {reference: (type, digest)}
+		self.published = {}	# full reference: (type, digest)
 
 	def wrong(self, path, what):
 		self.complaints += 1
@@ -129,7 +140,7 @@ class Tree:
 		if self.json("oci-layout") != {"imageLayoutVersion": "1.0.0"}:
 			self.wrong("oci-layout", "is another one")
 		with open(self.at("cdr-layout"), encoding="ascii") as file:
-			if file.read() != "1\n":
+			if file.read() != "2\n":
 				self.wrong("cdr-layout", "is another version")
 
 	def state(self):
@@ -139,15 +150,16 @@ class Tree:
 				self.wrong(f"_state/{name}", "does not belong here")
 		if self.dead:
 			return
-		if "dirty" in self.names("_state"):
-			self.wrong("_state/dirty", "the lists are behind")
+		for name, what in ("dirty", "the lists are behind"), ("unclean", "its writer died"):
+			if name in self.names("_state"):
+				self.wrong(f"_state/{name}", what)
 		for folder in ("tmp", "partial"):
 			self.mode(f"_state/{folder}", 0o700)
 			for name in self.names("_state", folder):
 				path = f"_state/{folder}/{name}"
 				if folder == "tmp" or not self.resumable:
 					self.wrong(path, "was left behind")
-				elif not is_digest(name.removesuffix(".ranges")):
+				elif not is_digest(re.sub(r"\.[1-9]$", "", name.removesuffix(".ranges"))):
 					self.wrong(path, "is no partial blob")
 				elif not os.path.exists(self.at(path.removesuffix(".ranges"))):
 					self.wrong(path, "is about no partial blob")
@@ -175,20 +187,24 @@ class Tree:
 					continue
 				kind = "/".join(parts[1:3])
 				digest = self.object(path, parts[3], parts[4])
-				if digest is None:
-					continue
-				if digest in self.manifests:
-					self.wrong(path, f"is {self.manifests[digest][0]} as well")
-				self.manifest(path, kind, digest)
+				if digest is not None:
+					self.manifest(path, kind, digest)
 
 	def manifest(self, path, kind, digest):
 		value = None
-		if kind.endswith("json"):
-			value = self.json(path)
-			said = value.get("mediaType", kind) if isinstance(value, dict) else kind
-			if said != kind:
-				self.wrong(path, f"says that it is {said}")
-		self.manifests[digest] = (kind, os.path.getsize(self.at(path)), value)
+		with open(self.at(path), "rb") as file:
+			body = file.read()
+		with contextlib.suppress(ValueError):
+			value = json.loads(body)
+		if not isinstance(value, dict):
+			if kind in KINDS:
+				self.wrong(path, "is no JSON object")
+			value = None
+		elif (value.get("mediaType") or kind) != kind:
+			self.wrong(path, f"says that it is {value['mediaType']}")
+		elif not value.get("mediaType") and KINDS.get(kind) != (shape(value) or KINDS.get(kind)):
+			self.wrong(path, "has the shape of another kind")
+		self.manifests[kind, digest] = (len(body), value)
 		# A link; or a blob of its own, where some image has it as a layer.
 		if not os.path.lexists(self.at("blobs", *digest.split(":"))) and not self.dead:
 			self.wrong(path, "is not among the blobs")
@@ -222,7 +238,7 @@ class Tree:
 			if not name.startswith("_"):
 				self.below(registry, os.path.join(repository, name))
 			elif name not in ("_manifests", "_default", "_tags", "_referrers",
-					  "_history"):
+					  "_history", "_held"):
 				self.wrong(f"{path}/{name}", "does not belong here")
 		if "_manifests" in names:
 			if not REPOSITORY.fullmatch(repository):
@@ -237,18 +253,21 @@ class Tree:
 			there = self.link(f"{path}/_manifests/{name}")
 			if not there:
 				continue
-			links[name] = there[1]
+			links[name] = there
 			if ":" in name:
 				if name != there[1]:
 					self.wrong(f"{path}/_manifests/{name}", f"leads to {there[1]}")
 			elif not TAG.fullmatch(name):
 				self.wrong(f"{path}/_manifests/{name}", "is no tag")
-		for name, digest in links.items():
-			if digest not in links:
-				self.wrong(f"{path}/_manifests/{name}", f"{digest} has no link here")
-			self.complete(f"{path}/_manifests/{name}", digest, links)
+		for name, there in links.items():
+			if there[1] not in links:
+				self.wrong(f"{path}/_manifests/{name}", f"{there[1]} has no link here")
+			elif links[there[1]] != there:
+				self.wrong(f"{path}/_manifests/{name}", "leads to another type than its digest's link")
+			self.complete(f"{path}/_manifests/{name}", there, links)
 		self.tag_list(path, repository, [name for name in links if ":" not in name])
 		self.history(path, f"{registry}/{repository}", links)
+		self.holds(path, links)
 		self.defaults(path, links)
 		# Some ways to copy a tree leave out empty folders.
 		lists = os.path.isdir(self.at(path, "_referrers"))
@@ -266,7 +285,8 @@ class Tree:
 			there = self.link(where)
 			if not there:
 				continue
-			kind, _, value = self.manifests.get(name, ("", 0, None))
+			kind = links[name][0] if name in links else ""
+			_, value = self.manifests.get((kind, name), (0, None))
 			if name not in links and not self.dead:
 				self.wrong(where, f"{name} has no link here")
 			elif kind not in INDEXES and name in links:
@@ -305,17 +325,29 @@ class Tree:
 				self.wrong(f"{path}/_history/{name}", "has odd lines")
 			elif name in links:
 				self.published[f"{repository}{'@' if ':' in name else ':'}{name}"] = links[name]
-				if not lines[-1].endswith(links[name]) and not self.dead:
+				if not lines[-1].endswith(links[name][1]) and not self.dead:
 					self.wrong(f"{path}/_history/{name}", "does not end with what is there")
 			elif not self.dead:
 				self.wrong(f"{path}/_history/{name}", "is about something that is not there")
 
-	def complete(self, path, digest, links):
+	def holds(self, path, links):
+		"""A tag that is held leads to what it is held at."""
+		held = self.at(path, "_held")
+		for name in sorted(os.listdir(held)) if os.path.isdir(held) else []:
+			with open(os.path.join(held, name), encoding="ascii") as file:
+				line = file.read()
+			if not re.fullmatch(f"{TIME} sha(256|512):[0-9a-f]+\n", line):
+				self.wrong(f"{path}/_held/{name}", "is no hold")
+			elif links.get(name, ("", ""))[1] != line.split()[1]:
+				self.wrong(f"{path}/_held/{name}", "the tag is elsewhere")
+
+	def complete(self, path, there, links):
 		"""All that a manifest of a repository lists is here.  An index may be sparse."""
-		if digest not in self.manifests:
-			self.wrong(path, f"{digest} is not among the manifests")
+		kind, digest = there
+		if there not in self.manifests:
+			self.wrong(path, f"{digest} is not among the manifests, as {kind}")
 			return
-		kind, _, value = self.manifests[digest]
+		_, value = self.manifests[there]
 		if not isinstance(value, dict):
 			return
 		if kind in INDEXES:
@@ -335,8 +367,13 @@ class Tree:
 	def child(self, path, one, links):
 		"""Is this entry of an index here?  (What it lists is checked by its own link.)"""
 		if one["digest"] in links:
-			if self.manifests.get(one["digest"], ("", one["size"]))[1] != one["size"]:
+			there = links[one["digest"]]
+			if self.manifests.get(there, (one["size"], None))[0] != one["size"]:
 				self.wrong(path, f"{one['digest']} has another size")
+			# Two types of one kind are the same to all clients.
+			said = one["mediaType"].lower()
+			if said != there[0] and (said not in KINDS or KINDS[said] != KINDS.get(there[0])):
+				self.wrong(path, f"{one['digest']} is {there[0]} here, not {said}")
 			return True
 		return self.blobs.get(one["digest"]) == one["size"]
 
@@ -356,9 +393,9 @@ class Tree:
 			name = entry["annotations"]["org.opencontainers.image.ref.name"]
 			if entry["annotations"]["io.containerd.image.name"] != name or name in have:
 				self.wrong("index.json", f"{name}: odd names")
-			have[name] = entry["digest"]
-			there = self.manifests.get(entry["digest"])
-			if there and there[:2] != (entry["mediaType"], entry["size"]):
+			have[name] = (entry["mediaType"], entry["digest"])
+			there = self.manifests.get(have[name])
+			if not self.dead and (there is None or there[0] != entry["size"]):
 				self.wrong("index.json", f"{name}: another type or size")
 		if have != self.published and not self.dead:
 			self.wrong("index.json", f"{have}, not {self.published}")

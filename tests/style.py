@@ -45,7 +45,7 @@ HEADING = re.compile(r"(#{1,6}) (.+)")
 BELOW = {
 	"layout": {"layout"},
 	"image": {"image", "layout"},
-	"registry": {"registry", "image", "layout"},
+	"registry": {"registry", "report", "image", "layout"},
 	"report": {"report", "layout"},
 	"link": {"link", "layout"},
 	"transfer": {"transfer", "link", "report", "registry", "image",
@@ -58,6 +58,13 @@ BELOW = {
 		"registry", "image", "layout"},
 	"main": {"cmd"},
 }
+# Where one folder may be asked for one thing only: registries' words pass the
+# gate there, and what is told is for others to say.
+ONLY = {("registry", "report"): {"report/outside.h"}}
+# An outsider's words: they become a message by outside_quote, and by nothing else.
+OUTSIDE = re.compile(r"\b(err_set|err_wrap|err_sys|report|finding_add|snprintf|xasprintf)"
+		     r"\s*\(")
+WORDS = re.compile(r"(->|\.)(body|notes|message)\b|\bhttp_header\(|\bcurl_\w*strerror\(")
 # What only some files know of.  JSON: where it is read or written.
 LIBRARIES = {
 	"curl/": {"syncer/registry/http.c", "syncer/registry/url.c"},
@@ -187,9 +194,22 @@ def check_include(path, number, kind, name):
 			complain(path, number, f'"{name}": say which folder it is in')
 		check_door(path, number, name)
 		return
+	only = ONLY.get((own, name.split("/")[-2]))
+	if only is not None and name not in only:
+		complain(path, number, f'"{name}" is not for {own}')
 	if name.split("/")[-2] not in BELOW.get(own, ()):
 		complain(path, number, f'"{name}" is not below {own}')
 	check_door(path, number, name)
+
+
+def check_words(path, code):
+	"""No message quotes a body, a header or libcurl past report/outside.h."""
+	text = "\n".join(code)
+	for call in OUTSIDE.finditer(text):
+		statement = text[call.start():text.find(";", call.end())]
+		if WORDS.search(statement) and "outside_quote(" not in statement:
+			complain(path, text.count("\n", 0, call.start()) + 1,
+				 "an outsider's words in a message, without outside_quote")
 
 
 def check_code(path, code, lines):
@@ -243,6 +263,8 @@ def check_c(path, text):
 	code = COMMENT_OR_STRING.sub(blank, text)
 	code = [line.rstrip() for line in code.split("\n")]
 	check_code(path, code, text.split("\n"))
+	if path.startswith("syncer/"):
+		check_words(path, code)
 
 
 def check_python(path, text):

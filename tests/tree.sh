@@ -26,7 +26,7 @@ tree_new()
 	mkdir -p "$TREE/_state/tmp"
 	chmod 700 "$TREE/_state"
 	printf '{"imageLayoutVersion":"1.0.0"}' >"$TREE/oci-layout"
-	printf '1\n' >"$TREE/cdr-layout"
+	printf '2\n' >"$TREE/cdr-layout"
 	tree_lists
 }
 

@@ -19,6 +19,7 @@
 #include "node/trust.h"
 #include "node/under.h"
 #include "node/wish.h"
+#include "registry/proxy.h"
 #include "report/report.h"
 
 static const char usage[] =
@@ -362,6 +363,7 @@ cmd_doctor(int argc, char **argv)
 		{ NULL, 0, NULL, 0 }
 	};
 	struct args a = { .prefix = "/" };
+	struct err e;
 	int c;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
@@ -384,5 +386,7 @@ cmd_doctor(int argc, char **argv)
 		return wrong("unexpected ", argv[optind]);
 	if (check_args(&a) != EXIT_OK)
 		return EXIT_INPUT;
+	if (proxy_check(&e) == -1)
+		return wrong(e.msg, "");
 	return doctor(&a);
 }

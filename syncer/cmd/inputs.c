@@ -16,7 +16,7 @@ static int
 read_input(const char *path, size_t max, char **ret, size_t *len,
     struct err *e)
 {
-	int rc = fs_read_file(AT_FDCWD, path, max, ret, len, e);
+	int rc = fs_read_named(path, max, ret, len, e);
 
 	if (rc == -1)
 		e->code = ERR_INPUT;

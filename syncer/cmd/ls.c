@@ -16,8 +16,8 @@ static const char usage[] =
 "usage: cdr ls [-r ROOT] [--json]\n"
 "\n"
 "List the images of a tree: reference, digest, the platforms that are here, the\n"
-"size of all that the image reaches (images share blobs), and when it was\n"
-"published.\n"
+"size of all that the image reaches (images share blobs), when it was\n"
+"published, and whether its tag is held there.\n"
 "\n"
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "      --json        print one array of objects\n"
@@ -38,6 +38,7 @@ struct row {
 	char digest[DIGEST_TEXT_MAX];
 	const char *media_type;
 	char published[STORE_TIME_MAX];
+	bool held;
 	struct walk walk;
 };
 
@@ -66,9 +67,9 @@ put_text(struct lister *l, const struct row *r)
 	if (l->count == 0)
 		printf("%-44s  %-19s  %8s  %-20s  %s\n", "IMAGE", "DIGEST",
 		    "SIZE", "PUBLISHED", "PLATFORMS");
-	printf("%-44s  %.19s  %8s  %-20s  %s\n", r->image, r->digest,
+	printf("%-44s  %.19s  %8s  %-20s  %s%s\n", r->image, r->digest,
 	    report_bytes(r->walk.bytes, size), r->published,
-	    platforms[0] == '\0' ? "-" : platforms);
+	    platforms[0] == '\0' ? "-" : platforms, r->held ? "  held" : "");
 	free(platforms);
 }
 
@@ -87,9 +88,23 @@ put_json(struct lister *l, const struct row *r)
 	    "platforms", platforms, "bytes", (json_int_t)r->walk.bytes,
 	    "blobs", (json_int_t)r->walk.blob_count,
 	    "published", r->published);
+	if (r->held)
+		json_object_set_new(row, "held", json_true());
 	fputs(l->count == 0 ? "[\n" : ",\n", stdout);
 	json_dumpf(row, stdout, JSON_COMPACT);
 	json_decref(row);
+}
+
+/* A hold that nobody can read holds the tag as well. */
+static bool
+is_held(const struct store *store, const char *registry,
+    const char *repository, const char *reference)
+{
+	struct err ignored;
+	struct digest at;
+
+	return name_is_tag(reference) && store_held_get(store, registry,
+	    repository, reference, &at, &ignored) != 0;
 }
 
 static int
@@ -110,6 +125,7 @@ list_image(void *cookie, const char *registry, const char *repository,
 		.as_blobs = &none,
 	};
 
+	r.held = is_held(l->store, registry, repository, reference);
 	if (store_published_at(l->store, registry, repository, reference,
 	    r.published, e) == -1)
 		return -1;

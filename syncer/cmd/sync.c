@@ -1,5 +1,6 @@
 /* cdr sync: mirror the images of a list. */
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "cmd/sync_status.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "registry/proxy.h"
 #include "registry/url.h"
 #include "transfer/link/limit.h"
 #include "mirror/mirror.h"
@@ -42,6 +44,8 @@ static const char usage[] =
 "      --require-signed KEY\n"
 "                      publish only images that this public key (PEM) has\n"
 "                      signed, as cosign does; signed=KEY does so for one image\n"
+"      --wait T        wait so long (30, 10m, 2h) for another run on ROOT to end\n"
+"      --if-busy=skip  do nothing and exit 0 if another run is still at work then\n"
 "      --log FORMAT    text, or json: one object a line\n"
 "      --from URL      copy from another CDR mirror, not from the registries\n"
 "      --from oci:DIR[:REPOSITORY]\n"
@@ -68,6 +72,8 @@ static const char usage[] =
 #define MAX_BYTES_MIN	((uint64_t)10 << 10)
 #define MAX_BYTES_MAX	((uint64_t)1 << 50)
 
+#define WAIT_MAX_S	(7 * 24 * 3600)
+
 struct options {
 	const char *root, *registries, *require_signed;
 	const char **lists;
@@ -80,6 +86,8 @@ struct options {
 	struct window window;
 	const char *from;
 	bool plan, json;
+	unsigned wait;			/* seconds */
+	bool skip_if_busy;
 };
 
 /* Everything that has to be right before the tree is touched. */
@@ -109,7 +117,9 @@ enum manners {
 	MAX_BYTES,
 	WINDOW,
 	JOBS,
-	CONNECTIONS
+	CONNECTIONS,
+	WAIT,
+	IF_BUSY
 };
 
 /* How much of the link, and when. */
@@ -144,6 +154,17 @@ parse_manners(int option, const char *arg, struct options *o)
 		name = "connections";
 		rc = count_parse(arg, 1, CONNECTIONS_MAX, &o->connections, &e);
 		break;
+	case WAIT:
+		name = "wait";
+		rc = seconds_parse(arg, WAIT_MAX_S, &o->wait, &e);
+		break;
+	case IF_BUSY:
+		name = "if-busy";
+		o->skip_if_busy = strcmp(arg, "skip") == 0;
+		if (!o->skip_if_busy)
+			rc = err_set(&e, ERR_INPUT, "it takes skip, not "
+			    "\"%.80s\"", arg);
+		break;
 	}
 	if (name == NULL)
 		return bad_usage();
@@ -172,6 +193,8 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "window", required_argument, NULL, WINDOW },
 		{ "jobs", required_argument, NULL, JOBS },
 		{ "connections", required_argument, NULL, CONNECTIONS },
+		{ "wait", required_argument, NULL, WAIT },
+		{ "if-busy", required_argument, NULL, IF_BUSY },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -316,6 +339,31 @@ end_plan(const struct plan *plan, struct mirror *mirror, struct store *store,
 	return totals->failed > 0 || !plan->fits ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
+/* Return -1 to go on, or an exit code. */
+static int
+open_root(const struct options *o, struct store **ret)
+{
+	struct store_patience patience = {
+		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
+	};
+	struct pollfd stop = { .fd = patience.stop_fd, .events = POLLIN };
+	struct err e;
+	int rc = store_open_patient(cmd_root(o->root), &patience, ret, &e);
+
+	if (rc == 0)
+		return -1;
+	if (rc == 1 && poll(&stop, 1, 0) == 1) {
+		report(REPORT_WARNING, "interrupted while waiting: %s", e.msg);
+		return EXIT_INTERRUPTED;
+	}
+	if (rc == 1 && o->skip_if_busy) {
+		report(REPORT_INFO, "nothing done: %s", e.msg);
+		return EXIT_OK;
+	}
+	report(REPORT_ERROR, "%s", e.msg);
+	return EXIT_STORE;
+}
+
 static int
 run(const struct options *o, const struct inputs *in)
 {
@@ -339,11 +387,10 @@ run(const struct options *o, const struct inputs *in)
 	char hours[WINDOW_TEXT_MAX];
 	struct err e;
 	enum mirror_end end;
+	int code = open_root(o, &store);
 
-	if (store_open(cmd_root(o->root), STORE_WRITE, &store, &e) == -1) {
-		report(REPORT_ERROR, "%s", e.msg);
-		return EXIT_STORE;
-	}
+	if (code != -1)
+		return code;
 	mirror.config.store = store;
 	mirror.status = status_new((int64_t)time(NULL));
 	mirror.plan = o->plan ? &plan : NULL;
@@ -411,7 +458,8 @@ cmd_sync(int argc, char **argv)
 		goto out;
 	report_init(o.format, o.level);
 	credentials_init();
-	if (read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
+	if (proxy_check(&e) == -1 ||
+	    read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		code = EXIT_INPUT;
 		goto out;

@@ -6,7 +6,7 @@
 
 #include "doctor/finding.h"
 #include "layout/mem.h"
-#include "report/printable.h"
+#include "report/outside.h"
 
 bool
 findings_stopped(const struct findings *f)
@@ -30,7 +30,7 @@ finding_add(struct findings *f, enum finding_level level, const char *check,
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	printable(text);
+	outside_show(text);
 	f->list = xreallocarray(f->list, f->count + 1, sizeof(*f->list));
 	f->list[f->count++] = (struct finding){
 		.level = level, .check = check, .text = xstrdup(text)

@@ -29,7 +29,7 @@ struct findings {
 bool findings_stopped(const struct findings *);
 
 /* finding_add(f, level, check, fmt, ...): quoted strangers' words are cleaned
- * (report/printable.h). */
+ * (report/outside.h). */
 void finding_add(struct findings *, enum finding_level, const char *,
     const char *, ...) __attribute__((format(printf, 4, 5)));
 void findings_done(struct findings *);

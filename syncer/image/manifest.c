@@ -221,6 +221,31 @@ out:
 	return rc;
 }
 
+/* What a type that nobody knows is made of is its own affair; JSON that is
+ * broken, or has a key twice, is nobody's manifest. */
+int
+manifest_check_opaque(const char *buf, size_t len, const char *type,
+    struct err *e)
+{
+	struct err ignored;
+	const char *said;
+	json_t *root;
+	int rc = 0;
+
+	assert(media_kind(type) == MEDIA_OTHER);
+	if (readjson_load(buf, len, 0, &root, &ignored) == -1)
+		return 0;
+	said = json_string_value(readjson_member(root, "mediaType"));
+	if (said != NULL && strcmp(said, type) != 0)
+		rc = err_set(e, ERR_DATA, "the body is %.*s, but was said to "
+		    "be %s", (int)MEDIA_TYPE_MAX, said, type);
+	else if (said == NULL && sniff(root) != MEDIA_OTHER)
+		rc = err_set(e, ERR_DATA, "the body is a manifest, but was "
+		    "said to be %s", type);
+	json_decref(root);
+	return rc;
+}
+
 void
 manifest_done(struct manifest *m)
 {

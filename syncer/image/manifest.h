@@ -68,6 +68,14 @@ int manifest_parse(const char *, size_t, const char *, struct manifest *,
 void manifest_done(struct manifest *);
 
 /*
+ * manifest_check_opaque(buf, len, type, e): may these bytes be what a parent
+ * calls ${type}, a type that is not known?  Not if they say that they are
+ * another one, or are a manifest of a known kind by their shape.  Return 0, or
+ * -1 with ${e} set.
+ */
+int manifest_check_opaque(const char *, size_t, const char *, struct err *);
+
+/*
  * manifest_config_platform(buf, len, ret, e): "os", "architecture", "variant",
  * "os.version" of an image configuration (image-spec config.md), normalised.
  * Return 1; 0 where it names no architecture; -1 with ${e} set.  ${ret} is

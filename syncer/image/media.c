@@ -17,6 +17,11 @@ static const struct {
 	{ MEDIA_DOCKER_SCHEMA1_SIGNED,	MEDIA_SCHEMA1 },
 };
 
+const char *const media_manifests[MEDIA_MANIFESTS] = {
+	MEDIA_OCI_INDEX, MEDIA_OCI_MANIFEST, MEDIA_DOCKER_LIST,
+	MEDIA_DOCKER_MANIFEST, MEDIA_OCI_ARTIFACT,
+};
+
 /* Both kinds of foreign layer come in several compressions. */
 static const char *const foreign_prefixes[] = {
 	"application/vnd.docker.image.rootfs.foreign.",

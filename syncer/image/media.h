@@ -35,6 +35,10 @@ enum media_kind {
 
 enum media_kind media_kind(const char *);
 
+/* The types of manifests that are parsed, of whatever kind. */
+#define MEDIA_MANIFESTS	5u
+extern const char *const media_manifests[MEDIA_MANIFESTS];
+
 /* media_is_foreign(type): a layer that may not be distributed
  * (quirks.md#foreign-layers). */
 bool media_is_foreign(const char *);

@@ -10,6 +10,7 @@
 #include "layout/mem.h"
 #include "report/report.h"
 #include "mirror/ages.h"
+#include "mirror/present.h"
 #include "transfer/object.h"
 
 #define CREATED_FILE	"created"
@@ -100,10 +101,10 @@ ages_free(struct ages *a)
 /* --- on a worker: what does the store say? ----------------------------- */
 
 static void
-need(struct age *a, const struct descriptor *d, enum object_kind kind)
+need(struct age *a, const struct object *object)
 {
-	a->has_need = !digest_set_has(&a->absent, &d->digest);
-	object_of(d, kind, &a->need);
+	a->has_need = !digest_set_has(&a->absent, &object->id);
+	a->need = *object;
 }
 
 /* The first entry that is for a wanted platform, or may lead to one. */
@@ -138,6 +139,7 @@ static int
 look_at_config(struct age *a, const struct manifest *m, struct err *e)
 {
 	const struct descriptor *config = &m->children[0];
+	struct object object;
 	int64_t created_s;
 	char *buf;
 	size_t len;
@@ -150,8 +152,10 @@ look_at_config(struct age *a, const struct manifest *m, struct err *e)
 		return 0;
 	rc = store_blob_read(a->of->ages->store, &config->digest,
 	    CONFIG_BLOB_MAX, &buf, &len, e);
-	if (rc == 0)
-		need(a, config, OBJECT_BLOB);
+	if (rc == 0) {
+		object_of(config, OBJECT_BLOB, &object);
+		need(a, &object);
+	}
 	if (rc != 1)
 		return rc;
 	rc = created_in_config(buf, len, &created_s, e);
@@ -161,58 +165,43 @@ look_at_config(struct age *a, const struct manifest *m, struct err *e)
 	return rc;
 }
 
-/* Return 1 with the entry to go on with in ${d}; 0: that was all; or -1. */
+/* Return 1 with the entry to go on with in ${next}; 0: that was all; or -1. */
 static int
-look_at_manifest(struct age *a, const struct manifest_id *id, const char *buf,
-    size_t len, struct descriptor *d, struct err *e)
+look_at_manifest(struct age *a, const struct present *p, struct object *next,
+    struct err *e)
 {
+	const struct manifest *m = &p->manifest;
 	const struct descriptor *child;
-	struct manifest m;
 	int64_t created_s;
-	int rc;
 
-	if (manifest_parse(buf, len, id->media_type, &m, e) == -1)
+	if (created_in_manifest(p->buf, p->len, &created_s, e) == -1)
 		return -1;
-	rc = created_in_manifest(buf, len, &created_s, e);
 	/* The innermost one's counts, until the configuration says better. */
-	if (rc == 0 && created_s != CREATED_UNKNOWN)
+	if (created_s != CREATED_UNKNOWN)
 		a->created_s = created_s;
-	if (rc == 0 && m.kind == MEDIA_INDEX) {
-		a->by_platform = true;
-		child = choose_child(a, &m);
-		rc = child != NULL;
-		if (child != NULL) {
-			d->digest = child->digest;
-			d->size = child->size;
-			d->media_type = xstrdup(child->media_type);
-		}
-	} else if (rc == 0) {
-		rc = look_at_config(a, &m, e);
-	}
-	manifest_done(&m);
-	return rc;
+	if (m->kind != MEDIA_INDEX)
+		return look_at_config(a, m, e);
+	a->by_platform = true;
+	child = choose_child(a, m);
+	if (child != NULL)
+		object_of(child, OBJECT_MANIFEST, next);
+	return child != NULL;
 }
 
-/* As look_at_manifest, for the one that ${d} describes. */
+/* As look_at_manifest, for ${object}, which becomes the next one. */
 static int
-look_one_down(struct age *a, struct descriptor *d, struct err *e)
+look_one_down(struct age *a, struct object *object, struct err *e)
 {
-	const struct store *store = a->of->ages->store;
-	struct manifest_id id;
-	char *buf = NULL;
-	size_t len;
+	struct present p;
 	int rc;
 
-	rc = store_manifest_find(store, &d->digest, &id, e);
-	if (rc == 1)
-		rc = store_manifest_read(store, &id, &buf, &len, e);
+	rc = present_find(a->of->ages->store, object, &p, e);
 	if (rc == 0)
-		need(a, d, OBJECT_MANIFEST);
-	free(d->media_type);
-	d->media_type = NULL;
-	if (rc == 1)
-		rc = look_at_manifest(a, &id, buf, len, d, e);
-	free(buf);
+		need(a, object);
+	if (rc != 1)
+		return rc;
+	rc = look_at_manifest(a, &p, object, e);
+	present_done(&p);
 	return rc;
 }
 
@@ -221,7 +210,8 @@ look_run(struct task *task)
 {
 	struct age *a = (struct age *)((char *)task -
 	    offsetof(struct age, task));
-	struct descriptor d = { .digest = a->root, .media_type = xstrdup("") };
+	struct object object = { .kind = OBJECT_MANIFEST, .id = a->root,
+	    .any_size = true };
 	unsigned depth;
 	int rc = 1;
 
@@ -229,8 +219,7 @@ look_run(struct task *task)
 	a->created_s = CREATED_UNKNOWN;
 	a->by_platform = a->has_need = false;
 	for (depth = 0; rc == 1 && depth <= MANIFEST_DEPTH_MAX; depth++)
-		rc = look_one_down(a, &d, &a->err);
-	free(d.media_type);
+		rc = look_one_down(a, &object, &a->err);
 }
 
 /* --- on the network thread --------------------------------------------- */

@@ -24,6 +24,7 @@ struct expand {
 	struct tag_matcher *matcher;
 	char **tags;			/* what matches, of all pages */
 	size_t count, room;
+	uint64_t bytes, before_bytes;	/* of their names; of earlier pages */
 	size_t left_out;		/* by newest=: behind them */
 	size_t before;			/* of the pages before this one */
 	struct ages *ages;
@@ -192,6 +193,9 @@ found(void *cookie, const char *tag)
 
 	if (!tag_matcher_wants(x->matcher, tag))
 		return;
+	x->bytes += strlen(tag) + 1;
+	if (x->bytes > TAGS_BYTES_MAX)
+		return;		/* page_data says so */
 	if (x->count == x->room) {
 		x->room = x->room == 0 ? 64 : 2 * x->room;
 		x->tags = xreallocarray(x->tags, x->room, sizeof(*x->tags));
@@ -207,6 +211,7 @@ page_begins(struct query *q)
 	/* What a try that was cut short has found comes again. */
 	while (x->count > x->before)
 		free(x->tags[--x->count]);
+	x->bytes = x->before_bytes;
 	tags_scan_init(&x->scan, found, x);
 }
 
@@ -215,7 +220,11 @@ page_data(struct query *q, const char *buf, size_t len, struct err *e)
 {
 	struct expand *x = (struct expand *)q;
 
-	return tags_scan_feed(&x->scan, buf, len, e);
+	if (tags_scan_feed(&x->scan, buf, len, e) == -1)
+		return -1;
+	return x->bytes <= TAGS_BYTES_MAX ? 0 : err_set(e, ERR_LIMIT,
+	    "the tags that match %s have more than %u bytes in all; a "
+	    "narrower pattern helps", x->entry->tags->text, TAGS_BYTES_MAX);
 }
 
 static void
@@ -232,6 +241,7 @@ page_read(struct expand *x, const struct http_reply *reply)
 	}
 	more = tag_pages_next(&x->pages, &x->scan, links, count, &e);
 	x->before = x->count;
+	x->before_bytes = x->bytes;
 	if (more == -1)
 		finish(x, &e);
 	else if (more == 1)

@@ -65,6 +65,7 @@ struct job {
 	struct resolve resolve;
 	struct digest root;
 	bool has_root;
+	bool is_held;			/* its tag, at ${root} */
 	struct task walk_task;
 	struct walk walk;
 	struct digest_set absent, as_blobs;
@@ -97,9 +98,12 @@ static void start_walk(struct job *);
 static void
 finish(struct job *job, enum job_result result)
 {
+	bool held = job->is_held && !job->options.plan &&
+	    !job->options.companion &&
+	    (result == JOB_UPDATED || result == JOB_UNCHANGED);
 	struct job_report report = {
 		.entry = job->entry,
-		.result = result,
+		.result = held ? JOB_HELD : result,
 		.digest = job->root,
 		.has_digest = job->has_root,
 		.objects = job->objects,
@@ -139,10 +143,16 @@ published(struct task *task)
 	struct job *job = (struct job *)((char *)task -
 	    offsetof(struct job, commit.task));
 
-	if (job->commit.err.code != ERR_NONE)
+	if (job->commit.err.code != ERR_NONE) {
 		fail(job, &job->commit.err);
-	else
-		finish(job, JOB_UPDATED);
+		return;
+	}
+	/* Since this image was begun; what was fetched is not what it has. */
+	if (job->commit.publication.held) {
+		job->is_held = true;
+		job->has_root = false;
+	}
+	finish(job, JOB_UPDATED);
 }
 
 static void
@@ -550,6 +560,34 @@ no_source(struct task *task)
 	finish(job, JOB_FAILED);
 }
 
+/*
+ * A tag that is held is taken for one that is pinned to what it is held at:
+ * nobody asks the registry where it points to, and what it has lost here comes
+ * again.  Return 1, 0 if it is not, -1 with the job's error set.
+ */
+static int
+look_for_hold(struct job *job)
+{
+	const struct image_ref *ref = &job->entry->ref;
+	char held[DIGEST_TEXT_MAX], pinned[DIGEST_TEXT_MAX];
+	struct digest at;
+	int rc;
+
+	if (ref->tag == NULL)
+		return 0;
+	rc = store_held_get(job->store, ref->registry, ref->repository,
+	    ref->tag, &at, &job->err);
+	if (rc == 1 && ref->has_digest && !digest_equal(&ref->digest, &at))
+		return err_set(&job->err, ERR_INPUT, "the list pins %s, but "
+		    "the tag is held at %s here", digest_text(&ref->digest,
+		    pinned), digest_text(&at, held));
+	if (rc == 1) {
+		job->root = at;
+		job->has_root = job->is_held = true;
+	}
+	return rc;
+}
+
 void
 job_start(struct dispatch *d, const struct store *store,
     const struct list_entry *entry, const struct job_options *options,
@@ -566,10 +604,12 @@ job_start(struct dispatch *d, const struct store *store,
 	if (options != NULL)
 		job->options = *options;
 	job->source = dispatch_source(d, entry->ref.registry, &job->err);
-	if (job->source == NULL) {
+	if (job->source == NULL || look_for_hold(job) == -1) {
 		job->walk_task.run = nothing;
 		job->walk_task.done = no_source;
 		pool_start(dispatch_pool(d), NULL, &job->walk_task);
+	} else if (job->is_held) {
+		start_walk(job);
 	} else if (entry->ref.has_digest) {
 		job->root = entry->ref.digest;
 		job->has_root = true;

@@ -16,6 +16,7 @@ enum job_result {
 	JOB_UPDATED,
 	JOB_PLANNED,		/* what is missing is known: nothing was
 				 * published */
+	JOB_HELD,		/* the tag stays where somebody has set it */
 	JOB_FAILED,
 	JOB_CANCELLED		/* the run ends before it could */
 };

@@ -30,6 +30,11 @@ job_status(struct status *s, const char *image,
 		r->result = STATUS_UPDATED;
 		succeeded(r, report);
 		break;
+	case JOB_HELD:
+		r->result = STATUS_HELD;
+		if (report->has_digest)
+			succeeded(r, report);
+		break;
 	case JOB_FAILED:
 		r->result = STATUS_FAILED;
 		r->reason = report->err->code;

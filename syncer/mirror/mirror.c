@@ -79,17 +79,18 @@ report_success(const char *image, const struct job_report *r)
 {
 	char text[DIGEST_TEXT_MAX];
 	bool updated = r->result == JOB_UPDATED;
+	bool held = r->result == JOB_HELD;
 	struct report_image line = {
 		.image = image,
-		.result = updated ? "updated" : "unchanged",
+		.result = updated ? "updated" : held ? "held" : "unchanged",
 		.registry = r->entry->ref.registry,
-		.digest = digest_text(&r->digest, text),
+		.digest = r->has_digest ? digest_text(&r->digest, text) : NULL,
 		.objects = (long long)r->objects,
 		.bytes = (long long)r->bytes,
 		.duration_ms = r->duration_ms,
 	};
 
-	report_image(updated ? REPORT_INFO : REPORT_DEBUG, &line);
+	report_image(updated || held ? REPORT_INFO : REPORT_DEBUG, &line);
 	/* Also when nothing has changed: nobody has put it right yet. */
 	if (r->lacking[0] != '\0')
 		report(REPORT_WARNING, "%s: upstream has nothing for %s",
@@ -124,6 +125,10 @@ job_ended(void *cookie, const struct job_report *r)
 		break;
 	case JOB_UPDATED:
 		t->updated++;
+		report_success(image, r);
+		break;
+	case JOB_HELD:
+		t->held++;
 		report_success(image, r);
 		break;
 	case JOB_PLANNED:

@@ -48,7 +48,7 @@ read_key(const char *path, struct pubkey **ret, struct err *e)
 	size_t len;
 	int rc;
 
-	rc = fs_read_file(AT_FDCWD, path, PUBKEY_BYTES_MAX, &buf, &len, e);
+	rc = fs_read_named(path, PUBKEY_BYTES_MAX, &buf, &len, e);
 	if (rc == -1)
 		return -1;
 	if (rc == 0)

@@ -5,6 +5,7 @@
 #include "image/referrer.h"
 #include "image/signature.h"
 #include "layout/limits.h"
+#include "mirror/present.h"
 #include "mirror/signed.h"
 
 struct state {
@@ -127,11 +128,35 @@ check_tag(struct state *s, struct err *e)
 	return rc == 1 ? check_manifest(s, &id, e) : rc;
 }
 
+/* What lists it wrongly may still list others that are right. */
+static int
+check_listed(struct state *s, const struct descriptor *d, struct err *e)
+{
+	struct object object;
+	struct present p;
+	struct err why;
+	int rc;
+
+	object_of(d, media_kind(d->media_type) == MEDIA_OTHER ?
+	    OBJECT_OPAQUE : OBJECT_MANIFEST, &object);
+	rc = present_find(s->from->store, &object, &p, &why);
+	if (rc == 1) {
+		rc = check_layers(s, p.buf, p.len, e);
+		present_done(&p);
+	} else if (rc == -1 && (why.code == ERR_DATA ||
+	    why.code == ERR_LIMIT)) {
+		note(s, SIGNATURE_MALFORMED, &why);
+		rc = 0;
+	} else if (rc == -1) {
+		*e = why;
+	}
+	return rc;
+}
+
 static int
 check_list(struct state *s, const char *buf, size_t len, struct err *e)
 {
 	const struct descriptor *d;
-	struct manifest_id id;
 	struct manifest m;
 	size_t i;
 	int rc = 0;
@@ -144,9 +169,7 @@ check_list(struct state *s, const char *buf, size_t len, struct err *e)
 		if (d->artifact_type != NULL &&
 		    !signature_may_be(d->artifact_type))
 			continue;
-		rc = store_manifest_find(s->from->store, &d->digest, &id, e);
-		if (rc == 1)
-			rc = check_manifest(s, &id, e);
+		rc = check_listed(s, d, e);
 	}
 	manifest_done(&m);
 	return rc == -1 ? -1 : 0;

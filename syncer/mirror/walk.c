@@ -7,6 +7,7 @@
 #include "image/select.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "mirror/present.h"
 #include "mirror/walk.h"
 
 struct state {
@@ -157,6 +158,27 @@ visit_image(struct state *s, const struct manifest *m, bool tolerate,
 	return 0;
 }
 
+/*
+ * An index entry of an unknown type that the registry serves as a blob.  An
+ * earlier run has found that out, if it has published this same index and the
+ * blob is here; that another image has such a blob says nothing of this one.
+ */
+static int
+is_a_blob(const struct state *s, const struct digest *id, struct err *e)
+{
+	const struct walk_from *from = s->from;
+	char text[DIGEST_TEXT_MAX];
+	struct manifest_id linked;
+	uint64_t size;
+	int rc;
+
+	if (digest_set_has(from->as_blobs, id))
+		return 1;
+	rc = store_reference_get(from->store, from->registry,
+	    from->repository, digest_text(&from->root, text), &linked, e);
+	return rc == 1 ? store_blob_size(from->store, id, &size, e) : rc;
+}
+
 static int
 visit_child(struct state *s, const struct descriptor *d, bool tolerate,
     unsigned depth, struct err *e)
@@ -164,18 +186,13 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 	struct object object;
 	enum object_kind kind = OBJECT_MANIFEST;
 	size_t missing = s->out->missing_count;
-	uint64_t size;
 	int as_blob;
 
 	if (digest_set_has(s->from->absent, &d->digest))
 		return 0;
 	if (media_kind(d->media_type) == MEDIA_OTHER) {
 		kind = OBJECT_OPAQUE;
-		as_blob = digest_set_has(s->from->as_blobs, &d->digest);
-		/* An earlier run has found out, and stored it so. */
-		if (!as_blob)
-			as_blob = store_blob_size(s->from->store, &d->digest,
-			    &size, e);
+		as_blob = is_a_blob(s, &d->digest, e);
 		if (as_blob == -1)
 			return -1;
 		if (as_blob)
@@ -210,6 +227,14 @@ note_choice(struct state *s, const struct manifest *m, const bool *lacking,
 	}
 }
 
+/* A link leads to a type as well: one that leads to another is put right. */
+static bool
+leads_to(const struct manifest_id *linked, const struct manifest_id *id)
+{
+	return digest_equal(&linked->digest, &id->digest) &&
+	    strcmp(linked->media_type, id->media_type) == 0;
+}
+
 /* Only what is here, and so belongs to what is published.  A tree from before
  * there were such links gets them, and one where they lead elsewhere too. */
 static void
@@ -229,8 +254,7 @@ note_default(struct state *s, const struct manifest *m)
 		}
 	if (w->has_default && (store_default_get(s->from->store,
 	    s->from->registry, s->from->repository, &s->from->root, &linked,
-	    &ignored) != 1 ||
-	    !digest_equal(&linked.digest, &w->default_id.digest)))
+	    &ignored) != 1 || !leads_to(&linked, &w->default_id)))
 		w->published = false;
 }
 
@@ -299,15 +323,15 @@ note_manifest(struct state *s, const struct manifest_id *id, struct err *e)
 	w->manifests[w->manifest_count++] = *id;
 	there = store_reference_get(s->from->store, s->from->registry,
 	    s->from->repository, digest_text(&id->digest, text), &linked, e);
-	if (there == 0)
+	if (there == 0 || (there == 1 && !leads_to(&linked, id)))
 		w->published = false;
 	return there == -1 ? -1 : 0;
 }
 
 static int
-note_subject(struct state *s, const struct manifest *m,
-    const struct manifest_id *id, const char *buf, size_t len, struct err *e)
+note_subject(struct state *s, const struct present *p, struct err *e)
 {
+	const struct manifest *m = &p->manifest;
 	struct walk *w = s->out;
 	struct referral *r;
 
@@ -317,7 +341,8 @@ note_subject(struct state *s, const struct manifest *m,
 	    sizeof(*w->referrals));
 	r = &w->referrals[w->referral_count];
 	r->subject = m->subject.digest;
-	if (referrer_describe(buf, len, id, &r->descriptor, e) == -1)
+	if (referrer_describe(p->buf, p->len, &p->id, &r->descriptor,
+	    e) == -1)
 		return -1;
 	w->referral_count++;
 	return 0;
@@ -337,52 +362,25 @@ lacks_blobs(const struct state *s, const struct manifest *m)
 }
 
 static int
-visit_read(struct state *s, const struct manifest_id *id,
-    const char *buf, size_t len, bool tolerate, unsigned depth,
-    struct err *e)
+visit_known(struct state *s, const struct present *p, bool tolerate,
+    unsigned depth, struct err *e)
 {
-	struct manifest m;
-	int rc;
-
-	if (manifest_parse(buf, len, id->media_type, &m, e) == -1)
-		return -1;
-	if (tolerate && lacks_blobs(s, &m)) {
-		manifest_done(&m);
+	if (tolerate && lacks_blobs(s, &p->manifest))
 		return 0;
-	}
-	s->out->bytes += len;
-	rc = note_manifest(s, id, e);
-	if (rc == 0)
-		rc = note_subject(s, &m, id, buf, len, e);
-	if (rc == 0)
-		rc = visit_parsed(s, &m, tolerate, depth, e);
-	manifest_done(&m);
-	return rc;
+	s->out->bytes += p->len;
+	if (note_manifest(s, &p->id, e) == -1 || note_subject(s, p, e) == -1)
+		return -1;
+	return visit_parsed(s, &p->manifest, tolerate, depth, e);
 }
 
 static int
-visit_present(struct state *s, const struct manifest_id *id,
-    const struct object *object, bool tolerate, unsigned depth, struct err *e)
+visit_present(struct state *s, const struct present *p, bool tolerate,
+    unsigned depth, struct err *e)
 {
-	char *buf;
-	size_t len;
-	int rc;
-
-	rc = store_manifest_read(s->from->store, id, &buf, &len, e);
-	if (rc == -1)
-		return -1;
-	if (rc == 0) {
-		miss(s, object, tolerate);
-		return 0;
-	}
-	if (object->kind == OBJECT_OPAQUE) {
-		s->out->bytes += len;
-		rc = note_manifest(s, id, e);
-	} else {
-		rc = visit_read(s, id, buf, len, tolerate, depth, e);
-	}
-	free(buf);
-	return rc;
+	if (p->is_parsed)
+		return visit_known(s, p, tolerate, depth, e);
+	s->out->bytes += p->len;
+	return note_manifest(s, &p->id, e);
 }
 
 static int
@@ -390,7 +388,7 @@ visit_manifest(struct state *s, const struct object *object, bool tolerate,
     unsigned depth, struct err *e)
 {
 	char text[DIGEST_TEXT_MAX];
-	struct manifest_id id;
+	struct present p;
 	int rc;
 
 	if (depth > MANIFEST_DEPTH_MAX)
@@ -398,11 +396,13 @@ visit_manifest(struct state *s, const struct object *object, bool tolerate,
 		    "deep", MANIFEST_DEPTH_MAX);
 	if (!digest_set_add(&s->seen, &object->id, NULL))
 		return 0;
-	rc = store_manifest_find(s->from->store, &object->id, &id, e);
-	if (rc == 0)
+	rc = present_find(s->from->store, object, &p, e);
+	if (rc == 0) {
 		miss(s, object, tolerate);
-	else if (rc == 1)
-		rc = visit_present(s, &id, object, tolerate, depth, e);
+	} else if (rc == 1) {
+		rc = visit_present(s, &p, tolerate, depth, e);
+		present_done(&p);
+	}
 	if (rc == -1)
 		return err_wrap(e, "manifest %s",
 		    digest_text(&object->id, text));
@@ -420,8 +420,8 @@ check_tag(struct state *s, struct err *e)
 		return 0;
 	there = store_reference_get(from->store, from->registry,
 	    from->repository, from->tag, &at, e);
-	if (there == 0 || (there == 1 &&
-	    !digest_equal(&at.digest, &from->root)))
+	if (there == 0 || (there == 1 && (s->out->manifest_count == 0 ||
+	    !leads_to(&at, &s->out->manifests[0]))))
 		s->out->published = false;
 	return there == -1 ? -1 : 0;
 }
@@ -454,7 +454,8 @@ int
 walk_image(const struct walk_from *from, struct walk *ret, struct err *e)
 {
 	struct state s = { .from = from, .out = ret };
-	struct object root = { .kind = OBJECT_MANIFEST, .id = from->root };
+	struct object root = { .kind = OBJECT_MANIFEST, .id = from->root,
+	    .any_size = true };
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));

@@ -14,6 +14,7 @@
 #include "layout/mem.h"
 #include "registry/ascii.h"
 #include "registry/credentials_internal.h"
+#include "report/outside.h"
 
 /* free(3) as the JSON library gets it; all of the block, slack included. */
 static void
@@ -174,6 +175,15 @@ out:
 	return rc;
 }
 
+/* Whoever gets them may repeat them. */
+static void
+strike_out(const struct credential *c)
+{
+	outside_secret(c->password);
+	outside_secret(c->identity_token);
+	outside_secret(c->registry_token);
+}
+
 /* A user name alone opens nothing: the password is with a helper. */
 static bool
 is_usable(const struct credential *c)
@@ -193,6 +203,7 @@ entry_add(struct credentials *c, const char *key, const json_t *object,
 
 	if (credential_read(object, &what, e) == -1)
 		return err_wrap(e, "%.200s", credentials_key_shown(key));
+	strike_out(&what);
 	if (!is_usable(&what)) {
 		credential_done(&what);
 		return 0;
@@ -383,6 +394,7 @@ credential_from_helper(const char *buf, size_t len, struct credential *ret,
 		username = NULL;
 	}
 	secret = NULL;
+	strike_out(ret);
 	rc = 0;
 out:
 	json_decref(root);

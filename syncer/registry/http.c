@@ -10,10 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/http.h"
 #include "registry/url.h"
+#include "report/outside.h"
 
 #define CONNECTIONS_KEPT	64L
 /* Slower than this for stall_timeout_s is a stall (quirks.md#stalls). */
@@ -33,6 +35,9 @@ struct http_request {
 	size_t body_max;
 	char *body;
 	size_t len, room;
+	size_t granted;			/* the body may be so long */
+	int64_t error_ms;		/* when an error's body began; 0: none */
+	bool is_cut;			/* enough of it has come */
 	size_t header_bytes;
 	struct http_reply reply;
 	const struct http_handlers *on;
@@ -69,28 +74,72 @@ refuse(struct http_request *req)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-static size_t
-collect(struct http_request *req, long status, const char *buf, size_t len)
+static void
+append(struct http_request *req, const char *buf, size_t len)
 {
-	size_t max = is_success(status) ? req->body_max : ERROR_BODY_BYTES_MAX;
+	size_t need = req->len + len + 1;
 
-	assert(req->len <= max);
-	if (len > max - req->len) {
-		if (is_success(status)) {
-			err_set(&req->reply.err, ERR_LIMIT,
-			    "the answer is larger than %zu bytes", max);
-			return refuse(req);
-		}
-		/* Of an error page the beginning is enough. */
-		return len;
-	}
-	if (req->len + len + 1 > req->room) {
-		req->room = 2 * (req->len + len) + 1;
+	if (need > req->room) {
+		req->room = need + need / 2;
+		if (req->room > req->granted + 1 && need <= req->granted + 1)
+			req->room = req->granted + 1;
 		req->body = xreallocarray(req->body, req->room, 1);
 	}
 	memcpy(req->body + req->len, buf, len);
 	req->len += len;
 	req->body[req->len] = '\0';
+}
+
+/* Of an error page the beginning is enough, and what has come in time: the rest
+ * is not waited for, however long it goes on. */
+static size_t
+collect_error(struct http_request *req, const char *buf, size_t len)
+{
+	int64_t now = clock_ms();
+	size_t left = ERROR_BODY_BYTES_MAX - req->len;
+
+	if (req->error_ms == 0)
+		req->error_ms = now;
+	append(req, buf, len < left ? len : left);
+	if (len <= left && now - req->error_ms <
+	    (int64_t)req->config->stall_timeout_s * 1000)
+		return len;
+	req->is_cut = true;
+	return CURL_WRITEFUNC_ERROR;
+}
+
+static bool
+may_grow(struct http_request *req, size_t len)
+{
+	size_t want = req->len + len;
+
+	if (want <= req->granted)
+		return true;
+	want = want > req->body_max / 2 ? req->body_max : 2 * want;
+	if (req->on->room != NULL && !req->on->room(req->cookie, want))
+		return false;
+	req->granted = want;
+	return true;
+}
+
+static size_t
+collect(struct http_request *req, long status, const char *buf, size_t len)
+{
+	req->reply.received += len;
+	if (!is_success(status))
+		return collect_error(req, buf, len);
+	assert(req->len <= req->body_max);
+	if (len > req->body_max - req->len) {
+		err_set(&req->reply.err, ERR_LIMIT,
+		    "the answer is larger than %zu bytes", req->body_max);
+		return refuse(req);
+	}
+	if (!may_grow(req, len)) {
+		req->reply.no_room = true;
+		err_set(&req->reply.err, ERR_LIMIT, "no room for the answer");
+		return refuse(req);
+	}
+	append(req, buf, len);
 	return len;
 }
 
@@ -310,6 +359,7 @@ http_start(struct http *h, const struct http_spec *spec,
 	req->bulk = spec->bulk;
 	req->stays = spec->stay;
 	req->body_max = spec->body_max;
+	req->granted = spec->body_room > 0 ? spec->body_room : spec->body_max;
 	req->easy = curl_easy_init();
 	if (req->easy == NULL)
 		abort();	/* out of memory */
@@ -439,18 +489,24 @@ stage_of(const struct http_request *req, CURLcode code)
 static void
 refuse_hop(struct http_request *req)
 {
+	char host[OUTSIDE_WORDS_MAX];
+
 	req->reply.refused = true;
-	err_wrap(&req->reply.err, "redirect by %.200s", req->url.host);
+	err_wrap(&req->reply.err, "redirect by %s", outside_quote(host,
+	    sizeof(host), req->url.host, strlen(req->url.host)));
 }
 
 /* A form has a refresh token in it, which is for one host alone. */
 static bool
 refuse_form(struct http_request *req, const struct url *next)
 {
+	char host[OUTSIDE_WORDS_MAX];
+
 	if (!req->has_form)
 		return false;
 	err_set(&req->reply.err, ERR_NET,
-	    "credentials are not passed on to %.200s", next->host);
+	    "credentials are not passed on to %s", outside_quote(host,
+	    sizeof(host), next->host, strlen(next->host)));
 	refuse_hop(req);
 	return true;
 }
@@ -498,6 +554,8 @@ follow(struct http_request *req)
 	req->url = next;
 	set_tls(req);
 	req->len = 0;
+	req->error_ms = 0;
+	req->is_cut = false;
 	req->header_bytes = 0;
 	curl_multi_add_handle(req->http->multi, req->easy);
 	return true;
@@ -514,6 +572,24 @@ note_connection(struct http_request *req)
 	req->reply.connected = connects > 0;
 }
 
+/* libcurl's words: they have names of hosts in them, settings of the
+ * environment, and what is in certificates. */
+static void
+explain(struct http_request *req, CURLcode code)
+{
+	/* Of each code it has a fixed text. */
+	const char *fixed = curl_easy_strerror(code);
+	const char *words = req->message[0] != '\0' ? req->message : fixed;
+	char shown[CURL_ERROR_SIZE];
+	long status = 0;
+
+	err_set(&req->reply.err, ERR_NET, "%s", outside_is_mute() ? fixed :
+	    outside_quote(shown, sizeof(shown), words, strlen(words)));
+	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	if (status >= 300)
+		err_wrap(&req->reply.err, "the proxy answers %ld", status);
+}
+
 /* The handler may start the next request, and cancel any but this one. */
 static void
 finish(struct http_request *req, CURLcode code)
@@ -521,18 +597,20 @@ finish(struct http_request *req, CURLcode code)
 	struct http_reply *reply = &req->reply;
 
 	curl_multi_remove_handle(req->http->multi, req->easy);
+	if (req->is_cut)
+		code = CURLE_OK;
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
 	reply->status = status_of(req);
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
+	reply->owner = &req->body;
 	reply->len = req->len;
 	reply->transport = reply->refused ? TRANSPORT_OK :
 	    transport_of(req, code);
 	reply->stage = stage_of(req, code);
 	if (reply->transport != TRANSPORT_OK)
-		err_set(&reply->err, ERR_NET, "%s", req->message[0] != '\0' ?
-		    req->message : curl_easy_strerror(code));
+		explain(req, code);
 	req->on->end(req->cookie, reply);
 	request_free(req);
 }
@@ -565,6 +643,16 @@ void
 http_wakeup(struct http *h)
 {
 	curl_multi_wakeup(h->multi);
+}
+
+char *
+http_take_body(const struct http_reply *reply)
+{
+	char *body = reply->owner == NULL ? NULL : *reply->owner;
+
+	if (reply->owner != NULL)
+		*reply->owner = NULL;
+	return body;
 }
 
 /* Of an answer that was made in this process there are our own headers,

@@ -38,6 +38,8 @@ struct http_spec {
 	uint64_t from, to;	/* the bytes [from, to); to 0: up to the end;
 				 * both 0: all, without Range */
 	size_t body_max;	/* a successful body that is longer fails */
+	size_t body_room;	/* more than so much of it has to be asked for:
+				 * the room handler; 0: body_max */
 	bool bulk;		/* successful bodies go to the data handler */
 	bool shares;		/* an HTTP/2 connection with others, where the
 				 * server knows that; else HTTP/1.1 */
@@ -65,7 +67,11 @@ struct http_reply {
 	enum http_stage stage;	/* valid unless transport is TRANSPORT_OK */
 	bool elsewhere;		/* the answer is another origin's */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
+	char **owner;		/* who has it, for http_take_body; or NULL */
 	size_t len;
+	size_t received;	/* bytes of bodies, whatever the status, but not
+				 * those that the data handler was given */
+	bool no_room;		/* the room handler said no: then refused */
 	bool shared;		/* it came over HTTP/2 */
 	bool connected;		/* over a connection made for it */
 	bool refused;		/* a handler said no: its reason is in err */
@@ -88,6 +94,8 @@ struct http_handlers {
 	int (*start)(void *cookie, const struct http_reply *, struct err *);
 	enum http_taken (*data)(void *cookie, const void *, size_t,
 	    struct err *);
+	/* NULL, or: may the body be so many bytes? */
+	bool (*room)(void *cookie, size_t);
 	/* Called once, from http_poll.  The request is gone when it returns. */
 	void (*end)(void *cookie, const struct http_reply *);
 };
@@ -113,6 +121,10 @@ void http_poll(struct http *, int timeout_ms, int fd);
 
 /* http_wakeup(h): from any thread. */
 void http_wakeup(struct http *);
+
+/* http_take_body(reply): the body, whose bytes are then the caller's, to be
+ * free(3)d; NULL where it has none. */
+char *http_take_body(const struct http_reply *);
 
 /* http_header(reply, name, index): value of the header's appearance number
  * ${index} (from 0), or NULL.  Valid during the handler. */

@@ -153,7 +153,7 @@ read_file(const struct keyring *k, const char *name,
 	int rc;
 
 	*ret = NULL;
-	rc = fs_read_file(AT_FDCWD, path, CONFIG_BYTES_MAX, &buf, &len, e);
+	rc = fs_read_named(path, CONFIG_BYTES_MAX, &buf, &len, e);
 	if (rc == 1) {
 		rc = credentials_parse(path, buf, len, ret, e);
 		/* Passwords do not stay in memory that is given back. */

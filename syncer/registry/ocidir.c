@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "image/layout_index.h"
@@ -26,7 +24,9 @@
 #include "registry/ocidir.h"
 
 #define SMALL_BYTES_MAX	4096u
-#define OPEN_TRIES	1000u
+#define INDEX_STEP	(16u << 10)
+/* Of images without a name so many are told. */
+#define NAMELESS_SHOWN	3u
 
 struct ocidir {
 	int fd;
@@ -39,27 +39,6 @@ struct ocidir {
 };
 
 /* --- files ------------------------------------------------------------- */
-
-/*
- * openat2(2) has no function in the C library.  A ".." in a link, as links in a
- * tree have, makes it give up with EAGAIN if anybody renames anything anywhere
- * meanwhile.
- */
-static int
-open_beneath(int dirfd, const char *path, int flags)
-{
-	struct open_how how = {
-		.flags = (unsigned)(flags | O_CLOEXEC),
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
-	};
-	unsigned tries = 0;
-	int fd;
-
-	do
-		fd = (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	while (fd == -1 && errno == EAGAIN && ++tries < OPEN_TRIES);
-	return fd;
-}
 
 static int
 cannot_open(const struct ocidir *d, const char *path, struct err *e)
@@ -90,7 +69,7 @@ open_file(const struct ocidir *d, const char *path, uint64_t *size,
 {
 	struct stat sb;
 	/* What is no file must not make us wait. */
-	int fd = open_beneath(d->fd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	int fd = fs_open_linked(d->fd, path, O_RDONLY);
 
 	if (fd == -1)
 		return cannot_open(d, path, e);
@@ -147,28 +126,56 @@ check_tree(struct ocidir *d, struct err *e)
 
 	if (read_file(d, "cdr-layout", SMALL_BYTES_MAX, &buf, &len, e) == -1)
 		return e->code == ERR_NOT_FOUND ? 0 : -1;
-	d->is_tree = strcmp(buf, "1\n") == 0;
+	d->is_tree = strcmp(buf, "1\n") == 0 || strcmp(buf, "2\n") == 0;
 	free(buf);
 	return d->is_tree ? 0 : err_set(e, ERR_INPUT,
-	    "%s/cdr-layout: a tree of another version: cdr reads version 1",
-	    d->path);
+	    "%s/cdr-layout: a tree of another version: cdr reads versions 1 "
+	    "and 2", d->path);
+}
+
+/* A piece at a time: it may be large. */
+static int
+feed_index(int fd, struct layout_reader *r,
+    struct err *e)
+{
+	char buf[INDEX_STEP];
+	uint64_t bytes = 0;
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return err_sys(e, "cannot read");
+		bytes += (uint64_t)n;
+		if (bytes > LAYOUT_INDEX_BYTES_MAX)
+			return err_set(e, ERR_LIMIT, "larger than %u bytes",
+			    LAYOUT_INDEX_BYTES_MAX);
+		if (layout_index_feed(r, buf, (size_t)n, e) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 /* Of a tree index.json is not read: it is made for others, and large. */
 static int
 read_index(struct ocidir *d, struct err *e)
 {
-	char *buf;
-	size_t len;
-	int rc;
+	struct layout_reader *r;
+	uint64_t size;
+	int fd, rc;
 
 	if (d->is_tree)
 		return 0;
-	if (read_file(d, "index.json", MANIFEST_BYTES_MAX, &buf, &len,
-	    e) == -1)
+	fd = open_file(d, "index.json", &size, e);
+	if (fd == -1)
 		return -1;
-	rc = layout_index_parse(buf, len, &d->index, e);
-	free(buf);
+	r = layout_index_new();
+	rc = feed_index(fd, r, e);
+	if (rc == 0)
+		rc = layout_index_end(r, &d->index, e);
+	layout_index_free(r);
+	close(fd);
 	return rc == -1 ? err_wrap(e, "%s/index.json", d->path) : 0;
 }
 
@@ -236,7 +243,7 @@ find_link(const struct ocidir *d, const struct ocidir_question *q,
 	int fd, rc;
 
 	path_repository(q->registry, q->repository, "_manifests", path);
-	fd = open_beneath(d->fd, path, O_RDONLY | O_DIRECTORY);
+	fd = fs_open_linked(d->fd, path, O_RDONLY | O_DIRECTORY);
 	if (fd == -1)
 		return cannot_open(d, path, e);
 	rc = fs_readlink(fd, q->reference, target, sizeof(target), e);
@@ -252,6 +259,35 @@ find_link(const struct ocidir *d, const struct ocidir_question *q,
 	snprintf(ret->media_type, sizeof(ret->media_type), "%s",
 	    id.media_type);
 	return 0;
+}
+
+/*
+ * crane and buildpacks leave names away: whoever asks for one is told so, and
+ * which digests there are.  Return 0 where something has a name.
+ */
+static int
+refuse_nameless(const struct ocidir *d, const struct ocidir_question *q,
+    struct err *e)
+{
+	char list[NAMELESS_SHOWN * (DIGEST_TEXT_MAX + 2) + 8] = "";
+	char text[DIGEST_TEXT_MAX];
+	size_t i, used = 0;
+
+	for (i = 0; i < d->index.count; i++)
+		if (d->index.entries[i].registry != NULL ||
+		    d->index.entries[i].tag != NULL)
+			return 0;
+	if (d->index.count == 0)
+		return err_set(e, ERR_NOT_FOUND, "%s/index.json: no image is "
+		    "in it", d->path);
+	for (i = 0; i < d->index.count && i < NAMELESS_SHOWN; i++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+		    "%s%s", i == 0 ? "" : ", ",
+		    digest_text(&d->index.entries[i].digest, text));
+	return err_set(e, ERR_NOT_FOUND, "%s/index.json: no image in it has a "
+	    "name (org.opencontainers.image.ref.name), so no tag can be "
+	    "found: write %s:TAG@DIGEST in the list; the digests are %s%s",
+	    d->path, q->repository, list, i < d->index.count ? ", ..." : "");
 }
 
 static int
@@ -271,6 +307,8 @@ find_entry(const struct ocidir *d, const struct ocidir_question *q,
 		    n->media_type);
 		return 0;
 	}
+	if (refuse_nameless(d, q, e) == -1)
+		return -1;
 	if (layout_index_find(&d->index, q->registry,
 	    q->repository, q->reference, true, &n, e) == 1)
 		return err_set(e, ERR_NOT_FOUND, "%s/index.json: the tag %s "
@@ -288,6 +326,18 @@ take_body(struct ocidir_answer *ret, json_t *json)
 	json_decref(json);
 }
 
+static void
+add_tags(const struct ocidir *d, const char *registry, const char *repository,
+    json_t *tags)
+{
+	const struct layout_entry *const *all;
+	size_t i, count;
+
+	all = layout_index_tags(&d->index, registry, repository, &count);
+	for (i = 0; i < count; i++)
+		json_array_append_new(tags, json_string(all[i]->tag));
+}
+
 /* The body that a registry would send (OCI distribution-spec, "Listing Tags"):
  * whoever asks reads it by the same code. */
 static int
@@ -295,26 +345,20 @@ list_tags(const struct ocidir *d, const struct ocidir_question *q,
     struct ocidir_answer *ret, struct err *e)
 {
 	char path[STORE_PATH_MAX];
-	const struct layout_entry *n;
-	json_t *tags = json_array();
-	size_t i;
+	json_t *tags;
 
 	if (d->is_tree) {
-		json_decref(tags);
 		path_repository(q->registry, q->repository, "_tags/list",
 		    path);
 		ret->fd = open_file(d, path, &ret->size, e);
 		return ret->fd == -1 ? -1 : 0;
 	}
-	for (i = 0; i < d->index.count; i++) {
-		n = &d->index.entries[i];
-		if (n->ref.registry != NULL && n->ref.tag != NULL &&
-		    strcmp(n->ref.registry, q->registry) == 0 &&
-		    strcmp(n->ref.repository, q->repository) == 0)
-			json_array_append_new(tags, json_string(n->ref.tag));
-		else if (n->bare_tag != NULL && is_own(d, q))
-			json_array_append_new(tags, json_string(n->bare_tag));
-	}
+	if (refuse_nameless(d, q, e) == -1)
+		return -1;
+	tags = json_array();
+	add_tags(d, q->registry, q->repository, tags);
+	if (is_own(d, q))
+		add_tags(d, NULL, NULL, tags);
 	take_body(ret, json_pack("{ss so}", "name", q->repository, "tags",
 	    tags));
 	return 0;

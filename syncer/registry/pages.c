@@ -11,6 +11,7 @@
 #include "registry/link.h"
 #include "registry/pages.h"
 #include "registry/url.h"
+#include "report/outside.h"
 
 int
 pages_init(struct pages *p, const char *url, const char *what, struct err *e)
@@ -98,6 +99,7 @@ resolve(const struct pages *p, const char *target, char **ret_url,
 {
 	struct url base = { .text = NULL }, to = { .text = NULL };
 	const char *query;
+	char shown[OUTSIDE_WORDS_MAX];
 	int rc = -1;
 
 	if (url_parse(p->url, &base, e) == -1 ||
@@ -105,7 +107,9 @@ resolve(const struct pages *p, const char *target, char **ret_url,
 		goto out;
 	if (strcmp(base.host, to.host) != 0) {
 		err_set(e, ERR_NET, "%s has the next page of %s at another "
-		    "host, %s: refused", base.host, p->what, to.host);
+		    "host, %s: refused", base.host, p->what,
+		    outside_quote(shown, sizeof(shown), to.host,
+		    strlen(to.host)));
 		goto out;
 	}
 	*ret_url = xasprintf("%.*s%s", (int)(path_of(base.text) - base.text),

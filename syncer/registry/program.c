@@ -21,8 +21,8 @@
 
 #include "layout/clock.h"
 #include "layout/mem.h"
-#include "registry/ascii.h"
 #include "registry/program.h"
+#include "report/outside.h"
 
 /* How often the clock, ${stop} and the child itself are looked at. */
 #define LOOK_MS		50
@@ -259,21 +259,18 @@ reap(struct run *r, bool kill_it)
 	close_fd(&r->notes.fd);
 }
 
-/* Its first line, for a terminal: visible ASCII. */
+/* Its first line, for a terminal. */
 static void
 first_line(const char *text, char *to, size_t size)
 {
-	size_t i;
+	size_t len;
 
 	text += strspn(text, " \t\r\n");
-	for (i = 0; i + 1 < size && text[i] != '\0' && text[i] != '\n'; i++)
-		to[i] = ascii_is_control(text[i]) ||
-		    (unsigned char)text[i] > 126 ? ' ' : text[i];
-	while (i > 0 && to[i - 1] == ' ')
-		i--;
-	to[i] = '\0';
+	len = strcspn(text, "\r\n");
+	while (len > 0 && text[len - 1] == ' ')
+		len--;
+	outside_quote(to, size, text, len);
 }
-
 
 /* All of it at once: growing would leave copies behind. */
 static void

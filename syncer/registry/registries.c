@@ -26,6 +26,7 @@ enum number {
 	RETRY_DELAY_MS,
 	STALL_TIMEOUT_S,
 	CONNECT_TIMEOUT_S,
+	MIN_RATE,
 	NUMBER_COUNT
 };
 
@@ -39,6 +40,7 @@ static const struct {
 	[RETRY_DELAY_MS] = { "retry_delay_ms", 1, RETRY_CAP_MS, 1000 },
 	[STALL_TIMEOUT_S] = { "stall_timeout_s", 1, 3600, 30 },
 	[CONNECT_TIMEOUT_S] = { "connect_timeout_s", 1, 600, 15 },
+	[MIN_RATE] = { "min_rate", 1, 1u << 30, 512 },
 };
 
 enum text {
@@ -373,6 +375,7 @@ config_fill(const struct registries *r, const struct exception *x,
 	c->retry.wait_max_ms = RETRY_WAIT_MAX_MS;
 	c->stall_timeout_s = x->number[STALL_TIMEOUT_S];
 	c->connect_timeout_s = x->number[CONNECT_TIMEOUT_S];
+	c->min_rate = x->number[MIN_RATE];
 	c->ca_file = copy_or_null(x->text[CA_FILE]);
 	c->client_cert = copy_or_null(x->text[CLIENT_CERT]);
 	c->client_key = copy_or_null(x->text[CLIENT_KEY]);

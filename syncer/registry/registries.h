@@ -17,6 +17,8 @@ struct registry_config {
 	struct retry_policy retry;	/* 5 tries; 1 s to 60 s; waits 300 s */
 	unsigned stall_timeout_s;	/* nothing for so long: broken; 30 */
 	unsigned connect_timeout_s;	/* 15 */
+	unsigned min_rate;		/* bytes a second that a blob has to
+					 * bring, by itself on the line; 512 */
 	char *ca_file;
 	char *client_cert;
 	char *client_key;		/* NULL: it is in client_cert */
@@ -29,9 +31,10 @@ struct registries;
  * registries_parse(name, buf, len, ret, e): the JSON of cdr(1), "REGISTRIES":
  * an object, registry name to settings.  Settings: endpoint (URL),
  * max_connections, min_pulls_left, max_tries, retry_delay_ms,
- * stall_timeout_s, connect_timeout_s, ca_file, client_cert, client_key,
- * require_signed.  An unknown key, a key twice, a wrong type, a number out of
- * range, a client_key without client_cert or a name that is none is an error
+ * stall_timeout_s, connect_timeout_s, min_rate, ca_file, client_cert,
+ * client_key, require_signed.  An unknown key, a key twice, a wrong type, a
+ * number out of range, a client_key without client_cert or a name that is none
+ * is an error
  * that names ${name}, the registry and the key (and the line where the JSON
  * parser knows it).
  * ${buf} NULL: no exceptions.  Return 0, or -1 with ${e} set (ERR_INPUT).

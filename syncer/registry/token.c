@@ -10,6 +10,7 @@
 #include "layout/mem.h"
 #include "registry/token.h"
 #include "registry/url.h"
+#include "report/outside.h"
 
 /* A token is asked for anew a little before it runs out
  * (quirks.md#tokens-that-run-out). */
@@ -89,6 +90,7 @@ token_set(struct token_cache *cache, struct token *t, char *value,
     int64_t lifetime_s, int64_t now_ms)
 {
 	assert(value != NULL);
+	outside_token(value);
 	wipe(t->value);
 	t->value = value;
 	t->expires_ms = now_ms + lifetime_s * 1000;

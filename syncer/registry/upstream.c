@@ -12,6 +12,9 @@
 #include "layout/mem.h"
 #include "registry/upstream.h"
 
+/* Of a body that is no JSON so much is shown. */
+#define BEGINNING_MAX	120u
+
 struct upstream *
 upstream_new(struct registry_config *config, struct keyring *keyring)
 {
@@ -148,57 +151,67 @@ upstream_challenged(struct upstream *up, const struct http_reply *reply,
 	return rc;
 }
 
-/* What a registry says may end on a terminal: no control characters. */
-static void
-append_clean(char *to, size_t size, const char *text)
-{
-	size_t used = strlen(to);
-
-	for (; *text != '\0' && used + 1 < size; text++)
-		to[used++] = (unsigned char)*text < ' ' || *text == 127 ?
-		    ' ' : *text;
-	to[used] = '\0';
-}
-
-static void
-describe_body(const struct http_reply *reply, char *to, size_t size)
+/* The first error (OCI distribution-spec, "Error Codes"), or the beginning of
+ * what is no JSON.  A page of HTML says nothing to who reads a log. */
+char *
+upstream_words(const struct http_reply *reply, char to[OUTSIDE_WORDS_MAX])
 {
 	json_t *root = json_loadb(reply->body, reply->len, 0, NULL);
 	const json_t *first;
 	const char *code, *message;
+	char *both;
 
 	first = json_array_get(json_object_get(root, "errors"), 0);
 	code = json_string_value(json_object_get(first, "code"));
 	message = json_string_value(json_object_get(first, "message"));
 	to[0] = '\0';
 	if (code != NULL || message != NULL) {
-		append_clean(to, size, code != NULL ? code : "");
-		if (code != NULL && message != NULL)
-			append_clean(to, size, ": ");
-		append_clean(to, size, message != NULL ? message : "");
+		both = xasprintf("%s%s%s", code != NULL ? code : "",
+		    code != NULL && message != NULL ? ": " : "",
+		    message != NULL ? message : "");
+		outside_quote(to, OUTSIDE_WORDS_MAX, both, strlen(both));
+		free(both);
 	} else if (root == NULL && reply->len > 0 && reply->body[0] != '<') {
-		append_clean(to, size < 120 ? size : 120, reply->body);
+		outside_quote(to, BEGINNING_MAX, reply->body, reply->len);
 	}
 	json_decref(root);
+	return to;
 }
 
-/* A page of HTML says nothing to who reads a log: left out. */
-int
-upstream_explain(const struct http_reply *reply, struct err *e)
+static enum err_code
+code_of(long status)
 {
-	char text[256];
-	enum err_code code = ERR_NET;
+	switch (status) {
+	case 404:
+		return ERR_NOT_FOUND;
+	case 401:
+	case 403:
+		return ERR_DENIED;
+	default:
+		return ERR_NET;
+	}
+}
 
+int
+upstream_status(const struct http_reply *reply, struct err *e)
+{
 	if (reply->headers != NULL) {
 		*e = reply->err;
 		return -1;
 	}
-	if (reply->status == 404)
-		code = ERR_NOT_FOUND;
-	else if (reply->status == 401 || reply->status == 403)
-		code = ERR_DENIED;
-	describe_body(reply, text, sizeof(text));
-	return err_set(e, code, "the registry answers %ld%s%s%s",
-	    reply->status, text[0] != '\0' ? " (" : "", text,
-	    text[0] != '\0' ? ")" : "");
+	return err_set(e, code_of(reply->status), "the registry answers %ld",
+	    reply->status);
+}
+
+int
+upstream_explain(const struct http_reply *reply, struct err *e)
+{
+	char text[OUTSIDE_WORDS_MAX];
+
+	upstream_status(reply, e);
+	if (reply->headers != NULL || reply->elsewhere ||
+	    upstream_words(reply, text)[0] == '\0')
+		return -1;
+	return err_set(e, e->code, "the registry answers %ld (%s)",
+	    reply->status, text);
 }

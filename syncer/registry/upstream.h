@@ -9,6 +9,7 @@
 #include "registry/keyring.h"
 #include "registry/registries.h"
 #include "registry/token.h"
+#include "report/outside.h"
 
 /*
  * One registry as this run has come to know it: where it is, what it wants to
@@ -62,11 +63,18 @@ int upstream_challenged(struct upstream *, const struct http_reply *,
     const char *, char **, struct err *);
 
 /*
- * upstream_explain(reply, e): turn a status other than success into ${e}: the
- * registry's own first error (distribution-spec, "Error Codes") where the body
- * has one, cleaned of control characters; of an answer that was made in this
- * process its err.  Return -1.
+ * upstream_words(reply, to): what the body says why, for people, "" where it
+ * says nothing; it has passed report/outside.h.  Return ${to}.
  */
+char *upstream_words(const struct http_reply *, char [OUTSIDE_WORDS_MAX]);
+
+/*
+ * upstream_status(reply, e): turn a status other than success into ${e}; of an
+ * answer that was made in this process it is its err.  upstream_explain: with
+ * the registry's words, but not with those of where it has sent us: errors are
+ * read by more people than the log is.  Return -1.
+ */
+int upstream_status(const struct http_reply *, struct err *);
 int upstream_explain(const struct http_reply *, struct err *);
 
 #endif

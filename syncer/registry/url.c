@@ -15,27 +15,23 @@
 #include "layout/mem.h"
 #include "registry/ascii.h"
 #include "registry/url.h"
+#include "report/outside.h"
 
 /* How much of a URL a message shows. */
 #define SHOWN_MAX	200
 
 /*
- * A URL comes from a stranger and goes into a log: no control characters, and
- * neither the query nor the part in front of an "@".
+ * A URL comes from a stranger and goes into a log: neither the query nor the
+ * part in front of an "@".  A password may have a "?" or "#" in it.
  */
 static const char *
 url_show(const char *text, char buf[SHOWN_MAX + 1])
 {
-	size_t i, len = strcspn(text, "?#");
+	size_t len = strcspn(text, "?#");
 
-	if (memchr(text, '@', len) != NULL)
+	if (strchr(text, '@') != NULL)
 		return "(not shown: it has a user name)";
-	if (len > SHOWN_MAX)
-		len = SHOWN_MAX;
-	for (i = 0; i < len; i++)
-		buf[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-	buf[len] = '\0';
-	return buf;
+	return outside_quote(buf, SHOWN_MAX + 1, text, len);
 }
 
 /* The part as a string of our own, or NULL where the URL has none. */
@@ -49,6 +45,16 @@ part(CURLU *h, CURLUPart what, unsigned flags)
 	ours = xstrdup(theirs);
 	curl_free(theirs);
 	return ours;
+}
+
+static bool
+part_is_set(CURLU *h, CURLUPart what)
+{
+	char *theirs = part(h, what, 0);
+	bool is_set = theirs != NULL;
+
+	free(theirs);
+	return is_set;
 }
 
 /* libcurl has checked that these are digits, and how many. */
@@ -243,6 +249,76 @@ url_resolve(const struct url *base, const char *text, struct url *ret,
 	return url_build(base, text, ret, e);
 }
 
+/* What is wrong with a proxy's URL, or NULL.  A "#", "/" or "?" of a password
+ * that is not encoded ends up in a part that has no meaning here. */
+static const char *
+proxy_fault(CURLU *h)
+{
+	static const char *const schemes[] = {
+		"http", "https", "socks4", "socks4a", "socks5", "socks5h",
+	};
+	char *scheme = part(h, CURLUPART_SCHEME, 0);
+	char *path = part(h, CURLUPART_PATH, 0);
+	char *query = part(h, CURLUPART_QUERY, 0);
+	char *fragment = part(h, CURLUPART_FRAGMENT, 0);
+	char *host = part(h, CURLUPART_HOST, 0);
+	char *port = part(h, CURLUPART_PORT, 0);
+	const char *why = "the scheme is none that a proxy has";
+	size_t i;
+
+	for (i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (scheme != NULL && strcmp(scheme, schemes[i]) == 0)
+			why = NULL;
+	if (query != NULL || fragment != NULL ||
+	    (path != NULL && strcmp(path, "/") != 0))
+		why = "it goes on behind the host";
+	else if (host == NULL || host[0] == '\0')
+		why = "it has no host";
+	else if (port != NULL && (port_number(port) == 0 ||
+	    port_number(port) > 65535))
+		why = "the port is out of range";
+	free(scheme);
+	free(path);
+	free(query);
+	free(fragment);
+	free(host);
+	free(port);
+	return why;
+}
+
+/* As libcurl reads it: without a scheme it is http. */
+int
+url_proxy(const char *text, char **ret_password, struct err *e)
+{
+	CURLU *h = curl_url();
+	CURLUcode code = CURLUE_OUT_OF_MEMORY;
+	char *user = NULL, *password = NULL;
+	const char *why;
+
+	if (h != NULL)
+		code = curl_url_set(h, CURLUPART_URL, text,
+		    CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
+	why = code != CURLUE_OK ? curl_url_strerror(code) : proxy_fault(h);
+	if (why == NULL) {
+		user = part(h, CURLUPART_USER, CURLU_URLDECODE);
+		password = part(h, CURLUPART_PASSWORD, CURLU_URLDECODE);
+		if ((user == NULL && part_is_set(h, CURLUPART_USER)) ||
+		    (password == NULL && part_is_set(h, CURLUPART_PASSWORD)))
+			why = "a character that is no text is encoded in it";
+	}
+	free(user);
+	curl_url_cleanup(h);
+	if (why != NULL) {
+		free(password);
+		return err_set(e, ERR_INPUT, "cannot be used as a proxy: %s; "
+		    "in a user name and a password write %%23 for #, %%2F for "
+		    "/, %%3F for ?, %%40 for @, %%3A for : and %%25 for %%",
+		    why);
+	}
+	*ret_password = password;
+	return 0;
+}
+
 void
 url_done(struct url *u)
 {
@@ -283,19 +359,31 @@ escape_to(char *to, const char *from)
 	return to;
 }
 
-/* The value is escaped whole: a scope has colons and slashes in it. */
+/* What of a URL stands before a fragment (RFC 3986 section 3). */
+static size_t
+before_fragment(const char *url)
+{
+	return strcspn(url, "#");
+}
+
+/*
+ * The value is escaped whole: a scope has colons and slashes in it.  The first
+ * "?" begins the query, and others are part of it (RFC 3986 section 3.4).  A
+ * fragment is never sent, and goes.
+ */
 char *
 url_with_query(const char *url, const char *name, const char *value)
 {
-	size_t len = strlen(url);
+	size_t len = before_fragment(url);
+	size_t query = strcspn(url, "?#");
 	char *ret = xmalloc(len + 3 * strlen(name) + 3 * strlen(value) + 3);
 	char *to = ret + len;
 
-	assert(len > 0);
+	assert(query <= len);
 	memcpy(ret, url, len);
-	if (strchr(url, '?') == NULL)
+	if (query == len)
 		*to++ = '?';
-	else if (url[len - 1] != '?' && url[len - 1] != '&')
+	else if (len > query + 1 && url[len - 1] != '&')
 		*to++ = '&';
 	to = escape_to(to, name);
 	*to++ = '=';
@@ -308,13 +396,14 @@ url_with_query(const char *url, const char *name, const char *value)
 bool
 url_has_query(const char *url, const char *name)
 {
-	const char *s = strchr(url, '?');
+	const char *end = url + before_fragment(url);
+	const char *s = url + strcspn(url, "?#");
 	size_t len = strlen(name);
 
-	for (; s != NULL; s = strchr(s, '&')) {
+	for (; s < end; s += strcspn(s, "&#")) {
 		s++;
 		if (strncmp(s, name, len) == 0 &&
-		    (s[len] == '=' || s[len] == '&' || s[len] == '\0'))
+		    strchr("=&#", s[len]) != NULL)
 			return true;
 	}
 	return false;

@@ -33,6 +33,14 @@ int url_parse(const char *, struct url *, struct err *);
 int url_resolve(const struct url *, const char *, struct url *, struct err *);
 void url_done(struct url *);
 
+/*
+ * url_proxy(text, ret_password, e): the setting of a proxy: a scheme that
+ * libcurl has proxies for, or none, a host, a port, a user and a password, and
+ * nothing else.  ${ret_password}, which may be NULL, is decoded; free(3) it.
+ * Return 0, or -1 with ${e} set (ERR_INPUT), and nothing of ${text} in it.
+ */
+int url_proxy(const char *, char **, struct err *);
+
 /* url_same_origin(a, b): scheme, host and port are equal: credentials for one
  * may go to the other. */
 bool url_same_origin(const struct url *, const struct url *);
@@ -52,8 +60,8 @@ bool url_is_loopback(const struct url *);
  */
 int url_may_follow(const struct url *, const struct url *, struct err *);
 
-/* url_with_query(text, name, value): ${text}, which is a url's, with
- * name=value appended to the query, escaped; free(3) it. */
+/* url_with_query(text, name, value): ${text} with name=value appended to its
+ * query, escaped, and without a fragment; free(3) it. */
 char *url_with_query(const char *, const char *, const char *);
 
 /* url_has_query(text, name): does the query have a parameter ${name}?  A

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "registry/url.h"
+#include "report/outside.h"
 
 enum reach {
 	REACH_INTERNET,
@@ -167,13 +168,23 @@ url_is_loopback(const struct url *u)
 }
 
 /* The same host may always: it is who we talk to already. */
+/* The name of a host that an outsider wrote. */
+static const char *
+shown(const struct url *u, char buf[OUTSIDE_WORDS_MAX])
+{
+	return outside_quote(buf, OUTSIDE_WORDS_MAX, u->host,
+	    strlen(u->host));
+}
+
 int
 url_may_follow(const struct url *from, const struct url *to, struct err *e)
 {
+	char a[OUTSIDE_WORDS_MAX], b[OUTSIDE_WORDS_MAX];
+
 	if (from->https && !to->https)
 		return err_set(e, ERR_NET,
 		    "%s sends us from https to plain http at %s: refused",
-		    from->host, to->host);
+		    shown(from, a), shown(to, b));
 	if (strcmp(from->host, to->host) == 0)
 		return 0;
 	if (host_reach(to->host) == REACH_INTERNET)
@@ -184,5 +195,6 @@ url_may_follow(const struct url *from, const struct url *to, struct err *e)
 	    host_reach(to->host) != REACH_LINK)
 		return 0;
 	return err_set(e, ERR_NET, "%s sends us to %s, which is on this "
-	    "machine or its network: refused", from->host, to->host);
+	    "machine or its network: refused", shown(from, a),
+	    shown(to, b));
 }

@@ -74,6 +74,7 @@ print_run(const struct status_view *v, FILE *out)
 	family(out, images, "gauge", "Images of the last run.");
 	labelled(out, images, "result", "updated", t->updated);
 	labelled(out, images, "result", "unchanged", t->unchanged);
+	labelled(out, images, "result", "held", t->held);
 	labelled(out, images, "result", "failed", t->failed);
 	labelled(out, images, "result", "not_reached", t->cancelled);
 }
@@ -171,7 +172,8 @@ last_listed(const struct status_record *r)
 static uint64_t
 is_well(const struct status_record *r)
 {
-	return r->result == STATUS_UPDATED || r->result == STATUS_UNCHANGED;
+	return r->result == STATUS_UPDATED || r->result == STATUS_UNCHANGED ||
+	    r->result == STATUS_HELD;
 }
 
 static uint64_t

@@ -119,7 +119,7 @@ progress_draw(const struct report_totals *t)
 	per_second = rate(t->bytes, now);
 	format_left(t, per_second, left, sizeof(left));
 	snprintf(line, sizeof(line), "%zu/%zu images  %s  %s/s  %u in flight  "
-	    "%s", t->unchanged + t->updated + t->failed, t->images,
+	    "%s", t->unchanged + t->updated + t->held + t->failed, t->images,
 	    report_bytes(t->bytes, have), report_bytes(per_second, speed),
 	    t->running, left);
 	width = terminal_width();

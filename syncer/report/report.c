@@ -1,5 +1,5 @@
 /* Every line that a person or a log collector gets.  Strangers' words are in
- * many of them: all go through printable, and JSON is in ASCII. */
+ * many of them: all pass outside_show, and JSON is in ASCII. */
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "layout/mem.h"
-#include "report/printable.h"
+#include "report/outside.h"
 #include "report/progress.h"
 #include "report/report.h"
 
@@ -103,7 +103,7 @@ report(enum report_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
-	printable(message);
+	outside_show(message);
 	if (format == REPORT_JSON)
 		put_json(level, message, NULL);
 	else
@@ -118,7 +118,7 @@ set_string(json_t *fields, const char *key, const char *value)
 	if (value == NULL)
 		return;
 	shown = xstrdup(value);
-	printable(shown);
+	outside_show(shown);
 	json_object_set_new(fields, key, json_string(shown));
 	free(shown);
 }
@@ -149,7 +149,7 @@ image_text(enum report_level level, const struct report_image *i)
 	else
 		snprintf(message, sizeof(message), "%-9s %s  %.19s", i->result,
 		    i->image, i->digest == NULL ? "" : i->digest);
-	printable(message);
+	outside_show(message);
 	put_text(level, message);
 }
 
@@ -186,6 +186,7 @@ summary_json(const struct report_totals *t)
 	set_number(fields, "images", (long long)t->images);
 	set_number(fields, "unchanged", (long long)t->unchanged);
 	set_number(fields, "updated", (long long)t->updated);
+	set_number(fields, "held", (long long)t->held);
 	set_number(fields, "failed", (long long)t->failed);
 	set_number(fields, "not_reached", (long long)t->cancelled);
 	set_number(fields, "objects", (long long)t->objects);
@@ -202,6 +203,7 @@ void
 report_summary(const struct report_totals *t)
 {
 	char message[512], size[REPORT_BYTES_MAX], more[64] = "";
+	char held[32] = "";
 
 	if (REPORT_INFO > max_level)
 		return;
@@ -209,14 +211,16 @@ report_summary(const struct report_totals *t)
 		summary_json(t);
 		return;
 	}
+	if (t->held > 0)
+		snprintf(held, sizeof(held), ", %zu held", t->held);
 	if (t->cancelled > 0)
 		snprintf(more, sizeof(more), ", %zu not reached",
 		    t->cancelled);
 	snprintf(message, sizeof(message), "%zu image%s: %zu unchanged, %zu "
-	    "updated, %zu failed%s; %llu new object%s, %s received, %llu "
+	    "updated%s, %zu failed%s; %llu new object%s, %s received, %llu "
 	    "request%s, %llu pull%s, %.1f s",
 	    t->images, t->images == 1 ? "" : "s", t->unchanged, t->updated,
-	    t->failed, more, (unsigned long long)t->objects,
+	    held, t->failed, more, (unsigned long long)t->objects,
 	    t->objects == 1 ? "" : "s", report_bytes(t->bytes, size),
 	    (unsigned long long)t->requests, t->requests == 1 ? "" : "s",
 	    (unsigned long long)t->pulls, t->pulls == 1 ? "" : "s",

@@ -31,7 +31,7 @@ void report(enum report_level, const char *, ...)
 /* One image's end.  NULL and -1 are left out. */
 struct report_image {
 	const char *image;		/* the full reference */
-	const char *result;		/* "updated", "unchanged", "failed" */
+	const char *result;		/* "updated", "held", ... */
 	const char *reason;		/* of a failure: "not_found", ... */
 	const char *registry;
 	const char *digest;
@@ -42,7 +42,7 @@ void report_image(enum report_level, const struct report_image *);
 
 /* The numbers of a run, so far or in the end. */
 struct report_totals {
-	size_t images, unchanged, updated, failed, cancelled;
+	size_t images, unchanged, updated, held, failed, cancelled;
 	uint64_t objects, bytes, requests;
 	uint64_t pulls;			/* manifests that were handed out */
 	int64_t duration_ms;

@@ -11,6 +11,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "report/metrics.h"
+#include "report/outside.h"
 #include "report/printable.h"
 #include "report/status.h"
 #include "report/status_view.h"
@@ -342,6 +343,7 @@ totals_json(const struct report_totals *t)
 	status_set_count(o, "images", t->images);
 	status_set_count(o, "unchanged", t->unchanged);
 	status_set_count(o, "updated", t->updated);
+	status_set_count(o, "held", t->held);
 	status_set_count(o, "failed", t->failed);
 	status_set_count(o, "not_reached", t->cancelled);
 	status_set_count(o, "objects", t->objects);
@@ -400,14 +402,17 @@ head_json(const struct status_view *v)
 	json_t *o = json_object();
 	char *error;
 
-	status_set_count(o, "layout", 1);
+	status_set_count(o, "layout", 2);
 	json_object_set_new(o, "version", json_string(CDR_VERSION));
 	status_set_time(o, "started", v->started);
 	status_set_time(o, "finished", v->end->now);
 	json_object_set_new(o, "result", json_string(v->end->result));
 	status_set_count(o, "exit_code", (uint64_t)v->end->exit_code);
 	if (v->end->error != NULL) {
-		error = xstrndup(v->end->error, STATUS_ERROR_MAX);
+		error = xstrdup(v->end->error);
+		outside_show(error);
+		if (strlen(error) > STATUS_ERROR_MAX)
+			error[STATUS_ERROR_MAX] = '\0';
 		printable(error);
 		json_object_set_new(o, "error", json_string(error));
 		free(error);

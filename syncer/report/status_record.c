@@ -6,6 +6,7 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "report/outside.h"
 #include "report/printable.h"
 #include "report/status_record.h"
 
@@ -15,6 +16,7 @@ static const char *const results[STATUS_RESULTS] = {
 	[STATUS_UPDATED] = "updated",
 	[STATUS_UNCHANGED] = "unchanged",
 	[STATUS_FAILED] = "failed",
+	[STATUS_HELD] = "held",
 	[STATUS_NOT_REACHED] = "not_reached",
 };
 
@@ -73,7 +75,10 @@ void
 status_record_set_error(struct status_record *r, const char *text)
 {
 	free(r->error);
-	r->error = xstrndup(text, STATUS_ERROR_MAX);
+	r->error = xstrdup(text);
+	outside_show(r->error);
+	if (strlen(r->error) > STATUS_ERROR_MAX)
+		r->error[STATUS_ERROR_MAX] = '\0';
 	printable(r->error);
 }
 

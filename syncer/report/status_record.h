@@ -15,6 +15,7 @@ enum status_result {
 	STATUS_UPDATED,
 	STATUS_UNCHANGED,
 	STATUS_FAILED,
+	STATUS_HELD,			/* the tag stays where it was set */
 	STATUS_NOT_REACHED,		/* the run ended before it could */
 	STATUS_RESULTS			/* how many */
 };

@@ -22,16 +22,14 @@ static void
 commit_objects(struct committer *c, struct commit **round, size_t count)
 {
 	struct staged *staged[ROUND_MAX];
-	struct err e = { .code = ERR_NONE };
+	struct err *results[ROUND_MAX];
 	size_t i;
 
-	if (count == 0)
-		return;
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		staged[i] = round[i]->staged;
-	(void)store_commit(c->store, staged, count, &e);
-	for (i = 0; i < count; i++)
-		round[i]->err = e;
+		results[i] = &round[i]->err;
+	}
+	store_commit(c->store, staged, count, results);
 }
 
 static void
@@ -56,6 +54,9 @@ publish_images(struct committer *c, struct commit **round, size_t count)
 		(void)store_publish(c->store, &publications[i], 1,
 		    &round[i]->err);
 	}
+	/* What it says of holds. */
+	for (i = 0; i < count; i++)
+		round[i]->publication = publications[i];
 	free(publications);
 }
 

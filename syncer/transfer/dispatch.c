@@ -17,6 +17,7 @@
 
 /* No wait is longer, so that nothing forgotten waits for ever. */
 #define POLL_MAX_MS	1000
+#define TICK_MS		1000
 
 struct dispatch {
 	const struct registries *registries;
@@ -193,7 +194,8 @@ pieces(const struct traffic *t)
 static bool
 has_room(const struct fetch *f, int64_t now)
 {
-	return share_has_room(&f->source->share, &f->share, now);
+	return share_has_room(&f->source->share, &f->share, now) &&
+	    memory_has_room(&f->traffic->memory, fetch_body_need(f));
 }
 
 /* Small things first; what shares a connection takes none from the blobs.  The
@@ -217,13 +219,20 @@ next_fetch(const struct traffic *t, struct source *source, int64_t now)
 	return NULL;
 }
 
+/* A piece goes on over the connection that it had, unless the registry wants to
+ * be left alone since. */
 static void
-start_urgent(struct source *source)
+start_urgent(struct source *source, int64_t now)
 {
+	const struct upstream *up = source->up;
 	struct fetch *f;
 
 	while ((f = fetch_of(queue_pop(&source->urgent))) != NULL)
-		fetch_start(f);
+		if (f->kind->is_piece &&
+		    (up->down || now < up->not_before_ms))
+			fetch_queue(f);
+		else
+			fetch_start(f);
 }
 
 /* What is known to fail fails without a request. */
@@ -249,7 +258,7 @@ start_waiting(struct traffic *t, struct source *source, int64_t now)
 	while (!source->up->down && now >= source->up->not_before_ms &&
 	    (f = next_fetch(t, source, now)) != NULL) {
 		fetch_start(f);
-		start_urgent(source);
+		start_urgent(source, now);
 	}
 	if (source->up->down)
 		fail_all(source);
@@ -266,7 +275,7 @@ has_room_for_piece(const struct source *source)
 /* One more connection for each that can use it, in turn, up to ${most} extra
  * ones.  Return true if there was any. */
 static bool
-add_pieces(struct source *source, unsigned most)
+add_pieces(struct source *source, unsigned most, int64_t now)
 {
 	struct queued *q;
 	bool more = true, added = false;
@@ -280,7 +289,7 @@ add_pieces(struct source *source, unsigned most)
 			if (!fetch_blob_can_widen(fetch_of(q)))
 				continue;
 			fetch_blob_widen(fetch_of(q));
-			start_urgent(source);
+			start_urgent(source, now);
 			more = added = true;
 		}
 	}
@@ -308,7 +317,7 @@ widen(struct source *source, int64_t now)
 		return;
 	if (width_asks_silent(w))
 		view.silent = fetch_blob_silent(source);
-	if (add_pieces(source, width_look(w, &view)))
+	if (add_pieces(source, width_look(w, &view), now))
 		width_added(w, &view);
 }
 
@@ -365,13 +374,30 @@ dispatch_stop(struct dispatch *d)
 static void
 pump_source(struct traffic *t, struct source *source, int64_t now)
 {
-	start_urgent(source);
+	start_urgent(source, now);
 	if (!source->up->down && throttle_in_debt(&t->throttle, now))
 		return;
 	start_waiting(t, source, now);
 	if (now >= source->up->not_before_ms &&
 	    !throttle_is_short(&t->throttle, now))
 		widen(source, now);
+}
+
+/* A blob may end its pieces, which are newer and so stand before it: the next
+ * one is still there. */
+static void
+tick(struct traffic *t, int64_t now)
+{
+	struct fetch *f, *next;
+
+	if (now - t->ticked_ms < TICK_MS)
+		return;
+	t->ticked_ms = now;
+	for (f = t->all; f != NULL; f = next) {
+		next = f->all_next;
+		if (f->kind->tick != NULL)
+			f->kind->tick(f, now);
+	}
 }
 
 static void
@@ -381,6 +407,8 @@ pump(struct traffic *t)
 	struct source *source;
 	struct queued *q, *next;
 	struct fetch *f;
+
+	tick(t, now);
 
 	for (q = t->delayed.first; q != NULL; q = next) {
 		next = q->next;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/clock.h"
+#include "layout/limits.h"
 #include "layout/mem.h"
 #include "transfer/fetch.h"
 #include "transfer/local.h"
@@ -29,11 +31,22 @@ static const bool edge_ok[FETCH_STATES][FETCH_STATES] = {
 	[FETCH_COMMIT] = { [FETCH_END] = true },
 };
 
+/* On the wire, and with the workers, it has a body. */
+static bool
+has_body(enum fetch_state state)
+{
+	return state == FETCH_RUNNING || state == FETCH_SETTLE;
+}
+
 void
 fetch_enter(struct fetch *f, enum fetch_state to)
 {
 	assert(edge_ok[f->state][to]);
 	f->state = to;
+	if (has_body(to))
+		return;
+	memory_give(&f->traffic->memory, f->body_held);
+	f->body_held = 0;
 }
 
 /* --- being there ------------------------------------------------------- */
@@ -61,6 +74,7 @@ fetch_free(struct fetch *f)
 {
 	assert(f->queued.in == NULL && !fetch_is_asking(f));
 	assert(!f->pull.is_spending && !f->throttled.waits);
+	assert(f->body_held == 0);
 	if (f->all_prev != NULL)
 		f->all_prev->all_next = f->all_next;
 	else
@@ -166,6 +180,25 @@ fetch_pause(struct fetch *f)
 	queue_push(&f->traffic->paused, &f->queued);
 }
 
+uint64_t
+fetch_body_need(const struct fetch *f)
+{
+	return f->is_head ? 0 : f->body_need;
+}
+
+bool
+fetch_room(void *cookie, size_t bytes)
+{
+	struct fetch *f = cookie;
+
+	if (bytes <= f->body_held)
+		return true;
+	if (!memory_grow(&f->traffic->memory, f->body_held, bytes))
+		return false;
+	f->body_held = bytes;
+	return true;
+}
+
 /* One pull less is in flight: those that waited for that look again. */
 static void
 release_held(struct source *source)
@@ -219,6 +252,14 @@ fetch_ended(void *cookie, const struct http_reply *reply)
 
 	learn(f, reply);
 	off_the_wire(f);
+	throttle_took(&f->traffic->throttle, NULL, reply->received,
+	    clock_ms());
+	if (reply->no_room && !f->traffic->stopping) {
+		/* Once more when there is room for all that it may be. */
+		f->body_need = MANIFEST_BYTES_MAX;
+		fetch_queue(f);
+		return;
+	}
 	f->tries++;
 	if (f->traffic->stopping && !f->kind->is_piece) {
 		err_set(&f->err, ERR_CANCELLED, "interrupted");

@@ -1,6 +1,7 @@
 #ifndef CDR_TRANSFER_FETCH_H
 #define CDR_TRANSFER_FETCH_H
 
+#include "report/outside.h"
 #include "transfer/object.h"
 #include "transfer/traffic.h"
 
@@ -30,6 +31,7 @@ struct outcome {
 	bool elsewhere;
 	int64_t retry_after_ms;
 	bool is_pull_limit;		/* a 429 about pulls */
+	char words[OUTSIDE_WORDS_MAX];	/* of another host: for the log alone */
 };
 
 /* What one kind of them does. */
@@ -60,7 +62,13 @@ struct fetch_kind {
 
 	/* NULL, or: bytes of it that are here. */
 	uint64_t (*here)(const struct fetch *);
+
+	/* NULL, or: a second has passed.  It may end. */
+	void (*tick)(struct fetch *, int64_t now_ms);
 };
+
+/* Room for an answer of which nobody has told how large it is. */
+#define BODY_NEED	((uint64_t)64 << 10)
 
 struct fetch {
 	struct queued queued;		/* first: a queue holds these */
@@ -80,6 +88,8 @@ struct fetch {
 	struct throttle_stream throttled;
 	struct pull pull;
 	bool is_probe, is_paused;
+	uint64_t body_need;		/* room in memory to begin with */
+	uint64_t body_held;		/* what it has of it */
 
 	/* credentials: fetch_token.c, fetch_login.c */
 	char *scope;			/* of the token it needs, or NULL */
@@ -102,6 +112,8 @@ struct fetch_order {
 	const struct object *object;	/* borrowed, until then */
 	void (*end)(void *owner, struct fetch *, uint64_t bytes,
 	    const struct err *e);
+	/* Before that, once: it is slow, and may be asked for elsewhere. */
+	void (*slow)(void *owner);
 	void *owner;
 };
 
@@ -147,6 +159,11 @@ void fetch_ended(void *, const struct http_reply *);
 
 /* fetch_fail(f): end it for the reason in f->err. */
 void fetch_fail(struct fetch *);
+
+/* fetch_room(f, bytes): the room handler of requests whose body is kept in
+ * memory; see http.h.  fetch_body_need(f): the room that it begins with. */
+bool fetch_room(void *, size_t);
+uint64_t fetch_body_need(const struct fetch *);
 
 /* fetch_cancel(f): end its request, if there is one, as interrupted. */
 void fetch_cancel(struct fetch *);

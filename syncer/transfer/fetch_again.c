@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "layout/clock.h"
+#include "report/report.h"
 #include "transfer/fetch_again.h"
 
 /* A try that moved a blob so far forward does not count as a failure. */
@@ -29,10 +30,15 @@ fetch_again_note(struct fetch *f, const struct http_reply *reply)
 	o->status = reply->status;
 	o->elsewhere = reply->elsewhere;
 	o->retry_after_ms = retry_after(reply);
+	o->words[0] = '\0';
 	if (reply->transport != TRANSPORT_OK || reply->refused)
 		f->err = reply->err;
-	else
+	else if (f->kind->is_token || reply->elsewhere) {
+		upstream_status(reply, &f->err);
+		upstream_words(reply, o->words);
+	} else {
 		upstream_explain(reply, &f->err);
+	}
 	/* A signed URL that has run out: the registry makes a new one. */
 	if (o->transport == TRANSPORT_OK && o->elsewhere &&
 	    (o->status == 400 || o->status == 401 || o->status == 403))
@@ -100,6 +106,12 @@ give_up(struct fetch *f)
 		pulls_close(&f->traffic->pulls, &f->pull, o->is_pull_limit,
 		    o->retry_after_ms);
 	add_advice(f);
+	/* The log alone has them: status files are for all to read. */
+	if (o->transport != TRANSPORT_CONNECT && o->words[0] != '\0')
+		report(REPORT_WARNING, "%s/%s: the %s that answers %ld says: "
+		    "%s", f->source->up->config.name, f->repository,
+		    f->kind->is_token ? "token server" : "other host",
+		    o->status, o->words);
 	give_up_on_source(f);
 	fetch_fail(f);
 }

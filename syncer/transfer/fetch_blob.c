@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <string.h>
 
 #include "transfer/fetch_blob_internal.h"
 
@@ -67,7 +68,7 @@ flushed(struct blob *b)
 {
 	struct fetch *f = &b->fetch;
 
-	if (f->err.code == ERR_DATA) {
+	if (f->err.code == ERR_DATA && !b->is_called_off) {
 		spoilt(b);
 	} else if (sink_is_whole(b->sink)) {
 		settle(b, BLOB_FINISH);
@@ -95,6 +96,10 @@ settled(void *cookie)
 	const struct err *e = sink_error(b->sink);
 	struct staged *staged = sink_take(b->sink);
 
+	if (b->is_called_off && staged == NULL) {
+		fetch_fail(f);
+		return;
+	}
 	if (e != NULL) {
 		f->err = *e;
 		if ((e->code == ERR_DATA || e->code == ERR_DIGEST) &&
@@ -156,26 +161,115 @@ blob_start(struct fetch *f)
 		}
 	}
 	fetch_enter(f, FETCH_RUNNING);
+	memset(&b->pace, 0, sizeof(b->pace));
 	queue_push(&f->source->active, &f->queued);
 	fetch_blob_widen(f);
 }
 
 static void
+closed(void *cookie)
+{
+	struct blob *b = cookie;
+
+	b->order.end(b->order.owner, &b->fetch, 0, &b->fetch.err);
+	fetch_free(&b->fetch);
+}
+
+/* Told when its file is nobody's: then another attempt may go on there. */
+static void
 blob_failed(struct fetch *f)
 {
 	struct blob *b = blob_of(f);
+	struct sink *sink = b->sink;
 
 	err_wrap(&f->err, "blob %s", f->reference);
-	b->order.end(b->order.owner, f, 0, &f->err);
-	fetch_free(f);
+	b->sink = NULL;
+	if (sink == NULL)
+		closed(b);
+	else
+		sink_end(sink, b->is_called_off, closed, b);
 }
 
-/* The file that holds what has come is the sink's, and stays. */
 static void
 blob_done(struct fetch *f)
 {
-	assert(blob_of(f)->pieces == NULL);
-	sink_free(blob_of(f)->sink);
+	struct blob *b = blob_of(f);
+
+	assert(b->pieces == NULL);
+	if (b->sink != NULL)
+		sink_end(b->sink, false, NULL, NULL);
+}
+
+/* --- how fast it comes ------------------------------------------------- */
+
+void
+fetch_blob_call_off(struct fetch *f)
+{
+	struct blob *b = blob_of(f);
+
+	if (f->state == FETCH_END || f->state == FETCH_COMMIT)
+		return;
+	b->is_called_off = true;
+	err_set(&f->err, ERR_CANCELLED, "it has come from elsewhere");
+	if (f->state == FETCH_RUNNING) {
+		fetch_blob_withdraw(b);
+	} else if (f->state == FETCH_QUEUED) {
+		queue_leave(&f->queued);
+		fetch_fail(f);
+	}
+	/* Workers are busy with it otherwise; then `settled` sees to it. */
+}
+
+static void
+lose_place(struct blob *b)
+{
+	const struct registry_config *config =
+	    &b->fetch.source->up->config;
+
+	err_set(&b->fetch.err, ERR_NET, "too slow: %llu bytes in this try, "
+	    "and less than %u a second (min_rate); the next run goes on with "
+	    "it", (unsigned long long)b->brought, config->min_rate);
+	fetch_blob_withdraw(b);
+}
+
+/* While it waits for its turn, its registry may be what is slow. */
+static uint64_t
+bytes_seen(const struct blob *b)
+{
+	return b->fetch.state == FETCH_QUEUED ? b->fetch.source->blob_bytes :
+	    b->brought;
+}
+
+static void
+blob_tick(struct fetch *f, int64_t now)
+{
+	struct blob *b = blob_of(f);
+	const struct traffic *t = f->traffic;
+	const struct registry_config *config = &f->source->up->config;
+	const struct pace_view view = {
+		.now_ms = now,
+		.size = fetch_blob_size(b),
+		.bytes = bytes_seen(b),
+		.run_bytes = t->throttle.bytes,
+		.streams = t->connections.running > 0 ?
+		    t->connections.running : 1,
+		.min_rate = config->min_rate,
+		.limit_rate = t->config.limit_rate,
+		.window_ms = (int64_t)config->stall_timeout_s * 1000,
+		.is_asking = f->state == FETCH_QUEUED ||
+		    fetch_blob_is_asking(b),
+	};
+	enum pace_verdict verdict;
+
+	if (f->state != FETCH_RUNNING && f->state != FETCH_QUEUED)
+		return;
+	verdict = pace_look(&b->pace, &view);
+	if (verdict == PACE_LATE && f->state == FETCH_RUNNING) {
+		lose_place(b);
+	} else if (verdict != PACE_FINE && !b->is_slow) {
+		b->is_slow = true;
+		b->order.slow(b->order.owner);
+	}
 }
 
 /* In this run or in an earlier one. */
@@ -194,6 +288,7 @@ static const struct fetch_kind blob_kind = {
 	.failed = blob_failed,
 	.done = blob_done,
 	.here = blob_here,
+	.tick = blob_tick,
 };
 
 struct fetch *

@@ -2,6 +2,7 @@
 #define CDR_TRANSFER_FETCH_BLOB_INTERNAL_H
 
 #include "transfer/fetch_blob.h"
+#include "transfer/link/pace.h"
 #include "transfer/sink.h"
 
 /* For fetch_blob.c and fetch_blob_piece.c alone. */
@@ -25,6 +26,10 @@ struct blob {
 	unsigned piece_count;
 	bool single;			/* not to be divided */
 	bool is_spoilt;			/* wrong bytes for the last time */
+	bool is_called_off;		/* it is not wanted any more */
+	bool is_slow;			/* and that has been told */
+	uint64_t brought;		/* bytes, in this attempt */
+	struct pace pace;
 	enum blob_step settling;
 };
 
@@ -50,5 +55,12 @@ void fetch_blob_pieces_ended(struct blob *);
 
 /* fetch_blob_piece(b): one more, which is urged. */
 void fetch_blob_piece(struct blob *);
+
+/* fetch_blob_withdraw(b): all of its pieces; it has some. */
+void fetch_blob_withdraw(struct blob *);
+
+/* fetch_blob_is_asking(b): some piece waits for the registry, and not for our
+ * buffers, our limit or our turn. */
+bool fetch_blob_is_asking(const struct blob *);
 
 #endif

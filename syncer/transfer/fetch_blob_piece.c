@@ -58,6 +58,30 @@ piece_withdraw(struct piece *p)
 	piece_free(p);
 }
 
+void
+fetch_blob_withdraw(struct blob *b)
+{
+	struct piece *p, *next;
+
+	assert(b->pieces != NULL);
+	for (p = b->pieces; p != NULL; p = next) {
+		next = p->next;
+		piece_withdraw(p);
+	}
+}
+
+bool
+fetch_blob_is_asking(const struct blob *b)
+{
+	const struct piece *p;
+
+	for (p = b->pieces; p != NULL; p = p->next)
+		if (p->fetch.state == FETCH_RUNNING && !p->fetch.is_paused &&
+		    !p->fetch.throttled.waits)
+			return true;
+	return false;
+}
+
 /* Wrong bytes: what the others bring is of no use either. */
 static void
 piece_spoils(struct piece *p)
@@ -159,6 +183,7 @@ on_data(void *cookie, const void *buf, size_t len, struct err *e)
 	if (taken == HTTP_TAKEN) {
 		throttle_took(throttle, &f->throttled, room, clock_ms());
 		f->source->blob_bytes += room;
+		piece_of(f)->blob->brought += room;
 		if (room < len)
 			return HTTP_PAUSE;
 	} else if (taken == HTTP_PAUSE) {

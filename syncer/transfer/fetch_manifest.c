@@ -46,24 +46,27 @@ struct check {
 	struct err err;
 };
 
+/* The body's own word first; a header is asked only where it has none
+ * (quirks.md#type-of-a-manifest). */
 static int
 settle_type(struct check *c)
 {
-	struct manifest m;
-
 	const char *told = c->id.media_type[0] == '\0' ? NULL :
 	    c->id.media_type;
+	struct manifest m;
+	struct err why;
 	int rc;
 
 	if (c->opaque)
-		return 0;
-	rc = manifest_parse(c->bytes, c->len, told, &m, &c->err);
-	if (rc == -1 && told != NULL && c->type_is_header) {
-		c->err.code = ERR_NONE;
-		rc = manifest_parse(c->bytes, c->len, NULL, &m, &c->err);
-	}
+		return manifest_check_opaque(c->bytes, c->len,
+		    c->id.media_type, &c->err);
+	rc = manifest_parse(c->bytes, c->len, c->type_is_header ? NULL : told,
+	    &m, &c->err);
+	if (rc == -1 && told != NULL && c->type_is_header)
+		rc = manifest_parse(c->bytes, c->len, told, &m, &why);
 	if (rc == -1)
 		return -1;
+	c->err.code = ERR_NONE;
 	snprintf(c->id.media_type, sizeof(c->id.media_type), "%s",
 	    m.media_type);
 	manifest_done(&m);
@@ -164,12 +167,11 @@ check_bytes(struct manifest_fetch *m, const struct http_reply *reply)
 		c->id.digest = object->id;
 	}
 	hint_type(object, reply, c);
-	c->bytes = xmalloc(reply->len + 1);
-	memcpy(c->bytes, reply->body, reply->len);
-	c->bytes[reply->len] = '\0';
+	c->bytes = http_take_body(reply);
+	if (c->bytes == NULL)
+		c->bytes = xcalloc(1, 1);
 	c->len = reply->len;
 	m->bytes = reply->len;
-	throttle_took(&t->throttle, NULL, reply->len, clock_ms());
 	fetch_enter(&m->fetch, FETCH_SETTLE);
 	pool_start(t->pool, NULL, &c->task);
 }
@@ -281,7 +283,10 @@ failed(struct fetch *f)
 	fetch_free(f);
 }
 
-static const struct http_handlers handlers = { .end = fetch_ended };
+static const struct http_handlers handlers = {
+	.room = fetch_room,
+	.end = fetch_ended,
+};
 
 static const struct fetch_kind manifest_kind = {
 	.is_manifest = true,
@@ -290,6 +295,16 @@ static const struct fetch_kind manifest_kind = {
 	.ended = ended,
 	.failed = failed,
 };
+
+/* A descriptor may lie: that is found out when more comes. */
+static uint64_t
+body_need(const struct object *object)
+{
+	if (object->any_size || object->size == 0)
+		return BODY_NEED;
+	return object->size > MANIFEST_BYTES_MAX ? MANIFEST_BYTES_MAX :
+	    object->size;
+}
 
 struct fetch *
 fetch_manifest(struct traffic *t, const struct fetch_order *order,
@@ -300,6 +315,7 @@ fetch_manifest(struct traffic *t, const struct fetch_order *order,
 	    w->source, w->repository, digest_text(&order->object->id, text));
 
 	m->order = *order;
+	m->fetch.body_need = body_need(order->object);
 	m->fetch.queued.priority = w->priority;
 	m->fetch.share.kind = SHARE_ANSWER;
 	fetch_queue(&m->fetch);
@@ -313,6 +329,7 @@ fetch_manifest_resolve(struct traffic *t, struct resolve *r)
 	    r->source, r->repository, r->tag);
 
 	m->resolve = r;
+	m->fetch.body_need = BODY_NEED;
 	m->fetch.is_head = !r->with_get;
 	m->fetch.queued.priority = r->priority;
 	m->fetch.share.kind = SHARE_ANSWER;

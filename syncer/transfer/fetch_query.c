@@ -63,9 +63,6 @@ answered(struct fetch *f, const struct http_reply *reply)
 {
 	struct query *q = query_of(f);
 
-	if (q->data == NULL && reply->status == 200)
-		throttle_took(&f->traffic->throttle, NULL, reply->len,
-		    clock_ms());
 	fetch_enter(f, FETCH_END);
 	q->end(q, reply, NULL);
 	fetch_free(f);
@@ -100,6 +97,7 @@ failed(struct fetch *f)
 static const struct http_handlers handlers = {
 	.start = on_start,
 	.data = on_data,
+	.room = fetch_room,
 	.end = fetch_ended,
 };
 
@@ -119,5 +117,6 @@ fetch_query(struct traffic *t, struct query *q)
 	f->query = q;
 	f->fetch.queued.priority = q->priority;
 	f->fetch.share.kind = q->data == NULL ? SHARE_ANSWER : SHARE_LIST;
+	f->fetch.body_need = q->data == NULL ? BODY_NEED : 0;
 	fetch_queue(&f->fetch);
 }

@@ -55,6 +55,9 @@ send(struct fetch *f, struct http_spec *spec)
 	if (up->auth == UPSTREAM_UNKNOWN && !f->kind->is_token)
 		f->is_probe = up->probing = true;
 	fetch_enter(f, FETCH_RUNNING);
+	f->body_held = fetch_body_need(f);
+	memory_take(&f->traffic->memory, f->body_held);
+	spec->body_room = (size_t)f->body_held;
 	spec->shares = share_may(share, &f->share);
 	share_enter(share, &f->share);
 	spec->waits = f->share.is_stream;

@@ -22,7 +22,8 @@ struct local {
 	bool head, bulk;
 	uint64_t blob_bytes;		/* as its descriptor says; 0: it is no
 					 * blob */
-	size_t body_max, step;
+	size_t body_max, body_room, step;
+	bool needs_room;		/* the body is larger than that */
 
 	bool with_worker, is_cancelled;
 	struct ocidir_answer answer;
@@ -147,7 +148,16 @@ ask_run(struct task *task)
 	if (ocidir_ask(l->dir, &q, &l->answer, &l->err) == -1 ||
 	    check_answer(l) == -1 || l->head || l->bulk)
 		return;
-	(void)read_body(l);
+	if (l->body_room == 0 || l->answer.size <= l->body_room)
+		(void)read_body(l);
+	else
+		l->needs_room = true;
+}
+
+static void
+body_run(struct task *task)
+{
+	(void)read_body((struct local *)task);
 }
 
 static void
@@ -286,6 +296,18 @@ asked(struct task *task)
 		refuse(l);
 		return;
 	}
+	if (l->needs_room && !l->handlers->room(l->cookie, l->body_max)) {
+		l->reply.no_room = true;
+		err_set(&l->err, ERR_LIMIT, "no room for the answer");
+		refuse(l);
+		return;
+	}
+	if (l->needs_room) {
+		l->needs_room = false;
+		l->body_room = 0;
+		hand_to_worker(l, body_run, asked);
+		return;
+	}
 	l->reply.status = l->err.code == ERR_NONE ? 200 : 404;
 	l->reply.err = l->err;
 	if (l->bulk && l->reply.status == 200) {
@@ -294,7 +316,8 @@ asked(struct task *task)
 	}
 	write_headers(l);
 	l->reply.body = l->buf != NULL ? l->buf : "";
-	l->reply.len = l->len;
+	l->reply.owner = &l->buf;
+	l->reply.len = l->reply.received = l->len;
 	end(l);
 }
 
@@ -331,6 +354,7 @@ local_start(struct pool *pool, const struct local_question *q,
 	l->from = spec->from;
 	l->to = spec->to;
 	l->body_max = spec->body_max;
+	l->body_room = spec->body_room;
 	l->step = BUFFER_BYTES;
 	if (spec->read_max > 0 && spec->read_max < l->step)
 		l->step = spec->read_max;

@@ -18,7 +18,8 @@ enum object_kind {
 struct object {
 	enum object_kind kind;
 	struct digest id;
-	uint64_t size;		/* 0 for a root manifest: not known */
+	uint64_t size;
+	bool any_size;		/* nobody has told it: a root's */
 	uint64_t begun;		/* bytes of it that the file system holds
 				 * already, for an earlier run */
 	char media_type[MEDIA_TYPE_MAX + 1];	/* its parent's word, or "" */

@@ -15,7 +15,14 @@
 #define SLOW_MS		2000u
 #define DIVIDED_BYTES_MIN	((uint64_t)256 << 10)
 
-enum step { STEP_OPEN, STEP_WRITE, STEP_RESTART, STEP_FINISH, STEP_CLOSE };
+enum step {
+	STEP_OPEN,
+	STEP_WRITE,
+	STEP_RESTART,
+	STEP_FINISH,
+	STEP_CLOSE,
+	STEP_DROP
+};
 
 struct sink {
 	struct pool *pool;
@@ -48,6 +55,12 @@ struct sink_task {
 	bool failed;
 };
 
+static bool
+is_end(enum step step)
+{
+	return step == STEP_CLOSE || step == STEP_DROP;
+}
+
 static int
 open_writer(struct sink *s, struct err *e)
 {
@@ -61,8 +74,11 @@ open_writer(struct sink *s, struct err *e)
 static int
 run_step(struct sink *s, const struct sink_task *t, struct err *e)
 {
-	if (t->step == STEP_CLOSE) {
-		blob_writer_close(s->writer);
+	if (is_end(t->step)) {
+		if (t->step == STEP_DROP)
+			blob_writer_drop(s->writer);
+		else
+			blob_writer_close(s->writer);
 		s->writer = NULL;
 		return 0;
 	}
@@ -71,6 +87,7 @@ run_step(struct sink *s, const struct sink_task *t, struct err *e)
 	switch (t->step) {
 	case STEP_OPEN:
 	case STEP_CLOSE:
+	case STEP_DROP:
 		break;
 	case STEP_WRITE:
 		return blob_writer_put(s->writer, t->at, t->buffer->bytes,
@@ -97,7 +114,7 @@ step_run(struct task *task)
 
 	if (t->step == STEP_RESTART)
 		s->worker_err.code = ERR_NONE;
-	if (s->worker_err.code == ERR_NONE || t->step == STEP_CLOSE)
+	if (s->worker_err.code == ERR_NONE || is_end(t->step))
 		(void)run_step(s, t, &s->worker_err);
 	t->failed = s->worker_err.code != ERR_NONE;
 }
@@ -125,16 +142,22 @@ step_done(struct task *task)
 	struct sink_task *t = (struct sink_task *)task;
 	struct sink *s = t->sink;
 	enum step step = t->step;
+	sink_settled *settled;
+	void *cookie;
 
 	s->broken = t->failed;
 	if (t->buffer != NULL)
 		pool_buffer_return(s->pool, t->buffer);
 	free(t);
 	assert(s->running > 0);
-	if (step == STEP_CLOSE) {
+	if (is_end(step)) {
 		assert(s->running == 1 && s->writer == NULL);
+		settled = s->settled;
+		cookie = s->cookie;
 		extents_done(&s->have);
 		free(s);
+		if (settled != NULL)
+			settled(cookie);
 		return;
 	}
 	s->running--;
@@ -487,14 +510,14 @@ sink_is_whole(const struct sink *s)
 	return sink_received(s) == s->size;
 }
 
+/* Closing may wait for a disk as well. */
 void
-sink_free(struct sink *s)
+sink_end(struct sink *s, bool drop, sink_settled *ended, void *cookie)
 {
-	if (s == NULL)
-		return;
 	assert(s->running == 0 && s->streams == NULL);
 	staged_free(s->staged);
 	s->staged = NULL;
-	/* Closing may wait for a disk as well. */
-	settle(s, STEP_CLOSE);
+	s->settled = ended;
+	s->cookie = cookie;
+	settle(s, drop ? STEP_DROP : STEP_CLOSE);
 }

@@ -90,8 +90,9 @@ uint64_t sink_received(const struct sink *);
 /* sink_is_whole(s): all bytes are there. */
 bool sink_is_whole(const struct sink *);
 
-/* sink_free(s): settled only.  What is written stays for a later run.  Accepts
- * NULL. */
-void sink_free(struct sink *);
+/* sink_end(s, drop, ended, cookie): settled only.  What is written stays for a
+ * later run, unless ${drop}.  ${ended} (or NULL) is called when ${s} is gone
+ * and its file is nobody's: another attempt at the blob may go on there. */
+void sink_end(struct sink *, bool, sink_settled *, void *);
 
 #endif

@@ -10,6 +10,7 @@
 #include "registry/ocidir.h"
 #include "registry/upstream.h"
 #include "transfer/committer.h"
+#include "transfer/link/memory.h"
 #include "transfer/link/share.h"
 #include "transfer/link/throttle.h"
 #include "transfer/link/width.h"
@@ -66,6 +67,7 @@ struct traffic {
 	struct pool *pool;
 	struct committer *committer;
 	struct throttle throttle;	/* how fast, and how much */
+	struct memory memory;		/* for answers that are kept in it */
 	struct share_totals connections;
 	struct pulls pulls;
 	struct login login;
@@ -75,6 +77,7 @@ struct traffic {
 	struct queue delayed;		/* FETCH_BACKOFF */
 	struct queue paused;		/* FETCH_RUNNING without a buffer */
 	struct fetch *all;		/* every fetch there is */
+	int64_t ticked_ms;		/* when they were last told the time */
 	bool stopping;
 	struct transfer_stats stats;	/* but for bytes and running */
 };

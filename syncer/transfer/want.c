@@ -7,66 +7,199 @@
 #include "transfer/fetch_manifest.h"
 #include "transfer/want.h"
 
+/* An attempt at a wish, at one source. */
+struct attempt {
+	struct attempt *next;
+	struct want *want;
+	struct fetch *fetch;
+	struct source *source;
+	char *repository;
+	bool is_slow;			/* others need not wait for it */
+	bool is_called_off;		/* nobody waits for it */
+};
+
+/* A source that has not got it, for this reason. */
+struct failure {
+	struct failure *next;
+	struct source *source;
+	char *repository;
+	struct err err;
+};
+
 /*
- * A wish: one object.  It stays after a failure, so that nobody asks the same
- * source for it twice; an attempt at it is a fetch.
+ * A wish: one object, as those who wait for it describe it.  What others say of
+ * the same digest is another wish.  It stays after a failure, so that nobody
+ * asks the same source for it twice.
  */
 struct want {
+	struct want *next;		/* another wish for the same digest */
 	struct wants *wants;
 	struct object object;
 	struct waiter *waiters, **waiters_end;
-	struct fetch *fetch;		/* in progress; NULL after a failure */
-	struct source *failed_source;
-	char *failed_repository;
-	struct err *failed_err;
+	struct attempt *attempts;	/* in progress */
+	struct failure *failures;
 	struct want *late_next;
 	bool is_late;			/* who waits is to be told of that */
 };
 
 static void end(struct want *, uint64_t, const struct err *);
+static void ask_further(struct want *);
+static void go_on(struct want *);
+
+/* --- what has failed --------------------------------------------------- */
+
+static const struct failure *
+failure_at(const struct want *want, const struct waiter *w)
+{
+	const struct failure *f;
+
+	for (f = want->failures; f != NULL; f = f->next)
+		if (f->source == w->source &&
+		    strcmp(f->repository, w->repository) == 0)
+			return f;
+	return NULL;
+}
+
+static void
+remember(struct want *want, const struct attempt *a, const struct err *e)
+{
+	struct failure *f = xcalloc(1, sizeof(*f));
+
+	f->source = a->source;
+	f->repository = xstrdup(a->repository);
+	f->err = *e;
+	f->next = want->failures;
+	want->failures = f;
+}
+
+static void
+forgive(struct want *want)
+{
+	struct failure *f;
+
+	while ((f = want->failures) != NULL) {
+		want->failures = f->next;
+		free(f->repository);
+		free(f);
+	}
+}
 
 /* --- asking ------------------------------------------------------------ */
 
 static void
 add_waiter(struct want *want, struct waiter *w)
 {
+	struct transfer_stats *stats = &want->wants->traffic->stats;
+
+	if (want->waiters == NULL) {
+		stats->wanted++;
+		stats->wanted_bytes += want->object.size;
+	}
 	w->next = NULL;
 	*want->waiters_end = w;
 	want->waiters_end = &w->next;
 }
 
+static const struct attempt *
+attempt_at(const struct want *want, const struct waiter *w)
+{
+	const struct attempt *a;
+
+	for (a = want->attempts; a != NULL; a = a->next)
+		if (a->source == w->source &&
+		    strcmp(a->repository, w->repository) == 0)
+			return a;
+	return NULL;
+}
+
+static void
+attempt_free(struct attempt *a)
+{
+	struct attempt **at = &a->want->attempts;
+
+	while (*at != a)
+		at = &(*at)->next;
+	*at = a->next;
+	free(a->repository);
+	free(a);
+}
+
+/* The first that is whole and right is enough. */
+static void
+call_off(struct want *want)
+{
+	struct attempt *a, *next;
+
+	for (a = want->attempts; a != NULL; a = next) {
+		next = a->next;
+		a->is_called_off = true;
+		fetch_blob_call_off(a->fetch);
+	}
+}
+
 static void
 fetched(void *owner, struct fetch *f, uint64_t bytes, const struct err *e)
 {
-	struct want *want = owner;
+	struct attempt *a = owner;
+	struct want *want = a->want;
 
-	assert(want->fetch == f);
-	want->fetch = NULL;
-	if (e != NULL) {
-		want->failed_source = f->source;
-		free(want->failed_repository);
-		want->failed_repository = xstrdup(f->repository);
-	}
-	end(want, bytes, e);
+	bool is_called_off = a->is_called_off;
+
+	assert(a->fetch == f);
+	if (e != NULL && !is_called_off)
+		remember(want, a, e);
+	attempt_free(a);
+	if (is_called_off && e != NULL)
+		go_on(want);
+	else
+		end(want, bytes, e);
+}
+
+static void
+slow(void *owner)
+{
+	struct attempt *a = owner;
+
+	a->is_slow = true;
+	ask_further(a->want);
 }
 
 static void
 ask(struct want *want, const struct waiter *first)
 {
-	const struct fetch_order order = { &want->object, fetched, want };
 	struct traffic *t = want->wants->traffic;
+	struct attempt *a = xcalloc(1, sizeof(*a));
+	const struct fetch_order order = { &want->object, fetched, slow, a };
 
-	assert(want->fetch == NULL && want->waiters != NULL);
-	want->fetch = want->object.kind == OBJECT_BLOB ?
+	a->want = want;
+	a->source = first->source;
+	a->repository = xstrdup(first->repository);
+	a->next = want->attempts;
+	want->attempts = a;
+	a->fetch = want->object.kind == OBJECT_BLOB ?
 	    fetch_blob(t, &order, first) : fetch_manifest(t, &order, first);
 }
 
-static bool
-has_failed_at(const struct want *want, const struct waiter *w)
+/* Where all that are on their way are slow, who knows another source asks
+ * there as well. */
+static void
+ask_further(struct want *want)
 {
-	return want->failed_err != NULL &&
-	    want->failed_source == w->source &&
-	    strcmp(want->failed_repository, w->repository) == 0;
+	const struct attempt *a;
+	const struct waiter *w;
+	unsigned count = 0;
+
+	for (a = want->attempts; a != NULL; a = a->next, count++)
+		if (!a->is_slow || a->is_called_off)
+			return;
+	if (count >= WANT_ATTEMPTS_MAX || want->wants->traffic->stopping)
+		return;
+	for (w = want->waiters; w != NULL; w = w->next)
+		if (failure_at(want, w) == NULL &&
+		    attempt_at(want, w) == NULL) {
+			ask(want, w);
+			return;
+		}
 }
 
 /* --- telling of failures that are known already ------------------------ */
@@ -104,59 +237,56 @@ want_tell_late(struct wants *wants)
 	while ((want = wants->late) != NULL) {
 		not_late(want);
 		/* Another attempt may be on its way by now. */
-		if (want->fetch != NULL || want->waiters == NULL)
+		if (want->attempts != NULL || want->waiters == NULL)
 			continue;
-		assert(want->failed_err != NULL);
-		e = *want->failed_err;
+		assert(want->failures != NULL);
+		e = want->failures->err;
 		end(want, 0, &e);
 	}
 }
 
 /* --- wanting ----------------------------------------------------------- */
 
-/* What could not be had as a manifest may be asked for as a blob; and what one
- * descriptor told lies about another may describe right. */
+/* A manifest is compared with what it was said to be when it is here; a blob
+ * has to be told how much to ask for. */
 static bool
-same_object(const struct object *a, const struct object *b)
+same_wish(const struct object *a, const struct object *b)
 {
-	return a->kind == b->kind && a->size == b->size;
+	return a->kind == b->kind && (a->kind == OBJECT_BLOB ?
+	    a->size == b->size : strcmp(a->media_type, b->media_type) == 0);
 }
 
 static struct want *
 get(struct wants *wants, const struct object *object)
 {
-	struct want *want = digest_set_get(&wants->by_digest, &object->id);
+	struct want *first = digest_set_get(&wants->by_digest, &object->id);
+	struct want *want;
 
-	if (want != NULL)
-		return want;
+	for (want = first; want != NULL; want = want->next)
+		if (same_wish(&want->object, object))
+			return want;
 	want = xcalloc(1, sizeof(*want));
 	want->wants = wants;
 	want->object = *object;
 	want->waiters_end = &want->waiters;
-	digest_set_add(&wants->by_digest, &object->id, want);
+	if (first == NULL) {
+		digest_set_add(&wants->by_digest, &object->id, want);
+	} else {
+		want->next = first->next;
+		first->next = want;
+	}
 	return want;
 }
 
 void
 want_add(struct wants *wants, const struct object *object, struct waiter *w)
 {
-	struct transfer_stats *stats = &wants->traffic->stats;
 	struct want *want = get(wants, object);
-	bool again, was_wanted = want->waiters != NULL;
 
-	if (!was_wanted) {
-		stats->wanted++;
-		stats->wanted_bytes += object->size;
-	}
-	again = same_object(&want->object, object);
 	add_waiter(want, w);
-	if (want->fetch != NULL)
-		return;
-	/* Others may wait to be told of a failure, with another size. */
-	if (was_wanted)
-		stats->wanted_bytes += object->size - want->object.size;
-	want->object = *object;
-	if (again && has_failed_at(want, w))
+	if (want->attempts != NULL)
+		ask_further(want);
+	else if (failure_at(want, w) != NULL)
 		tell_later(want);
 	else
 		ask(want, w);
@@ -167,7 +297,10 @@ want_is_waited_for(const struct wants *wants, const struct digest *id)
 {
 	const struct want *want = digest_set_get(&wants->by_digest, id);
 
-	return want != NULL && want->waiters != NULL;
+	for (; want != NULL; want = want->next)
+		if (want->waiters != NULL)
+			return true;
+	return false;
 }
 
 /* --- the end ----------------------------------------------------------- */
@@ -175,65 +308,96 @@ want_is_waited_for(const struct wants *wants, const struct digest *id)
 static void
 want_free(struct want *want)
 {
-	assert(want->fetch == NULL && want->waiters == NULL);
+	assert(want->attempts == NULL && want->waiters == NULL);
 	not_late(want);
-	free(want->failed_repository);
-	free(want->failed_err);
+	forgive(want);
 	free(want);
 }
 
+/* Its failures are remembered, and attempts that are called off come to their
+ * end. */
 static void
 forget(struct want *want)
 {
-	struct transfer_stats *stats = &want->wants->traffic->stats;
+	struct digest_set *all = &want->wants->by_digest;
+	struct want *first = digest_set_get(all, &want->object.id);
 
-	assert(stats->wanted > 0);
-	stats->wanted--;
-	stats->wanted_bytes -= want->object.size;
-	if (want->failed_err == NULL) {
-		digest_set_remove(&want->wants->by_digest, &want->object.id);
-		want_free(want);
-	}
-}
-
-/* A failure is remembered, unless it is just that the run ends. */
-static void
-remember(struct want *want, const struct err *e)
-{
-	if (e == NULL) {
-		free(want->failed_err);
-		want->failed_err = NULL;
+	if (want->failures != NULL || want->attempts != NULL)
 		return;
+	if (first != want) {
+		while (first->next != want)
+			first = first->next;
+		first->next = want->next;
+	} else {
+		digest_set_remove(all, &want->object.id);
+		if (want->next != NULL)
+			digest_set_add(all, &want->object.id, want->next);
 	}
-	if (want->failed_err == NULL)
-		want->failed_err = xmalloc(sizeof(*want->failed_err));
-	*want->failed_err = *e;
+	want_free(want);
 }
 
-/* Tell those who wait; ${e} NULL: it is there, and has so many bytes.  Who
- * knows another place to get it from waits on, for an attempt there. */
+static struct waiter *
+take_waiters(struct want *want)
+{
+	struct transfer_stats *stats = &want->wants->traffic->stats;
+	struct waiter *first = want->waiters;
+
+	if (first != NULL) {
+		assert(stats->wanted > 0);
+		stats->wanted--;
+		stats->wanted_bytes -= want->object.size;
+	}
+	want->waiters = NULL;
+	want->waiters_end = &want->waiters;
+	return first;
+}
+
+/* Nobody is asking: who waits may know where to. */
+static void
+go_on(struct want *want)
+{
+	const struct waiter *w = want->waiters;
+
+	if (want->attempts != NULL)
+		return;
+	while (w != NULL && failure_at(want, w) != NULL)
+		w = w->next;
+	if (w != NULL)
+		ask(want, w);
+	else if (want->waiters != NULL)
+		tell_later(want);
+	else
+		forget(want);
+}
+
+/* Tell those who wait; ${e} NULL: it is there, and has so many bytes.  While
+ * somebody is still asking, or can ask elsewhere, none of them is told of a
+ * failure. */
 static void
 end(struct want *want, uint64_t bytes, const struct err *e)
 {
 	bool stopping = want->wants->traffic->stopping;
-	struct waiter *w, *next, *first = want->waiters;
+	const struct failure *f;
+	struct waiter *w, *next;
 
-	remember(want, e);
-	want->waiters = NULL;
-	want->waiters_end = &want->waiters;
-	for (w = first; w != NULL; w = next) {
+	if (e == NULL) {
+		forgive(want);
+		call_off(want);
+	} else if (want->attempts != NULL && !stopping) {
+		ask_further(want);
+		return;
+	}
+	for (w = take_waiters(want); w != NULL; w = next) {
 		next = w->next;
-		if (e != NULL && !stopping && !has_failed_at(want, w)) {
+		f = e == NULL ? NULL : failure_at(want, w);
+		if (e != NULL && f == NULL && !stopping) {
 			add_waiter(want, w);
 			continue;
 		}
 		w->size = bytes;
-		w->end(w, want->failed_err);
+		w->end(w, f != NULL ? &f->err : e);
 	}
-	if (want->waiters != NULL && want->fetch == NULL)
-		ask(want, want->waiters);
-	else if (want->waiters == NULL)
-		forget(want);
+	go_on(want);
 }
 
 void
@@ -246,11 +410,15 @@ want_init(struct wants *wants, struct traffic *t)
 void
 want_done(struct wants *wants)
 {
+	struct want *want, *next;
 	struct digest id;
 	size_t at = 0;
-	void *want;
+	void *first;
 
-	while (digest_set_next(&wants->by_digest, &at, &id, &want))
-		want_free(want);
+	while (digest_set_next(&wants->by_digest, &at, &id, &first))
+		for (want = first; want != NULL; want = next) {
+			next = want->next;
+			want_free(want);
+		}
 	digest_set_done(&wants->by_digest);
 }

@@ -5,6 +5,9 @@
 #include "transfer/question.h"
 #include "transfer/traffic.h"
 
+/* One that is slow may have rivals. */
+#define WANT_ATTEMPTS_MAX	3u
+
 /*
  * The objects of a run that somebody wants: each is fetched once, whoever wants
  * it, wherever it comes from.

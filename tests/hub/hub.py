@@ -41,6 +41,7 @@ how the answer is changed:
                         lying (the length leaves out what `extra` adds)
 and how it travels:
     delay_ms, slow      wait first; N bytes a second
+    late_ms             the last byte comes so much later than the others
     truncate, cut, stall  after N bytes of the body: close, reset, say nothing more;
                         -1: before the first byte of the header
 In headers, redirect and body {registry}, {auth}, {cdn} stand for the listeners'
@@ -398,7 +399,7 @@ class Rule:
 		"head_405": bool, "expire_token": bool, "headers": dict, "remove": list,
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
 		"bad_content_range": str, "gzip": bool, "huge_headers": int, "corrupt": int,
-		"keep": int, "extra": int, "framing": str, "delay_ms": int, "slow": int,
+		"keep": int, "extra": int, "framing": str, "delay_ms": int, "slow": int, "late_ms": int,
 		"truncate": int, "cut": int, "stall": int,
 	}
 	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth"}
@@ -762,6 +763,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 				pending += b"0\r\n\r\n"
 			self.log_answer(answer.status, sent, rule)
 			logged = True
+			if "late_ms" in rule.spec:
+				self.write(pending[:-1], rate)
+				pending = pending[-1:]
+				time.sleep(rule.spec["late_ms"] / 1000)
 			self.write(pending, rate)
 		finally:
 			if not logged:

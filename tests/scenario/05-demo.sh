@@ -40,13 +40,21 @@ on_path()
 {
 	sh "$T/clone/scripts/on-path" "$T/clone/build/cdr"
 }
-# in_its_place "what" REGEX: nothing was done, and one line says why and what to type.
+# in_its_place "what" REGEX [MORE]: nothing was done, and one line says why, what to
+# type, and MORE.
 in_its_place()
 {
 	expect_rc "$1" 1 on_path
 	expect_said "it says why, and what to type" \
-		"^cdr is not on PATH: $2\\. Type $T/clone/build/cdr in its place\\.\$"
+		"^cdr is not on PATH: $2\\. Type $T/clone/build/cdr in its place\\.${3-}\$"
 	expect_eq "in one line" 1 "$(cat "$T/stdout" "$T/stderr" | wc -l)"
+}
+
+# not_on_path "what" FOLDER [CDR_BIN=FOLDER]: a line for a shell, too, to have it there.
+not_on_path()
+{
+	in_its_place "$1" "$2, where its link would be, is not" \
+		" Or link cdr and cdr-serve there: export PATH=$2:\"[\$]PATH\"; ${3:+$3 }sh $T/clone/scripts/on-path $T/clone/build/cdr"
 }
 
 mkdir "$T/bin"
@@ -59,7 +67,17 @@ in_its_place "a link of somebody else's stays" "$T/bin/cdr is there already, and
 expect_eq "and is what it was" "$T/elsewhere/build/cdr" "$(readlink "$T/bin/cdr")"
 rm "$T/bin/cdr"
 CDR_BIN=$T/aside
-in_its_place "a folder that is not on PATH" "$T/aside is not"
+not_on_path "a folder that is not on PATH" "$T/aside" "CDR_BIN=$T/aside"
+check "what it says to do" env -u CDR_BIN sh -c \
+	"$(sed 's/.* Or link cdr and cdr-serve there: //' "$T/stdout") && cdr"
+expect_said "puts it there" '^cdr of the clone$'
+rm -r "$T/aside"
+# A name that a shell would take apart.
+CDR_BIN="$T/it's aside"
+expect_rc "a folder with a blank and a quote" 1 on_path
+check "what it says to do" env -u CDR_BIN sh -c \
+	"$(sed 's/.* Or link cdr and cdr-serve there: //' "$T/stdout") && cdr"
+expect_said "puts it there" '^cdr of the clone$'
 mkdir "$T/before"
 cp "$T/clone/build/cdr" "$T/before/cdr"
 CDR_BIN=$T/bin
@@ -83,7 +101,7 @@ expect_eq "nginx's files know where the page is" 1 \
 ours=$PATH
 PATH=/usr/bin:/bin
 if [ "$(id -u)" -eq 0 ]; then
-	in_its_place "root's folder" "/usr/local/bin is not"
+	not_on_path "root's folder" /usr/local/bin
 	mkdir -m 755 "$T/nobody"
 	chown 65534 "$T/nobody"
 	on_path()
@@ -95,7 +113,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	home=$HOME
 fi
-in_its_place "a user's own folder, which is not on PATH" "$home/.local/bin is not"
+not_on_path "a user's own folder, which is not on PATH" "$home/.local/bin"
 PATH=$home/.local/bin:$PATH
 check "which is on PATH" on_path
 expect_eq "the program" "$T/clone/build/cdr" "$(readlink "$home/.local/bin/cdr")"

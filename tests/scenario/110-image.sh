@@ -86,7 +86,7 @@ pod_make sync "$T/image.rootfs" "$T/edge.yaml" CronJob/cdr-sync "$config" \
 	"claim:cdr=$T/volume" "key:cdr-sync/images.list=$T/images.list" \
 	"key:cdr-sync/registries.json=$T/registries.json"
 check "its sync fills an empty volume" pod_run sync
-expect_said "with the image" '"updated":1,"failed":0'
+expect_said "with the image" '"updated":1,"held":0,"failed":0'
 check "again" pod_run sync
 expect_said "and nothing is fetched" '"unchanged":1,.*"objects":0'
 pod_args sync pause

@@ -44,7 +44,7 @@ expect_eq "it is nobody, and may do nothing" '65532 65532 [] true true' \
 	    .process.noNewPrivileges, .root.readonly] | join(" ")' \
 	    "$T/pods/sync/config.json")"
 check "the sync fills an empty volume" pod_run sync
-expect_said "with both images" '"updated":2,"failed":0'
+expect_said "with both images" '"updated":2,"held":0,"failed":0'
 check "again" pod_run sync
 expect_said "and nothing is fetched" '"unchanged":2,.*"objects":0'
 expect_eq "the tree belongs to that user" "65532:65532 755" \

@@ -240,7 +240,7 @@ rm "$T/bad/oci-layout"
 refused "no oci-layout" 'bad: not an OCI image layout'
 echo '{"imageLayoutVersion": "2.0.0"}' >"$T/bad/oci-layout"
 refused "another version" 'oci-layout: imageLayoutVersion'
-echo 2 >"$T/bad/cdr-layout"
+echo 3 >"$T/bad/cdr-layout"
 echo '{"imageLayoutVersion": "1.0.0"}' >"$T/bad/oci-layout"
 refused "a tree of another version" 'cdr-layout: a tree of another version'
 spoil

@@ -32,9 +32,9 @@ for address in 5000 127.0.0.1 127.0.0.1:x 127.0.0.1:0 127.0.0.1:99999 ::1:5000 \
 	expect_rc "address '$address'" 1 sh "$serve" "$T/root" "$address"
 	said "$address"
 done
-echo 2 >"$T/root/cdr-layout"
+echo 3 >"$T/root/cdr-layout"
 expect_rc "a tree of another version" 1 sh "$serve" "$T/root"
-said "a tree of layout version 2; this program serves version 1"
+said "a tree of layout version 3; this program serves versions 1 and 2"
 echo 1 >"$T/root/cdr-layout"
 mkdir "$T/bin"
 for program in sh dirname id readlink grep cat; do

@@ -116,14 +116,16 @@ health()
 {
 	curl -sS -o "$T/body" -w '%{http_code}' "$base/healthz"
 }
-expect_eq "layout 1" 200 "$(health)"
+expect_eq "layout 2" 200 "$(health)"
 chmod u+w "$TREE/cdr-layout"
-for version in 2 11 '' '1 2' "$(seq -s ' ' 1000)"; do
+for version in 3 0 11 12 22 '' '1 2' "$(seq -s ' ' 1000)"; do
 	printf '%s\n' "$version" >"$TREE/cdr-layout"
 	expect_eq "layout $(printf %.9s "$version")" 503 "$(health)"
 done
-echo 1 >"$TREE/cdr-layout"
-expect_eq "layout 1 again" 200 "$(health)"
+for version in 1 2; do
+	echo $version >"$TREE/cdr-layout"
+	expect_eq "layout $version again" 200 "$(health)"
+done
 
 expect_eq "nothing in the error log is grave" '' \
     "$(grep -E '\[(error|crit|alert|emerg)\]' "$T/nginx.log" || :)"

@@ -31,7 +31,7 @@ for ref in app:1 app:2; do
 	hub_note
 	within 1 sync_rc "a second writer ends" 3 app:2
 	expect_said "it names the holder" \
-		"error: $ROOT: another cdr is writing to this tree \(process $PID\)"
+		"error: $ROOT: another cdr is writing to this tree: process $PID on $(uname -n) since 20"
 	expect_eq "and asked the registry for nothing" 0 \
 		"$(hub_count registry HEAD .)"
 	check "a reader reads" "$CDR" ls -r "$ROOT"

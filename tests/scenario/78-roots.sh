@@ -96,7 +96,7 @@ ROOT=$T/copy
 chmod 644 "$ROOT/cdr-layout"
 echo 9 >"$ROOT/cdr-layout"
 sync_rc "a tree of the future" 3 app:1
-expect_said "it says what it knows" "error: $ROOT: .*version 9.*version 1"
+expect_said "it says what it knows" "error: $ROOT: .*version 9.*versions 1 and 2"
 expect_rc "cdr ls says so as well" 3 "$CDR" ls -r "$ROOT"
 echo 1 >"$ROOT/cdr-layout"
 chmod 444 "$ROOT/cdr-layout"

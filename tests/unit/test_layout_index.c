@@ -132,6 +132,28 @@ test_parse(void **state)
 		{ INDEX("7"), -1, 0, "manifests[0]" },
 		{ INDEX(ENTRY(1, "") ",{}"), -1, 0, "manifests[1]" },
 		{ "{\"manifests\":[],\"manifests\":[]}", -1, 0, "duplicate" },
+		/* The array is found by its key, whatever stands around it. */
+		{ " {\"a\":{\"manifests\":[7]},\"b\":\"manifests\","
+		  "\"manifests\"\n:\t[ " ENTRY(1, "") " , " ENTRY(2, "") " ] ,"
+		  "\"c\":[[]]} ",
+		  0, 2, "" },
+		{ "{\"manif\\u0065sts\":[" ENTRY(1, "") "]}", 0, 1, "" },
+		{ "{\"x\\\"manifests\":[7],\"manifests\":[]}", 0, 0, "" },
+		{ "{\"manifests\",[" ENTRY(1, "") "]}", -1, 0,
+		  "not valid JSON" },
+		{ "{\"manifests\":\"manifests\":[7]}", -1, 0,
+		  "not valid JSON" },
+		{ "[\"manifests\":[7]]", -1, 0, "not valid JSON" },
+		{ INDEX(ENTRY(1, "") ","), -1, 0, "an empty entry" },
+		{ INDEX("," ENTRY(1, "")), -1, 0, "an empty entry" },
+		{ INDEX(","), -1, 0, "an empty entry" },
+		{ INDEX(ENTRY(1, "") "}"), -1, 0, "not valid JSON" },
+		{ INDEX(ENTRY(1, "") " 7"), -1, 0, "not valid JSON" },
+		{ INDEX("[}"), -1, 0, "not valid JSON" },
+		{ "{\"manifests\":[" ENTRY(1, ""), -1, 0, "not valid JSON" },
+		{ "{\"manifests\":[" ENTRY(1, "") "]", -1, 0,
+		  "not valid JSON" },
+		{ INDEX(ENTRY(1, "")) "}", -1, 0, "not valid JSON" },
 	};
 	struct layout_index x;
 	struct err e;
@@ -149,6 +171,89 @@ test_parse(void **state)
 			fail_msg("case %zu: %s", i, e.msg);
 		}
 	}
+}
+
+/* A hundred thousand names: each is found, and the list of a repository is its
+ * own; read in odd pieces. */
+#define MANY	100000u
+static void
+test_many(void **state)
+{
+	struct layout_reader *r = layout_index_new();
+	const struct layout_entry *const *all, *n;
+	struct layout_index x;
+	char text[512], tag[32];
+	size_t i, len, count;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(layout_index_feed(r, "{\"manifests\":[", 14, &e), 0);
+	for (i = MANY; i > 0; i--) {
+		len = (size_t)snprintf(text, sizeof(text), "%s{\"mediaType\":"
+		    "\"a/b\",\"size\":5,\"digest\":\"sha256:%064zu\","
+		    "\"annotations\":{\"io.containerd.image.name\":"
+		    "\"reg.example/r%zu:t%zu\"}}", i < MANY ? "," : "", i,
+		    i % 10, i);
+		assert_int_equal(layout_index_feed(r, text, len / 2, &e), 0);
+		assert_int_equal(layout_index_feed(r, text + len / 2,
+		    len - len / 2, &e), 0);
+	}
+	assert_int_equal(layout_index_feed(r, "]}", 2, &e), 0);
+	assert_int_equal(layout_index_end(r, &x, &e), 0);
+	layout_index_free(r);
+	assert_int_equal(x.count, MANY);
+	for (i = 1; i <= MANY; i++) {
+		snprintf(tag, sizeof(tag), "t%zu", i);
+		snprintf(text, sizeof(text), "r%zu", i % 10);
+		assert_int_equal(layout_index_find(&x, "reg.example", text,
+		    tag, false, &n, &e), 1);
+		assert_string_equal(n->tag, tag);
+	}
+	all = layout_index_tags(&x, "reg.example", "r7", &count);
+	assert_int_equal(count, MANY / 10);
+	for (i = 1; i < count; i++)
+		assert_true(strcmp(all[i - 1]->tag, all[i]->tag) < 0);
+	layout_index_tags(&x, "reg.example", "r", &count);
+	assert_int_equal(count, 0);
+	layout_index_tags(&x, NULL, NULL, &count);
+	assert_int_equal(count, 0);
+	layout_index_done(&x);
+}
+
+/* One entry, what stands beside the entries, and how many there are. */
+static void
+test_bounds(void **state)
+{
+	static const char one[] = ENTRY(1, "");
+	struct layout_reader *r = layout_index_new();
+	struct err e;
+	size_t i;
+	int rc;
+
+	(void)state;
+	rc = layout_index_feed(r, "{\"manifests\":[\"", 15, &e);
+	for (i = 0; i < (64u << 10) && rc == 0; i++)
+		rc = layout_index_feed(r, "x", 1, &e);
+	assert_int_equal(rc, -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	layout_index_free(r);
+	r = layout_index_new();
+	rc = layout_index_feed(r, "{\"x\":\"", 6, &e);
+	for (i = 0; i < (1u << 20) && rc == 0; i++)
+		rc = layout_index_feed(r, "x", 1, &e);
+	assert_int_equal(rc, -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	layout_index_free(r);
+	r = layout_index_new();
+	rc = layout_index_feed(r, "{\"manifests\":[", 14, &e);
+	for (i = 0; rc == 0; i++) {
+		rc = layout_index_feed(r, one, strlen(one), &e);
+		if (rc == 0)
+			rc = layout_index_feed(r, ",", 1, &e);
+	}
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_int_equal(i, 200001);
+	layout_index_free(r);
 }
 
 static void
@@ -179,6 +284,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_version),
 	};
 

@@ -86,6 +86,7 @@ test_standard(void **state)
 	assert_int_equal(c.retry.cap_ms, 60000);
 	assert_int_equal(c.retry.wait_max_ms, 300000);
 	assert_int_equal(c.stall_timeout_s, 30);
+	assert_int_equal(c.min_rate, 512);
 	assert_int_equal(c.connect_timeout_s, 15);
 	assert_true(c.ca_file == NULL && c.client_cert == NULL &&
 	    c.client_key == NULL);
@@ -305,6 +306,8 @@ static const struct {
 	{ H("\"retry_delay_ms\":60001"), "retry_delay_ms" },
 	{ H("\"stall_timeout_s\":0"), "stall_timeout_s" },
 	{ H("\"stall_timeout_s\":3601"), "stall_timeout_s" },
+	{ H("\"min_rate\":0"), "min_rate" },
+	{ H("\"min_rate\":1073741825"), "min_rate" },
 	{ H("\"connect_timeout_s\":0"), "connect_timeout_s" },
 	{ H("\"connect_timeout_s\":601"), "connect_timeout_s" },
 	{ H("\"min_pulls_left\":-1"), "min_pulls_left" },

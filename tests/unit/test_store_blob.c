@@ -88,7 +88,10 @@ finish(struct fixture *f, struct blob_writer *w)
 static void
 commit(struct fixture *f, struct staged *staged)
 {
-	if (store_commit(f->st, &staged, 1, &f->e) == -1)
+	struct err *result = &f->e;
+
+	store_commit(f->st, &staged, 1, &result);
+	if (f->e.code != ERR_NONE)
 		fail_msg("%s", f->e.msg);
 }
 
@@ -276,17 +279,82 @@ test_resume_wrong_bytes(void **state)
 }
 
 static void
+note_path(const struct fixture *f, char buf[STORE_PATH_MAX])
+{
+	int len = snprintf(buf, STORE_PATH_MAX, "%s.ranges", f->partial);
+
+	assert_true(len > 0 && (size_t)len < STORE_PATH_MAX);
+}
+
+static void
 test_resume_too_long(void **state)
 {
 	struct fixture *f = *state;
 	struct blob_writer *w;
 
+	char note[STORE_PATH_MAX];
+	char *left;
+
+	/* Begun for who was told another size: it is left alone... */
+	note_path(f, note);
 	scratch_put(f->dir, f->partial, TEXT " and more");
+	scratch_put(f->dir, note, "0 4\n");
 	w = begin(f, SIZE);
 	assert_int_equal(blob_writer_offset(w), 0);
-	add(f, w, TEXT);
+	add(f, w, "the bytes");
+	left = scratch_get(f->dir, f->partial);
+	assert_string_equal(left, TEXT " and more");
+	free(left);
+	add(f, w, " of a blob");
 	commit(f, finish(f, w));
 	expect_blob(f, TEXT);
+	/* ... until the blob is whole. */
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* Two at once: each has a file of its own, and none has the other's bytes. */
+static void
+test_two_writers(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *one = begin(f, SIZE), *two = begin(f, SIZE);
+	struct staged *staged = NULL;
+
+	add(f, one, "THE bytes ");
+	add(f, two, TEXT);
+	add(f, one, "of a blob");
+	assert_int_equal(blob_writer_finish(one, &staged, &f->e), -1);
+	assert_int_equal(f->e.code, ERR_DIGEST);
+	staged = finish(f, two);
+	add(f, one, "the by");
+	/* One that is staged is nobody else's as well. */
+	two = begin(f, SIZE);
+	add(f, two, "THE");
+	commit(f, staged);
+	blob_writer_drop(one);
+	blob_writer_drop(two);
+	expect_blob(f, TEXT);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
+}
+
+/* Of two that were left, the next process goes on with the longer one. */
+static void
+test_join(void **state)
+{
+	struct fixture *f = *state;
+	struct blob_writer *one = begin(f, SIZE), *two = begin(f, SIZE);
+
+	add(f, two, "the bytes");
+	blob_writer_close(two);
+	blob_writer_close(one);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 1);
+	reopen(f);
+	one = begin(f, SIZE);
+	assert_int_equal(blob_writer_offset(one), 9);
+	add(f, one, " of a blob");
+	commit(f, finish(f, one));
+	expect_blob(f, TEXT);
+	assert_int_equal(scratch_count(f->dir, "_state/partial"), 0);
 }
 
 /* The buffer that reads is smaller than this. */
@@ -337,14 +405,6 @@ put(struct fixture *f, struct blob_writer *w, uint64_t at, const char *text)
 {
 	if (blob_writer_put(w, at, text, strlen(text), &f->e) == -1)
 		fail_msg("%s", f->e.msg);
-}
-
-static void
-note_path(const struct fixture *f, char buf[STORE_PATH_MAX])
-{
-	int len = snprintf(buf, STORE_PATH_MAX, "%s.ranges", f->partial);
-
-	assert_true(len > 0 && (size_t)len < STORE_PATH_MAX);
 }
 
 static void
@@ -500,8 +560,6 @@ test_odd_notes(void **state)
 	resumed(f, "", "0 5\n", 0);
 	/* It says more than is true. */
 	resumed(f, "the ?????? of", "0 13\n", 13);
-	/* The file is longer than the blob: then the note counts no more. */
-	resumed(f, TEXT " and more", "0 4\n", 0);
 	memset(large, '1', 69999);
 	large[69999] = '\0';
 	resumed(f, "the bytes ", large, 0);
@@ -724,15 +782,19 @@ test_commit_twice(void **state)
 	struct fixture *f = *state;
 	struct manifest_id id, found;
 	struct staged *both[2];
+	struct err first, second;
+	struct err *results[2] = { &first, &second };
 
 	both[0] = stage(f, "application/x", "{}", &id);
 	both[1] = stage(f, "application/x", "{}", &id);
-	assert_int_equal(store_commit(f->st, both, 2, &f->e), 0);
+	store_commit(f->st, both, 2, results);
+	assert_int_equal(first.code, ERR_NONE);
+	assert_int_equal(second.code, ERR_NONE);
 	commit(f, stage(f, "application/x", "{}", &id));
 	assert_int_equal(store_manifest_find(f->st, &id.digest, &found, &f->e),
 	    1);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
-	assert_int_equal(store_commit(f->st, both, 0, &f->e), 0);
+	store_commit(f->st, both, 0, results);
 }
 
 /* An artifact may have another image's manifest as a layer. */
@@ -772,7 +834,8 @@ test_manifest_and_blob(void **state)
 	    0);
 }
 
-/* One cannot get its name: nothing stays behind, and blobs are not lost. */
+/* One cannot get its name: nothing of it stays behind, and the other one has
+ * its own. */
 static void
 test_commit_fails(void **state)
 {
@@ -780,15 +843,18 @@ test_commit_fails(void **state)
 	struct manifest_id id;
 	struct blob_writer *w = begin(f, SIZE);
 	struct staged *both[2];
+	struct err first, second;
+	struct err *results[2] = { &first, &second };
 
 	add(f, w, TEXT);
 	scratch_put(f->dir, "manifests/application", "in the way");
 	both[0] = stage(f, "application/x", "{}", &id);
 	both[1] = finish(f, w);
-	assert_int_equal(store_commit(f->st, both, 2, &f->e), -1);
+	store_commit(f->st, both, 2, results);
+	assert_int_equal(first.code, ERR_DATA);
+	assert_int_equal(second.code, ERR_NONE);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
-	assert_true(scratch_has(f->dir, f->partial) ||
-	    scratch_has(f->dir, f->blob));
+	expect_blob(f, TEXT);
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -807,6 +873,8 @@ main(void)
 		TEST(test_wrong_bytes),
 		TEST(test_resume_wrong_bytes),
 		TEST(test_resume_too_long),
+		TEST(test_two_writers),
+		TEST(test_join),
 		TEST(test_resume_large),
 		TEST(test_restart),
 		TEST(test_any_order),

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "layout/store.h"
@@ -55,7 +53,7 @@ test_new(void **state)
 {
 	static const char *const dirs[] = {
 		".", "blobs", "blobs/sha256", "blobs/sha512", "manifests",
-		"repos", "status",
+		"repos", "status", "keep",
 	};
 	static const char *const files[] = {
 		"oci-layout", "index.json", "catalog.json", "cdr-layout",
@@ -83,7 +81,7 @@ test_new(void **state)
 			assert_int_equal(scratch_mode(&below, files[i]), 0444);
 		assert_int_equal(scratch_mode(&below, "_state"), 0700);
 		assert_int_equal(scratch_count(&below, "_state/tmp"), 0);
-		expect_text(&below, "cdr-layout", "1\n");
+		expect_text(&below, "cdr-layout", "2\n");
 		expect_text(&below, "oci-layout",
 		    "{\"imageLayoutVersion\":\"1.0.0\"}");
 		expect_text(&below, "catalog.json",
@@ -180,8 +178,32 @@ test_version(void **state)
 	expect_refused(s->path, STORE_WRITE, "layout version");
 	scratch_put(s, "cdr-layout", "1");
 	expect_refused(s->path, STORE_WRITE, "layout version");
-	scratch_put(s, "cdr-layout", "1\n");
+	scratch_put(s, "cdr-layout", "2\n\n");
+	expect_refused(s->path, STORE_WRITE, "layout version");
+	scratch_put(s, "cdr-layout", "2\n");
 	store_close(open_store(s));
+}
+
+/* A reader takes version 1 as it is, the first writer makes it version 2. */
+static void
+test_take_over(void **state)
+{
+	struct scratch *s = *state;
+	struct store *reader;
+	struct err e;
+
+	store_close(open_store(s));
+	assert_int_equal(unlinkat(s->dir, "cdr-layout", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "keep", AT_REMOVEDIR), 0);
+	scratch_put(s, "cdr-layout", "1\n");
+	assert_int_equal(store_open(s->path, STORE_READ, &reader, &e), 0);
+	store_close(reader);
+	expect_text(s, "cdr-layout", "1\n");
+	assert_false(scratch_has(s, "keep"));
+	store_close(open_store(s));
+	expect_text(s, "cdr-layout", "2\n");
+	assert_int_equal(scratch_mode(s, "cdr-layout"), 0444);
+	assert_int_equal(scratch_mode(s, "keep"), 0755);
 }
 
 /* --- what a process that died leaves --- */
@@ -265,57 +287,14 @@ test_sparse_copy(void **state)
 	store_close(open_store(s));
 	assert_int_equal(unlinkat(s->dir, "blobs/sha512", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/lock", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "_state/publish", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "_state/keep.lock", 0), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/tmp", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/partial", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(s->dir, "_state", AT_REMOVEDIR), 0);
 	store_close(open_store(s));
 	assert_int_equal(scratch_mode(s, "blobs/sha512"), 0755);
 	assert_int_equal(scratch_mode(s, "_state"), 0700);
-}
-
-/* --- one writer --- */
-
-static void
-test_lock(void **state)
-{
-	struct scratch *s = *state;
-	struct store *writer = open_store(s), *reader;
-	struct err e;
-	char pid[32];
-
-	snprintf(pid, sizeof(pid), "(process %ld)", (long)getpid());
-	expect_refused(s->path, STORE_WRITE, pid);
-	assert_int_equal(store_open(s->path, STORE_READ, &reader, &e), 0);
-	store_close(reader);
-	expect_refused(s->path, STORE_WRITE, "another cdr");
-	store_close(writer);
-	store_close(open_store(s));
-}
-
-/* The lock goes with its process, however that ends. */
-static void
-test_lock_of_the_dead(void **state)
-{
-	struct scratch *s = *state;
-	struct store *st;
-	struct err e;
-	char *text;
-	int status;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		if (store_open(s->path, STORE_WRITE, &st, &e) == -1)
-			_exit(1);
-		kill(getpid(), SIGKILL);
-	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFSIGNALED(status));
-	/* What it left may not be durable: the next one is told so. */
-	text = scratch_get(s, "_state/lock");
-	assert_int_equal(strtol(text, NULL, 10), pid);
-	free(text);
-	store_close(open_store(s));
-	expect_text(s, "_state/lock", "");
 }
 
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, \
@@ -332,12 +311,11 @@ main(void)
 		TEST(test_foreign_state),
 		TEST(test_volume),
 		TEST(test_version),
+		TEST(test_take_over),
 		TEST(test_half_made),
 		TEST(test_sweep_tmp),
 		TEST(test_sweep_partial),
 		TEST(test_sparse_copy),
-		TEST(test_lock),
-		TEST(test_lock_of_the_dead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -91,7 +91,7 @@ test_not_readable(void **state)
 	assert_int_equal(store_write_state(st, "note", "own", 3, &e), 0);
 	expect(st, "own");
 	text = scratch_get(s, "cdr-layout");
-	assert_string_equal(text, "1\n");
+	assert_string_equal(text, "2\n");
 	free(text);
 	/* What cannot be replaced stays, and nothing is left behind. */
 	assert_int_equal(mkdirat(s->dir, "_state/folder", 0700), 0);

@@ -414,6 +414,16 @@ static const struct {
 	{ "https://h/t?a=b", "c", "d", "https://h/t?a=b&c=d" },
 	{ "https://h/t?", "c", "d", "https://h/t?c=d" },
 	{ "https://h/t?a&", "c", "d", "https://h/t?a&c=d" },
+	/* RFC 3986 section 3.4: the first "?" alone begins the query. */
+	{ "https://h/a?b?", "c", "d", "https://h/a?b?&c=d" },
+	{ "https://h/a??", "c", "d", "https://h/a??&c=d" },
+	{ "https://h/a?b=?", "c", "d", "https://h/a?b=?&c=d" },
+	{ "https://h/a?&", "c", "d", "https://h/a?&c=d" },
+	{ "https://h/a#x", "c", "d", "https://h/a?c=d" },
+	{ "https://h/a#?", "c", "d", "https://h/a?c=d" },
+	{ "https://h/a?#x", "c", "d", "https://h/a?c=d" },
+	{ "https://h/a?b#x&", "c", "d", "https://h/a?b&c=d" },
+	{ "?", "c", "d", "?c=d" },
 	{ "https://h/t", "c", "", "https://h/t?c=" },
 	{ "https://h/t", "scope", "repository:a/b:pull,push",
 	    "https://h/t?scope=repository%3Aa%2Fb%3Apull%2Cpush" },
@@ -447,6 +457,63 @@ test_query(void **state)
 	assert_false(url_has_query("https://h/?a=scope", "scope"));
 	assert_false(url_has_query("https://h/?", "scope"));
 	assert_false(url_has_query("https://h/?&&", "scope"));
+	assert_false(url_has_query("https://h/?a?scope", "scope"));
+	assert_true(url_has_query("https://h/?a?&scope", "scope"));
+	assert_true(url_has_query("https://h/?scope#x", "scope"));
+	assert_false(url_has_query("https://h/?a#&scope=x", "scope"));
+	assert_false(url_has_query("https://h/#?scope=x", "scope"));
+}
+
+static const struct {
+	const char *text;
+	int rc;
+	const char *password;		/* "": none */
+} proxies[] = {
+	{ "proxy.example", 0, "" },
+	{ "proxy.example:3128", 0, "" },
+	{ "http://proxy.example:3128/", 0, "" },
+	{ "HTTPS://proxy.example", 0, "" },
+	{ "socks4://p", 0, "" }, { "socks4a://p", 0, "" },
+	{ "socks5://u:pw@p:1080", 0, "pw" }, { "socks5h://[::1]:1", 0, "" },
+	{ "http://user:Sup3r%23S3cret%40%2F@proxy.example:3128", 0,
+	  "Sup3r#S3cret@/" },
+	{ "user:pw@proxy.example:3128", 0, "pw" },
+	{ "http://user:a@S3@proxy.example:3128", -1, "" },
+	{ "http://user:Sup3r#S3cret@proxy.example:3128", -1, "" },
+	{ "http://user:123#S3cret@proxy.example:3128", -1, "" },
+	{ "http://user:Sup3r/S3cret@proxy.example:3128", -1, "" },
+	{ "http://user:123/S3cret@proxy.example:3128", -1, "" },
+	{ "http://user:123?S3cret@proxy.example:3128", -1, "" },
+	{ "http://user:S3cret%00@proxy.example:3128", -1, "" },
+	{ "http://user:S3 cret@proxy.example:3128", -1, "" },
+	{ "http://S3cret:99999", -1, "" }, { "http://S3cret:0", -1, "" },
+	{ "http://S3cret:x", -1, "" }, { "http://", -1, "" },
+	{ "http:///proxy", 0, "" }, { "ftp://S3cret:1", -1, "" },
+	{ "socks://S3cret:1", -1, "" }, { "http://[S3cret", -1, "" },
+	{ "\n", -1, "" },
+};
+
+static void
+test_proxy(void **state)
+{
+	char *password;
+	struct err e;
+	size_t i;
+	int rc;
+
+	(void)state;
+	for (i = 0; i < COUNT(proxies); i++) {
+		password = NULL;
+		rc = url_proxy(proxies[i].text, &password, &e);
+		if (rc != proxies[i].rc)
+			fail_msg("%s: %d", proxies[i].text, rc);
+		if (rc == -1 && strstr(e.msg, "S3") != NULL)
+			fail_msg("%s: %s", proxies[i].text, e.msg);
+		if (rc == 0)
+			assert_string_equal(password != NULL ? password : "",
+			    proxies[i].password);
+		free(password);
+	}
 }
 
 int
@@ -462,6 +529,7 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_hops),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_proxy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,14 +26,15 @@ put_blob(struct fixture *f, const char *bytes, struct digest *ret)
 {
 	struct blob_writer *w;
 	struct staged *staged;
-	struct err e;
+	struct err e, *result = &e;
 
 	digest_of(DIGEST_SHA256, bytes, strlen(bytes), ret);
 	assert_int_equal(blob_writer_open(f->store, ret, strlen(bytes), &w,
 	    &e), 0);
 	assert_int_equal(blob_writer_add(w, bytes, strlen(bytes), &e), 0);
 	assert_int_equal(blob_writer_finish(w, &staged, &e), 0);
-	assert_int_equal(store_commit(f->store, &staged, 1, &e), 0);
+	store_commit(f->store, &staged, 1, &result);
+	assert_int_equal(e.code, ERR_NONE);
 }
 
 static void
@@ -42,13 +43,14 @@ put_manifest(struct fixture *f, const char *type, const char *bytes,
 {
 	struct manifest_id id;
 	struct staged *staged;
-	struct err e;
+	struct err e, *result = &e;
 
 	snprintf(id.media_type, sizeof(id.media_type), "%s", type);
 	digest_of(DIGEST_SHA256, bytes, strlen(bytes), &id.digest);
 	assert_int_equal(store_stage_manifest(f->store, &id, bytes,
 	    strlen(bytes), &staged, &e), 0);
-	assert_int_equal(store_commit(f->store, &staged, 1, &e), 0);
+	store_commit(f->store, &staged, 1, &result);
+	assert_int_equal(e.code, ERR_NONE);
 	*ret = id.digest;
 }
 

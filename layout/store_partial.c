@@ -1,0 +1,234 @@
+/*
+ * Blobs on their way, in _state/partial.  Each file there has one owner at a
+ * time, from the open to the name or the close: two attempts at one blob have
+ * two files, the second one's with a number behind (.1, .2).
+ */
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest_set.h"
+#include "fsutil.h"
+#include "mem.h"
+#include "store_internal.h"
+
+struct partial {
+	struct partial *next;
+	struct digest id;
+	unsigned slot;
+};
+
+static char *
+slot_path(const struct digest *id, unsigned slot, char buf[STORE_PATH_MAX])
+{
+	size_t len;
+
+	path_partial(id, buf);
+	len = strlen(buf);
+	if (slot > 0)
+		snprintf(buf + len, STORE_PATH_MAX - len, ".%u", slot);
+	return buf;
+}
+
+/* --- who has which ----------------------------------------------------- */
+
+static bool
+is_taken(const struct store *st, const struct digest *id, unsigned slot)
+{
+	const struct partial *p;
+
+	for (p = st->partials; p != NULL; p = p->next)
+		if (p->slot == slot && digest_equal(&p->id, id))
+			return true;
+	return false;
+}
+
+/* What is longer than the blob can be was begun by who was told another size:
+ * it is not ours to cut. */
+static bool
+fits(const struct store *st, const char *path, uint64_t size)
+{
+	struct stat sb;
+
+	return fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(sb.st_mode) || (uint64_t)sb.st_size <= size;
+}
+
+struct partial *
+partial_take(struct store *st, const struct digest *id, uint64_t size,
+    char buf[STORE_PATH_MAX], struct err *e)
+{
+	struct partial *p = NULL;
+	unsigned slot;
+
+	pthread_mutex_lock(&st->partials_lock);
+	for (slot = 0; slot < PARTIAL_SLOTS; slot++) {
+		slot_path(id, slot, buf);
+		if (!is_taken(st, id, slot) && fits(st, buf, size))
+			break;
+	}
+	if (slot < PARTIAL_SLOTS) {
+		p = xcalloc(1, sizeof(*p));
+		p->id = *id;
+		p->slot = slot;
+		p->next = st->partials;
+		st->partials = p;
+	}
+	pthread_mutex_unlock(&st->partials_lock);
+	if (p == NULL)
+		err_set(e, ERR_LIMIT, "more than %u attempts at one blob at "
+		    "once", PARTIAL_SLOTS);
+	return p;
+}
+
+void
+partial_give_back(struct store *st, struct partial *p)
+{
+	struct partial **at = &st->partials;
+
+	if (p == NULL)
+		return;
+	pthread_mutex_lock(&st->partials_lock);
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	pthread_mutex_unlock(&st->partials_lock);
+	free(p);
+}
+
+/* --- what an earlier process has left ---------------------------------- */
+
+static void
+drop(const struct store *st, const char *path)
+{
+	char note[STORE_PATH_MAX + 8];
+
+	snprintf(note, sizeof(note), "%s.ranges", path);
+	unlinkat(st->root, path, 0);
+	unlinkat(st->root, note, 0);
+}
+
+/* Only the first may be there, and nobody's: it was not ours to continue. */
+void
+partial_named(struct store *st, const struct partial *p)
+{
+	char path[STORE_PATH_MAX];
+
+	if (p == NULL || p->slot == 0)
+		return;
+	pthread_mutex_lock(&st->partials_lock);
+	if (!is_taken(st, &p->id, 0))
+		drop(st, path_partial(&p->id, path));
+	pthread_mutex_unlock(&st->partials_lock);
+}
+
+static uint64_t
+bytes_held(const struct store *st, const char *path)
+{
+	struct stat sb;
+
+	/* It may have holes: what counts is what it occupies. */
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    !S_ISREG(sb.st_mode))
+		return 0;
+	return (uint64_t)sb.st_blocks * 512;
+}
+
+uint64_t
+store_partial_bytes(const struct store *st, const struct digest *id)
+{
+	char path[STORE_PATH_MAX];
+
+	return bytes_held(st, path_partial(id, path));
+}
+
+/* Names that are no digest are notes about blobs, further attempts, or
+ * nobody's. */
+int
+store_each_partial(const struct store *st, struct digest_set *set,
+    struct err *e)
+{
+	struct err ignored;
+	struct digest id;
+	char **names;
+	size_t i, count;
+	int rc;
+
+	rc = fs_list(st->root, "_state/partial", &names, &count, e);
+	if (rc != 1)
+		return rc;
+	for (i = 0; i < count; i++)
+		if (digest_parse(names[i], &id, &ignored) == 0)
+			digest_set_add(set, &id, NULL);
+	fs_list_free(names, count);
+	return 0;
+}
+
+/* "ALG:HEX.N"? */
+static bool
+parse_slot(const char *name, struct digest *id, unsigned *slot)
+{
+	char text[DIGEST_TEXT_MAX];
+	const char *dot = strchr(name, '.');
+	struct err ignored;
+
+	if (dot == NULL || (size_t)(dot - name) >= sizeof(text) ||
+	    dot[1] < '1' || dot[1] > '9' || dot[2] != '\0')
+		return false;
+	memcpy(text, name, (size_t)(dot - name));
+	text[dot - name] = '\0';
+	*slot = (unsigned)(dot[1] - '0');
+	return digest_parse(text, id, &ignored) == 0;
+}
+
+/* With its note, or without where it has none. */
+static void
+move(const struct store *st, const char *from, const char *to)
+{
+	char from_note[STORE_PATH_MAX + 8], to_note[STORE_PATH_MAX + 8];
+
+	snprintf(from_note, sizeof(from_note), "%s.ranges", from);
+	snprintf(to_note, sizeof(to_note), "%s.ranges", to);
+	/* Without its note, a file with gaps would seem whole: the note is
+	 * there first, and one that is about another file is found out by the
+	 * digest. */
+	if (renameat(st->root, from_note, st->root, to_note) == -1)
+		unlinkat(st->root, to_note, 0);
+	renameat(st->root, from, st->root, to);
+}
+
+/* Of several attempts the one that has come farthest is gone on with. */
+int
+store_join_partials(struct store *st, struct err *e)
+{
+	char one[STORE_PATH_MAX], other[STORE_PATH_MAX];
+	struct err ignored;
+	struct digest id;
+	uint64_t size;
+	unsigned slot;
+	char **names;
+	size_t i, count;
+	int rc;
+
+	assert(st->partials == NULL);
+	rc = fs_list(st->root, "_state/partial", &names, &count, e);
+	if (rc != 1)
+		return rc;
+	for (i = 0; i < count; i++) {
+		if (!parse_slot(names[i], &id, &slot))
+			continue;
+		path_partial(&id, one);
+		slot_path(&id, slot, other);
+		if (store_blob_size(st, &id, &size, &ignored) == 0 &&
+		    bytes_held(st, other) > bytes_held(st, one))
+			move(st, other, one);
+		else
+			drop(st, other);
+	}
+	fs_list_free(names, count);
+	return 0;
+}
