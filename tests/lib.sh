@@ -62,6 +62,7 @@ unset http_proxy https_proxy all_proxy no_proxy \
 _sanitizer=log_path=$T/sanitizer:exitcode=99
 export ASAN_OPTIONS="$_sanitizer:detect_leaks=1:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="$_sanitizer:halt_on_error=1:print_stacktrace=1"
+export TSAN_OPTIONS="$_sanitizer:halt_on_error=0:second_deadlock_stack=1"
 
 # --- the end ----------------------------------------------------------------------
 
