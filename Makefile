@@ -96,7 +96,7 @@ TSAN_O    = $(LAYOUT_C:%.c=$(BUILD)/tsan/obj/%.o) \
 # All that has workers and a network thread at work together.
 TSAN_RUNS = 22-token 29-resume 30-wrong 31-slow 33-missing 34-http2 34-one \
             81-hostile 85-ranges 89-ranges 90-ranges 91-no-room 94-limit \
-            98-pull
+            98-pull 142-whose 143-slow 145-endless
 
 $(BUILD)/tsan/obj/%.o: %.c
 	@mkdir -p $(@D)

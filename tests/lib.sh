@@ -12,6 +12,8 @@
 #                            docker-registry. SHELF=1 has the other one anywhere
 #   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
 #                            options as those of scripts/serve
+#   plain_build              from here on $CDR is the program without sanitizers: for
+#                            what measures it, or loads a library before it
 #   pick EXPRESSION [FILE] [NAME=TEXT]...   asks a JSON value: see tests/pick.py
 #   as_json                  standard input as a string of JSON
 #   defer 'command'          at the end, last one first
@@ -260,6 +262,13 @@ have_njs()
 {
 	_modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
 	[ -f "${_modules:-/usr/lib/nginx/modules}/ngx_http_js_module.so" ]
+}
+
+plain_build()
+{
+	case $CDR in
+	"$TOP"/build/?san/cdr) CDR=$TOP/build/cdr ;;
+	esac
 }
 
 in_all()
