@@ -39,7 +39,7 @@ struct pending_files {
 };
 
 /* _state/partial: who has which file (store_partial.c). */
-#define PARTIAL_SLOTS	10u
+#define PARTIAL_SLOTS	1000u
 struct partial;
 
 struct store {

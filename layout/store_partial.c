@@ -175,13 +175,17 @@ parse_slot(const char *name, struct digest *id, unsigned *slot)
 	char text[DIGEST_TEXT_MAX];
 	const char *dot = strchr(name, '.');
 	struct err ignored;
+	size_t digits;
 
-	if (dot == NULL || (size_t)(dot - name) >= sizeof(text) ||
-	    dot[1] < '1' || dot[1] > '9' || dot[2] != '\0')
+	if (dot == NULL || (size_t)(dot - name) >= sizeof(text))
+		return false;
+	digits = strspn(dot + 1, "0123456789");
+	if (digits == 0 || digits > 3 || dot[1] == '0' ||
+	    dot[1 + digits] != '\0')
 		return false;
 	memcpy(text, name, (size_t)(dot - name));
 	text[dot - name] = '\0';
-	*slot = (unsigned)(dot[1] - '0');
+	*slot = (unsigned)strtoul(dot + 1, NULL, 10);
 	return digest_parse(text, id, &ignored) == 0;
 }
 

@@ -159,7 +159,7 @@ class Tree:
 				path = f"_state/{folder}/{name}"
 				if folder == "tmp" or not self.resumable:
 					self.wrong(path, "was left behind")
-				elif not is_digest(re.sub(r"\.[1-9]$", "", name.removesuffix(".ranges"))):
+				elif not is_digest(re.sub(r"\.[1-9][0-9]{0,2}$", "", name.removesuffix(".ranges"))):
 					self.wrong(path, "is no partial blob")
 				elif not os.path.exists(self.at(path.removesuffix(".ranges"))):
 					self.wrong(path, "is about no partial blob")

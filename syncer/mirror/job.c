@@ -215,7 +215,7 @@ fetched(struct waiter *waiter, const struct err *e)
 		job->bytes += waiter->size;
 	} else if (is_root(job, w) && e->code == ERR_NOT_FOUND &&
 	    job->entry->ref.tag != NULL && !job->entry->ref.has_digest &&
-	    !job->resolve.with_get) {
+	    !job->is_held && !job->resolve.with_get) {
 		/* HEAD named a digest that is not there: it was wrong, or the
 		 * tag has moved since. */
 		ask_tag = true;

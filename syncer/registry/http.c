@@ -137,7 +137,8 @@ static size_t
 collect(struct http_request *req, long status, const char *buf, size_t len)
 {
 	req->reply.received += len;
-	if (!is_success(status))
+	/* What is large has come by 200 or 206, or is not what was asked for. */
+	if (!is_success(status) || req->bulk)
 		return collect_error(req, buf, len);
 	assert(req->len <= req->body_max);
 	if (len > req->body_max - req->len) {
@@ -694,7 +695,8 @@ finish(struct http_request *req, CURLcode code)
 	struct http_reply *reply = &req->reply;
 
 	curl_multi_remove_handle(req->http->multi, req->easy);
-	if (req->is_cut)
+	/* Of an error the beginning is enough, also where the rest is lost. */
+	if (req->is_cut || (req->error_ms > 0 && !req->reply.refused))
 		code = CURLE_OK;
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;

@@ -18,6 +18,7 @@
 /* No wait is longer, so that nothing forgotten waits for ever. */
 #define POLL_MAX_MS	1000
 #define TICK_MS		1000
+#define RATE_MS		5000
 
 struct dispatch {
 	const struct registries *registries;
@@ -210,7 +211,8 @@ next_fetch(const struct traffic *t, struct source *source, int64_t now)
 	f = fetch_of(source->meta.first);
 	if (f != NULL && has_room(f, now))
 		return fetch_of(queue_pop(&source->meta));
-	if (f != NULL && !share_expects_stream(&source->share, &f->share))
+	if (f != NULL && !share_expects_stream(&source->share, &f->share) &&
+	    memory_has_room(&t->memory, fetch_body_need(f)))
 		return NULL;
 	f = fetch_of(source->blobs.first);
 	if (f != NULL && throttle_has_room(&t->throttle, pieces(t)) &&
@@ -383,6 +385,23 @@ pump_source(struct traffic *t, struct source *source, int64_t now)
 		widen(source, now);
 }
 
+/* What this line can do shows in what it has done. */
+static void
+rate(struct traffic *t, int64_t now)
+{
+	unsigned streams = t->connections.running;
+	uint64_t rate;
+
+	if (now - t->rated_ms < RATE_MS)
+		return;
+	rate = (t->throttle.bytes - t->rated_bytes) * 1000 /
+	    (uint64_t)(now - t->rated_ms) / (streams > 0 ? streams : 1);
+	if (t->rated_ms > 0 && rate > t->best_rate)
+		t->best_rate = rate;
+	t->rated_ms = now;
+	t->rated_bytes = t->throttle.bytes;
+}
+
 /* A blob may end its pieces, which are newer and so stand before it: the next
  * one is still there. */
 static void
@@ -393,6 +412,7 @@ tick(struct traffic *t, int64_t now)
 	if (now - t->ticked_ms < TICK_MS)
 		return;
 	t->ticked_ms = now;
+	rate(t, now);
 	for (f = t->all; f != NULL; f = next) {
 		next = f->all_next;
 		if (f->kind->tick != NULL)

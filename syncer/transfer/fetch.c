@@ -254,12 +254,6 @@ fetch_ended(void *cookie, const struct http_reply *reply)
 	off_the_wire(f);
 	throttle_took(&f->traffic->throttle, NULL, reply->received,
 	    clock_ms());
-	if (reply->no_room && !f->traffic->stopping) {
-		/* Once more when there is room for all that it may be. */
-		f->body_need = MANIFEST_BYTES_MAX;
-		fetch_queue(f);
-		return;
-	}
 	f->tries++;
 	if (f->traffic->stopping && !f->kind->is_piece) {
 		err_set(&f->err, ERR_CANCELLED, "interrupted");
@@ -288,6 +282,12 @@ fetch_cancel(struct fetch *f)
 	cancel_request(f);
 	err_set(&reply.err, ERR_CANCELLED, "interrupted");
 	fetch_ended(f, &reply);
+}
+
+void
+fetch_call_off(struct fetch *f)
+{
+	f->kind->call_off(f);
 }
 
 void

@@ -65,6 +65,9 @@ struct fetch_kind {
 
 	/* NULL, or: a second has passed.  It may end. */
 	void (*tick)(struct fetch *, int64_t now_ms);
+
+	/* NULL, or: see fetch_call_off. */
+	void (*call_off)(struct fetch *);
 };
 
 /* Room for an answer of which nobody has told how large it is. */
@@ -115,6 +118,7 @@ struct fetch_order {
 	/* Before that, once: it is slow, and may be asked for elsewhere. */
 	void (*slow)(void *owner);
 	void *owner;
+	bool is_rival;			/* another one is at it already */
 };
 
 /* fetch_new(size, kind, traffic, source, repository, reference): ${size} bytes,
@@ -167,6 +171,10 @@ uint64_t fetch_body_need(const struct fetch *);
 
 /* fetch_cancel(f): end its request, if there is one, as interrupted. */
 void fetch_cancel(struct fetch *);
+
+/* fetch_call_off(f): what it is for has come from elsewhere.  It comes to its
+ * end, soon or before this returns, and what it has brought goes. */
+void fetch_call_off(struct fetch *);
 
 /* fetch_withdraw(f): take it out of wherever it is waiting or running. */
 void fetch_withdraw(struct fetch *);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "layout/clock.h"
+#include "layout/limits.h"
 #include "report/report.h"
 #include "transfer/fetch_again.h"
 
@@ -114,6 +115,14 @@ give_up(struct fetch *f)
 		    o->status, o->words);
 	give_up_on_source(f);
 	fetch_fail(f);
+}
+
+void
+fetch_again_with_room(struct fetch *f)
+{
+	f->tries--;
+	f->body_need = MANIFEST_BYTES_MAX;
+	fetch_queue(f);
 }
 
 void

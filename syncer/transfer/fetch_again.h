@@ -11,4 +11,8 @@ void fetch_again_note(struct fetch *, const struct http_reply *);
 /* fetch_again(f): the try that was noted ended badly; back off or fail. */
 void fetch_again(struct fetch *);
 
+/* fetch_again_with_room(f): there was no room for the answer: once more, when
+ * there is for all that it may be.  That is no try. */
+void fetch_again_with_room(struct fetch *);
+
 #endif

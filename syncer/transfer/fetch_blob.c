@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "layout/clock.h"
 #include "transfer/fetch_blob_internal.h"
 
 /* Bytes that do not match are fetched once more, from the beginning. */
@@ -202,8 +203,8 @@ blob_done(struct fetch *f)
 
 /* --- how fast it comes ------------------------------------------------- */
 
-void
-fetch_blob_call_off(struct fetch *f)
+static void
+blob_call_off(struct fetch *f)
 {
 	struct blob *b = blob_of(f);
 
@@ -226,6 +227,7 @@ lose_place(struct blob *b)
 	const struct registry_config *config =
 	    &b->fetch.source->up->config;
 
+	b->fetch.traffic->lost_ms = clock_ms();
 	err_set(&b->fetch.err, ERR_NET, "too slow: %llu bytes in this try, "
 	    "and less than %u a second (min_rate); the next run goes on with "
 	    "it", (unsigned long long)b->brought, config->min_rate);
@@ -249,6 +251,8 @@ blob_tick(struct fetch *f, int64_t now)
 	const struct pace_view view = {
 		.now_ms = now,
 		.size = fetch_blob_size(b),
+		.best_rate = t->best_rate,
+		.lost_ms = t->lost_ms,
 		.bytes = bytes_seen(b),
 		.run_bytes = t->throttle.bytes,
 		.streams = t->connections.running > 0 ?
@@ -280,6 +284,8 @@ blob_here(const struct fetch *f)
 	uint64_t received = b->sink == NULL ? 0 : sink_received(b->sink);
 	uint64_t begun = b->order.object->begun;
 
+	if (b->order.is_rival || b->is_called_off)
+		return 0;	/* counted with the other one */
 	return received > begun ? received : begun;
 }
 
@@ -289,6 +295,7 @@ static const struct fetch_kind blob_kind = {
 	.done = blob_done,
 	.here = blob_here,
 	.tick = blob_tick,
+	.call_off = blob_call_off,
 };
 
 struct fetch *

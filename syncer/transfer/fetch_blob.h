@@ -20,10 +20,6 @@ struct fetch *fetch_blob(struct traffic *, const struct fetch_order *,
 bool fetch_blob_can_widen(const struct fetch *);
 void fetch_blob_widen(struct fetch *);
 
-/* fetch_blob_call_off(f): it has come from elsewhere.  It comes to its end,
- * soon or before this returns, and what it has brought goes. */
-void fetch_blob_call_off(struct fetch *);
-
 /* fetch_blob_silent(source): connections that have brought nothing yet. */
 unsigned fetch_blob_silent(const struct source *);
 

@@ -20,6 +20,8 @@ struct manifest_fetch {
 	struct fetch_order order;
 	struct digest digest;		/* what was found */
 	uint64_t bytes;
+	int64_t begun_ms;
+	bool is_slow;			/* and that has been told */
 };
 
 static struct manifest_fetch *
@@ -241,7 +243,9 @@ ended(struct fetch *f, const struct http_reply *reply)
 	bool optional = m->resolve != NULL && m->resolve->optional;
 
 	count(f, reply);
-	if (reply->refused) {
+	if (reply->no_room) {
+		fetch_again_with_room(f);
+	} else if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
 	} else if (reply->transport != TRANSPORT_OK) {
@@ -283,6 +287,32 @@ failed(struct fetch *f)
 	fetch_free(f);
 }
 
+/* Who knows another source does not wait for more than a stall. */
+static void
+tick(struct fetch *f, int64_t now)
+{
+	struct manifest_fetch *m = manifest_of(f);
+	const struct registry_config *config = &f->source->up->config;
+
+	if (m->resolve != NULL || m->is_slow ||
+	    now - m->begun_ms < (int64_t)config->stall_timeout_s * 1000)
+		return;
+	m->is_slow = true;
+	m->order.slow(m->order.owner);
+}
+
+static void
+call_off(struct fetch *f)
+{
+	/* With workers it is as good as here. */
+	if (f->state == FETCH_SETTLE || f->state == FETCH_COMMIT ||
+	    f->state == FETCH_END)
+		return;
+	fetch_withdraw(f);
+	err_set(&f->err, ERR_CANCELLED, "it has come from elsewhere");
+	fetch_fail(f);
+}
+
 static const struct http_handlers handlers = {
 	.room = fetch_room,
 	.end = fetch_ended,
@@ -294,6 +324,8 @@ static const struct fetch_kind manifest_kind = {
 	.open = open_manifest,
 	.ended = ended,
 	.failed = failed,
+	.tick = tick,
+	.call_off = call_off,
 };
 
 /* A descriptor may lie: that is found out when more comes. */
@@ -302,8 +334,7 @@ body_need(const struct object *object)
 {
 	if (object->any_size || object->size == 0)
 		return BODY_NEED;
-	return object->size > MANIFEST_BYTES_MAX ? MANIFEST_BYTES_MAX :
-	    object->size;
+	return object->size > BODY_NEED ? BODY_NEED : object->size;
 }
 
 struct fetch *
@@ -315,6 +346,7 @@ fetch_manifest(struct traffic *t, const struct fetch_order *order,
 	    w->source, w->repository, digest_text(&order->object->id, text));
 
 	m->order = *order;
+	m->begun_ms = clock_ms();
 	m->fetch.body_need = body_need(order->object);
 	m->fetch.queued.priority = w->priority;
 	m->fetch.share.kind = SHARE_ANSWER;

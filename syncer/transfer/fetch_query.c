@@ -8,7 +8,18 @@
 struct list_fetch {
 	struct fetch fetch;
 	struct query *query;
+	int64_t begun_ms;		/* when the answer of this try began */
+	uint64_t bytes;			/* of it */
 };
+
+static struct list_fetch *
+list_of(struct fetch *f)
+{
+	return (struct list_fetch *)f;
+}
+
+/* So many times stall_timeout_s, as for all that is small (http.c). */
+#define SMALL_STALLS	10
 
 static struct query *
 query_of(const struct fetch *f)
@@ -20,11 +31,26 @@ static int
 on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
 	struct query *q = query_of(cookie);
+	struct list_fetch *l = list_of(cookie);
 
 	(void)reply;
 	(void)e;
+	l->begun_ms = clock_ms();
+	l->bytes = 0;
 	q->begin(q);
 	return 0;
+}
+
+/* As long as for what is small, and longer for what is large. */
+static bool
+is_too_slow(const struct list_fetch *l, int64_t now)
+{
+	const struct registry_config *config = &l->fetch.source->up->config;
+	int64_t allowed_ms = SMALL_STALLS * 1000 *
+	    (int64_t)config->stall_timeout_s +
+	    (int64_t)(l->bytes * 1000 / config->min_rate);
+
+	return now - l->begun_ms > allowed_ms;
 }
 
 static enum http_taken
@@ -32,8 +58,16 @@ on_data(void *cookie, const void *buf, size_t len, struct err *e)
 {
 	struct fetch *f = cookie;
 	struct query *q = query_of(f);
+	int64_t now = clock_ms();
 
-	throttle_took(&f->traffic->throttle, NULL, len, clock_ms());
+	throttle_took(&f->traffic->throttle, NULL, len, now);
+	list_of(f)->bytes += len;
+	if (is_too_slow(list_of(f), now)) {
+		err_set(e, ERR_NET, "too slow: %llu bytes in %lld s (min_rate)",
+		    (unsigned long long)list_of(f)->bytes,
+		    (long long)(now - list_of(f)->begun_ms) / 1000);
+		return HTTP_REFUSED;
+	}
 	return q->data(q, buf, len, e) == -1 ? HTTP_REFUSED : HTTP_TAKEN;
 }
 
@@ -71,7 +105,9 @@ answered(struct fetch *f, const struct http_reply *reply)
 static void
 ended(struct fetch *f, const struct http_reply *reply)
 {
-	if (reply->refused) {
+	if (reply->no_room) {
+		fetch_again_with_room(f);
+	} else if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
 	} else if (reply->status == 401 && !reply->elsewhere) {

@@ -77,6 +77,11 @@ struct traffic {
 	struct queue delayed;		/* FETCH_BACKOFF */
 	struct queue paused;		/* FETCH_RUNNING without a buffer */
 	struct fetch *all;		/* every fetch there is */
+	uint64_t best_rate;		/* bytes a second that a connection had
+					 * at its best, on the average */
+	int64_t rated_ms;		/* when that was looked at, and... */
+	uint64_t rated_bytes;		/* ... what had come then */
+	int64_t lost_ms;		/* when a blob last lost its place */
 	int64_t ticked_ms;		/* when they were last told the time */
 	bool stopping;
 	struct transfer_stats stats;	/* but for bytes and running */

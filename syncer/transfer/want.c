@@ -40,6 +40,7 @@ struct want {
 	struct failure *failures;
 	struct want *late_next;
 	bool is_late;			/* who waits is to be told of that */
+	bool is_ending;			/* attempts that end now tell nobody */
 };
 
 static void end(struct want *, uint64_t, const struct err *);
@@ -133,7 +134,7 @@ call_off(struct want *want)
 	for (a = want->attempts; a != NULL; a = next) {
 		next = a->next;
 		a->is_called_off = true;
-		fetch_blob_call_off(a->fetch);
+		fetch_call_off(a->fetch);
 	}
 }
 
@@ -169,7 +170,13 @@ ask(struct want *want, const struct waiter *first)
 {
 	struct traffic *t = want->wants->traffic;
 	struct attempt *a = xcalloc(1, sizeof(*a));
-	const struct fetch_order order = { &want->object, fetched, slow, a };
+	const struct fetch_order order = {
+		.object = &want->object,
+		.end = fetched,
+		.slow = slow,
+		.owner = a,
+		.is_rival = want->attempts != NULL,
+	};
 
 	a->want = want;
 	a->source = first->source;
@@ -358,7 +365,7 @@ go_on(struct want *want)
 {
 	const struct waiter *w = want->waiters;
 
-	if (want->attempts != NULL)
+	if (want->attempts != NULL || want->is_ending)
 		return;
 	while (w != NULL && failure_at(want, w) != NULL)
 		w = w->next;
@@ -382,7 +389,9 @@ end(struct want *want, uint64_t bytes, const struct err *e)
 
 	if (e == NULL) {
 		forgive(want);
+		want->is_ending = true;
 		call_off(want);
+		want->is_ending = false;
 	} else if (want->attempts != NULL && !stopping) {
 		ask_further(want);
 		return;

@@ -16,6 +16,7 @@
 struct line {
 	uint64_t size, rate, run_rate, limit_rate;
 	unsigned streams;
+	uint64_t best_rate;
 };
 
 /* When it is first called slow, and when it loses its place; MANY_S: never. */
@@ -27,6 +28,7 @@ look(const struct line *l, unsigned *slow_s, unsigned *late_s)
 		.streams = l->streams,
 		.min_rate = MIN_RATE,
 		.limit_rate = l->limit_rate,
+		.best_rate = l->best_rate,
 		.window_ms = WINDOW_MS,
 		.is_asking = true,
 	};
@@ -59,25 +61,36 @@ test_lines(void **state)
 		struct line line;
 		unsigned slow_s, late_s;
 	} cases[] = {
-		{ "it trickles, alone", { 100 * MB, 40, 40, 0, 1 }, 30, 120 },
+		{ "it trickles, alone", { 100 * MB, 40, 40, 0, 1, 0 }, 30, 120 },
 		{ "it trickles beside good ones",
-		  { 100 * MB, 40, 10 * MB, 0, 9 }, 30, 120 },
-		{ "eight that trickle, and nothing else",
-		  { 100 * MB, 40, 320, 0, 8 }, 30, 120 },
-		{ "nothing comes", { 100 * MB, 0, 5 * MB, 0, 3 }, 30, 120 },
-		{ "64 kbit/s, alone", { 20 * MB, 8000, 8000, 0, 1 }, MANY_S,
+		  { 100 * MB, 40, 10 * MB, 0, 9, 0 }, 30, 120 },
+		{ "eight that trickle together",
+		  { 100 * MB, 40, 320, 0, 8, 0 }, 30, 120 },
+		{ "nothing comes", { 100 * MB, 0, 5 * MB, 0, 3, 0 }, 30, 120 },
+		{ "six that trickle, and nothing else",
+		  { 100 * MB, 200, 1200, 0, 6, 0 }, 30, 480 },
+		{ "the same on a line that has done better",
+		  { 100 * MB, 200, 1200, 0, 6, 2048 }, 30, 120 },
+		{ "it would take hours", { 100 * MB, 2000, MB, 0, 3, 0 }, 30,
 		  MANY_S },
-		{ "64 kbit/s, shared by eight", { 20 * MB, 1000, 8000, 0, 8 },
-		  MANY_S, MANY_S },
-		{ "19 kbit/s, shared by eight", { 5 * MB, 300, 2400, 0, 8 },
-		  MANY_S, MANY_S },
-		{ "64 kbit/s, shared by 64", { 2 * MB, 125, 8000, 0, 64 },
-		  MANY_S, MANY_S },
-		{ "we take no more", { 10 * MB, 100, 400, 400, 4 }, MANY_S,
+		{ "it takes half a minute", { 60000, 2000, MB, 0, 3, 0 }, MANY_S,
+		  MANY_S },
+		{ "a large one, quick enough",
+		  { 3000 * (uint64_t)MB, MB, MB, 0, 1, 0 }, MANY_S, MANY_S },
+		/* Others may ask elsewhere, but none loses its place. */
+		{ "64 kbit/s, alone", { 20 * MB, 8000, 8000, 0, 1, 8000 }, 30,
+		  MANY_S },
+		{ "64 kbit/s, shared by eight",
+		  { 20 * MB, 1000, 8000, 0, 8, 1000 }, 30, MANY_S },
+		{ "19 kbit/s, shared by eight",
+		  { 5 * MB, 300, 2400, 0, 8, 300 }, 30, MANY_S },
+		{ "51 kbit/s, shared by 16",
+		  { 2 * MB, 400, 6400, 0, 16, 400 }, 30, MANY_S },
+		{ "we take no more", { 10 * MB, 100, 400, 400, 4, 0 }, MANY_S,
 		  MANY_S },
 		{ "we take no more, and it trickles",
-		  { 10 * MB, 10, 4000, 4000, 4 }, 30, 120 },
-		{ "just enough, alone", { 10 * MB, 512, 512, 0, 1 }, MANY_S,
+		  { 10 * MB, 10, 4000, 4000, 4, 0 }, 30, 120 },
+		{ "just enough, alone", { 10 * MB, 512, 512, 0, 1, 0 }, 30,
 		  MANY_S },
 	};
 	unsigned slow_s, late_s;
@@ -119,6 +132,35 @@ test_deadline(void **state)
 	assert_in_range(s, 215, 225);
 }
 
+/* Of several that are far too slow one loses its place; then it shows whether
+ * the others have more without it. */
+static void
+test_one_at_a_time(void **state)
+{
+	struct pace_view view = {
+		.size = 100000000,
+		.streams = 6,
+		.min_rate = MIN_RATE,
+		.window_ms = WINDOW_MS,
+		.is_asking = true,
+	};
+	struct pace p;
+	unsigned s;
+
+	(void)state;
+	memset(&p, 0, sizeof(p));
+	for (s = 0; s < 2000; s++) {
+		view.now_ms = 1000 + (int64_t)s * 1000;
+		if (s == 450)
+			view.lost_ms = view.now_ms;
+		if (pace_look(&p, &view) == PACE_LATE)
+			break;
+		view.bytes += 200;
+		view.run_bytes += 1200;
+	}
+	assert_in_range(s, 900, 960);
+}
+
 /* Time in which it waits for us is not its own. */
 static void
 test_waiting(void **state)
@@ -153,6 +195,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_waiting),
 	};
 

@@ -15,7 +15,11 @@ struct pace {
 	uint64_t window_bytes;		/* what had come then, of it... */
 	uint64_t window_run_bytes;	/* ... and of all */
 	double used_ms;			/* its share of the line's time */
-	unsigned slow_windows;		/* in a row */
+	bool is_slow;			/* in the last window */
+	unsigned slow_windows;		/* in a row: by its own fault */
+	unsigned low_windows;		/* in a row: far too slow, whoever's
+					 * fault it is */
+	int64_t low_ms;			/* since when */
 };
 
 /* What there is to see of it. */
@@ -28,6 +32,10 @@ struct pace_view {
 	uint64_t min_rate;		/* bytes a second that it has to
 					 * bring */
 	uint64_t limit_rate;		/* we take no more of all; 0: any */
+	uint64_t best_rate;		/* what a connection had on the average,
+					 * at its best in this run */
+	int64_t lost_ms;		/* when another one lost its place: the
+					 * line has more room since; 0: never */
 	int64_t window_ms;		/* look at it for so long */
 	bool is_asking;			/* it is not waiting for us */
 };
