@@ -33,7 +33,7 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all help check unit sanitize lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
+.PHONY: all help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
         bench image install uninstall clean
 
 all: $(BUILD)/cdr
@@ -50,6 +50,7 @@ help:
 	@echo '         make test        each mechanism once; says what it installs'
 	@echo '         make unit        builds the unit tests; sh tests/run PATTERN runs some'
 	@echo '         make sanitize    builds all with AddressSanitizer and UBSan'
+	@echo '         make tsan        transfers under ThreadSanitizer'
 	@echo '         make fuzz        each fuzzer for FUZZ_SECONDS; fuzz-short, run-NAME'
 	@echo '         make bench       beside peers; some forty minutes'
 
@@ -85,6 +86,27 @@ $(BUILD)/asan/cdr: $(ASAN_COMMAND_O) $(ASAN_O)
 	$(CC) $(SANITIZE) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 sanitize: $(BUILD)/asan/cdr $(UNITS:%=$(BUILD)/tests/asan/%)
+
+# --- the same under ThreadSanitizer --------------------------------------
+
+TSAN      = -fsanitize=thread -fno-omit-frame-pointer
+TSAN_O    = $(LAYOUT_C:%.c=$(BUILD)/tsan/obj/%.o) \
+            $(SYNCER_C:%.c=$(BUILD)/tsan/obj/%.o) \
+            $(COMMAND_C:%.c=$(BUILD)/tsan/obj/%.o)
+# All that has workers and a network thread at work together.
+TSAN_RUNS = 22-token 29-resume 30-wrong 31-slow 33-missing 34-http2 34-one \
+            81-hostile 85-ranges 89-ranges 90-ranges 91-no-room 94-limit \
+            98-pull 142-whose 143-slow 145-endless
+
+$(BUILD)/tsan/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -O1 $(TSAN) -MMD -MP -c -o $@ $<
+
+$(BUILD)/tsan/cdr: $(TSAN_O)
+	$(CC) $(TSAN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+tsan: $(BUILD)/tsan/cdr
+	CDR=$(BUILD)/tsan/cdr sh tests/run -w cdr -t 600 $(TSAN_RUNS)
 
 # --- unit tests ----------------------------------------------------------
 
@@ -186,4 +208,4 @@ clean:
 	    -exec rm -rf {} + 2>/dev/null || true
 
 -include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(COMMAND_O:.o=.d) \
-    $(ASAN_O:.o=.d) $(ASAN_COMMAND_O:.o=.d) $(FUZZ_O:.o=.d)
+    $(TSAN_O:.o=.d) $(ASAN_O:.o=.d) $(ASAN_COMMAND_O:.o=.d) $(FUZZ_O:.o=.d)

@@ -109,14 +109,12 @@ forbid_dumps(void)
 		prctl(PR_SET_DUMPABLE, 0);
 }
 
-/* What is large goes back to the system when it is freed: the C library would
- * learn from the first one to keep the next. */
+/* What is large goes back to the system when it is freed: glibc would learn
+ * from the first one to keep the next. */
 static void
 return_memory(void)
 {
-#ifdef M_MMAP_THRESHOLD
 	mallopt(M_MMAP_THRESHOLD, 512 << 10);
-#endif
 }
 
 int

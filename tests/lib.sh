@@ -12,6 +12,8 @@
 #                            docker-registry. SHELF=1 has the other one anywhere
 #   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
 #                            options as those of scripts/serve
+#   plain_build              from here on $CDR is the program without sanitizers: for
+#                            what measures it, or loads a library before it
 #   pick EXPRESSION [FILE] [NAME=TEXT]...   asks a JSON value: see tests/pick.py
 #   as_json                  standard input as a string of JSON
 #   defer 'command'          at the end, last one first
@@ -62,6 +64,7 @@ unset http_proxy https_proxy all_proxy no_proxy \
 _sanitizer=log_path=$T/sanitizer:exitcode=99
 export ASAN_OPTIONS="$_sanitizer:detect_leaks=1:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="$_sanitizer:halt_on_error=1:print_stacktrace=1"
+export TSAN_OPTIONS="$_sanitizer:halt_on_error=0:second_deadlock_stack=1"
 
 # --- the end ----------------------------------------------------------------------
 
@@ -259,6 +262,13 @@ have_njs()
 {
 	_modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
 	[ -f "${_modules:-/usr/lib/nginx/modules}/ngx_http_js_module.so" ]
+}
+
+plain_build()
+{
+	case $CDR in
+	"$TOP"/build/?san/cdr) CDR=$TOP/build/cdr ;;
+	esac
 }
 
 in_all()

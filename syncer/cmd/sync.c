@@ -464,6 +464,10 @@ cmd_sync(int argc, char **argv)
 		code = EXIT_INPUT;
 		goto out;
 	}
+	if (proxy_port(false) != 0 || proxy_port(true) != 0)
+		report(REPORT_DEBUG, "a proxy is set: where it connects to "
+		    "cannot be seen, so only names and addresses in URLs are "
+		    "judged");
 	code = EXIT_OK;
 	if (!is_time(&o))
 		goto out;

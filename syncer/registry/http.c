@@ -13,7 +13,9 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "registry/ascii.h"
 #include "registry/http.h"
+#include "registry/proxy.h"
 #include "registry/url.h"
 #include "report/outside.h"
 
@@ -35,8 +37,8 @@ struct http_request {
 	size_t body_max;
 	char *body;
 	size_t len, room;
-	size_t granted;			/* the body may be so long */
-	int64_t error_ms;		/* when an error's body began; 0: none */
+	size_t granted;			/* the body may have so many bytes */
+	int64_t error_ms;		/* when an error's body began; or 0 */
 	bool is_cut;			/* enough of it has come */
 	size_t header_bytes;
 	struct http_reply reply;
@@ -45,9 +47,18 @@ struct http_request {
 	char message[CURL_ERROR_SIZE];
 };
 
+/* How far a registry's name has led. */
+struct home {
+	struct home *next;
+	enum reach reach;
+	char host[];
+};
+
 struct http {
 	CURLM *multi;
 	struct http_request *requests;
+	struct home *homes;
+	unsigned proxy_ports[2];	/* of http, of https; 0: no proxy */
 };
 
 /* Of the hop in flight: libcurl begins at 0 with each. */
@@ -171,13 +182,44 @@ on_body(char *buf, size_t size, size_t count, void *cookie)
 	return refuse(req);
 }
 
+/*
+ * RFC 9112 section 6.1: "chunked" is for everybody; what compresses has to be
+ * asked for, and never is here.  libcurl would inflate it all the same.
+ */
+static bool
+is_odd_coding(const char *line, size_t len)
+{
+	static const char name[] = "transfer-encoding:";
+	const char *end = line + len, *s = line + strlen(name);
+	size_t word;
+
+	if (len < strlen(name) || !ascii_starts(line, name, strlen(name)))
+		return false;
+	while (s < end) {
+		for (word = 0; s + word < end &&
+		    memchr(", \t\r\n", s[word], 5) == NULL; word++)
+			continue;
+		if (word == 0)
+			word = 1;
+		else if (!(word == 7 && ascii_starts(s, "chunked", 7)) &&
+		    !(word == 8 && ascii_starts(s, "identity", 8)))
+			return true;
+		s += word;
+	}
+	return false;
+}
+
 /* Not every libcurl bounds all of them together. */
 static size_t
 on_header(char *buf, size_t size, size_t count, void *cookie)
 {
 	struct http_request *req = cookie;
 
-	(void)buf;
+	if (is_odd_coding(buf, size * count)) {
+		err_set(&req->reply.err, ERR_NET, "the answer has another "
+		    "Transfer-Encoding than chunked, which was not asked for");
+		return refuse(req);
+	}
 	req->header_bytes += size * count;
 	if (req->header_bytes <= HEADER_BYTES_MAX)
 		return size * count;
@@ -185,6 +227,51 @@ on_header(char *buf, size_t size, size_t count, void *cookie)
 	    "the headers are larger than %u bytes", HEADER_BYTES_MAX);
 	req->reply.refused = true;
 	return CURL_WRITEFUNC_ERROR;
+}
+
+static struct home *
+home_of(struct http *h, const char *host)
+{
+	size_t size = strlen(host) + 1;
+	struct home *home;
+
+	for (home = h->homes; home != NULL; home = home->next)
+		if (strcmp(home->host, host) == 0)
+			return home;
+	home = xcalloc(1, sizeof(*home) + size);
+	memcpy(home->host, host, size);
+	home->next = h->homes;
+	h->homes = home;
+	return home;
+}
+
+/*
+ * Before each request, also over a connection that others have used: names are
+ * resolved by then, and cannot change any more.  What a proxy connects to is
+ * not known here.
+ */
+static int
+on_connected(void *cookie, char *peer, char *local, int port, int local_port)
+{
+	struct http_request *req = cookie;
+	const struct registry_config *config = req->config;
+	struct home *home = home_of(req->http, config->endpoint.host);
+	unsigned proxy = req->http->proxy_ports[req->url.https];
+	uint8_t address[16];
+
+	(void)local;
+	(void)local_port;
+	if (proxy != 0 && (unsigned)port == proxy)
+		return CURL_PREREQFUNC_OK;
+	if (url_may_connect(&config->endpoint, home->reach, &req->url, peer,
+	    &config->places, &req->reply.err) == -1) {
+		req->reply.refused = true;
+		return CURL_PREREQFUNC_ABORT;
+	}
+	if (strcmp(config->endpoint.host, req->url.host) == 0 &&
+	    reach_parse(peer, address))
+		home->reach = reach_of(address);
+	return CURL_PREREQFUNC_OK;
 }
 
 /* MAXCONNECTS is how many idle ones are kept for the next request. */
@@ -205,6 +292,8 @@ http_new(struct err *e)
 		return NULL;
 	}
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	h->proxy_ports[0] = proxy_port(false);
+	h->proxy_ports[1] = proxy_port(true);
 	return h;
 }
 
@@ -212,10 +301,16 @@ http_new(struct err *e)
 void
 http_free(struct http *h)
 {
+	struct home *home;
+
 	if (h == NULL)
 		return;
 	while (h->requests != NULL)
 		http_cancel(h->requests);
+	while ((home = h->homes) != NULL) {
+		h->homes = home->next;
+		free(home);
+	}
 	curl_multi_cleanup(h->multi);
 	curl_global_cleanup();
 	free(h);
@@ -338,6 +433,8 @@ set_request(struct http_request *req, const struct http_spec *spec)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, req);
 }
 
 /* A URL that cannot be used is an end like others, told from http_poll: callers
@@ -397,8 +494,7 @@ request_free(struct http_request *req)
 		req->next->prev = req->prev;
 	curl_easy_cleanup(req->easy);
 	curl_slist_free_all(req->headers);
-	if (req->url.text != NULL)
-		url_done(&req->url);
+	url_done(&req->url);
 	free(req->body);
 	free(req);
 }
@@ -519,6 +615,7 @@ static bool
 follow(struct http_request *req)
 {
 	struct err *e = &req->reply.err;
+	const struct reach_list *places = &req->config->places;
 	const char *where = http_header(&req->reply, "location", 0);
 	struct url next;
 	long status = status_of(req);
@@ -535,8 +632,8 @@ follow(struct http_request *req)
 		refuse_hop(req);
 		return false;
 	}
-	if (url_may_follow(&req->config->endpoint, &next, e) == -1 ||
-	    url_may_follow(&req->url, &next, e) == -1) {
+	if (url_may_follow(&req->config->endpoint, &next, places, e) == -1 ||
+	    url_may_follow(&req->url, &next, places, e) == -1) {
 		refuse_hop(req);
 		url_done(&next);
 		return false;

@@ -1,6 +1,8 @@
 #ifndef CDR_REGISTRY_PROXY_H
 #define CDR_REGISTRY_PROXY_H
 
+#include <stdbool.h>
+
 #include "layout/err.h"
 
 /*
@@ -11,5 +13,9 @@
  * variable, and nothing of its value.
  */
 int proxy_check(struct err *);
+
+/* proxy_port(https): the port of the proxy that such URLs go to, if no_proxy
+ * does not say otherwise; 0: to none. */
+unsigned proxy_port(bool);
 
 #endif

@@ -65,6 +65,7 @@ struct exception {
 	char *name;
 	unsigned number[NUMBER_COUNT];
 	char *text[TEXT_COUNT];		/* NULL: not set */
+	struct reach_list places;
 };
 
 struct registries {
@@ -101,6 +102,7 @@ exception_done(struct exception *x)
 
 	for (i = 0; i < TEXT_COUNT; i++)
 		free(x->text[i]);
+	reach_list_done(&x->places);
 	free(x->name);
 }
 
@@ -182,6 +184,25 @@ text_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 	return 0;
 }
 
+static int
+places_set(struct exception *x, const json_t *value, struct err *e)
+{
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < json_array_size(value); i++) {
+		text = json_string_value(json_array_get(value, i));
+		if (text == NULL)
+			break;
+		if (reach_list_add(&x->places, text, e) == -1)
+			return err_wrap(e, "private");
+	}
+	if (i == 0 || i < json_array_size(value))
+		return err_set(e, ERR_INPUT, "private: must be an array of "
+		    "hosts and networks, not empty");
+	return 0;
+}
+
 /* A key that nobody knows is a misspelt one: silence would leave the default
  * in force, and its owner wondering. */
 static int
@@ -196,6 +217,8 @@ setting_set(struct exception *x, const char *key, const json_t *value,
 	for (i = 0; i < TEXT_COUNT; i++)
 		if (strcmp(key, texts[i]) == 0)
 			return text_set(x, i, value, e);
+	if (strcmp(key, "private") == 0)
+		return places_set(x, value, e);
 	return err_set(e, ERR_INPUT, "%.80s: no such setting", key);
 }
 
@@ -376,6 +399,8 @@ config_fill(const struct registries *r, const struct exception *x,
 	c->stall_timeout_s = x->number[STALL_TIMEOUT_S];
 	c->connect_timeout_s = x->number[CONNECT_TIMEOUT_S];
 	c->min_rate = x->number[MIN_RATE];
+	reach_list_done(&c->places);
+	reach_list_copy(&c->places, &x->places);
 	c->ca_file = copy_or_null(x->text[CA_FILE]);
 	c->client_cert = copy_or_null(x->text[CLIENT_CERT]);
 	c->client_key = copy_or_null(x->text[CLIENT_KEY]);
@@ -489,8 +514,10 @@ registries_config_from(const struct registries *r, const char *registry,
 	}
 	url_done(&c.endpoint);
 	c.endpoint = endpoint;
-	/* Who the registry is, and who we are to it, is nothing to another. */
+	/* Who the registry is, where it may lead, and who we are to it, is
+	 * nothing to another. */
 	drop_tls(&c);
+	reach_list_done(&c.places);
 	name = authority_of(mirror);
 	x = find(r, name);
 	free(name);
@@ -505,6 +532,7 @@ registry_config_done(struct registry_config *c)
 {
 	free(c->name);
 	url_done(&c->endpoint);
+	reach_list_done(&c->places);
 	drop_tls(c);
 	*c = (struct registry_config){ 0 };
 }

@@ -19,6 +19,7 @@ struct registry_config {
 	unsigned connect_timeout_s;	/* 15 */
 	unsigned min_rate;		/* bytes a second that a blob has to
 					 * bring, by itself on the line; 512 */
+	struct reach_list places;	/* private, and allowed as targets */
 	char *ca_file;
 	char *client_cert;
 	char *client_key;		/* NULL: it is in client_cert */
@@ -32,11 +33,10 @@ struct registries;
  * an object, registry name to settings.  Settings: endpoint (URL),
  * max_connections, min_pulls_left, max_tries, retry_delay_ms,
  * stall_timeout_s, connect_timeout_s, min_rate, ca_file, client_cert,
- * client_key, require_signed.  An unknown key, a key twice, a wrong type, a
- * number out of range, a client_key without client_cert or a name that is none
- * is an error
- * that names ${name}, the registry and the key (and the line where the JSON
- * parser knows it).
+ * client_key, require_signed, private (an array of hosts and networks).  An
+ * unknown key, a key twice, a wrong type, a number out of range, a client_key
+ * without client_cert or a name that is none is an error that names ${name},
+ * the registry and the key (and the line where the JSON parser knows it).
  * ${buf} NULL: no exceptions.  Return 0, or -1 with ${e} set (ERR_INPUT).
  */
 int registries_parse(const char *, const char *, size_t, struct registries **,

@@ -93,7 +93,8 @@ resolve_realm(const struct upstream *up, struct challenge *c, struct err *e)
 
 	if (url_resolve(&up->config.endpoint, c->realm, &realm, e) == -1)
 		return err_wrap(e, "token realm");
-	if (url_may_follow(&up->config.endpoint, &realm, e) == -1) {
+	if (url_may_follow(&up->config.endpoint, &realm,
+	    &up->config.places, e) == -1) {
 		url_done(&realm);
 		return err_wrap(e, "token realm");
 	}

@@ -286,13 +286,32 @@ proxy_fault(CURLU *h)
 	return why;
 }
 
+/* CURLOPT_PROXY(3) has the defaults. */
+static unsigned
+proxy_port(CURLU *h)
+{
+	char *scheme = part(h, CURLUPART_SCHEME, 0);
+	char *port = part(h, CURLUPART_PORT, 0);
+	unsigned number = 1080;
+
+	if (port != NULL)
+		number = port_number(port);
+	else if (strcmp(scheme, "https") == 0)
+		number = 443;
+	free(scheme);
+	free(port);
+	return number;
+}
+
 /* As libcurl reads it: without a scheme it is http. */
 int
-url_proxy(const char *text, char **ret_password, struct err *e)
+url_proxy(const char *text, char **ret_password, unsigned *ret_port,
+    struct err *e)
 {
 	CURLU *h = curl_url();
 	CURLUcode code = CURLUE_OUT_OF_MEMORY;
 	char *user = NULL, *password = NULL;
+	unsigned port = 0;
 	const char *why;
 
 	if (h != NULL)
@@ -300,6 +319,7 @@ url_proxy(const char *text, char **ret_password, struct err *e)
 		    CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME);
 	why = code != CURLUE_OK ? curl_url_strerror(code) : proxy_fault(h);
 	if (why == NULL) {
+		port = proxy_port(h);
 		user = part(h, CURLUPART_USER, CURLU_URLDECODE);
 		password = part(h, CURLUPART_PASSWORD, CURLU_URLDECODE);
 		if ((user == NULL && part_is_set(h, CURLUPART_USER)) ||
@@ -316,6 +336,7 @@ url_proxy(const char *text, char **ret_password, struct err *e)
 		    why);
 	}
 	*ret_password = password;
+	*ret_port = port;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "layout/err.h"
+#include "registry/reach.h"
 
 /*
  * What the program has to know of a URL to decide where credentials may go.
@@ -34,12 +35,13 @@ int url_resolve(const struct url *, const char *, struct url *, struct err *);
 void url_done(struct url *);
 
 /*
- * url_proxy(text, ret_password, e): the setting of a proxy: a scheme that
- * libcurl has proxies for, or none, a host, a port, a user and a password, and
- * nothing else.  ${ret_password}, which may be NULL, is decoded; free(3) it.
- * Return 0, or -1 with ${e} set (ERR_INPUT), and nothing of ${text} in it.
+ * url_proxy(text, ret_password, ret_port, e): the setting of a proxy: a scheme
+ * that libcurl has proxies for, or none, a host, a port, a user and a password,
+ * and nothing else.  ${ret_password}, which may become NULL, is decoded;
+ * free(3) it.  Return 0, or -1 with ${e} set (ERR_INPUT), and nothing of
+ * ${text} in it.
  */
-int url_proxy(const char *, char **, struct err *);
+int url_proxy(const char *, char **, unsigned *, struct err *);
 
 /* url_same_origin(a, b): scheme, host and port are equal: credentials for one
  * may go to the other. */
@@ -49,16 +51,23 @@ bool url_same_origin(const struct url *, const struct url *);
 bool url_is_loopback(const struct url *);
 
 /*
- * url_may_follow(from, to, e): may a registry at ${from} send us to ${to}, by
- * a redirect or as a token realm?  Not from https to http, and not to
+ * url_may_follow(from, to, allowed, e): may a registry at ${from} send us to
+ * ${to}, by a redirect or as a token realm?  Not from https to http, and not to
  * localhost, a name below it, or a literal address that is loopback,
  * link-local, private or otherwise not of the Internet (any spelling that
  * libcurl takes for an IPv4 address, and IPv4 inside v6, included) unless
- * ${from} is such a place itself or the same host
+ * ${from} is such a place itself, or the same host, or ${allowed} has it
  * (quirks.md#private-addresses).  Names are not resolved here.  Return 0, or -1
  * with ${e} set (ERR_NET).
+ *
+ * url_may_connect(home, home_reach, to, peer, allowed, e): the same of the
+ * address ${peer} that a connection for ${to} has; a registry, ${home}, whose
+ * name has led to ${home_reach} counts as being there.
  */
-int url_may_follow(const struct url *, const struct url *, struct err *);
+int url_may_follow(const struct url *, const struct url *,
+    const struct reach_list *, struct err *);
+int url_may_connect(const struct url *, enum reach, const struct url *,
+    const char *, const struct reach_list *, struct err *);
 
 /* url_with_query(text, name, value): ${text} with name=value appended to its
  * query, escaped, and without a fragment; free(3) it. */

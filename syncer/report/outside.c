@@ -390,6 +390,10 @@ outside_quote(char *to, size_t size, const char *from, size_t len)
 		if ((unsigned char)to[i] < ' ' || to[i] == 127)
 			to[i] = ' ';
 	printable(to);
+	/* What was cleaned may read as a secret now that has a blank. */
+	pthread_mutex_lock(&known.lock);
+	strike(to, strlen(to), false);
+	pthread_mutex_unlock(&known.lock);
 	explicit_bzero(text, all);
 	free(text);
 	return to;

@@ -677,7 +677,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 			if answer.size is not None:
 				answer.size = min(answer.size, spec["keep"])
 		if "extra" in spec:
-			answer.chunks = itertools.chain(answer.chunks, [b"x" * spec["extra"]])
+			answer.chunks = itertools.chain(answer.chunks,
+				itertools.repeat(b"x" * CHUNK, spec["extra"] // CHUNK),
+				[b"x" * (spec["extra"] % CHUNK)])
 			if answer.size is not None and spec.get("framing") != "lying":
 				answer.size += spec["extra"]
 		if spec.get("gzip"):

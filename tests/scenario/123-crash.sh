@@ -5,6 +5,7 @@
 # published is whole, nothing is published that is not durable, and the next run makes
 # all well. Some places of all; in the long run each is one to be killed at.
 . "$(dirname "$0")/../lib.sh"
+plain_build
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash/campaign.sh"
 

@@ -71,7 +71,7 @@ start()
 	(
 		# shellcheck disable=SC3045	# it has, where it has not: all the same
 		ulimit -c unlimited 2>/dev/null || :
-		cd "$T/cores"
+		cd "$T/cores" || exit 1
 		exec $as env DOCKER_CONFIG="$T/config" HOME="$T" "$CDR" sync -r "$T/tree/root" \
 			"127.0.0.1:$(cat "$T/port")/app:1"
 	) >"$T/sync.log" 2>&1 &
@@ -86,7 +86,7 @@ for signal in SEGV ABRT; do
 	[ -z "$as" ] || ! $as cat "/proc/$pid/environ" >/dev/null 2>&1 ||
 		fail "its own user can read it"
 	kill -$signal $pid
-	wait $pid 2>/dev/null && fail "it did not die" || :
+	! wait $pid 2>/dev/null || fail "it did not die"
 	expect_eq "no core of SIG$signal" "" "$(ls "$T/cores")"
 	rm -rf "$T/tree/root"
 done

@@ -79,6 +79,11 @@ rm -rf "$ROOT"
 from "full names" "$T/full" app:1.0 other:1.0
 expect_published "go before bare tags" app:1.0 "$app"
 expect_published "and are each its own" other:1.0 "$other"
+rm -rf "$ROOT"
+from "a pattern over full names, where bare ones count for nobody" "$T/full" \
+	app 'tags=glob:1.*' other:1.0
+expect_published "finds its own" app:1.0 "$app"
+expect_eq "and no other" 1.0 "$(tags)"
 
 # --- the rules of the list --------------------------------------------------------
 

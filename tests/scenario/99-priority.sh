@@ -29,6 +29,15 @@ END
 expect_eq "a pattern has the priority of its line" "b a" \
 	"$(hub_since | awk -F '\t' '$2 == "registry" && $4 ~ /tags\/list/ && $5 == 200 {
 		split($4, p, "/"); print p[4] }' | tr '\n' ' ' | sed 's/ $//')"
+rm -rf "$ROOT"
+sync "patterns of one priority" --jobs 1 -i - <<'END'
+d tags=glob:*
+a tags=glob:*
+c tags=glob:*
+b tags=glob:*
+END
+expect_eq "come in the order of their lines" "d a c b" \
+	"$(sed -n 's,^updated .*library/\(.\):1 .*,\1,p' "$T/stderr" | tr '\n' ' ' | sed 's/ $//')"
 
 # What is less important is known last, when half of the important ones are to begin
 # still. There are fewer jobs than connections: its list of tags does not wait.

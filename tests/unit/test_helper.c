@@ -185,6 +185,7 @@ test_bad(void **state)
 		    "reg.example:5000: "));
 		assert_null(strstr(e.msg, "SECRET"));
 		assert_null(strchr(e.msg, '\033'));
+		assert_int_not_equal(e.msg[strlen(e.msg) - 1], ' ');
 		assert_null(c.password);
 		assert_true(clock_ms() - from_ms < 5000);
 	}

@@ -122,6 +122,9 @@ test_short(void **state)
 	outside_secret("hello6");
 	assert_string_equal(quote("x hello6", got), "x ***");
 	outside_forget();
+	outside_secret("two words?");
+	assert_string_equal(quote("x two\twords\377 y", got), "x *** y");
+	outside_forget();
 	outside_token("hello");
 	assert_memory_equal(quote("anything", got), "(left out", 9);
 	outside_forget();

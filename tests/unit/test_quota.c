@@ -418,6 +418,66 @@ strange_books_are_left_aside(void **state)
 	}
 }
 
+static int
+write_entries(char *text, size_t count)
+{
+	char *s = text;
+	size_t i;
+
+	s += snprintf(s, 64, "{\"version\":1,\"registries\":[");
+	for (i = 0; i < count; i++)
+		s += snprintf(s, 300, "%s{\"registry\":\"r%zu\","
+		    "\"left\":5," TIMES "}", i > 0 ? "," : "", i);
+	s += snprintf(s, 3, "]}");
+	return (int)(s - text);
+}
+
+/* What a file says has the same bounds: so many entries, and names. */
+static void
+a_file_has_bounds(void **state)
+{
+	struct quota_book book = { NULL, 0 };
+	char *text = calloc(1, 100000), name[257];
+	size_t i, used;
+	struct err e;
+
+	(void)state;
+	used = (size_t)write_entries(text, QUOTA_ENTRIES_MAX + 5);
+	assert_int_equal(quota_book_read(&book, text, used, NOW, &e), 0);
+	assert_int_equal(book.count, QUOTA_ENTRIES_MAX);
+	quota_book_done(&book);
+	for (i = 255; i <= 256; i++) {
+		memset(name, 'r', i);
+		name[i] = '\0';
+		used = (size_t)snprintf(text, 1000, "{\"version\":1,"
+		    "\"registries\":[{\"registry\":\"%s\",\"left\":5,"
+		    TIMES "}]}", name);
+		assert_int_equal(quota_book_read(&book, text, used, NOW, &e),
+		    0);
+		assert_int_equal(book.count, i == 255);
+		quota_book_done(&book);
+	}
+	free(text);
+}
+
+/* No time to wait is none: the window's end is for who said nothing. */
+static void
+closing_has_its_time(void **state)
+{
+	const struct quota_headers h = { "100;w=21600", "50;w=21600", NULL };
+	struct quota q;
+
+	(void)state;
+	quota_init(&q);
+	quota_seen(&q, &h, q.serial, true, NOW);
+	quota_close(&q, 0, NOW + 10);
+	assert_int_equal(q.closed_until, 0);
+	quota_close(&q, 60, NOW + 10);
+	assert_int_equal(q.closed_until, NOW + 70);
+	quota_close(&q, -1, NOW + 10);
+	assert_true(q.closed_until > NOW + 70);
+}
+
 static void
 a_book_does_not_grow_for_ever(void **state)
 {
@@ -442,6 +502,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_file_has_bounds),
+		cmocka_unit_test(closing_has_its_time),
 		cmocka_unit_test(numbers_are_read),
 		cmocka_unit_test(limits_are_told_apart),
 		cmocka_unit_test(leave_is_given),

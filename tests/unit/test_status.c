@@ -12,6 +12,7 @@
 #include "layout/store.h"
 #include "scratch.h"
 #include "report/metrics.h"
+#include "report/history.h"
 #include "report/status.h"
 #include "report/status_view.h"
 
@@ -525,12 +526,89 @@ test_metrics_escaped(void **state)
 	free(text);
 }
 
+/* Files of the tree are read-only: another one takes the place. */
+static void
+replace_file(const struct scratch *s, const char *path, const char *text)
+{
+	(void)unlinkat(s->dir, path, 0);
+	scratch_put(s, path, text);
+}
+
+static json_t *
+json_load_file_at(const struct scratch *s, const char *path)
+{
+	char *text = scratch_get(s, path);
+	json_t *root = json_loads(text, 0, NULL);
+
+	assert_non_null(root);
+	free(text);
+	return root;
+}
+
+static int
+save_history(const struct scratch *s, int64_t now)
+{
+	const struct holding_totals totals = { .images = 7 };
+	struct store *store = open_store(s);
+	struct err e;
+	int rc = history_save(store, now, &totals, &e);
+
+	store_close(store);
+	return rc;
+}
+
+static json_t *
+history_points(const struct scratch *s)
+{
+	json_t *root = json_load_file_at(s, "status/history.json"), *points;
+
+	points = json_incref(json_object_get(root, "points"));
+	json_decref(root);
+	return points;
+}
+
+/* A point without a time is none, and of too many none is read. */
+static void
+test_history_file(void **state)
+{
+	char *text = calloc(1, 200000), *s = text;
+	struct tm tm;
+	time_t t;
+	json_t *points, *o;
+	size_t i;
+
+	assert_int_equal(save_history(*state, T0), 0);
+	s += snprintf(s, 99, "{\"version\":1,\"points\":[{\"images\":1},"
+	    "{\"time\":\"nonsense\",\"images\":2}");
+	for (i = 0; i < 1500; i++) {
+		t = (time_t)(T0 - 100000 + (int64_t)i);
+		gmtime_r(&t, &tm);
+		s += strftime(s, 60, ",{\"time\":\"%Y-%m-%dT%H:%M:%SZ\",",
+		    &tm);
+		s += snprintf(s, 30, "\"images\":%zu}", i + 10);
+	}
+	snprintf(s, 3, "]}");
+	replace_file(*state, "status/history.json", text);
+	free(text);
+	assert_int_equal(save_history(*state, T0), 0);
+	points = history_points(*state);
+	assert_true(json_array_size(points) > 2);
+	assert_true(json_array_size(points) <= 500);
+	json_array_foreach(points, i, o) {
+		assert_true(json_integer_value(json_object_get(o,
+		    "images")) >= 7);
+		assert_non_null(json_object_get(o, "time"));
+	}
+	json_decref(points);
+}
+
 int
 main(void)
 {
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, scratch_setup, \
 		    scratch_teardown)
 	static const struct CMUnitTest tests[] = {
+		TEST(test_history_file),
 		TEST(test_first_run),
 		TEST(test_merge),
 		TEST(test_counters),

@@ -284,6 +284,15 @@ test_history(void **state)
 	assert_string_equal(strrchr(text, '\n') - strlen(f->one_text),
 	    strstr(text + 120, f->one_text));
 	free(text);
+	/* Whatever is in it: the last line counts, with its end or without. */
+	assert_int_equal(unlinkat(f->dir->dir, REPO "_history/1.0", 0), 0);
+	scratch_put(f->dir, REPO "_history/1.0", "");
+	assert_int_equal(store_published_at(f->st, "docker.io", "library/x",
+	    "1.0", when, &f->e), 0);
+	scratch_put(f->dir, REPO "_history/1.0", "2026-01-01T00:00:00Z ");
+	assert_int_equal(store_published_at(f->st, "docker.io", "library/x",
+	    "1.0", when, &f->e), 1);
+	assert_string_equal(when, "2026-01-01T00:00:00Z");
 }
 
 static void
@@ -555,6 +564,30 @@ test_each_reference_stops(void **state)
 	assert_string_equal(seen.text, "docker.io a 1\ndocker.io a 2\n");
 }
 
+/* One list for each repository, whatever stands between two of its tags, and
+ * whichever registry has another one of that name. */
+static void
+test_lists_of_a_batch(void **state)
+{
+	struct fixture *f = *state;
+	struct publication p[] = {
+		image("a", "1", &f->one), image("a", "1", &f->one),
+		image("b", "1", &f->one), image("a", "2", &f->one),
+	};
+
+	p[0].registry = "docker.io";
+	p[1].registry = "reg.example";
+	p[2].registry = "docker.io";
+	p[3].registry = "docker.io";
+	assert_int_equal(store_publish(f->st, p, 4, &f->e), 0);
+	expect_text(f, "repos/docker.io/a/_tags/list",
+	    "{\"name\":\"a\",\"tags\":[\"1\",\"2\"]}\n");
+	expect_text(f, "repos/reg.example/a/_tags/list",
+	    "{\"name\":\"a\",\"tags\":[\"1\"]}\n");
+	expect_text(f, "repos/docker.io/b/_tags/list",
+	    "{\"name\":\"b\",\"tags\":[\"1\"]}\n");
+}
+
 /* Whoever pages through the catalog compares whole names. */
 static void
 test_catalog_order(void **state)
@@ -647,6 +680,7 @@ main(void)
 		TEST(test_dangling),
 		TEST(test_each_reference),
 		TEST(test_each_reference_stops),
+		TEST(test_lists_of_a_batch),
 		TEST(test_catalog_order),
 		TEST(test_referrals),
 	};

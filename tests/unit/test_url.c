@@ -13,6 +13,8 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
+static const struct reach_list nowhere = { NULL, 0 };
+
 static const struct {
 	const char *from, *text;
 	bool https;
@@ -326,7 +328,7 @@ may(const char *from, const char *to_host)
 {
 	struct url a = parsed(from), b = at("https", to_host);
 	struct err e = { .code = ERR_NONE };
-	bool yes = url_may_follow(&a, &b, &e) == 0;
+	bool yes = url_may_follow(&a, &b, &nowhere, &e) == 0;
 
 	assert_int_equal(e.code, yes ? ERR_NONE : ERR_NET);
 	if (!yes)
@@ -400,7 +402,8 @@ test_hops(void **state)
 	for (i = 0; i < COUNT(hops); i++) {
 		from = parsed(hops[i].from);
 		to = parsed(hops[i].to);
-		if ((url_may_follow(&from, &to, &e) == 0) != hops[i].may)
+		if ((url_may_follow(&from, &to,
+		    &nowhere, &e) == 0) != hops[i].may)
 			fail_msg("%s %s", hops[i].from, hops[i].to);
 		url_done(&from);
 		url_done(&to);
@@ -464,6 +467,81 @@ test_query(void **state)
 	assert_false(url_has_query("https://h/#?scope=x", "scope"));
 }
 
+/* By the address that a name has led to. */
+static const struct {
+	const char *home, *to, *peer;
+	enum reach home_reach;
+	bool may;
+} peers[] = {
+	{ "https://a/", "https://b/", "8.8.8.8", REACH_INTERNET, true },
+	{ "https://a/", "https://b/", "2606:4700::1", REACH_INTERNET, true },
+	{ "https://a/", "https://b/", "127.0.0.1", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "::1", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "0.0.0.0", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "::", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "10.9.9.9", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "172.31.0.1", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "100.64.0.1", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "fd00::1", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "fe80::1%eth0", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "::ffff:10.0.0.1", REACH_INTERNET,
+	  false },
+	{ "https://a/", "https://b/", "64:ff9b::7f00:1", REACH_INTERNET,
+	  false },
+	{ "https://a/", "https://b/", "2002:a00:1::", REACH_INTERNET, false },
+	{ "https://a/", "https://b/", "169.254.169.254", REACH_INTERNET,
+	  false },
+	{ "https://a/", "https://b/", "", REACH_INTERNET, false },
+	/* Allowed below: 192.168.0.0/16, fd01::/16, ok.example. */
+	{ "https://a/", "https://b/", "192.168.255.1", REACH_INTERNET, true },
+	{ "https://a/", "https://b/", "::ffff:192.168.1.1", REACH_INTERNET,
+	  true },
+	{ "https://a/", "https://b/", "192.169.0.1", REACH_INTERNET, true },
+	{ "https://a/", "https://b/", "fd01::2", REACH_INTERNET, true },
+	{ "https://a/", "https://b/", "fd02::2", REACH_INTERNET, false },
+	{ "https://a/", "https://OK.example/", "10.0.0.1", REACH_INTERNET,
+	  true },
+	{ "https://a/", "https://not.ok.example/", "10.0.0.1",
+	  REACH_INTERNET, false },
+	/* The registry itself, and what is near it. */
+	{ "https://a/", "https://a/", "10.0.0.1", REACH_INTERNET, true },
+	{ "https://a/", "https://a/", "169.254.169.254", REACH_INTERNET,
+	  false },
+	{ "https://169.254.1.1/", "https://169.254.1.1/", "169.254.1.1",
+	  REACH_INTERNET, true },
+	{ "https://a/", "https://b/", "10.0.0.1", REACH_LOCAL, true },
+	{ "https://a/", "https://b/", "169.254.169.254", REACH_LOCAL, false },
+	{ "https://10.0.0.1/", "https://b/", "10.0.0.2", REACH_INTERNET,
+	  true },
+	{ "http://localhost/", "https://b/", "127.0.0.1", REACH_INTERNET,
+	  true },
+};
+
+static void
+test_peers(void **state)
+{
+	struct reach_list allowed = { NULL, 0 };
+	struct url home, to;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(reach_list_add(&allowed, "192.168.0.0/16", &e), 0);
+	assert_int_equal(reach_list_add(&allowed, "fd01::/16", &e), 0);
+	assert_int_equal(reach_list_add(&allowed, "ok.example", &e), 0);
+	assert_int_equal(reach_list_add(&allowed, "1.2.3.4.", &e), -1);
+	for (i = 0; i < COUNT(peers); i++) {
+		home = parsed(peers[i].home);
+		to = parsed(peers[i].to);
+		if ((url_may_connect(&home, peers[i].home_reach, &to,
+		    peers[i].peer, &allowed, &e) == 0) != peers[i].may)
+			fail_msg("%zu: %s", i, peers[i].peer);
+		url_done(&home);
+		url_done(&to);
+	}
+	reach_list_done(&allowed);
+}
+
 static const struct {
 	const char *text;
 	int rc;
@@ -497,6 +575,7 @@ static void
 test_proxy(void **state)
 {
 	char *password;
+	unsigned port;
 	struct err e;
 	size_t i;
 	int rc;
@@ -504,7 +583,7 @@ test_proxy(void **state)
 	(void)state;
 	for (i = 0; i < COUNT(proxies); i++) {
 		password = NULL;
-		rc = url_proxy(proxies[i].text, &password, &e);
+		rc = url_proxy(proxies[i].text, &password, &port, &e);
 		if (rc != proxies[i].rc)
 			fail_msg("%s: %d", proxies[i].text, rc);
 		if (rc == -1 && strstr(e.msg, "S3") != NULL)
@@ -529,6 +608,7 @@ main(void)
 		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_hops),
 		cmocka_unit_test(test_query),
+		cmocka_unit_test(test_peers),
 		cmocka_unit_test(test_proxy),
 	};
 
