@@ -17,6 +17,7 @@
 #define STORE_PUBLISH_FILE	"_state/publish"
 #define STORE_KEEP_FILE		"_state/keep.lock"
 #define STORE_UNCLEAN_FILE	"_state/unclean"
+#define STORE_CLEAN_FILE	"_state/clean"
 
 /* Of one history file; 200 lines are fewer. */
 #define HISTORY_BYTES_MAX	(64u << 10)

@@ -201,21 +201,45 @@ store_unlock_publish(struct store *st)
 
 /* --- the mark ---------------------------------------------------------- */
 
+/* What a good end has left is renamed, so that a disk without a free file is no
+ * reason to do nothing. */
+static int
+open_mark(struct store *st, int *ret, struct err *e)
+{
+	struct stat sb;
+	int rc;
+
+	if (fstatat(st->root, STORE_CLEAN_FILE, &sb,
+	    AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(sb.st_mode))
+		(void)fs_remove(st->root, STORE_CLEAN_FILE);
+	(void)!renameat(st->root, STORE_CLEAN_FILE, st->root,
+	    STORE_UNCLEAN_FILE);
+	rc = fs_open_file(st->root, STORE_UNCLEAN_FILE, O_WRONLY | O_CREAT,
+	    ret, e);
+	if (rc == 0)
+		return err_set(e, ERR_STORE, STORE_UNCLEAN_FILE
+		    ": cannot create");
+	return rc == 1 ? 0 : -1;
+}
+
+static void
+drop_mark(struct store *st)
+{
+	if (renameat(st->root, STORE_UNCLEAN_FILE, st->root,
+	    STORE_CLEAN_FILE) == -1)
+		(void)unlinkat(st->root, STORE_UNCLEAN_FILE, 0);
+}
+
 /* Before the first change it is on the disk.  It is made at once and not with
  * the first change: blobs on their way may have the last free file by then. */
 static int
 make_mark(struct store *st, struct err *e)
 {
-	int fd = -1, rc;
+	int fd, rc;
 
 	if (st->marked)
 		return 0;
-	rc = fs_open_file(st->root, STORE_UNCLEAN_FILE, O_WRONLY | O_CREAT,
-	    &fd, e);
-	if (rc == 0)
-		rc = err_set(e, ERR_STORE, STORE_UNCLEAN_FILE
-		    ": cannot create");
-	if (rc == -1)
+	if (open_mark(st, &fd, e) == -1)
 		return -1;
 	rc = fsync(fd);
 	if (rc == -1)
@@ -223,10 +247,10 @@ make_mark(struct store *st, struct err *e)
 	close(fd);
 	if (rc == 0)
 		rc = fs_sync_dir(st->root, "_state", e);
-	if (rc == -1)
-		unlinkat(st->root, STORE_UNCLEAN_FILE, 0);
-	else
-		st->marked = true;
+	/* Nothing is changed without it, so nobody misses it. */
+	if (rc == -1 && !st->unsynced)
+		drop_mark(st);
+	st->marked = rc == 0;
 	return rc;
 }
 
@@ -298,7 +322,7 @@ store_leave_locks(struct store *st)
 
 	if (st->is_writer && store_sync_dirs(st, &ignored) == 0 &&
 	    st->marked && !st->unsynced)
-		unlinkat(st->root, STORE_UNCLEAN_FILE, 0);
+		drop_mark(st);
 	if (st->is_writer)
 		(void)!ftruncate(st->lock, 0);
 	if (st->keep != -1)

@@ -36,7 +36,8 @@ KINDS = {OCI_INDEX: "index", INDEXES[1]: "index", DOCKER_MANIFEST: "image",
 	 "application/vnd.oci.artifact.manifest.v1+json": "artifact"}
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "keep", "_state", "lost+found"}
-PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "quota.json", "created", "quarantine"}
+PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "clean",
+	   "quota.json", "created", "quarantine"}
 
 
 def is_digest(text):

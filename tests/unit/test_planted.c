@@ -41,6 +41,7 @@ static const struct {
 	{ "_state/publish", TREE },
 	{ "_state/keep.lock", TREE },
 	{ "_state/unclean", NONE },
+	{ "_state/clean", NONE },
 	{ "_state/dirty", NONE },
 	{ "_state/quota.json", NONE },
 	{ "_state/created", NONE },

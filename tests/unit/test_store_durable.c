@@ -345,7 +345,7 @@ test_mark_is_first(void **state)
 	seen[0] = '\0';
 	reopen(f);
 	assert_true(scratch_has(f->dir, "_state/unclean"));
-	assert_int_equal(when('S', "/_state/unclean"), 0);
+	assert_int_equal(when('R', "_state/unclean"), 0);
 	assert_int_equal(publish(f, "x"), 0);
 	assert_true(scratch_has(f->dir, "_state/unclean"));
 	assert_true(when('S', "/_state/unclean") < when('S', "/_state"));

@@ -287,6 +287,7 @@ test_sparse_copy(void **state)
 	store_close(open_store(s));
 	assert_int_equal(unlinkat(s->dir, "blobs/sha512", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/lock", 0), 0);
+	assert_int_equal(unlinkat(s->dir, "_state/clean", 0), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/publish", 0), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/keep.lock", 0), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/tmp", AT_REMOVEDIR), 0);
