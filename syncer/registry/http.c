@@ -137,7 +137,7 @@ static size_t
 collect(struct http_request *req, long status, const char *buf, size_t len)
 {
 	req->reply.received += len;
-	/* What is large has come by 200 or 206, or is not what was asked for. */
+	/* A large one comes by 200 or 206, or is not what was asked for. */
 	if (!is_success(status) || req->bulk)
 		return collect_error(req, buf, len);
 	assert(req->len <= req->body_max);

@@ -23,13 +23,12 @@ kill_after()
 	"$CDR" sync -q -r "$ROOT" $refs >>"$T/killed.log" 2>&1 &
 	PID=$!
 	sleep "$1"
-	if sync_ended; then
-		wait $PID || fail "a run that was left alone fails"
-		quick=$((quick + 1))
-	else
-		kill -KILL $PID
+	if ! sync_ended && kill -KILL $PID 2>/dev/null; then
 		wait $PID 2>/dev/null || :
 		killed=$((killed + 1))
+	else
+		wait $PID || fail "a run that was left alone fails"
+		quick=$((quick + 1))
 	fi
 	after_run "a run before the $killed. kill"
 	continued=$((continued + CONTINUED))

@@ -8,6 +8,8 @@
 
 need cdr python3 curl
 upstream
+# Tokens and redirects have bodies as well, and those count.
+start_hub --mode open --no-redirect
 small=$(craft image library/small:1 --layers 1 --size 4096)
 large=$(craft image library/large:1 --layers 1 --size 900000 --seed large)
 

@@ -61,7 +61,8 @@ test_lines(void **state)
 		struct line line;
 		unsigned slow_s, late_s;
 	} cases[] = {
-		{ "it trickles, alone", { 100 * MB, 40, 40, 0, 1, 0 }, 30, 120 },
+		{ "it trickles, alone", { 100 * MB, 40, 40, 0, 1, 0 }, 30,
+		  120 },
 		{ "it trickles beside good ones",
 		  { 100 * MB, 40, 10 * MB, 0, 9, 0 }, 30, 120 },
 		{ "eight that trickle together",
@@ -73,8 +74,8 @@ test_lines(void **state)
 		  { 100 * MB, 200, 1200, 0, 6, 2048 }, 30, 120 },
 		{ "it would take hours", { 100 * MB, 2000, MB, 0, 3, 0 }, 30,
 		  MANY_S },
-		{ "it takes half a minute", { 60000, 2000, MB, 0, 3, 0 }, MANY_S,
-		  MANY_S },
+		{ "it takes half a minute", { 60000, 2000, MB, 0, 3, 0 },
+		  MANY_S, MANY_S },
 		{ "a large one, quick enough",
 		  { 3000 * (uint64_t)MB, MB, MB, 0, 1, 0 }, MANY_S, MANY_S },
 		/* Others may ask elsewhere, but none loses its place. */

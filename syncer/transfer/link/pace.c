@@ -50,7 +50,7 @@ is_to_blame(const struct rates *r, const struct pace_view *v)
 	    v->best_rate >= r->least * FAR_SLOWER);
 }
 
-/* Somebody who knows another source need not wait for it: that costs a rival. */
+/* Who knows another source need not wait for it: that costs a rival. */
 static bool
 may_be_asked_elsewhere(const struct rates *r, const struct pace_view *v)
 {
