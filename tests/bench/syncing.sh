@@ -215,14 +215,15 @@ curl: 10,000 HEAD, the floor | 1 | $curl -I -K $lists/many.heads
 END
 }
 
-# than_older TITLE OPTION...: this program, and $OLDER.
+# than_older TITLE OPTION...: this program, and $OLDER. SYNCED in the options is a
+# tree that each has made itself: the older one may not know the other's layout.
 than_older()
 {
 	_title=$1
 	shift
 	measure "$_title" <<END
-this one | 1 | $CDR sync -q $*
-the older one | 1 | $OLDER sync -q $*
+this one | 1 | $CDR sync -q $(echo "$*" | sed "s,SYNCED,$work/synced-by-this,")
+the older one | 1 | $OLDER sync -q $(echo "$*" | sed "s,SYNCED,$work/synced-by-older,")
 END
 }
 
@@ -238,14 +239,20 @@ case_older()
 	endpoint link "$RELAY"
 	printf '{"docker.io": {"endpoint": "http://%s", "max_connections": 16}}\n' \
 	    "$RELAY" >"$lists/link.json"
+	for list in small many; do
+		"$CDR" sync -q -r "$work/synced-by-this" \
+		    --registries "$lists/nginx.json" -i "$lists/$list.list"
+		"$OLDER" sync -q -r "$work/synced-by-older" \
+		    --registries "$lists/nginx.json" -i "$lists/$list.list"
+	done
 	than_older "One image of 1.2 GB in five layers, from nginx" \
 	    "-r \"\$OUT\" --registries $lists/nginx.json -i $lists/big.list"
 	than_older "500 images for two platforms, 3500 objects, cold" \
 	    "-r \"\$OUT\" --registries $lists/nginx.json -i $lists/small.list"
 	than_older "500 images, unchanged" \
-	    "-r $work/synced --registries $lists/nginx.json -i $lists/small.list"
+	    "-r SYNCED --registries $lists/nginx.json -i $lists/small.list"
 	than_older "10,000 lines, unchanged" \
-	    "-r $work/synced --registries $lists/nginx.json -i $lists/many.list"
+	    "-r SYNCED --registries $lists/nginx.json -i $lists/many.list"
 	than_older "670 MB, 20 MB a second for each connection, 160 MB for all" \
 	    "-r \"\$OUT\" --registries $lists/link.json -i $lists/thin.list"
 }
