@@ -22,7 +22,6 @@
 #define CONNECTIONS_KEPT	64L
 /* Slower than this for stall_timeout_s is a stall (quirks.md#stalls). */
 #define STALL_BYTES_S		32L
-#define SMALL_STALLS		10L
 #define RECEIVE_BYTES		(32L << 10)
 
 struct http_request {
@@ -388,7 +387,7 @@ set_link(CURL *easy, const struct registry_config *config,
 	 * not get all night. */
 	if (!bulk)
 		curl_easy_setopt(easy, CURLOPT_TIMEOUT,
-		    SMALL_STALLS * (long)config->stall_timeout_s);
+		    HTTP_SMALL_STALLS * (long)config->stall_timeout_s);
 }
 
 /* All that holds for every hop; set_tls is for each. */

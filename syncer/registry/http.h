@@ -18,6 +18,9 @@
 struct http;
 struct http_request;
 
+/* A small answer may take so many times stall_timeout_s in all. */
+#define HTTP_SMALL_STALLS	10
+
 enum http_auth {
 	HTTP_AUTH_NONE,
 	HTTP_AUTH_BASIC,

@@ -20,7 +20,7 @@ struct manifest_fetch {
 	struct fetch_order order;
 	struct digest digest;		/* what was found */
 	uint64_t bytes;
-	int64_t begun_ms;
+	int64_t begun_ms;		/* when it was first asked for; or 0 */
 	bool is_slow;			/* and that has been told */
 };
 
@@ -183,6 +183,8 @@ check_bytes(struct manifest_fetch *m, const struct http_reply *reply)
 static char *
 open_manifest(struct fetch *f, struct http_spec *spec)
 {
+	if (manifest_of(f)->begun_ms == 0)
+		manifest_of(f)->begun_ms = clock_ms();
 	spec->accept = MEDIA_ACCEPT;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->head = f->is_head;
@@ -287,14 +289,16 @@ failed(struct fetch *f)
 	fetch_free(f);
 }
 
-/* Who knows another source does not wait for more than a stall. */
+/* Who knows another source does not wait for more than a stall.  Waiting for
+ * its turn is none: a rival would be one more pull that counts. */
 static void
 tick(struct fetch *f, int64_t now)
 {
 	struct manifest_fetch *m = manifest_of(f);
 	const struct registry_config *config = &f->source->up->config;
 
-	if (m->resolve != NULL || m->is_slow ||
+	if (m->resolve != NULL || m->is_slow || m->begun_ms == 0 ||
+	    f->state == FETCH_SETTLE || f->state == FETCH_COMMIT ||
 	    now - m->begun_ms < (int64_t)config->stall_timeout_s * 1000)
 		return;
 	m->is_slow = true;
@@ -346,7 +350,6 @@ fetch_manifest(struct traffic *t, const struct fetch_order *order,
 	    w->source, w->repository, digest_text(&order->object->id, text));
 
 	m->order = *order;
-	m->begun_ms = clock_ms();
 	m->fetch.body_need = body_need(order->object);
 	m->fetch.queued.priority = w->priority;
 	m->fetch.share.kind = SHARE_ANSWER;

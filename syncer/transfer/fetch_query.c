@@ -1,5 +1,5 @@
-#include "layout/limits.h"
 #include "layout/clock.h"
+#include "layout/limits.h"
 #include "layout/mem.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_query.h"
@@ -17,9 +17,6 @@ list_of(struct fetch *f)
 {
 	return (struct list_fetch *)f;
 }
-
-/* So many times stall_timeout_s, as for all that is small (http.c). */
-#define SMALL_STALLS	10
 
 static struct query *
 query_of(const struct fetch *f)
@@ -46,7 +43,7 @@ static bool
 is_too_slow(const struct list_fetch *l, int64_t now)
 {
 	const struct registry_config *config = &l->fetch.source->up->config;
-	int64_t allowed_ms = SMALL_STALLS * 1000 *
+	int64_t allowed_ms = HTTP_SMALL_STALLS * 1000 *
 	    (int64_t)config->stall_timeout_s +
 	    (int64_t)(l->bytes * 1000 / config->min_rate);
 

@@ -33,6 +33,16 @@ within 40 sync "slow and wrong" -v evil:1 good:1
 expect_published "slow and wrong: both are published" evil:1 "$evil"
 tree_check "$ROOT"
 
+# A manifest that does not come: the other source has it.
+ROOT=$T/manifest
+fault '{"name": "late", "path": "/evil/manifests/sha256", "delay_ms": 20000}' "$later"
+within 15 sync "a manifest that does not come" -v evil:1 good:1
+expect_published "a manifest that does not come: both are published" evil:1 "$evil"
+no_faults
+wait_for 40 hub_idle
+[ "$(hub_fired late)" -gt 0 ] || fail "nothing was late"
+tree_check "$ROOT"
+
 ROOT=$T/alone
 fault "$slow"
 within 40 sync_rc "alone" 1 -v evil:1

@@ -34,7 +34,7 @@ endless()
 
 BIG='"extra": 300000000, "framing": "chunked"'
 BLOB='"listener": "registry", "path": "/bad/blobs/"'
-for status in 400 403 404 416 429 500 503; do
+for status in 203 400 403 404 416 429 500 503; do
 	endless "a blob: $status" 400000 "$BLOB, \"status\": $status, \"body\": \"no\", $BIG"
 done
 endless "a blob: a redirect" 800000 \
@@ -51,3 +51,15 @@ endless "a token: 403" 800000 \
 	"\"listener\": \"auth\", \"path\": \"bad\", \"status\": 403, \"body\": \"no\", $BIG"
 endless "a blob: 404 that trickles" 100000 \
 	"$BLOB, \"status\": 404, \"body\": \"no\", \"extra\": 100000, \"slow\": 500"
+
+# A list may be long, and then takes longer; one that trickles is given up.
+ROOT=$T/list
+settings '{"stall_timeout_s": 1, "min_rate": 4000}'
+mkdir -p "$T/overlay/library/long/manifests"
+python3 -c 'print("{\"name\": \"library/long\", \"tags\": [%s]}" % ", ".join(
+	"\"tag-%d\"" % n for n in range(5000)))' >"$T/overlay/library/long/tags.json"
+printf 'long tags=glob:*\ngood:1\n' >"$T/names"
+fault '{"path": "/long/tags/list", "slow": 1000}'
+within 30 sync_rc "a list that trickles" 1 -i "$T/names"
+expect_said "a list that trickles: it says why" 'long.*too slow: .*min_rate'
+expect_published "a list that trickles: another image comes" good:1 "$good"
