@@ -110,7 +110,8 @@ fs_open_linked(int dirfd, const char *path, int flags)
 
 /* ENXIO: a socket, or a pipe that nobody reads. */
 int
-fs_open_file(int dirfd, const char *path, int flags, int *ret, struct err *e)
+fs_open_sized(int dirfd, const char *path, int flags, int *ret, off_t *ret_size,
+    struct err *e)
 {
 	struct stat sb;
 	int fd = fs_open(dirfd, path, flags, 0600);
@@ -128,5 +129,14 @@ fs_open_file(int dirfd, const char *path, int flags, int *ret, struct err *e)
 		return err_set(e, ERR_DATA, "%s: not a regular file", path);
 	}
 	*ret = fd;
+	*ret_size = sb.st_size;
 	return 1;
+}
+
+int
+fs_open_file(int dirfd, const char *path, int flags, int *ret, struct err *e)
+{
+	off_t ignored;
+
+	return fs_open_sized(dirfd, path, flags, ret, &ignored, e);
 }

@@ -40,19 +40,18 @@ fs_write(int fd, const void *buf, size_t len, off_t offset)
 	return 0;
 }
 
-/* As far as it goes, whatever fstat(2) says: the size may change meanwhile, and
- * is 0 for some files of the kernel's.  What it says is too much is not read at
- * all. */
-int
-fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
+/* As far as it goes, whatever fstat(2) said: the size may change meanwhile, and
+ * is 0 for some files of the kernel's. Where a read that had room for more ends
+ * at that size, both say that it is the end. */
+static int
+read_to_end(int fd, off_t said, size_t max, char **ret_buf, size_t *ret_len,
+    struct err *e)
 {
 	size_t len = 0, size = 4096;
-	struct stat sb;
 	ssize_t n = 0;
 	char *buf;
 
-	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode) &&
-	    (uint64_t)sb.st_size > max)
+	if (said > 0 && (uint64_t)said > max)
 		return err_set(e, ERR_LIMIT, "is larger than %zu bytes", max);
 	buf = xmalloc(size);
 	for (;;) {
@@ -66,7 +65,7 @@ fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
 		if (n <= 0)
 			break;
 		len += (size_t)n;
-		if (len > max)
+		if (len > max || ((off_t)len == said && len + 1 < size))
 			break;
 	}
 	if (n == -1 || len > max) {
@@ -82,15 +81,27 @@ fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
 }
 
 int
+fs_read_all(int fd, size_t max, char **ret_buf, size_t *ret_len, struct err *e)
+{
+	struct stat sb;
+	off_t said = -1;
+
+	if (fstat(fd, &sb) == 0 && S_ISREG(sb.st_mode))
+		said = sb.st_size;
+	return read_to_end(fd, said, max, ret_buf, ret_len, e);
+}
+
+int
 fs_read_file(int dirfd, const char *path, size_t max, char **ret_buf,
     size_t *ret_len, struct err *e)
 {
+	off_t said;
 	int fd, rc;
 
-	rc = fs_open_file(dirfd, path, O_RDONLY, &fd, e);
+	rc = fs_open_sized(dirfd, path, O_RDONLY, &fd, &said, e);
 	if (rc != 1)
 		return rc;
-	rc = fs_read_all(fd, max, ret_buf, ret_len, e);
+	rc = read_to_end(fd, said, max, ret_buf, ret_len, e);
 	close(fd);
 	return rc == -1 ? err_wrap(e, "%s", path) : 1;
 }

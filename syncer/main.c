@@ -110,11 +110,14 @@ forbid_dumps(void)
 }
 
 /* What is large goes back to the system when it is freed: glibc would learn
- * from the first one to keep the next. */
+ * from the first one to keep the next. Told so, it gives back small ones too,
+ * 128 KiB of each thread, again and again: it may keep as much as one large
+ * one. */
 static void
 return_memory(void)
 {
 	mallopt(M_MMAP_THRESHOLD, 512 << 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
 int
