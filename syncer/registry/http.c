@@ -617,6 +617,7 @@ follow(struct http_request *req)
 	struct err *e = &req->reply.err;
 	const struct reach_list *places = &req->config->places;
 	const char *where = http_header(&req->reply, "location", 0);
+	struct http_spec show = { .auth = HTTP_AUTH_NONE };
 	struct url next;
 	long status = status_of(req);
 
@@ -644,6 +645,9 @@ follow(struct http_request *req)
 			return false;
 		}
 		drop_auth(req->easy);
+		if (req->on->meet != NULL)
+			req->on->meet(req->cookie, &next, &show);
+		set_auth(req->easy, &show);
 		req->reply.elsewhere = true;
 	}
 	curl_easy_setopt(req->easy, CURLOPT_URL, next.text);
@@ -700,6 +704,7 @@ finish(struct http_request *req, CURLcode code)
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
 	reply->status = status_of(req);
+	reply->url = &req->url;
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->owner = &req->body;

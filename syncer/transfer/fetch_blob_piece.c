@@ -3,9 +3,9 @@
 
 #include "layout/clock.h"
 #include "layout/limits.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_blob_internal.h"
-#include "transfer/fetch_token.h"
 
 /* A piece is what a connection brings in about a second, so that the round
  * trip for it does not count; between these. */
@@ -222,7 +222,7 @@ take_next(struct piece *p)
 
 	p->rate = (p->stream.end - p->stream.begun_at) * 1000 /
 	    (uint64_t)(took_ms > 0 ? took_ms : 1);
-	f->tries = f->auth_tries = 0;
+	f->tries = 0;
 	sink_close(&p->stream);
 	if (sink_is_whole(p->blob->sink)) {
 		drop_others(p);
@@ -286,9 +286,10 @@ piece_ended(struct fetch *f, const struct http_reply *reply)
 	if (p->stream.open && stream_is_done(&p->stream) &&
 	    (success || reply->refused) && reply->err.code != ERR_DATA) {
 		take_next(p);
-	} else if (answered && reply->status == 401 && !reply->elsewhere) {
+	} else if (answered && reply->status == 401) {
 		sink_close(&p->stream);
-		fetch_token_challenged(f, reply);
+		f->moved = 0;
+		fetch_again_by(f, reply, fetch_again_way(f, reply));
 	} else {
 		ended_badly(p, reply, answered, success);
 	}
@@ -297,6 +298,7 @@ piece_ended(struct fetch *f, const struct http_reply *reply)
 static const struct http_handlers piece_handlers = {
 	.start = on_start,
 	.data = on_data,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 
