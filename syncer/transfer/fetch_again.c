@@ -10,6 +10,8 @@
 
 /* A try that moved a blob so far forward does not count as a failure. */
 #define PROGRESS_BYTES	(1u << 20)
+/* Of a request, where there is another endpoint to ask. */
+#define TRIES_BEFORE_NEXT	2u
 
 static int64_t
 retry_after(const struct http_reply *reply)
@@ -53,7 +55,8 @@ give_up_on_source(struct fetch *f)
 	struct upstream *up = f->source->up;
 	const struct outcome *o = &f->outcome;
 
-	if (o->elsewhere || f->kind->is_token || f->traffic->stopping)
+	if (o->elsewhere || f->traffic->stopping ||
+	    (f->kind->is_token && f->source->after == NULL))
 		return;
 	if (o->transport == TRANSPORT_OK && o->status != 429)
 		return;
@@ -97,6 +100,15 @@ is_used_up(const struct outcome *o, const struct retry_policy *policy)
 	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
 }
 
+/* Rather than wait for this endpoint, the next one is asked. */
+static bool
+is_for_next(const struct fetch *f)
+{
+	return f->source->after != NULL &&
+	    (f->outcome.transport == TRANSPORT_CONNECT ||
+	    f->tries >= TRIES_BEFORE_NEXT);
+}
+
 static void
 give_up(struct fetch *f)
 {
@@ -138,7 +150,7 @@ fetch_again(struct fetch *f)
 		f->tries = 1;
 	verdict = retry_judge(&up->config.retry, o->transport, o->status,
 	    o->retry_after_ms, f->tries, progress, arc4random());
-	if (is_used_up(o, &up->config.retry))
+	if (is_used_up(o, &up->config.retry) || is_for_next(f))
 		verdict.what = RETRY_NEVER;
 	if (verdict.what == RETRY_NEVER || f->traffic->stopping) {
 		give_up(f);
