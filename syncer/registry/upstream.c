@@ -80,18 +80,30 @@ enum keyring_found
 upstream_login(struct upstream *up, const char *repository,
     struct credential *ret, unsigned long *ret_serial)
 {
+	const struct registry_config *config = &up->config;
 	char *there = upstream_repository(up, repository);
-	enum keyring_found found;
+	enum keyring_found found = KEYRING_NONE;
 
-	up->whose = up->config.account;
-	found = keyring_find(up->keyring, up->whose, there, clock_ms(), ret,
-	    ret_serial);
+	up->fault = NULL;
+	/* Those of the place itself first, if the file speaks of it. */
+	if (!config->is_lent || keyring_names(up->keyring, config->account)) {
+		up->whose = config->account;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
+	}
+	if (config->is_lent && found == KEYRING_NONE && up->fault == NULL) {
+		up->whose = config->name;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
+	}
 	free(there);
-	if (found != KEYRING_NONE || !up->config.is_lent)
-		return found;
-	up->whose = up->config.name;
-	return keyring_find(up->keyring, up->whose, repository, clock_ms(),
-	    ret, ret_serial);
+	return found;
 }
 
 /* A helper that has not been asked yet may have one. */
@@ -170,7 +182,10 @@ upstream_challenged(struct upstream *up, const struct http_reply *reply,
 		if (has_no_credential(up, repository))
 			rc = err_set(e, ERR_DENIED, "the registry wants a "
 			    "user name and a password, and config.json has "
-			    "none for it");
+			    "none for %s%s%s%s", up->keyring != NULL ?
+			    up->whose : "it", up->fault != NULL ?
+			    " that can be used (" : "", up->fault != NULL ?
+			    up->fault : "", up->fault != NULL ? ")" : "");
 		break;
 	case CHALLENGE_BEARER:
 		rc = resolve_realm(up, &c, e);

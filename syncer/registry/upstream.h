@@ -26,7 +26,9 @@ struct upstream {
 	struct upstream *next;
 	struct registry_config config;
 	struct keyring *keyring;		/* borrowed; may be NULL */
-	const char *whose;	/* credentials were looked for last */
+	const char *whose;	/* credentials were looked for last, and... */
+	const char *fault;	/* ... why none of them can be used; or NULL */
+	bool told_fault;
 	enum upstream_auth auth;
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */

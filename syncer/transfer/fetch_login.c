@@ -104,6 +104,10 @@ fetch_login(struct fetch *f, struct credential *ret)
 	    &f->login_serial);
 	if (found == KEYRING_UNKNOWN)
 		ask_helper(f);
+	if (f->source->up->fault != NULL && !f->source->up->told_fault)
+		report(REPORT_WARNING, "config.json: %s: asking %s without it",
+		    f->source->up->fault, f->source->up->config.account);
+	f->source->up->told_fault |= f->source->up->fault != NULL;
 	return found;
 }
 
