@@ -148,7 +148,9 @@ take_missing(struct companions *c, const struct walk_missing *missing,
 	    sizeof(*c->missing));
 	memcpy(c->missing + c->missing_count, missing,
 	    count * sizeof(*missing));
-	c->missing_count += count;
+	/* The walk's own, and a plan goes nowhere. */
+	for (; count > 0; count--)
+		c->missing[c->missing_count++].urls = NULL;
 }
 
 static void

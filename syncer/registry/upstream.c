@@ -45,6 +45,8 @@ upstream_url(const struct upstream *up, const char *repository,
 	const char *base = up->config.endpoint.text;
 	size_t len = strlen(base);
 
+	if (up->home != NULL)
+		return xstrdup(repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	return xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, repository, kind,

@@ -26,6 +26,10 @@ struct upstream {
 	struct upstream *next;
 	struct registry_config config;
 	struct keyring *keyring;		/* borrowed; may be NULL */
+	const struct upstream *home;	/* NULL, or: this is no registry, but
+					 * a place that an image of that one
+					 * names; config.endpoint is the
+					 * registry's */
 	enum upstream_auth auth;
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */
@@ -43,7 +47,8 @@ struct upstream *upstream_new(struct registry_config *, struct keyring *);
 void upstream_free(struct upstream *);
 
 /* upstream_url(up, repository, kind, reference): ${kind} is "manifests",
- * "blobs" or "tags"; free(3) it. */
+ * "blobs" or "tags"; free(3) it.  Of a place that is no registry it is
+ * ${repository}. */
 char *upstream_url(const struct upstream *, const char *, const char *,
     const char *);
 

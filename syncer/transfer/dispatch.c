@@ -8,6 +8,7 @@
 #include "layout/clock.h"
 #include "layout/mem.h"
 #include "transfer/dispatch.h"
+#include "transfer/elsewhere.h"
 #include "transfer/fetch_blob.h"
 #include "transfer/fetch_login.h"
 #include "transfer/fetch_manifest.h"
@@ -63,20 +64,42 @@ dispatch_free(struct dispatch *d)
 	free(d);
 }
 
+static int
+config_of(const struct dispatch *d, const char *registry,
+    struct registry_config *ret, struct err *e)
+{
+	return d->from != NULL ?
+	    registries_config_from(d->registries, registry, d->from, ret, e) :
+	    registries_config(d->registries, registry, ret, e);
+}
+
 struct source *
 dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 {
 	struct registry_config config;
 	struct source *source = d->traffic.sources;
-	int rc;
 
 	for (; source != NULL; source = source->next)
 		if (strcmp(source->up->config.name, registry) == 0)
 			return source;
-	rc = d->from != NULL ?
-	    registries_config_from(d->registries, registry, d->from, &config,
-	    e) : registries_config(d->registries, registry, &config, e);
-	return rc == -1 ? NULL : traffic_source(&d->traffic, &config);
+	return config_of(d, registry, &config, e) == -1 ? NULL :
+	    traffic_source(&d->traffic, &config);
+}
+
+struct source *
+dispatch_elsewhere(struct dispatch *d, const struct source *home,
+    const char *url, struct err *e)
+{
+	struct registry_config config;
+
+	/* Who copies from a disk has reason to leave the network alone. */
+	if (d->traffic.config.layout != NULL) {
+		err_set(e, ERR_NOT_FOUND, "not in the layout");
+		return NULL;
+	}
+	if (config_of(d, home->up->config.name, &config, e) == -1)
+		return NULL;
+	return elsewhere_source(&d->traffic, home, &config, url, e);
 }
 
 /* --- questions --------------------------------------------------------- */

@@ -260,6 +260,12 @@ fetch_token_challenged(struct fetch *f, const struct http_reply *reply)
 {
 	char *scope;
 
+	/* Nobody else than the registry is shown anything. */
+	if (f->source->up->home != NULL) {
+		upstream_explain(reply, &f->err);
+		fetch_fail(f);
+		return;
+	}
 	if (fetch_login_again(f)) {
 		fetch_queue(f);
 		return;
