@@ -10,6 +10,8 @@
 #define MANIFEST_BYTES_MAX	(4u << 20)
 /* Descriptors in one manifest or index. */
 #define MANIFEST_CHILDREN_MAX	4096u
+/* Addresses of one foreign layer that are tried. */
+#define LAYER_URLS_MAX		8u
 /* Indexes inside indexes (quirks.md#nested-indexes). */
 #define MANIFEST_DEPTH_MAX	8u
 /* Manifests that one tag reaches. */

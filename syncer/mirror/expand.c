@@ -318,6 +318,7 @@ ask(struct expand *x)
 
 	/* A body without a byte would have no beginning. */
 	tags_scan_init(&x->scan, found, x);
+	q->to = ANSWER_TO_LIST;
 	q->repository = x->entry->ref.repository;
 	q->priority = x->priority;
 	q->url = x->pages.at.url;

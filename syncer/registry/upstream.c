@@ -55,6 +55,8 @@ upstream_url(const struct upstream *up, const char *repository,
 	size_t len = strlen(base);
 	char *there = upstream_repository(up, repository), *url;
 
+	if (up->home != NULL)
+		return xstrdup(repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	url = xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, there, kind,

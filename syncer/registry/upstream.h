@@ -29,6 +29,10 @@ struct upstream {
 	const char *whose;	/* credentials were looked for last, and... */
 	const char *fault;	/* ... why none of them can be used; or NULL */
 	bool told_fault;
+	const struct upstream *home;	/* NULL, or: this is no registry, but
+					 * a place that an image of that one
+					 * names; config.endpoint is the
+					 * registry's */
 	enum upstream_auth auth;
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */
@@ -49,7 +53,8 @@ void upstream_free(struct upstream *);
 char *upstream_repository(const struct upstream *, const char *);
 
 /* upstream_url(up, repository, kind, reference): ${kind} is "manifests",
- * "blobs" or "tags"; free(3) it. */
+ * "blobs" or "tags"; free(3) it.  Of a place that is no registry it is
+ * ${repository}. */
 char *upstream_url(const struct upstream *, const char *, const char *,
     const char *);
 

@@ -181,6 +181,14 @@ check_bytes(struct manifest_fetch *m, const struct http_reply *reply)
 
 /* --- the request ------------------------------------------------------- */
 
+static enum answer_to
+what_for(const struct manifest_fetch *m)
+{
+	if (!m->fetch.is_head)
+		return ANSWER_TO_MANIFEST;
+	return m->resolve->optional ? ANSWER_TO_OPTIONAL : ANSWER_TO_TAG;
+}
+
 static char *
 open_manifest(struct fetch *f, struct http_spec *spec)
 {
@@ -189,6 +197,7 @@ open_manifest(struct fetch *f, struct http_spec *spec)
 	spec->accept = MEDIA_ACCEPT;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->head = f->is_head;
+	f->to = what_for(manifest_of(f));
 	return upstream_url(f->source->up, f->repository, "manifests",
 	    f->reference);
 }
@@ -240,11 +249,40 @@ count(struct fetch *f, const struct http_reply *reply)
 }
 
 static void
+took(struct manifest_fetch *m, const struct http_reply *reply)
+{
+	m->fetch.auth_tries = 0;
+	if (m->fetch.is_head)
+		resolved_by_head(m, reply);
+	else
+		check_bytes(m, reply);
+}
+
+static void
+answered(struct fetch *f, const struct http_reply *reply)
+{
+	switch (fetch_again_way(f, reply)) {
+	case ANSWER_TAKE:
+		took(manifest_of(f), reply);
+		break;
+	case ANSWER_GET:
+		ask_with_get(f);
+		break;
+	case ANSWER_ABSENT:
+		fetch_fail(f);
+		break;
+	case ANSWER_START:
+	case ANSWER_LATER:
+	case ANSWER_FAIL:
+	case ANSWER_TAG_SCHEMA:
+		fetch_again(f);
+		break;
+	}
+}
+
+static void
 ended(struct fetch *f, const struct http_reply *reply)
 {
-	struct manifest_fetch *m = manifest_of(f);
-	bool optional = m->resolve != NULL && m->resolve->optional;
-
 	count(f, reply);
 	if (reply->no_room) {
 		fetch_again_with_room(f);
@@ -254,24 +292,10 @@ ended(struct fetch *f, const struct http_reply *reply)
 	} else if (reply->transport != TRANSPORT_OK) {
 		fetch_again_note(f, reply);
 		fetch_again(f);
-	} else if (reply->status == 200) {
-		f->auth_tries = 0;
-		if (f->is_head)
-			resolved_by_head(m, reply);
-		else
-			check_bytes(m, reply);
 	} else if (reply->status == 401 && !reply->elsewhere) {
 		fetch_token_challenged(f, reply);
-	} else if (f->is_head && optional && reply->status == 404) {
-		upstream_explain(reply, &f->err);
-		fetch_fail(f);
-	} else if (f->is_head && (reply->status == 400 ||
-	    reply->status == 404 || reply->status == 405 ||
-	    reply->status == 501)) {
-		ask_with_get(f);
 	} else {
-		fetch_again_note(f, reply);
-		fetch_again(f);
+		answered(f, reply);
 	}
 }
 

@@ -58,6 +58,7 @@ tell_waiting(const struct fetch *f, const struct err *e)
 static char *
 open_token(struct fetch *f, struct http_spec *spec)
 {
+	f->to = ANSWER_TO_TOKEN;
 	spec->body_max = TOKEN_BYTES_MAX;
 	return token_url(&f->source->up->challenge, f->scope);
 }
@@ -259,6 +260,12 @@ fetch_token_challenged(struct fetch *f, const struct http_reply *reply)
 {
 	char *scope;
 
+	/* Nobody else than the registry is shown anything. */
+	if (f->source->up->home != NULL) {
+		upstream_explain(reply, &f->err);
+		fetch_fail(f);
+		return;
+	}
 	if (fetch_login_again(f)) {
 		fetch_queue(f);
 		return;

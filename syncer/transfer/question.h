@@ -7,6 +7,7 @@
 
 #include "layout/digest.h"
 #include "layout/err.h"
+#include "registry/answer.h"
 #include "transfer/refusals.h"
 
 /*
@@ -53,6 +54,7 @@ struct resolve {
 struct http_reply;
 struct query {
 	struct source *source;
+	enum answer_to to;		/* ..._LIST or ..._REFERRERS */
 	const char *repository, *url, *accept;
 	int priority;
 	/* NULL: a body of at most MANIFEST_BYTES_MAX comes with the answer.

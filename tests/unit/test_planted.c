@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "layout/fsutil.h"
+#include "layout/path.h"
 #include "layout/store.h"
 #include "tests/unit/scratch.h"
 
@@ -379,6 +380,10 @@ test_manifest(void **state)
 		    strcmp(kinds[k], "a huge file") != 0) {
 			assert_int_equal(store_open(f.tree.path, STORE_WRITE,
 			    &f.st, &f.e), 0);
+			/* A blob with the same bytes: looked for by type. */
+			path_blob(&f.one.digest, path);
+			assert_int_equal(fs_remove(f.tree.dir, path), 0);
+			scratch_put(&f.tree, path, "{\"n\":1}");
 			assert_int_equal(store_manifest_find(f.st,
 			    &f.one.digest, &found, &f.e), 0);
 			assert_int_equal(store_manifest_find(f.st,
