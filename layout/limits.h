@@ -10,6 +10,8 @@
 #define MANIFEST_BYTES_MAX	(4u << 20)
 /* Descriptors in one manifest or index. */
 #define MANIFEST_CHILDREN_MAX	4096u
+/* Addresses of one foreign layer that are tried. */
+#define LAYER_URLS_MAX		8u
 /* Indexes inside indexes (quirks.md#nested-indexes). */
 #define MANIFEST_DEPTH_MAX	8u
 /* Manifests that one tag reaches. */
@@ -64,6 +66,10 @@
 #define TAG_PAGE_ENTRIES	1000u
 /* Link headers of one page that are looked at. */
 #define LINKS_MAX		8u
+
+/* Certificates of authorities, all together, and files of one folder. */
+#define AUTHORITIES_BYTES_MAX	(8u << 20)
+#define AUTHORITIES_FILES_MAX	4096u
 
 /* Files that people write: credentials, registries. */
 #define CONFIG_BYTES_MAX	(1u << 20)

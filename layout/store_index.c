@@ -65,11 +65,14 @@ index_entry(void *cookie, const char *registry, const char *repository,
 	    DIGEST_TEXT_MAX];
 	struct stat sb;
 
-	if (fstatat(out->st->root, path_manifest(id, path), &sb, 0) == -1) {
+	if (fstatat(out->st->root, path_manifest(id, path), &sb,
+	    AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT)
 			return 0;	/* the link leads nowhere */
 		return err_sys(e, "%s: cannot access", path);
 	}
+	if (!S_ISREG(sb.st_mode))
+		return 0;
 	snprintf(name, sizeof(name), "%s/%s%c%s", registry, repository,
 	    name_is_tag(reference) ? ':' : '@', reference);
 	fprintf(out->stream, "%s\n{\"mediaType\":\"%s\",\"digest\":\"%s\","

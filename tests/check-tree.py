@@ -34,6 +34,8 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 KINDS = {OCI_INDEX: "index", INDEXES[1]: "index", DOCKER_MANIFEST: "image",
 	 "application/vnd.oci.image.manifest.v1+json": "image",
 	 "application/vnd.oci.artifact.manifest.v1+json": "artifact"}
+FOREIGN = ("application/vnd.docker.image.rootfs.foreign.",
+	   "application/vnd.oci.image.layer.nondistributable.")
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "keep", "_state", "lost+found"}
 PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "clean",
@@ -352,18 +354,25 @@ class Tree:
 		if not isinstance(value, dict):
 			return
 		if kind in INDEXES:
-			here = [self.child(path, one, links) for one in value["manifests"]]
+			here = [self.child(path, one, links) for one in value["manifests"] or []]
 			if here and not any(here):
 				self.wrong(path, f"nothing of {digest} is here")
 			return
-		parts = value.get("layers", []) + value.get("blobs", [])
+		parts = (value.get("layers") or []) + (value.get("blobs") or [])
 		for one in parts + [value["config"]] if "config" in value else parts:
 			if one["digest"].partition(":")[0] not in HEX:
+				continue
+			if one["digest"] not in self.blobs and self.may_be_elsewhere(one):
 				continue
 			if one["digest"] not in self.blobs:
 				self.wrong(path, f"blob {one['digest']} is not here")
 			elif self.blobs[one["digest"]] != one["size"]:
 				self.wrong(path, f"blob {one['digest']} has another size")
+
+	@staticmethod
+	def may_be_elsewhere(layer):
+		"""A foreign layer with addresses of its own: nobody else may have it."""
+		return bool(layer.get("urls")) and layer.get("mediaType", "").startswith(FOREIGN)
 
 	def child(self, path, one, links):
 		"""Is this entry of an index here?  (What it lists is checked by its own link.)"""

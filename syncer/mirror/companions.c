@@ -45,6 +45,7 @@ struct question {
 	struct gather *g;
 	struct digest subject;
 	struct pages pages;		/* of the API */
+	struct refusals refusals;	/* of endpoints asked before */
 	char *fallback;
 	bool is_fallback;
 	bool signatures;		/* whatever the rule says */
@@ -148,7 +149,9 @@ take_missing(struct companions *c, const struct walk_missing *missing,
 	    sizeof(*c->missing));
 	memcpy(c->missing + c->missing_count, missing,
 	    count * sizeof(*missing));
-	c->missing_count += count;
+	/* The walk's own, and a plan goes nowhere. */
+	for (; count > 0; count--)
+		c->missing[c->missing_count++].urls = NULL;
 }
 
 static void
@@ -425,6 +428,49 @@ understand(struct question *q, const struct http_reply *reply, struct err *e)
 	return more == -1 ? err_wrap(e, "list of referrers") : more;
 }
 
+/* The question to that endpoint.  Return 0, or -1 with ${e} set. */
+static int
+point_at(struct question *q, struct source *source, struct err *e)
+{
+	const char *repository = q->g->of.entry->ref.repository;
+	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1], *url;
+	int rc;
+
+	url = dispatch_url(source, repository, "referrers",
+	    digest_text(&q->subject, text));
+	pages_done(&q->pages);
+	rc = pages_init(&q->pages, url, "referrers", e);
+	free(url);
+	if (rc == -1)
+		return -1;
+	free(q->fallback);
+	q->fallback = dispatch_url(source, repository, "manifests",
+	    referrer_tag(&q->subject, "", tag));
+	q->is_fallback = false;
+	q->query.to = ANSWER_TO_REFERRERS;
+	q->query.source = source;
+	q->query.url = q->pages.url;
+	return 0;
+}
+
+/* This endpoint does not answer.  Is there another one, which is asked now? */
+static bool
+asks_next(struct question *q, struct err *e)
+{
+	struct source *here = q->query.source, *next = dispatch_next(here);
+
+	if ((dispatch_is_first(here) && next == NULL) || q->count > 0 ||
+	    e->code == ERR_CANCELLED)
+		return false;
+	refusals_add(&q->refusals, dispatch_place(here),
+	    dispatch_is_down(here), e);
+	*e = q->refusals.err;
+	if (next == NULL || point_at(q, next, e) == -1)
+		return false;
+	dispatch_query(q->g->d, &q->query);
+	return true;
+}
+
 static void
 answered(struct query *query, const struct http_reply *reply,
     const struct err *e)
@@ -449,6 +495,8 @@ answered(struct query *query, const struct http_reply *reply,
 		dispatch_query(g->d, query);
 		return;
 	}
+	if (more == -1 && asks_next(q, &why))
+		return;
 	if (more == -1 && !has_rule(g) &&
 	    (reply != NULL || is_forgiven(&why)))
 		g->found.flaw = why;
@@ -462,30 +510,18 @@ static void
 ask(struct gather *g, const struct digest *id, bool signatures)
 {
 	struct question *q = xcalloc(1, sizeof(*q));
-	const char *repository = g->of.entry->ref.repository;
-	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1], *url;
 	struct err e;
-	int rc;
 
-	url = dispatch_url(g->source, repository, "referrers",
-	    digest_text(id, text));
-	rc = pages_init(&q->pages, url, "referrers", &e);
-	free(url);
-	if (rc == -1) {
+	q->g = g;
+	q->subject = *id;
+	q->signatures = signatures;
+	if (point_at(q, g->source, &e) == -1) {
 		fail(g, &e);
 		free(q);
 		return;
 	}
-	q->g = g;
-	q->subject = *id;
-	q->signatures = signatures;
-	q->fallback = dispatch_url(g->source, repository, "manifests",
-	    referrer_tag(id, "", tag));
-	q->query.to = ANSWER_TO_REFERRERS;
-	q->query.source = g->source;
-	q->query.repository = repository;
+	q->query.repository = g->of.entry->ref.repository;
 	q->query.priority = g->of.entry->priority;
-	q->query.url = q->pages.url;
 	q->query.accept = MEDIA_OCI_INDEX;
 	q->query.end = answered;
 	g->pending++;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/upstream.h"
@@ -18,7 +19,7 @@ upstream_new(struct registry_config *config, struct keyring *keyring)
 
 	up->config = *config;
 	up->keyring = keyring;
-	site_init(&up->home, &up->config.endpoint, up->config.name);
+	site_init(&up->self, &up->config.endpoint, up->config.name);
 	return up;
 }
 
@@ -34,9 +35,18 @@ upstream_free(struct upstream *up)
 		site_done(s);
 		free(s);
 	}
-	site_done(&up->home);
+	site_done(&up->self);
 	registry_config_done(&up->config);
 	free(up);
+}
+
+char *
+upstream_repository(const struct upstream *up, const char *repository)
+{
+	const char *below = up->config.below;
+
+	return below == NULL ? xstrdup(repository) :
+	    xasprintf("%s/%s", below, repository);
 }
 
 /* The names have passed the grammars of layout/name.h: nothing to escape. */
@@ -46,18 +56,57 @@ upstream_url(const struct upstream *up, const char *repository,
 {
 	const char *base = up->config.endpoint.text;
 	size_t len = strlen(base);
+	char *there, *url;
 
+	if (up->home != NULL)
+		return xstrdup(repository);
+	there = upstream_repository(up, repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
-	return xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, repository, kind,
+	url = xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, there, kind,
 	    reference);
+	free(there);
+	return url;
 }
 
 char *
 upstream_scope(const struct upstream *up, const char *repository)
 {
-	(void)up;
-	return xasprintf("repository:%s:pull", repository);
+	char *there = upstream_repository(up, repository);
+	char *scope = xasprintf("repository:%s:pull", there);
+
+	free(there);
+	return scope;
+}
+
+enum keyring_found
+upstream_login(struct upstream *up, const char *repository,
+    struct credential *ret, unsigned long *ret_serial)
+{
+	const struct registry_config *config = &up->config;
+	char *there = upstream_repository(up, repository);
+	enum keyring_found found = KEYRING_NONE;
+
+	up->fault = NULL;
+	/* Those of the place itself first, if the file speaks of it. */
+	if (!config->is_lent || keyring_names(up->keyring, config->account)) {
+		up->whose = config->account;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
+	}
+	if (config->is_lent && found == KEYRING_NONE && up->fault == NULL) {
+		up->whose = config->name;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
+	}
+	free(there);
+	return found;
 }
 
 /* --- others, where it sends us ----------------------------------------- */

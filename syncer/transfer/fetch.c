@@ -61,7 +61,7 @@ fetch_new(size_t size, const struct fetch_kind *kind, struct traffic *t,
 	f->kind = kind;
 	f->traffic = t;
 	f->source = source;
-	f->home.site = &source->up->home;
+	f->home.site = &source->up->self;
 	f->repository = xstrdup(repository);
 	f->reference = xstrdup(reference);
 	f->all_next = t->all;

@@ -11,6 +11,8 @@
 
 /* A try that moved a blob so far forward does not count as a failure. */
 #define PROGRESS_BYTES	(1u << 20)
+/* Of a request, where there is another endpoint to ask. */
+#define TRIES_BEFORE_NEXT	2u
 
 static int64_t
 retry_after(const struct http_reply *reply)
@@ -55,6 +57,15 @@ is_used_up(const struct outcome *o, const struct retry_policy *policy)
 	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
 }
 
+/* Rather than wait for this endpoint, the next one is asked. */
+static bool
+is_for_next(const struct fetch *f)
+{
+	return f->source->after != NULL &&
+	    (f->outcome.transport == TRANSPORT_CONNECT ||
+	    f->tries >= TRIES_BEFORE_NEXT);
+}
+
 /* A try that moved a blob far forward counts as the first again. */
 static struct verdict
 judge(const struct fetch *f)
@@ -67,7 +78,8 @@ judge(const struct fetch *f)
 	verdict = retry_judge(policy, o->transport, o->status,
 	    o->retry_after_ms, progress ? 1 : f->tries, progress,
 	    arc4random());
-	if (is_used_up(o, policy) || f->traffic->stopping)
+	if (is_used_up(o, policy) || (!progress && is_for_next(f)) ||
+	    f->traffic->stopping)
 		verdict.what = RETRY_NEVER;
 	return verdict;
 }
@@ -95,7 +107,8 @@ give_up_on_source(struct fetch *f)
 	struct upstream *up = f->source->up;
 	const struct outcome *o = &f->outcome;
 
-	if (o->elsewhere || f->kind->is_token || f->traffic->stopping)
+	if (o->elsewhere || f->traffic->stopping ||
+	    (f->kind->is_token && f->source->after == NULL))
 		return;
 	if (o->transport == TRANSPORT_OK && o->status != 429)
 		return;

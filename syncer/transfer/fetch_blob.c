@@ -183,6 +183,8 @@ blob_failed(struct fetch *f)
 	struct blob *b = blob_of(f);
 	struct sink *sink = b->sink;
 
+	if (f->source->up->home != NULL)
+		err_wrap(&f->err, "%s", f->source->up->config.name);
 	err_wrap(&f->err, "blob %s", f->reference);
 	b->sink = NULL;
 	if (sink == NULL)

@@ -133,9 +133,15 @@ may_have_login(struct fetch *f, const struct site *site)
 static int
 no_login(struct fetch *f, const struct shown *s)
 {
+	const struct upstream *up = f->source->up;
+
 	if (s == &f->home)
 		return err_set(&f->err, ERR_DENIED, "the registry wants a user "
-		    "name and a password, and config.json has none for it");
+		    "name and a password, and config.json has none for "
+		    "%s%s%s%s", up->keyring != NULL ? up->whose : "it",
+		    up->fault != NULL ? " that can be used (" : "",
+		    up->fault != NULL ? up->fault : "",
+		    up->fault != NULL ? ")" : "");
 	return err_set(&f->err, ERR_DENIED, "%s, where the registry sends us, "
 	    "wants a user name and a password%s", s->site->name,
 	    site_may_show(s->site) ? ", and config.json has none for it" :
@@ -221,6 +227,13 @@ fetch_denied_go(struct fetch *f, const struct http_reply *reply,
 	struct shown *s = shown_of(f, reply);
 	unsigned facts = fetch_denied_facts(f, reply);
 
+	/* Nobody else than the registry, and where it leads, is shown
+	 * anything. */
+	if (f->source->up->home != NULL) {
+		upstream_explain(reply, &f->err);
+		fetch_fail(f);
+		return;
+	}
 	if (s->is_shown && s->site != NULL && fetch_login_again(f, s->site)) {
 		fetch_queue(f);
 		return;

@@ -59,6 +59,14 @@ asked(struct task *task)
 	release(t);
 }
 
+static const char *
+whose(const struct fetch *f, const struct site *site)
+{
+	const struct upstream *up = f->source->up;
+
+	return site == &up->self ? up->whose : site->name;
+}
+
 static void
 ask_helper(struct fetch *f, const struct site *site)
 {
@@ -66,7 +74,7 @@ ask_helper(struct fetch *f, const struct site *site)
 	struct question *q;
 	const char *suffix, *server;
 
-	if (keyring_ask(t->config.keyring, site->name, &suffix, &server)) {
+	if (keyring_ask(t->config.keyring, whose(f, site), &suffix, &server)) {
 		q = xcalloc(1, sizeof(*q));
 		q->task.run = ask;
 		q->task.done = asked;
@@ -97,13 +105,21 @@ fetch_login_now(struct fetch *f, const struct site *site,
     struct credential *ret)
 {
 	struct upstream *up = f->source->up;
+	enum keyring_found found;
 
 	if (up->keyring == NULL ||
-	    (site != &up->home && !site_may_show(site)))
+	    (site != &up->self && !site_may_show(site)))
 		return KEYRING_NONE;
 	read_keyring(f->traffic);
-	return keyring_find(up->keyring, site->name, f->repository,
-	    clock_ms(), ret, &f->login_serial);
+	if (site != &up->self)
+		return keyring_find(up->keyring, site->name, f->repository,
+		    clock_ms(), ret, &f->login_serial);
+	found = upstream_login(up, f->repository, ret, &f->login_serial);
+	if (up->fault != NULL && !up->told_fault)
+		report(REPORT_WARNING, "config.json: %s: asking %s without it",
+		    up->fault, up->config.account);
+	up->told_fault |= up->fault != NULL;
+	return found;
 }
 
 enum keyring_found
@@ -122,7 +138,7 @@ fetch_login_again(struct fetch *f, const struct site *site)
 	if (f->login_serial == 0 || f->has_login_again)
 		return false;
 	read_keyring(f->traffic);
-	if (!keyring_again(f->source->up->keyring, site->name,
+	if (!keyring_again(f->source->up->keyring, whose(f, site),
 	    f->login_serial, clock_ms()))
 		return false;
 	f->has_login_again = true;

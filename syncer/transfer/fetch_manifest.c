@@ -7,6 +7,7 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "report/report.h"
 #include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_manifest.h"
@@ -300,6 +301,31 @@ ended(struct fetch *f, const struct http_reply *reply)
 	}
 }
 
+/* Tags come from the first endpoint that has them: is there one more to ask? */
+static bool
+asked_next(struct manifest_fetch *m)
+{
+	struct fetch *f = &m->fetch;
+	struct resolve *r = m->resolve;
+	struct source *source = f->source;
+	const char *place = source->up->config.account;
+
+	if (source->first->after == NULL || f->err.code == ERR_CANCELLED)
+		return false;
+	refusals_add(&r->refusals, place, source->up->down, &f->err);
+	f->err = r->refusals.err;
+	if (source->after == NULL || f->traffic->stopping)
+		return false;
+	if (source->up->down && !source->is_told)
+		report(REPORT_WARNING, "%s: %s; going on with %s",
+		    source->up->config.name, f->err.msg,
+		    source->after->up->config.account);
+	source->is_told = source->up->down;
+	r->source = source->after;
+	fetch_manifest_resolve(f->traffic, r);
+	return true;
+}
+
 static void
 failed(struct fetch *f)
 {
@@ -307,7 +333,8 @@ failed(struct fetch *f)
 
 	if (m->resolve != NULL) {
 		err_wrap(&f->err, "tag");
-		m->resolve->end(m->resolve, NULL, &f->err);
+		if (!asked_next(m))
+			m->resolve->end(m->resolve, NULL, &f->err);
 	} else {
 		err_wrap(&f->err, "manifest %s", f->reference);
 		m->order.end(m->order.owner, f, 0, &f->err);

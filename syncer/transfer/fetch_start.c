@@ -14,7 +14,8 @@ may_pull(struct fetch *f, const struct credential *c)
 
 	if (!f->kind->is_manifest)
 		return true;
-	pulls_ask(&f->traffic->pulls, &f->pull, config->name,
+	pulls_ask(&f->traffic->pulls, &f->pull,
+	    config->is_lent ? config->name : config->account,
 	    c->username == NULL ? "" : c->username);
 	if (!fetch_is_pull(f))
 		return true;
@@ -52,7 +53,7 @@ send(struct fetch *f, struct http_spec *spec)
 	struct share *share = &f->source->share;
 
 	/* The first answer tells how all others have to be asked. */
-	if (!site_is_known(&up->home) && !f->kind->is_token)
+	if (!site_is_known(&up->self) && !f->kind->is_token)
 		f->is_probe = up->probing = true;
 	fetch_enter(f, FETCH_RUNNING);
 	f->body_held = fetch_body_need(f);

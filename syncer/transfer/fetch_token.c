@@ -125,7 +125,7 @@ token_failed(struct fetch *f)
 	struct token_fetch *tf = token_fetch_of(f);
 
 	assert(tf->token->fetch == f);
-	if (tf->site == &f->source->up->home)
+	if (tf->site == &f->source->up->self)
 		err_wrap(&f->err, "token for %s", f->repository);
 	else
 		err_wrap(&f->err, "token for %s", tf->site->name);

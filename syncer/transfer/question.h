@@ -8,6 +8,7 @@
 #include "layout/digest.h"
 #include "layout/err.h"
 #include "registry/answer.h"
+#include "transfer/refusals.h"
 
 /*
  * What can be asked of a registry: an object, what a tag points to, a list.
@@ -40,6 +41,7 @@ struct resolve {
 	bool with_get;			/* GET, and store what comes: HEAD has
 					 * led to nothing */
 	bool optional;			/* a 404 is an answer: no GET then */
+	struct refusals refusals;	/* of the endpoints asked before */
 	void (*end)(struct resolve *, const struct digest *,
 	    const struct err *);
 };
