@@ -76,10 +76,26 @@ fetch_blob_is_asking(const struct blob *b)
 	const struct piece *p;
 
 	for (p = b->pieces; p != NULL; p = p->next)
-		if (p->fetch.state == FETCH_RUNNING && !p->fetch.is_paused &&
-		    !p->fetch.throttled.waits)
+		if (p->fetch.state == FETCH_RUNNING && p->is_heard &&
+		    !p->fetch.is_paused && !p->fetch.throttled.waits)
 			return true;
 	return false;
+}
+
+bool
+fetch_blob_is_silent(const struct blob *b, int64_t ms, int64_t now_ms)
+{
+	const struct piece *p;
+	bool silent = false;
+
+	for (p = b->pieces; p != NULL; p = p->next) {
+		if (p->fetch.state != FETCH_RUNNING)
+			continue;
+		if (p->is_heard || now_ms - p->opened_ms < ms)
+			return false;
+		silent = true;
+	}
+	return silent;
 }
 
 /* Wrong bytes: what the others bring is of no use either. */
@@ -144,6 +160,7 @@ piece_open(struct fetch *f, struct http_spec *spec)
 		return NULL;
 	}
 	p->opened_ms = clock_ms();
+	p->is_heard = false;
 	f->to = ANSWER_TO_BLOB;
 	spec->bulk = true;
 	spec->body_max = MANIFEST_BYTES_MAX;
@@ -160,6 +177,7 @@ on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
 	struct piece *p = piece_of(cookie);
 
+	p->is_heard = true;
 	/* A server that does not know ranges is not asked for them again. */
 	if (reply->status == 200 &&
 	    p->stream.end - p->stream.at < fetch_blob_size(p->blob))

@@ -42,6 +42,7 @@ how the answer is changed:
 and how it travels:
     delay_ms, slow      wait first; N bytes a second
     late_ms             the last byte comes so much later than the others
+    first_ms            the body comes so much later than the header
     truncate, cut, stall  after N bytes of the body: close, reset, say nothing more;
                         -1: before the first byte of the header
 In headers, redirect and body {registry}, {auth}, {cdn} stand for the listeners'
@@ -403,6 +404,7 @@ class Rule:
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
 		"bad_content_range": str, "gzip": bool, "huge_headers": int, "corrupt": int,
 		"keep": int, "extra": int, "framing": str, "delay_ms": int, "slow": int, "late_ms": int,
+		"first_ms": int,
 		"truncate": int, "cut": int, "stall": int,
 	}
 	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth"}
@@ -767,6 +769,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		pending = self.head(answer)
 		sent, over, logged = 0, False, False
 		try:
+			if "first_ms" in rule.spec:
+				self.write(pending, rate)
+				pending = b""
+				time.sleep(rule.spec["first_ms"] / 1000)
 			for piece in answer.chunks:
 				over = limit is not None and sent + len(piece) > limit
 				if over:
