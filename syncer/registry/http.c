@@ -583,6 +583,7 @@ http_start(struct http *h, const struct http_spec *spec,
 	if (req->easy == NULL)
 		abort();	/* out of memory */
 	req->reply.easy = req->easy;
+	req->reply.url = &req->url;
 	set_link(req->easy, spec->config, spec);
 	if (spec->read_max > 0 && spec->read_max < (size_t)RECEIVE_BYTES)
 		curl_easy_setopt(req->easy, CURLOPT_BUFFERSIZE,
@@ -878,7 +879,6 @@ finish(struct http_request *req, CURLcode code)
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
 	reply->status = status_of(req);
-	reply->url = &req->url;
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->owner = &req->body;

@@ -28,6 +28,8 @@ struct upstream {
 	struct site self;	/* the registry */
 	struct site *others;	/* where it has sent us */
 	unsigned other_count;
+	const struct site *blobs_from;	/* where the last blob was; NULL: a
+					 * host that nothing is known of */
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */
 	int64_t not_before_ms;	/* it said 429, or 503 with Retry-After */

@@ -278,6 +278,7 @@ answered(struct fetch *f, const struct http_reply *reply)
 	case ANSWER_START:
 	case ANSWER_LATER:
 	case ANSWER_FAIL:
+	case ANSWER_WHOLE:
 	case ANSWER_TAG_SCHEMA:
 		fetch_again_by(f, reply, way);
 		break;

@@ -19,6 +19,7 @@ when:
     listener    registry, auth or cdn                        (default: any)
     method      GET, HEAD ...                                (default: any)
     path        regular expression, searched in path?query   (default: any)
+    range       true: with a Range, false: without one       (default: any)
     skip, times let the first N fitting requests pass; apply to N of them
     before_auth true: also to requests that would be refused for want of a token,
                 a password or a signature; without it these do not count
@@ -399,7 +400,7 @@ class BadRule(Exception):
 class Rule:
 	KEYS = {
 		"name": str, "listener": str, "method": str, "path": str, "skip": int, "times": int,
-		"before_auth": bool, "status": int, "body": object, "redirect": str,
+		"before_auth": bool, "range": bool, "status": int, "body": object, "redirect": str,
 		"head_405": bool, "expire_token": bool, "headers": dict, "remove": list,
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
 		"bad_content_range": str, "gzip": bool, "huge_headers": int, "corrupt": int,
@@ -407,7 +408,8 @@ class Rule:
 		"first_ms": int,
 		"truncate": int, "cut": int, "stall": int,
 	}
-	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth"}
+	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth",
+		      "range"}
 	ENDINGS = ("truncate", "cut", "stall")
 	VALUES = {"listener": ("registry", "auth", "cdn"),
 		  "framing": ("length", "chunked", "close", "lying")}
@@ -439,8 +441,9 @@ class Rule:
 		self.skip = spec.get("skip", 0)
 		self.left = spec.get("times", -1)
 
-	def fits(self, listener, method, target, refused):
-		return (self.spec.get("listener", listener) == listener
+	def fits(self, listener, method, target, refused, has_range):
+		return (self.spec.get("range", has_range) == has_range
+			and self.spec.get("listener", listener) == listener
 			and (self.method or method) == method
 			and (not refused or self.spec.get("before_auth", False))
 			and self.path.search(target) is not None)
@@ -474,11 +477,11 @@ class Faults:
 		self.rules = []
 		self.lock = threading.Lock()
 
-	def pick(self, listener, method, target, refused):
+	def pick(self, listener, method, target, refused, has_range):
 		with self.lock:
 			self.reload()
 			for rule in self.rules:
-				if rule.fits(listener, method, target, refused) and rule.use():
+				if rule.fits(listener, method, target, refused, has_range) and rule.use():
 					return rule
 		return NO_RULE
 
@@ -616,7 +619,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		self.user = ""
 		refusal = self.refuse_or_not()
 		rule = self.hub.faults.pick(self.listener, self.command, self.path,
-					    refusal is not None)
+					    refusal is not None, self.wanted_range is not None)
 		spec = rule.spec
 		time.sleep(spec.get("delay_ms", 0) / 1000)
 		if spec.get("expire_token"):
