@@ -594,7 +594,10 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 	}
 	job->root = *digest;
 	job->has_root = true;
-	start_image(job);
+	if (list_agree(job->entry, digest, &job->err) == -1)
+		finish(job, JOB_FAILED);
+	else
+		start_image(job);
 }
 
 static void
@@ -650,6 +653,8 @@ look_for_hold(struct job *job)
 		return err_set(&job->err, ERR_INPUT, "the list pins %s, but "
 		    "the tag is held at %s here", digest_text(&ref->digest,
 		    pinned), digest_text(&at, held));
+	if (rc == 1 && list_agree(job->entry, &at, &job->err) == -1)
+		return -1;
 	if (rc == 1) {
 		job->root = at;
 		job->has_root = job->is_held = true;
@@ -673,7 +678,9 @@ job_start(struct dispatch *d, const struct store *store,
 	if (options != NULL)
 		job->options = *options;
 	job->source = dispatch_source(d, entry->ref.registry, &job->err);
-	if (job->source == NULL || look_for_hold(job) == -1) {
+	if (job->source == NULL ||
+	    list_agree(entry, NULL, &job->err) == -1 ||
+	    look_for_hold(job) == -1) {
 		job->walk_task.run = nothing;
 		job->walk_task.done = no_source;
 		pool_start(dispatch_pool(d), NULL, &job->walk_task);
