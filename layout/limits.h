@@ -67,6 +67,10 @@
 /* Link headers of one page that are looked at. */
 #define LINKS_MAX		8u
 
+/* Certificates of authorities, all together, and files of one folder. */
+#define AUTHORITIES_BYTES_MAX	(8u << 20)
+#define AUTHORITIES_FILES_MAX	4096u
+
 /* Files that people write: credentials, registries. */
 #define CONFIG_BYTES_MAX	(1u << 20)
 /* What a credential helper prints. */

@@ -17,6 +17,7 @@
 #include "mirror/room.h"
 #include "mirror/signed.h"
 #include "mirror/walk.h"
+#include "report/report.h"
 
 /* Each round goes one level deeper, or learns that something is not served. */
 #define ROUNDS_MAX	(4 * MANIFEST_DEPTH_MAX)
@@ -581,11 +582,41 @@ start_image(struct job *job)
 
 /* --- RESOLVE ----------------------------------------------------------- */
 
+/*
+ * Not the first of its registry's endpoints has the tag.  It may be behind the
+ * times: what is here stays.
+ */
+static int
+mind_order(struct job *job, struct err *e)
+{
+	const struct image_ref *ref = &job->entry->ref;
+	const char *place = dispatch_place(job->source);
+	struct manifest_id here;
+	int rc;
+
+	rc = store_reference_get(job->store, ref->registry, ref->repository,
+	    ref->tag, &here, e);
+	if (rc == -1)
+		return -1;
+	if (rc == 0) {
+		report(REPORT_INFO, "%s/%s:%s is new, and is taken from %s, "
+		    "which is not the first endpoint", ref->registry,
+		    ref->repository, ref->tag, place);
+	} else if (!digest_equal(&here.digest, &job->root)) {
+		report(REPORT_WARNING, "%s/%s:%s stays as it is: %s, which is "
+		    "not the first endpoint, has another digest",
+		    ref->registry, ref->repository, ref->tag, place);
+		job->root = here.digest;
+	}
+	return 0;
+}
+
 static void
 resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 {
 	struct job *job = (struct job *)((char *)r -
 	    offsetof(struct job, resolve));
+	struct err why;
 
 	assert(job->state == JOB_RESOLVE);
 	if (digest == NULL) {
@@ -594,8 +625,11 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 	}
 	job->root = *digest;
 	job->has_root = true;
-	if (list_agree(job->entry, digest, &job->err) == -1)
-		finish(job, JOB_FAILED);
+	job->source = r->source;
+	if ((!dispatch_is_first(job->source) &&
+	    mind_order(job, &why) == -1) ||
+	    list_agree(job->entry, &job->root, &why) == -1)
+		fail(job, &why);
 	else
 		start_image(job);
 }

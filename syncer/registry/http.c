@@ -4,16 +4,25 @@
  * told of a failure.  A request is in h->requests from http_start until its
  * end has been told.
  */
+
+/* For memfd_create. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "layout/clock.h"
+#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/ascii.h"
+#include "registry/authorities.h"
 #include "registry/http.h"
 #include "registry/proxy.h"
 #include "registry/url.h"
@@ -30,7 +39,9 @@ struct http_request {
 	CURL *easy;
 	struct curl_slist *headers;
 	const struct registry_config *config;
+	const struct trusted *trusted;
 	struct url url;			/* of the hop in flight */
+	struct proxy proxy;		/* and what it goes through */
 	unsigned hops;
 	bool bulk, started, has_form, stays;
 	size_t body_max;
@@ -53,11 +64,21 @@ struct home {
 	char host[];
 };
 
+/* Whom to trust, as a file: libcurl compares and copies names rather than
+ * certificates. */
+struct trusted {
+	struct trusted *next;
+	char *ca_file;			/* NULL: none */
+	char *path;			/* NULL: libcurl's own */
+	int fd;				/* -1: it is a file of somebody's */
+	bool no_folder;			/* and of the system's there is none */
+};
+
 struct http {
 	CURLM *multi;
 	struct http_request *requests;
 	struct home *homes;
-	unsigned proxy_ports[2];	/* of http, of https; 0: no proxy */
+	struct trusted *trusted;
 };
 
 /* Of the hop in flight: libcurl begins at 0 with each. */
@@ -256,12 +277,11 @@ on_connected(void *cookie, char *peer, char *local, int port, int local_port)
 	struct http_request *req = cookie;
 	const struct registry_config *config = req->config;
 	struct home *home = home_of(req->http, config->endpoint.host);
-	unsigned proxy = req->http->proxy_ports[req->url.https];
 	uint8_t address[16];
 
 	(void)local;
 	(void)local_port;
-	if (proxy != 0 && (unsigned)port == proxy)
+	if (req->proxy.port != 0 && (unsigned)port == req->proxy.port)
 		return CURL_PREREQFUNC_OK;
 	if (url_may_connect(&config->endpoint, home->reach, &req->url, peer,
 	    &config->places, &req->reply.err) == -1) {
@@ -292,8 +312,6 @@ http_new(struct err *e)
 		return NULL;
 	}
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
-	h->proxy_ports[0] = proxy_port(false);
-	h->proxy_ports[1] = proxy_port(true);
 	return h;
 }
 
@@ -301,12 +319,21 @@ http_new(struct err *e)
 void
 http_free(struct http *h)
 {
+	struct trusted *trusted;
 	struct home *home;
 
 	if (h == NULL)
 		return;
 	while (h->requests != NULL)
 		http_cancel(h->requests);
+	while ((trusted = h->trusted) != NULL) {
+		h->trusted = trusted->next;
+		if (trusted->fd != -1)
+			close(trusted->fd);
+		free(trusted->ca_file);
+		free(trusted->path);
+		free(trusted);
+	}
 	while ((home = h->homes) != NULL) {
 		h->homes = home->next;
 		free(home);
@@ -345,6 +372,73 @@ drop_auth(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
+/* Return the descriptor of a file without a name, or -1. */
+static int
+nameless(const void *buf, size_t len)
+{
+	int fd = memfd_create("authorities", MFD_CLOEXEC);
+
+	if (fd != -1 && fs_write(fd, buf, len, 0) == 0)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+/* Without /proc there is the one file, or what libcurl has. */
+static void
+name_authorities(struct trusted *t, const struct authorities *a)
+{
+	if (t->ca_file == NULL && !a->is_set)
+		return;
+	t->no_folder = a->has_folders;
+	t->fd = nameless(a->pem, a->len);
+	if (t->fd != -1)
+		t->path = xasprintf("/proc/self/fd/%d", t->fd);
+	if (t->path != NULL && access(t->path, R_OK) == 0)
+		return;
+	free(t->path);
+	t->path = t->ca_file != NULL ? xstrdup(t->ca_file) : NULL;
+}
+
+/* Read once.  NULL with ${e} set. */
+static const struct trusted *
+trusted_of(struct http *h, const char *ca_file, struct err *e)
+{
+	struct authorities a;
+	struct trusted *t;
+
+	for (t = h->trusted; t != NULL; t = t->next)
+		if ((t->ca_file == NULL && ca_file == NULL) ||
+		    (t->ca_file != NULL && ca_file != NULL &&
+		    strcmp(t->ca_file, ca_file) == 0))
+			return t;
+	if (authorities_read(curl_version_info(CURLVERSION_NOW)->cainfo,
+	    ca_file, &a, e) == -1) {
+		err_wrap(e, "ca_file");
+		return NULL;
+	}
+	t = xcalloc(1, sizeof(*t));
+	t->fd = -1;
+	t->ca_file = ca_file != NULL ? xstrdup(ca_file) : NULL;
+	name_authorities(t, &a);
+	authorities_done(&a);
+	t->next = h->trusted;
+	h->trusted = t;
+	return t;
+}
+
+/* What libcurl would do by itself, but for the forms of no_proxy. */
+static void
+set_proxy(struct http_request *req)
+{
+	if (!req->reply.refused)
+		req->proxy = proxy_for(&req->url);
+	curl_easy_setopt(req->easy, CURLOPT_PROXY,
+	    req->proxy.port != 0 ? req->proxy.url : "");
+	curl_easy_setopt(req->easy, CURLOPT_NOPROXY, "");
+}
+
 /* The client certificate is a credential as well: for the registry alone. */
 static void
 set_tls(struct http_request *req)
@@ -353,8 +447,16 @@ set_tls(struct http_request *req)
 	bool home = !req->reply.refused &&
 	    url_same_origin(&req->url, &config->endpoint);
 
-	if (config->ca_file != NULL)
-		curl_easy_setopt(req->easy, CURLOPT_CAINFO, config->ca_file);
+	if (req->trusted != NULL && req->trusted->path != NULL) {
+		curl_easy_setopt(req->easy, CURLOPT_CAINFO,
+		    req->trusted->path);
+		curl_easy_setopt(req->easy, CURLOPT_PROXY_CAINFO,
+		    req->trusted->path);
+	}
+	if (req->trusted != NULL && req->trusted->no_folder) {
+		curl_easy_setopt(req->easy, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(req->easy, CURLOPT_PROXY_CAPATH, NULL);
+	}
 	curl_easy_setopt(req->easy, CURLOPT_SSLCERT,
 	    home ? config->client_cert : NULL);
 	curl_easy_setopt(req->easy, CURLOPT_SSLKEY,
@@ -444,6 +546,7 @@ http_start(struct http *h, const struct http_spec *spec,
     const struct http_handlers *on, void *cookie)
 {
 	struct http_request *req = xcalloc(1, sizeof(*req));
+	struct err why;
 
 	assert(spec->url != NULL && spec->config != NULL && on->end != NULL);
 	assert(!spec->bulk || (on->start != NULL && on->data != NULL));
@@ -470,8 +573,14 @@ http_start(struct http *h, const struct http_spec *spec,
 	/* libcurl gets what url_parse has understood, and nothing else. */
 	req->reply.refused = url_parse(spec->url, &req->url,
 	    &req->reply.err) == -1;
+	req->trusted = trusted_of(h, spec->config->ca_file, &why);
+	if (req->trusted == NULL && !req->reply.refused) {
+		req->reply.refused = true;
+		req->reply.err = why;
+	}
 	curl_easy_setopt(req->easy, CURLOPT_URL,
 	    req->reply.refused ? "" : req->url.text);
+	set_proxy(req);
 	set_tls(req);
 	req->next = h->requests;
 	if (req->next != NULL)
@@ -649,6 +758,7 @@ follow(struct http_request *req)
 	curl_easy_setopt(req->easy, CURLOPT_URL, next.text);
 	url_done(&req->url);
 	req->url = next;
+	set_proxy(req);
 	set_tls(req);
 	req->len = 0;
 	req->error_ms = 0;

@@ -37,6 +37,15 @@ upstream_free(struct upstream *up)
 	free(up);
 }
 
+char *
+upstream_repository(const struct upstream *up, const char *repository)
+{
+	const char *below = up->config.below;
+
+	return below == NULL ? xstrdup(repository) :
+	    xasprintf("%s/%s", below, repository);
+}
+
 /* The names have passed the grammars of layout/name.h: nothing to escape. */
 char *
 upstream_url(const struct upstream *up, const char *repository,
@@ -44,34 +53,71 @@ upstream_url(const struct upstream *up, const char *repository,
 {
 	const char *base = up->config.endpoint.text;
 	size_t len = strlen(base);
+	char *there = upstream_repository(up, repository), *url;
 
 	if (up->home != NULL)
 		return xstrdup(repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
-	return xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, repository, kind,
+	url = xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, there, kind,
 	    reference);
+	free(there);
+	return url;
 }
 
 char *
 upstream_scope(const struct upstream *up, const char *repository)
 {
+	char *there, *scope;
+
 	if (up->common_scope != NULL)
 		return xstrdup(up->common_scope);
-	return xasprintf("repository:%s:pull", repository);
+	there = upstream_repository(up, repository);
+	scope = xasprintf("repository:%s:pull", there);
+	free(there);
+	return scope;
+}
+
+enum keyring_found
+upstream_login(struct upstream *up, const char *repository,
+    struct credential *ret, unsigned long *ret_serial)
+{
+	const struct registry_config *config = &up->config;
+	char *there = upstream_repository(up, repository);
+	enum keyring_found found = KEYRING_NONE;
+
+	up->fault = NULL;
+	/* Those of the place itself first, if the file speaks of it. */
+	if (!config->is_lent || keyring_names(up->keyring, config->account)) {
+		up->whose = config->account;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
+	}
+	if (config->is_lent && found == KEYRING_NONE && up->fault == NULL) {
+		up->whose = config->name;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
+	}
+	free(there);
+	return found;
 }
 
 /* A helper that has not been asked yet may have one. */
 static bool
-has_no_credential(const struct upstream *up, const char *repository)
+has_no_credential(struct upstream *up, const char *repository)
 {
 	struct credential credential = { 0 };
 	enum keyring_found found = KEYRING_NONE;
 	unsigned long serial;
 
 	if (up->keyring != NULL)
-		found = keyring_find(up->keyring, up->config.name, repository,
-		    clock_ms(), &credential, &serial);
+		found = upstream_login(up, repository, &credential, &serial);
 	credential_done(&credential);
 	return found == KEYRING_NONE;
 }
@@ -138,7 +184,10 @@ upstream_challenged(struct upstream *up, const struct http_reply *reply,
 		if (has_no_credential(up, repository))
 			rc = err_set(e, ERR_DENIED, "the registry wants a "
 			    "user name and a password, and config.json has "
-			    "none for it");
+			    "none for %s%s%s%s", up->keyring != NULL ?
+			    up->whose : "it", up->fault != NULL ?
+			    " that can be used (" : "", up->fault != NULL ?
+			    up->fault : "", up->fault != NULL ? ")" : "");
 		break;
 	case CHALLENGE_BEARER:
 		rc = resolve_realm(up, &c, e);

@@ -26,6 +26,9 @@ struct upstream {
 	struct upstream *next;
 	struct registry_config config;
 	struct keyring *keyring;		/* borrowed; may be NULL */
+	const char *whose;	/* credentials were looked for last, and... */
+	const char *fault;	/* ... why none of them can be used; or NULL */
+	bool told_fault;
 	const struct upstream *home;	/* NULL, or: this is no registry, but
 					 * a place that an image of that one
 					 * names; config.endpoint is the
@@ -46,11 +49,21 @@ struct upstream {
 struct upstream *upstream_new(struct registry_config *, struct keyring *);
 void upstream_free(struct upstream *);
 
+/* upstream_repository(up, repository): as it is called there; free(3) it. */
+char *upstream_repository(const struct upstream *, const char *);
+
 /* upstream_url(up, repository, kind, reference): ${kind} is "manifests",
  * "blobs" or "tags"; free(3) it.  Of a place that is no registry it is
  * ${repository}. */
 char *upstream_url(const struct upstream *, const char *, const char *,
     const char *);
+
+/*
+ * upstream_login(up, repository, ret, ret_serial): keyring_find for who has
+ * credentials for this endpoint, and leave in up->whose who that is.
+ */
+enum keyring_found upstream_login(struct upstream *, const char *,
+    struct credential *, unsigned long *);
 
 /*
  * upstream_scope(up, repository): the scope to ask a token for when no

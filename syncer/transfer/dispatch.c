@@ -77,13 +77,44 @@ struct source *
 dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 {
 	struct registry_config config;
-	struct source *source = d->traffic.sources;
+	struct source *source = d->traffic.sources, *last;
+	size_t count;
 
 	for (; source != NULL; source = source->next)
 		if (strcmp(source->up->config.name, registry) == 0)
-			return source;
-	return config_of(d, registry, &config, e) == -1 ? NULL :
-	    traffic_source(&d->traffic, &config);
+			return source->first;
+	if (config_of(d, registry, &config, e) == -1)
+		return NULL;
+	source = last = traffic_source(&d->traffic, &config, NULL);
+	for (count = 1; !d->traffic.config.is_mirror &&
+	    registries_config_at(d->registries, registry, count, &config,
+	    e) == 1; count++)
+		last = traffic_source(&d->traffic, &config, last);
+	return source;
+}
+
+struct source *
+dispatch_next(const struct source *source)
+{
+	return source->after;
+}
+
+bool
+dispatch_is_first(const struct source *source)
+{
+	return source->first == source;
+}
+
+bool
+dispatch_is_down(const struct source *source)
+{
+	return source->up->down;
+}
+
+const char *
+dispatch_place(const struct source *source)
+{
+	return source->up->config.account;
 }
 
 struct source *
@@ -114,6 +145,7 @@ dispatch_want(struct dispatch *d, const struct object *object,
 void
 dispatch_resolve(struct dispatch *d, struct resolve *r)
 {
+	r->refusals.weight = 0;
 	fetch_manifest_resolve(&d->traffic, r);
 }
 

@@ -53,7 +53,7 @@ make(struct traffic *t, const struct source *home,
 	}
 	if (config->retry.max_tries > TRIES_MAX)
 		config->retry.max_tries = TRIES_MAX;
-	source = traffic_source(t, config);
+	source = traffic_source(t, config, NULL);
 	source->up->home = home->up;
 	source->up->keyring = NULL;
 	source->up->auth = UPSTREAM_OPEN;

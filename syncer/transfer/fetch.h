@@ -1,6 +1,7 @@
 #ifndef CDR_TRANSFER_FETCH_H
 #define CDR_TRANSFER_FETCH_H
 
+#include "registry/answer.h"
 #include "report/outside.h"
 #include "transfer/object.h"
 #include "transfer/traffic.h"
@@ -81,6 +82,7 @@ struct fetch {
 	struct source *source;
 	enum fetch_state state;
 	char *repository, *reference;
+	enum answer_to to;		/* what it asks for */
 	bool is_head;			/* of a manifest: not a pull */
 	bool is_begun;			/* it has something to go on with */
 

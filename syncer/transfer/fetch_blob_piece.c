@@ -144,6 +144,7 @@ piece_open(struct fetch *f, struct http_spec *spec)
 		return NULL;
 	}
 	p->opened_ms = clock_ms();
+	f->to = ANSWER_TO_BLOB;
 	spec->bulk = true;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->read_max = throttle_portion(&f->traffic->throttle);

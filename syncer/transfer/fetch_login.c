@@ -66,8 +66,8 @@ ask_helper(struct fetch *f)
 	struct question *q;
 	const char *suffix, *server;
 
-	if (keyring_ask(t->config.keyring, f->source->up->config.name,
-	    &suffix, &server)) {
+	if (keyring_ask(t->config.keyring, f->source->up->whose, &suffix,
+	    &server)) {
 		q = xcalloc(1, sizeof(*q));
 		q->task.run = ask;
 		q->task.done = asked;
@@ -100,11 +100,14 @@ fetch_login(struct fetch *f, struct credential *ret)
 	if (f->source->up->keyring == NULL)
 		return KEYRING_NONE;
 	read_keyring(f->traffic);
-	found = keyring_find(f->source->up->keyring,
-	    f->source->up->config.name, f->repository, clock_ms(), ret,
+	found = upstream_login(f->source->up, f->repository, ret,
 	    &f->login_serial);
 	if (found == KEYRING_UNKNOWN)
 		ask_helper(f);
+	if (f->source->up->fault != NULL && !f->source->up->told_fault)
+		report(REPORT_WARNING, "config.json: %s: asking %s without it",
+		    f->source->up->fault, f->source->up->config.account);
+	f->source->up->told_fault |= f->source->up->fault != NULL;
 	return found;
 }
 
@@ -114,7 +117,7 @@ fetch_login_again(struct fetch *f)
 	if (f->login_serial == 0 || f->has_login_again)
 		return false;
 	read_keyring(f->traffic);
-	if (!keyring_again(f->source->up->keyring, f->source->up->config.name,
+	if (!keyring_again(f->source->up->keyring, f->source->up->whose,
 	    f->login_serial, clock_ms()))
 		return false;
 	f->has_login_again = true;

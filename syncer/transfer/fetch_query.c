@@ -73,20 +73,20 @@ open_query(struct fetch *f, struct http_spec *spec)
 {
 	const struct query *q = query_of(f);
 
+	f->to = q->to;
 	spec->accept = q->accept;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->bulk = q->data != NULL;
 	return xstrdup(q->url);
 }
 
-/* Only what a second try may mend is not for the one who asked to judge; 501 is
- * the word of a registry that does not know the question. */
+/* Only what that may mend is not for the one who asked to judge. */
 static bool
-is_answer(const struct http_reply *reply)
+is_for_another_try(struct fetch *f, const struct http_reply *reply)
 {
-	return reply->transport == TRANSPORT_OK && reply->status != 408 &&
-	    reply->status != 425 && reply->status != 429 &&
-	    (reply->status < 500 || reply->status == 501);
+	enum answer_way way = fetch_again_way(f, reply);
+
+	return way == ANSWER_LATER || way == ANSWER_START;
 }
 
 static void
@@ -109,7 +109,8 @@ ended(struct fetch *f, const struct http_reply *reply)
 		fetch_fail(f);
 	} else if (reply->status == 401 && !reply->elsewhere) {
 		fetch_token_challenged(f, reply);
-	} else if (!is_answer(reply)) {
+	} else if (reply->transport != TRANSPORT_OK ||
+	    is_for_another_try(f, reply)) {
 		fetch_again_note(f, reply);
 		fetch_again(f);
 	} else {

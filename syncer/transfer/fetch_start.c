@@ -14,7 +14,8 @@ may_pull(struct fetch *f, const struct credential *c)
 
 	if (!f->kind->is_manifest)
 		return true;
-	pulls_ask(&f->traffic->pulls, &f->pull, config->name,
+	pulls_ask(&f->traffic->pulls, &f->pull,
+	    config->is_lent ? config->name : config->account,
 	    c->username == NULL ? "" : c->username);
 	if (!fetch_is_pull(f))
 		return true;

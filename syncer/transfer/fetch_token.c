@@ -58,6 +58,7 @@ tell_waiting(const struct fetch *f, const struct err *e)
 static char *
 open_token(struct fetch *f, struct http_spec *spec)
 {
+	f->to = ANSWER_TO_TOKEN;
 	spec->body_max = TOKEN_BYTES_MAX;
 	return token_url(&f->source->up->challenge, f->scope);
 }

@@ -76,7 +76,8 @@ traffic_done(struct traffic *t)
 }
 
 struct source *
-traffic_source(struct traffic *t, struct registry_config *config)
+traffic_source(struct traffic *t, struct registry_config *config,
+    struct source *before)
 {
 	struct source *source = xcalloc(1, sizeof(*source));
 
@@ -86,6 +87,9 @@ traffic_source(struct traffic *t, struct registry_config *config)
 		source->up->auth = UPSTREAM_OPEN;
 	share_init(&source->share, &t->connections,
 	    source->up->config.max_connections, t->config.limit_rate > 0);
+	source->first = before != NULL ? before->first : source;
+	if (before != NULL)
+		before->after = source;
 	source->next = t->sources;
 	t->sources = source;
 	return source;
