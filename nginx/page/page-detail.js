@@ -156,6 +156,10 @@ const platformName = (p) => {
   return [`${text(p.os)}${version === '' ? '' : `(${version})`}`, text(p.architecture), plain ? '' : text(p.variant)].filter((w) => w !== '').join('/');
 };
 
+// Of several entries for one platform: what tells them apart.
+const special = (m) => [text(m.annotations?.['io.github.containers.compression.zstd']) === '' ? '' : 'zstd',
+  ...list(m.platform?.['os.features']).map(text), text(m.artifactType)].filter((w) => w !== '');
+
 async function showIndex(t, index, place) {
   const entries = list(index.manifests).filter(isObject).slice(0, PLATFORMS);
   const inner = el('div', { 'aria-live': 'polite' });
@@ -163,7 +167,7 @@ async function showIndex(t, index, place) {
   for (const [i, m] of entries.entries()) {
     const isProof = text(m.annotations?.['vnd.docker.reference.type']) === 'attestation-manifest';
     picker.append(el('option', { value: i }, isProof ? `attestation ${shortDigest(m.digest)}`
-      : platformName(m.platform) || text(m.artifactType) || shortDigest(m.digest)));
+      : [platformName(m.platform), ...special(m)].filter((w) => w !== '').join(', ') || shortDigest(m.digest)));
   }
   let asked = 0;
   const show = async () => {
