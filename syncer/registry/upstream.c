@@ -53,10 +53,11 @@ upstream_url(const struct upstream *up, const char *repository,
 {
 	const char *base = up->config.endpoint.text;
 	size_t len = strlen(base);
-	char *there = upstream_repository(up, repository), *url;
+	char *there, *url;
 
 	if (up->home != NULL)
 		return xstrdup(repository);
+	there = upstream_repository(up, repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	url = xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, there, kind,
