@@ -213,10 +213,24 @@ for from in "http://$MIRROR" "oci:$home"; do
 done
 ROOT=$home
 
-# A registry that refuses it has not got it; one that is down may have it.
+# A registry that refuses it has not got it, here or behind its redirect; one that is
+# down may have it.
 foreign denied layer
 fault "{\"path\": \"/blobs/$layer\", \"status\": 403}"
 comes denied
+foreign cdn layer -- --present
+fault "{\"listener\": \"cdn\", \"path\": \"${layer#*:}\", \"status\": 404}"
+comes cdn
+foreign other layer -- --present
+fault "{\"listener\": \"cdn\", \"path\": \"${layer#*:}\", \"corrupt\": 7}"
+comes other
+foreign begun layer -- --present --size 300000
+fault "{\"listener\": \"cdn\", \"path\": \"${layer#*:}\", \"truncate\": 100000}"
+sync_rc "half of it" 1 any:begun
+fault "{\"path\": \"/blobs/$layer\", \"status\": 404}"
+: >"$T/vendor.log"
+comes begun
+grep -q '"Range": "bytes=[1-9]' "$T/vendor.log" || fail "the other half comes from elsewhere"
 foreign down layer
 fault "{\"path\": \"/blobs/$layer\", \"status\": 503}"
 : >"$T/vendor.log"
