@@ -192,6 +192,12 @@ foreign odd login
 without odd '401'
 
 tree_check "$ROOT"
+check "cdr ls" "$CDR" ls -r "$ROOT"
+expect_said "tells of it" 'any:absent .* 1 layer\(s\) elsewhere$'
+expect_said "and not of others" 'any:gone .*[^e]$'
+check "cdr ls --json" "$CDR" ls -r "$ROOT" --json
+expect_eq "as well" "1 null" "$(pick 'words([i.elsewhere for i in v if i.image.endswith("any:absent")][0],
+	[i.elsewhere for i in v if i.image.endswith("any:gone")][0])' "$T/stdout")"
 
 # Whoever copies from here lacks it as well, and is as whole.
 start_nginx "$ROOT"
