@@ -314,6 +314,9 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 	size_t i;
 
 	for (i = 0; i < count; i++)
+		if (!p[i].held)
+			store_note_changed(st, p[i].registry, p[i].repository);
+	for (i = 0; i < count; i++)
 		if (!p[i].held && (link_digests(st, &p[i], e) == -1 ||
 		    link_default(st, &p[i], e) == -1 ||
 		    add_referrals(st, &p[i], e) == -1 ||

@@ -59,6 +59,29 @@ store_write_status(struct store *st, const char *name, store_print_fn *print,
 }
 
 int
+store_scratch(struct store *st, FILE **ret, struct err *e)
+{
+	char tmp[STORE_TMP_MAX];
+	FILE *stream = NULL;
+	int fd;
+
+	assert(st->lock != -1);
+	fd = store_tmp_create(st, tmp);
+	if (fd != -1) {
+		unlinkat(st->root, tmp, 0);
+		stream = fdopen(fd, "w+");
+	}
+	if (stream == NULL) {
+		err_sys(e, "%s: cannot create", tmp);
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	*ret = stream;
+	return 0;
+}
+
+int
 store_space(const struct store *st, struct store_space *ret, struct err *e)
 {
 	struct statvfs fs;
