@@ -103,6 +103,9 @@
 #define CHALLENGES_MAX		8u
 #define RETRY_AFTER_MAX_S	(7 * 24 * 3600)
 
+/* What is read or written of a file of the tree at once. */
+#define STREAM_BUFFER		(64u << 10)
+
 /* status/: one file; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)
 #define STATUS_LINE_MAX		8192u

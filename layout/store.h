@@ -275,12 +275,14 @@ int store_open_status(const struct store *, const char *, FILE **,
 
 /*
  * store_write_status(st, name, print, cookie, e): put what ${print} writes in
- * the place of status/NAME, durably.  At most STATUS_BYTES_MAX; an error of
- * the stream is found here.  From the committing thread.
+ * the place of status/NAME.  At most STATUS_BYTES_MAX; an error of the stream
+ * is found here.  store_sync_status(st, e): the names are durable, too.  Both
+ * from the committing thread.
  */
 typedef void store_print_fn(FILE *, void *cookie);
 int store_write_status(struct store *, const char *, store_print_fn *, void *,
     struct err *);
+int store_sync_status(struct store *, struct err *);
 
 /* store_scratch(st, ret, e): an empty file without a name, to be written, read
  * and fclose(3)d. */

@@ -111,6 +111,19 @@ compare_names(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
+static void
+note_walked(struct walked *w, const char *name)
+{
+	size_t len = strlen(name) + 1;
+
+	if (w->room - w->len < len) {
+		w->room = w->room == 0 ? 4096 : 2 * w->room;
+		w->names = xreallocarray(w->names, w->room, 1);
+	}
+	memcpy(w->names + w->len, name, len);
+	w->len += len;
+}
+
 /* One file has all references, but those of a repository that has not changed
  * are copied from the old one. */
 static int
@@ -123,13 +136,17 @@ index_repository(void *cookie, const char *registry, const char *repository,
 	size_t len;
 
 	catalog_add(out->catalog, registry, repository);
+	note_walked(&out->st->walked, registry);
+	note_walked(&out->st->walked, repository);
 	if (out->old == NULL || store_links_changed(out->st, registry,
 	    repository, old_index_written(out->old)))
 		return store_each_in(out->st, registry, repository,
 		    index_entry, out, e);
 	snprintf(name, sizeof(name), "%s/%s", registry, repository);
 	while ((line = old_index_next(out->old, name, &len)) != NULL) {
-		fprintf(out->stream, "%s\n%.*s", out->comma, (int)len, line);
+		fputs(out->comma, out->stream);
+		fputc('\n', out->stream);
+		fwrite(line, 1, len, out->stream);
 		out->comma = ",";
 	}
 	return 0;
@@ -148,6 +165,8 @@ write_index_from(struct store *st, struct old_index *old, struct catalog *c,
 
 	if (store_file_open(st, "index.json", &f, e) == -1)
 		return -1;
+	st->walked.is_whole = false;
+	st->walked.len = 0;
 	out.stream = f.stream;
 	fputs(INDEX_HEAD, f.stream);
 	if (store_each_repository(st, index_repository, &out, e) == -1) {
@@ -202,6 +221,7 @@ write_index_and_catalog(struct store *st, struct err *e)
 		catalog_done(&c);
 		rc = write_index_from(st, NULL, &c, e);
 	}
+	st->walked.is_whole = rc == 1;
 	if (rc == 1)
 		rc = write_catalog(st, &c, e);
 	catalog_done(&c);

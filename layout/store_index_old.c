@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fsutil.h"
+#include "limits.h"
 #include "mem.h"
 #include "name.h"
 #include "store_internal.h"
@@ -21,9 +22,7 @@ struct old_index {
 	time_t written;
 	bool has_line, is_over, is_damaged;
 	size_t len;			/* of the line, without its comma */
-	char *name;			/* in the line; not ended */
-	size_t name_len;
-	char before[OLD_LINE_MAX];		/* the name before, of that */
+	char name[OLD_LINE_MAX];	/* in it */
 	char line[OLD_LINE_MAX];
 };
 
@@ -41,6 +40,8 @@ old_index_open(const struct store *st)
 		o->in = fdopen(fd, "r");
 		if (o->in == NULL)
 			close(fd);
+		else
+			(void)setvbuf(o->in, NULL, _IOFBF, STREAM_BUFFER);
 	}
 	if (o->in != NULL && fstat(fileno(o->in), &sb) == 0 &&
 	    fgets(o->line, sizeof(o->line), o->in) != NULL &&
@@ -97,16 +98,18 @@ static bool
 take_name(struct old_index *o)
 {
 	char name[OLD_LINE_MAX];
+	const char *at = strstr(o->line, NAME);
+	size_t len;
 
-	o->name = strstr(o->line, NAME);
-	if (o->name == NULL)
+	if (at == NULL)
 		return false;
-	o->name += strlen(NAME);
-	o->name_len = strcspn(o->name, "\"");
-	snprintf(name, sizeof(name), "%.*s", (int)o->name_len, o->name);
-	if (o->before[0] != '\0' && name_order(o->before, name) >= 0)
+	at += strlen(NAME);
+	len = strcspn(at, "\"");
+	memcpy(name, at, len);
+	name[len] = '\0';
+	if (o->name[0] != '\0' && name_order(o->name, name) >= 0)
 		return false;
-	memcpy(o->before, name, o->name_len + 1);
+	memcpy(o->name, name, len + 1);
 	return true;
 }
 
@@ -140,12 +143,12 @@ const char *
 old_index_next(struct old_index *o, const char *full, size_t *ret_len)
 {
 	while (more(o)) {
-		if (is_of(o->before, full)) {
+		if (is_of(o->name, full)) {
 			o->has_line = false;
 			*ret_len = o->len;
 			return o->line;
 		}
-		if (name_order(o->before, full) > 0)
+		if (name_order(o->name, full) > 0)
 			return NULL;
 		o->has_line = false;
 	}

@@ -47,6 +47,14 @@ struct changed {
 	bool is_sorted;
 };
 
+/* The repositories that store_finish has met, so that nobody need walk through
+ * all folders once more: registry and repository in turn, each ended. */
+struct walked {
+	char *names;
+	size_t len, room;
+	bool is_whole;
+};
+
 /* _state/partial: who has which file (store_partial.c). */
 #define PARTIAL_SLOTS	1000u
 struct partial;
@@ -63,6 +71,7 @@ struct store {
 	bool index_inherited;		/* so that tag lists may be behind as
 					 * well; or since, by a failure */
 	struct changed changed;		/* of the committing thread */
+	struct walked walked;		/* the same */
 	struct dirty_dirs dirs;		/* of the committing thread */
 	struct pending_files pending;	/* the same */
 	bool can_sync_all;		/* see fs_can_sync_all */

@@ -147,6 +147,23 @@ walk_repository(const struct walk *w, const char *repository, struct err *e)
 	return rc;
 }
 
+static int
+each_walked(const struct walked *w, store_repository_fn *fn, void *cookie,
+    struct err *e)
+{
+	const char *registry, *repository;
+	size_t at;
+
+	for (at = 0; at < w->len;
+	    at = (size_t)(repository - w->names) + strlen(repository) + 1) {
+		registry = w->names + at;
+		repository = registry + strlen(registry) + 1;
+		if (fn(cookie, registry, repository, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* By folder, so that a registry with its repositories comes whole, and in the
  * order of bytes. */
 int
@@ -158,6 +175,8 @@ store_each_repository(const struct store *st, store_repository_fn *fn,
 	size_t i, count;
 	int rc;
 
+	if (st->walked.is_whole)
+		return each_walked(&st->walked, fn, cookie, e);
 	rc = fs_list(st->root, "repos", &names, &count, e);
 	if (rc != 1)
 		return rc;

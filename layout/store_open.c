@@ -363,6 +363,7 @@ store_close(struct store *st)
 	store_drop_files(st);
 	free(st->pending.files);
 	free(st->changed.names);
+	free(st->walked.names);
 	if (st->root != -1)
 		close(st->root);
 	assert(st->partials == NULL);

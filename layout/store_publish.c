@@ -343,6 +343,7 @@ store_publish(struct store *st, struct publication *p, size_t count,
 	assert(st->lock != -1);
 	if (store_lock_publish(st, e) == -1)
 		return -1;
+	st->walked.is_whole = false;
 	rc = mark_stale(st, e);
 	if (rc == 0)
 		rc = look_for_holds(st, p, count, e);

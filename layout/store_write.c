@@ -241,6 +241,7 @@ store_file_open(struct store *st, const char *to, struct store_file *f,
 		close(fd);
 		return err_sys(e, "%s: cannot create", f->tmp);
 	}
+	(void)setvbuf(f->stream, NULL, _IOFBF, STREAM_BUFFER);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #define BOOK_END		".json"
 #define BOOK_EARLIER_END	"-earlier.json"
 #define BOOK_NAME_MAX		64
+#define BOOK_KEY_MAX		32u
 /* A full reference. */
 #define BOOK_IMAGE_MAX		1024
 #define BOOK_LINE_BEGIN		"{\"image\":\""

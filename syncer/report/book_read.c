@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,12 +267,15 @@ book_is_damaged(const struct book_in *in)
 static const char *
 find_value(const struct book_line *line, const char *key)
 {
-	char mark[64];
+	char mark[BOOK_KEY_MAX + 5] = ",\"";
+	size_t len = strlen(key);
 	const char *at;
 
-	snprintf(mark, sizeof(mark), ",\"%s\":", key);
+	assert(len <= BOOK_KEY_MAX);
+	memcpy(mark + 2, key, len);
+	memcpy(mark + 2 + len, "\":", sizeof("\":"));
 	at = strstr(line->text, mark);
-	return at == NULL ? NULL : at + strlen(mark);
+	return at == NULL ? NULL : at + len + 4;
 }
 
 const char *

@@ -98,7 +98,7 @@ book_put(struct book_out *out, const char *image, const char *text, size_t len)
 	/* Twice in a damaged file. */
 	if (out->image[0] != '\0' && out->kind->order(out->image, image) >= 0)
 		return;
-	snprintf(out->image, sizeof(out->image), "%s", image);
+	memccpy(out->image, image, '\0', sizeof(out->image) - 1);
 	out->all += len + 2;
 	while (book_file_more(old)) {
 		order = out->kind->order(old->image, image);
@@ -224,7 +224,9 @@ write_all(struct book_out *out, struct err *e)
 		book_file_close(&again);
 	make_id(out);
 	snprintf(name, sizeof(name), "%s" BOOK_EARLIER_END, out->kind->name);
-	return store_write_status(out->store, name, print_all, out, e);
+	if (store_write_status(out->store, name, print_all, out, e) == -1)
+		return -1;
+	return store_sync_status(out->store, e);
 }
 
 int

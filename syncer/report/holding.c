@@ -121,12 +121,20 @@ char *
 holding_image_text(const char *line, uint64_t own)
 {
 	const char *end = find_blobs(line);
-	size_t len = end == NULL ? strlen(line) : (size_t)(end - line);
+	size_t len;
+	char tail[40], *text;
 
+	if (end == NULL)
+		end = strrchr(line, '}');
+	len = end == NULL ? strlen(line) : (size_t)(end - line);
 	if (own > HOLDING_OWN_MAX)
 		own = HOLDING_OWN_MAX;
-	return xasprintf("%.*s,\"own\":%llu}", (int)len, line,
+	snprintf(tail, sizeof(tail), ",\"own\":%llu}",
 	    (unsigned long long)own);
+	text = xmalloc(len + sizeof(tail));
+	memcpy(text, line, len);
+	memcpy(text + len, tail, sizeof(tail));
+	return text;
 }
 
 /* ["0123456789abcdef",7],... up to the bracket behind them. */

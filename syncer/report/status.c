@@ -310,5 +310,7 @@ status_save(struct status *s, struct store *store,
 	    store_write_status(store, METRICS_FILE, print_metrics, s, e) == -1)
 		return -1;
 	/* Last: who looks at it for a change finds the others changed. */
-	return store_write_status(store, SUMMARY_FILE, print_summary, s, e);
+	if (store_write_status(store, SUMMARY_FILE, print_summary, s, e) == -1)
+		return -1;
+	return store_sync_status(store, e);
 }

@@ -17,6 +17,7 @@ status_groups_read(const json_t *head, struct status_groups *ret)
 		id = status_get_count(o, "group");
 		one.id = (unsigned)id;
 		one.last_listed = status_get_time(o, "last_listed");
+		one.images = status_get_count(o, "images");
 		if (id == 0 || id > STATUS_GROUP_ID_MAX ||
 		    ret->count == STATUS_GROUPS_MAX ||
 		    !status_result_read(json_string_value(json_object_get(o,
@@ -41,6 +42,7 @@ status_groups_json(const struct status_groups *g)
 		json_object_set_new(o, "result",
 		    json_string(status_result_name(g->each[i].result)));
 		status_set_time(o, "last_listed", g->each[i].last_listed);
+		status_set_count(o, "images", g->each[i].images);
 		json_array_append_new(list, o);
 	}
 	return list;

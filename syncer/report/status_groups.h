@@ -18,7 +18,8 @@ struct status_group {
 	unsigned id;
 	enum status_result result;
 	int64_t last_listed;		/* and last_success: the run's end */
-	uint64_t images, found;		/* for who counts */
+	uint64_t images;		/* how many it has; 0: not known */
+	uint64_t found;			/* for who counts */
 };
 
 struct status_groups {

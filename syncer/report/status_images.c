@@ -102,18 +102,25 @@ find_record(struct merge *m, const char *image)
 	return order == 0 ? of->records[m->next] : NULL;
 }
 
-/*
- * A group that was listed as a whole, with nothing new, only has another time.
- * One of which a part was listed loses that part.
- */
+/* Is there a group that may have been listed as a whole? */
+static bool
+may_move(const struct merge *m)
+{
+	size_t i;
+
+	for (i = 0; i < m->groups.count; i++)
+		if (m->groups.each[i].images <= m->of->count)
+			return true;
+	return false;
+}
+
 static void
-move_groups(struct merge *m)
+count_found(struct merge *m)
 {
 	struct book_in *old = book_open(m->of->store, &status_book);
 	const struct status_record *r;
 	struct status_group *group;
 	struct book_line line;
-	size_t i;
 
 	for (; old != NULL && book_peek(old, &line); book_skip(old)) {
 		group = group_of(&m->groups, &line);
@@ -125,10 +132,24 @@ move_groups(struct merge *m)
 	}
 	book_close(old);
 	m->next = 0;
-	status_groups_forget_empty(&m->groups);
+}
+
+/*
+ * A group that was listed as a whole, with nothing new, only has another time.
+ * One of which a part was listed loses that part.
+ */
+static void
+move_groups(struct merge *m)
+{
+	struct status_group *group;
+	size_t i;
+
+	for (i = 0; i < m->groups.count; i++)
+		m->groups.each[i].images = 0;
+	count_found(m);
 	for (i = 0; i < m->groups.count; i++) {
 		group = &m->groups.each[i];
-		if (group->found < group->images)
+		if (group->images == 0 || group->found < group->images)
 			continue;
 		group->last_listed = m->of->now;
 		group->result = STATUS_UNCHANGED;
@@ -178,13 +199,14 @@ put_record(struct merge *m, const struct status_record *r)
 static void
 put_line(struct merge *m, const struct book_line *line)
 {
-	const struct status_group *group = group_of(&m->groups, line);
+	struct status_group *group = group_of(&m->groups, line);
 	enum status_result result = STATUS_NOT_REACHED;
 	char text[32];
 	const char *said;
 	size_t len;
 
 	if (group != NULL) {
+		group->images++;
 		tell(m, line->image, group->result, group->last_listed,
 		    group->last_listed, book_count(line, "size"));
 	} else {
@@ -266,8 +288,11 @@ put_all(struct merge *m)
 	struct book_line line = { .text = NULL };
 	bool has_line;
 	int order;
+	size_t i;
 
 	m->kept = of->count;
+	for (i = 0; i < m->groups.count; i++)
+		m->groups.each[i].images = 0;
 	for (;;) {
 		has_line = m->old != NULL && book_peek(m->old, &line);
 		if (!has_line && m->next == of->count)
@@ -286,6 +311,7 @@ put_all(struct merge *m)
 			m->next++;
 	}
 	metrics_images_end(of->metrics);
+	status_groups_forget_empty(&m->groups);
 }
 
 /* --- the files --------------------------------------------------------- */
@@ -314,10 +340,11 @@ print_earlier_head(FILE *out, void *cookie)
 
 /* Without what the group says. */
 static json_t *
-grouped_json(const struct status_record *r, const struct status_group *group)
+grouped_json(const struct status_record *r, struct status_group *group)
 {
 	json_t *o = status_record_json(r);
 
+	group->images++;
 	json_object_del(o, "result");
 	json_object_del(o, "last_success");
 	json_object_del(o, "last_listed");
@@ -358,6 +385,7 @@ print_head(FILE *out, const char *earlier, void *cookie)
 {
 	struct merge *m = cookie;
 
+	status_groups_forget_empty(&m->groups);
 	m->of->head(out, earlier, &m->groups, m->of->cookie);
 }
 
@@ -381,7 +409,7 @@ status_images_write(struct status_images *of, struct err *e)
 		book_close(m.old);
 		return -1;
 	}
-	if (m.groups.count > 0 && of->count > 0)
+	if (may_move(&m))
 		move_groups(&m);
 	put_all(&m);
 	of->is_damaged |= m.old != NULL && book_is_damaged(m.old);
