@@ -10,6 +10,8 @@
 #define MANIFEST_BYTES_MAX	(4u << 20)
 /* Descriptors in one manifest or index. */
 #define MANIFEST_CHILDREN_MAX	4096u
+/* Addresses of one foreign layer that are tried. */
+#define LAYER_URLS_MAX		8u
 /* Indexes inside indexes (quirks.md#nested-indexes). */
 #define MANIFEST_DEPTH_MAX	8u
 /* Manifests that one tag reaches. */
@@ -65,6 +67,10 @@
 /* Link headers of one page that are looked at. */
 #define LINKS_MAX		8u
 
+/* Certificates of authorities, all together, and files of one folder. */
+#define AUTHORITIES_BYTES_MAX	(8u << 20)
+#define AUTHORITIES_FILES_MAX	4096u
+
 /* Files that people write: credentials, registries. */
 #define CONFIG_BYTES_MAX	(1u << 20)
 /* What a credential helper prints. */
@@ -95,7 +101,8 @@
 /* HTTP. */
 #define REDIRECTS_MAX		10u
 #define TOKEN_BYTES_MAX		(64u << 10)
-#define TOKEN_LIFETIME_MIN_S	60
+#define TOKEN_LIFETIME_MIN_S	1
+#define TOKEN_LIFETIME_STANDARD_S	60
 #define TOKEN_LIFETIME_MAX_S	(24 * 3600)
 #define ERROR_BODY_BYTES_MAX	(16u << 10)
 #define HEADER_BYTES_MAX	(256u << 10)

@@ -74,12 +74,17 @@ index_entry(void *cookie, const char *registry, const char *repository,
 	    DIGEST_TEXT_MAX];
 	struct stat sb;
 
-	if (fstatat(out->st->root, path_manifest(id, path), &sb, 0) == -1) {
+	if (fstatat(out->st->root, path_manifest(id, path), &sb,
+	    AT_SYMLINK_NOFOLLOW) == -1) {
 		if (errno == ENOENT) {
-			out->left_out = true;
+			out->left_out = true;	/* the link leads nowhere */
 			return 0;
 		}
 		return err_sys(e, "%s: cannot access", path);
+	}
+	if (!S_ISREG(sb.st_mode)) {
+		out->left_out = true;
+		return 0;
 	}
 	snprintf(name, sizeof(name), "%s/%s%c%s", registry, repository,
 	    name_is_tag(reference) ? ':' : '@', reference);

@@ -28,8 +28,9 @@ has_type(const struct store *st, const char *type, const char *subtype,
 	if (len < 0 || (size_t)len >= sizeof(id->media_type) ||
 	    !name_is_manifest_type(id->media_type))
 		return 0;
-	if (fstatat(st->root, path_manifest(id, path), &sb, 0) == 0)
-		return 1;
+	if (fstatat(st->root, path_manifest(id, path), &sb,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISREG(sb.st_mode);
 	return errno == ENOENT || errno == ENOTDIR ? 0 : err_sys(e,
 	    "%s: cannot access", path);
 }

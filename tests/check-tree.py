@@ -34,6 +34,8 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 KINDS = {OCI_INDEX: "index", INDEXES[1]: "index", DOCKER_MANIFEST: "image",
 	 "application/vnd.oci.image.manifest.v1+json": "image",
 	 "application/vnd.oci.artifact.manifest.v1+json": "artifact"}
+FOREIGN = ("application/vnd.docker.image.rootfs.foreign.",
+	   "application/vnd.oci.image.layer.nondistributable.")
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "keep", "_state", "lost+found"}
 PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "clean",
@@ -99,16 +101,31 @@ class Tree:
 				for name in ("_state", "lost+found"):
 					if name in folders:
 						folders.remove(name)
-				self.mode(here, 0o755)
+				self.folder_mode(here, 0o755)
 			for name in folders + files:
 				path = os.path.normpath(os.path.join(here, name))
 				kind = os.lstat(self.at(path)).st_mode
 				if stat.S_ISDIR(kind):
-					self.mode(path, 0o755)
+					self.folder_mode(path, 0o755)
 				elif stat.S_ISREG(kind):
-					self.mode(path, 0o444)
+					self.file_mode(path)
 				elif not stat.S_ISLNK(kind):
 					self.wrong(path, "neither folder, file nor link")
+
+	def folder_mode(self, path, want):
+		"""Where ROOT is its group's to write, so is all below it."""
+		root = stat.S_IMODE(os.lstat(self.root).st_mode)
+		if root & stat.S_IWGRP:
+			want |= root & stat.S_ISGID | 0o070
+			if path == ".":
+				want = root & ~stat.S_IWOTH
+		self.mode(path, want)
+
+	def file_mode(self, path):
+		"""What one user has begun and another one of the group has ended is 0664."""
+		have = stat.S_IMODE(os.lstat(self.at(path)).st_mode)
+		root = stat.S_IMODE(os.lstat(self.root).st_mode)
+		self.mode(path, 0o664 if root & stat.S_IWGRP and have == 0o664 else 0o444)
 
 	def mode(self, path, want):
 		have = stat.S_IMODE(os.lstat(self.at(path)).st_mode)
@@ -145,7 +162,7 @@ class Tree:
 				self.wrong("cdr-layout", "is another version")
 
 	def state(self):
-		self.mode("_state", 0o700)
+		self.folder_mode("_state", 0o700)
 		for name in self.names("_state"):
 			if name not in PRIVATE:
 				self.wrong(f"_state/{name}", "does not belong here")
@@ -155,7 +172,7 @@ class Tree:
 			if name in self.names("_state"):
 				self.wrong(f"_state/{name}", what)
 		for folder in ("tmp", "partial"):
-			self.mode(f"_state/{folder}", 0o700)
+			self.folder_mode(f"_state/{folder}", 0o700)
 			for name in self.names("_state", folder):
 				path = f"_state/{folder}/{name}"
 				if folder == "tmp" or not self.resumable:
@@ -352,18 +369,25 @@ class Tree:
 		if not isinstance(value, dict):
 			return
 		if kind in INDEXES:
-			here = [self.child(path, one, links) for one in value["manifests"]]
+			here = [self.child(path, one, links) for one in value["manifests"] or []]
 			if here and not any(here):
 				self.wrong(path, f"nothing of {digest} is here")
 			return
-		parts = value.get("layers", []) + value.get("blobs", [])
+		parts = (value.get("layers") or []) + (value.get("blobs") or [])
 		for one in parts + [value["config"]] if "config" in value else parts:
 			if one["digest"].partition(":")[0] not in HEX:
+				continue
+			if one["digest"] not in self.blobs and self.may_be_elsewhere(one):
 				continue
 			if one["digest"] not in self.blobs:
 				self.wrong(path, f"blob {one['digest']} is not here")
 			elif self.blobs[one["digest"]] != one["size"]:
 				self.wrong(path, f"blob {one['digest']} has another size")
+
+	@staticmethod
+	def may_be_elsewhere(layer):
+		"""A foreign layer with addresses of its own: nobody else may have it."""
+		return bool(layer.get("urls")) and layer.get("mediaType", "").startswith(FOREIGN)
 
 	def child(self, path, one, links):
 		"""Is this entry of an index here?  (What it lists is checked by its own link.)"""

@@ -19,6 +19,7 @@
 #include "node/trust.h"
 #include "node/under.h"
 #include "node/wish.h"
+#include "registry/authorities.h"
 #include "registry/proxy.h"
 #include "report/report.h"
 
@@ -388,5 +389,7 @@ cmd_doctor(int argc, char **argv)
 		return EXIT_INPUT;
 	if (proxy_check(&e) == -1)
 		return wrong(e.msg, "");
+	if (authorities_check(&e) == -1)
+		report(REPORT_WARNING, "%s; going on without it", e.msg);
 	return doctor(&a);
 }

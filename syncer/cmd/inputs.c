@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd/inputs.h"
@@ -10,6 +11,7 @@
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "report/report.h"
 
 /* Return 1, 0 if there is no such file, or -1. */
 static int
@@ -43,7 +45,10 @@ inputs_list(struct image_list *list, const char *path, struct err *e)
 	}
 	if (rc == -1)
 		return -1;
-	list_read(list, name, buf, len);
+	/* A template that has failed, for example. */
+	if (!list_read(list, name, buf, len))
+		report(REPORT_WARNING, "%s: there is no image in this list",
+		    name);
 	free(buf);
 	return 0;
 }
@@ -143,11 +148,32 @@ credentials_dir(void)
 	return NULL;
 }
 
+/* Who sets it means to have credentials: without them all would go on, as
+ * nobody in particular. */
+static void
+mind_credentials_dir(const char *dir)
+{
+	const char *set = getenv("DOCKER_CONFIG");
+	struct stat st;
+
+	if (set == NULL || set[0] == '\0')
+		return;
+	if (stat(dir, &st) == -1)
+		report(REPORT_WARNING, "the environment's DOCKER_CONFIG: %s: "
+		    "%s; going on without credentials", dir, strerror(errno));
+	else if (!S_ISDIR(st.st_mode))
+		report(REPORT_WARNING, "the environment's DOCKER_CONFIG: %s "
+		    "is no folder, and has to be the one that config.json is "
+		    "in; going on without credentials", dir);
+}
+
 int
 inputs_credentials(struct keyring **ret, struct err *e)
 {
 	char *dir = credentials_dir();
 
+	if (dir != NULL)
+		mind_credentials_dir(dir);
 	*ret = keyring_new(dir);
 	free(dir);
 	return keyring_read(*ret, clock_ms(), e);

@@ -12,6 +12,7 @@
 #include "cmd/sync_status.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "registry/authorities.h"
 #include "registry/proxy.h"
 #include "registry/url.h"
 #include "transfer/link/limit.h"
@@ -464,7 +465,9 @@ cmd_sync(int argc, char **argv)
 		code = EXIT_INPUT;
 		goto out;
 	}
-	if (proxy_port(false) != 0 || proxy_port(true) != 0)
+	if (authorities_check(&e) == -1)
+		report(REPORT_WARNING, "%s; going on without it", e.msg);
+	if (proxy_is_set())
 		report(REPORT_DEBUG, "a proxy is set: where it connects to "
 		    "cannot be seen, so only names and addresses in URLs are "
 		    "judged");

@@ -15,6 +15,9 @@
 /* BuildKit's annotations (quirks.md#attestations). */
 #define ANNOTATION_TYPE		"vnd.docker.reference.type"
 #define ANNOTATION_DIGEST	"vnd.docker.reference.digest"
+/* Others': quirks.md#one-platform-several-entries. */
+#define ANNOTATION_SOCI		"com.amazon.soci.image-manifest-digest"
+#define ANNOTATION_ZSTD		"io.github.containers.compression.zstd"
 
 /* The specification wants it in each descriptor; without it there is no telling
  * how to go on. */
@@ -27,6 +30,25 @@ descriptor_media_type(const json_t *object, char **ret, struct err *e)
 		return -1;
 	if (!name_is_media_type(type))
 		return err_set(e, ERR_DATA, "mediaType is not a media type");
+	*ret = xstrdup(type);
+	media_lower(*ret);
+	return 0;
+}
+
+/* Nobody is served it, and some say "sbom", or nothing
+ * (quirks.md#types-of-layers).  Jansson lets through UTF-8 alone. */
+static int
+any_type(const json_t *object, char **ret, struct err *e)
+{
+	const char *type = "";
+	const unsigned char *s;
+
+	if (readjson_string(object, "mediaType", &type, e) == -1)
+		return -1;
+	for (s = (const unsigned char *)type; *s != '\0'; s++)
+		if (*s < ' ' || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0))
+			return err_set(e, ERR_DATA,
+			    "mediaType has an unprintable character");
 	*ret = xstrdup(type);
 	media_lower(*ret);
 	return 0;
@@ -175,29 +197,39 @@ read_platform(const json_t *json, struct descriptor *d, struct err *e)
 	return 0;
 }
 
+static bool
+has_real_platform(const struct descriptor *d)
+{
+	return d->has_platform && (strcmp(d->platform.os, "unknown") != 0 ||
+	    strcmp(d->platform.architecture, "unknown") != 0);
+}
+
 /*
  * An entry that has a real platform is an image to every client, whatever its
  * annotations say, so here too.  Annotations are free text: one that is no
  * digest is no error.
  */
 static void
-read_attestation(const json_t *json, struct descriptor *d)
+read_annotations(const json_t *json, struct descriptor *d)
 {
-	const json_t *annotations = readjson_member(json, "annotations");
+	const json_t *all = readjson_member(json, "annotations");
 	const char *type, *attested;
 	struct err ignored;
 
-	type = json_string_value(json_object_get(annotations,
-	    ANNOTATION_TYPE));
-	attested = json_string_value(json_object_get(annotations,
-	    ANNOTATION_DIGEST));
-	if (d->has_platform && (strcmp(d->platform.os, "unknown") != 0 ||
-	    strcmp(d->platform.architecture, "unknown") != 0))
-		return;
-	d->is_attestation = attested != NULL || (type != NULL &&
-	    strcmp(type, "attestation-manifest") == 0);
+	type = json_string_value(json_object_get(all, ANNOTATION_TYPE));
+	attested = json_string_value(json_object_get(all, ANNOTATION_SOCI));
+	if (!has_real_platform(d)) {
+		if (attested == NULL)
+			attested = json_string_value(json_object_get(all,
+			    ANNOTATION_DIGEST));
+		d->is_attestation = attested != NULL || (type != NULL &&
+		    strcmp(type, "attestation-manifest") == 0);
+	}
 	d->has_attested = attested != NULL &&
 	    digest_parse(attested, &d->attested, &ignored) == 0;
+	d->is_special = json_object_get(all, ANNOTATION_ZSTD) != NULL ||
+	    json_array_size(json_object_get(json_object_get(json, "platform"),
+	    "os.features")) > 0;
 }
 
 void
@@ -206,15 +238,47 @@ descriptor_done(struct descriptor *d)
 	free(d->media_type);
 	free(d->artifact_type);
 	free(d->data);
+	free(d->urls);
 	memset(d, 0, sizeof(*d));
 }
 
-/*
- * "data" stays base64 here: whoever uses it has to check size and digest
- * anyway.  "urls" are not followed, only known of (quirks.md#foreign-layers).
- */
+/* What cannot be a URL in any case is passed over here; url_parse judges the
+ * rest. */
+static bool
+may_be_url(const char *text)
+{
+	const char *s;
+
+	for (s = text; *s > ' ' && *s <= '~'; s++)
+		continue;
+	return *s == '\0' && s > text && (size_t)(s - text) <= URL_MAX;
+}
+
+/* One behind the other, each with a line end. */
+static void
+read_urls(const json_t *json, struct descriptor *d)
+{
+	const json_t *all = readjson_member(json, "urls");
+	size_t i, count = 0;
+	const char *url;
+	char *longer;
+
+	d->has_urls = json_array_size(all) > 0;
+	for (i = 0; i < json_array_size(all) && count < LAYER_URLS_MAX; i++) {
+		url = json_string_value(json_array_get(all, i));
+		if (url == NULL || !may_be_url(url))
+			continue;
+		longer = xasprintf("%s%s\n", count == 0 ? "" : d->urls, url);
+		free(d->urls);
+		d->urls = longer;
+		count++;
+	}
+}
+
+/* "data" stays base64 here: whoever uses it has to check size and digest
+ * anyway. */
 static int
-read_members(const json_t *json, struct descriptor *d, struct err *e)
+read_entry(const json_t *json, struct descriptor *d, struct err *e)
 {
 	const char *data = NULL;
 	int rc;
@@ -227,10 +291,22 @@ read_members(const json_t *json, struct descriptor *d, struct err *e)
 	rc = readjson_string(json, "data", &data, e);
 	if (rc == 1)
 		d->data = xstrdup(data);
-	if (d->role == DESCRIPTOR_MANIFEST)
-		read_attestation(json, d);
+	read_annotations(json, d);
 	d->has_urls = json_array_size(readjson_member(json, "urls")) > 0;
 	return rc == -1 ? -1 : 0;
+}
+
+/* Of a blob digest and size are enough. */
+static int
+read_members(const json_t *json, struct descriptor *d, struct err *e)
+{
+	if (d->role == DESCRIPTOR_MANIFEST)
+		return read_entry(json, d, e);
+	if (any_type(json, &d->media_type, e) == -1 ||
+	    get_size(json, &d->size, e) == -1)
+		return -1;
+	read_urls(json, d);
+	return 0;
 }
 
 int

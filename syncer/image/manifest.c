@@ -30,7 +30,9 @@ add_child(struct manifest *m, const json_t *json, enum descriptor_role role,
 	return rc == -1 ? -1 : 0;
 }
 
-/* The array ${key}; with ${config} before it if that is not NULL. */
+/* The array ${key}; with ${config} before it if that is not NULL.  Without a
+ * list there is nothing in it: Go writes null for none, and clients take it
+ * (quirks.md#types-of-layers).  But an index has one: {} is none. */
 static int
 add_children(struct manifest *m, const json_t *root, const json_t *config,
     const char *key, enum descriptor_role role, struct err *e)
@@ -38,9 +40,10 @@ add_children(struct manifest *m, const json_t *root, const json_t *config,
 	const json_t *array = readjson_member(root, key);
 	size_t i, count = json_array_size(array);
 
-	if (array == NULL)
+	if (role == DESCRIPTOR_MANIFEST &&
+	    json_object_get(root, key) == NULL)
 		return err_set(e, ERR_DATA, "%s is missing", key);
-	if (!json_is_array(array))
+	if (array != NULL && !json_is_array(array))
 		return err_set(e, ERR_DATA, "%s is not an array", key);
 	if (count + (config != NULL) > MANIFEST_CHILDREN_MAX)
 		return err_set(e, ERR_LIMIT, "more than %u %s",
@@ -66,10 +69,10 @@ read_children(struct manifest *m, const json_t *root, struct err *e)
 	if (m->kind == MEDIA_INDEX)
 		return add_children(m, root, NULL, "manifests",
 		    DESCRIPTOR_MANIFEST, e);
-	/* quirks.md#artifact-manifests; it may leave its blobs out. */
+	/* quirks.md#artifact-manifests */
 	if (m->kind == MEDIA_ARTIFACT)
-		return readjson_member(root, "blobs") == NULL ? 0 :
-		    add_children(m, root, NULL, "blobs", DESCRIPTOR_LAYER, e);
+		return add_children(m, root, NULL, "blobs", DESCRIPTOR_LAYER,
+		    e);
 	config = readjson_member(root, "config");
 	if (config == NULL)
 		return err_set(e, ERR_DATA, "config is missing");
@@ -86,7 +89,8 @@ read_subject(struct manifest *m, const json_t *root, struct err *e)
 
 	if (subject == NULL)
 		return 0;
-	rc = descriptor_read(subject, DESCRIPTOR_MANIFEST, &m->subject,
+	/* Its digest is what counts; what is there is another's business. */
+	rc = descriptor_read(subject, DESCRIPTOR_LAYER, &m->subject,
 	    algorithm, e);
 	if (rc == -1)
 		return err_wrap(e, "subject");

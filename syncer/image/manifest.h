@@ -19,7 +19,9 @@ enum descriptor_role {
 /* OCI image-spec descriptor.md.  Strings are owned; NULL where absent. */
 struct descriptor {
 	enum descriptor_role role;
-	char *media_type;		/* never NULL; name_is_media_type */
+	char *media_type;		/* never NULL; of an entry of an index
+					 * name_is_media_type, else any text
+					 * that can be printed, or "" */
 	struct digest digest;
 	uint64_t size;
 	bool has_platform;
@@ -28,9 +30,16 @@ struct descriptor {
 	/* BuildKit attestations (quirks.md#attestations). */
 	bool is_attestation;
 	bool has_attested;
-	struct digest attested;		/* vnd.docker.reference.digest */
+	struct digest attested;		/* whose it is; of others too, such as
+					 * SOCI's indexes */
+	bool is_special;		/* not for every client: zstd, or with
+					 * os.features */
 	bool has_urls;			/* quirks.md#foreign-layers */
-	char *data;			/* base64, as it stands in the JSON */
+	char *urls;			/* of a blob: up to LAYER_URLS_MAX that
+					 * may be some, each with a line end;
+					 * NULL: none */
+	char *data;			/* of an entry of an index: base64, as
+					 * it stands in the JSON */
 };
 
 /* A manifest or an index, parsed. */
@@ -58,7 +67,8 @@ struct manifest {
  * way out.  A repeated key, a negative size, a size over BLOB_BYTES_MAX, more
  * than MANIFEST_CHILDREN_MAX children, JSON of more than JSON_VALUES_MAX values
  * or deeper than JSON_DEPTH_MAX, the keys of two kinds at once and a
- * schemaVersion other than 2 are errors.  null is the same as absent.  A child
+ * schemaVersion other than 2 are errors.  null is the same as absent, but for
+ * "manifests": null, which is an empty list, as absent "layers" are.  A child
  * with an unknown digest algorithm is counted in skipped and left out, such a
  * subject is left out.  Return 0, or -1 with ${e} set (ERR_DATA or ERR_LIMIT)
  * and ${ret} untouched; messages name the child, as in "layers[3]: ...".

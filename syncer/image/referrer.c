@@ -257,3 +257,25 @@ referrer_count(const char *buf, size_t len, bool *ret_signed)
 	json_decref(index);
 	return count;
 }
+
+/* What begins as an object and cannot be read is a broken list: whoever reads
+ * it says so. */
+bool
+referrer_is_list(const char *buf, size_t len)
+{
+	json_t *root;
+	struct err e;
+	size_t i = 0;
+	bool ret;
+
+	while (i < len && strchr(" \t\r\n", buf[i]) != NULL && buf[i] != '\0')
+		i++;
+	if (i == len || buf[i] != '{')
+		return false;
+	if (readjson_load(buf, len, 0, &root, &e) == -1)
+		return true;
+	ret = json_object_get(root, "manifests") != NULL ||
+	    json_object_get(root, "mediaType") != NULL;
+	json_decref(root);
+	return ret;
+}

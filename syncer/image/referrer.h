@@ -45,6 +45,13 @@ int referrer_merge(const char *, const char *const *, size_t, char **,
     struct err *);
 
 /*
+ * referrer_is_list(buf, len): is an answer to that question a list at all,
+ * right or wrong?  Not a page of HTML, and no object that is about something
+ * else, as "{}" (quirks.md#referrers).
+ */
+bool referrer_is_list(const char *, size_t);
+
+/*
  * referrer_count(buf, len, ret_signed): how many descriptors such an index has,
  * and whether one of them is a signature: cosign's, of the Sigstore bundle
  * format or of the Notary Project, by its artifact type.  0 for what is no

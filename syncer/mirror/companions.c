@@ -11,6 +11,7 @@
 #include "registry/http.h"
 #include "registry/pages.h"
 #include "registry/upstream.h"
+#include "report/report.h"
 #include "mirror/companions.h"
 #include "mirror/job.h"
 #include "mirror/walk.h"
@@ -44,6 +45,7 @@ struct question {
 	struct gather *g;
 	struct digest subject;
 	struct pages pages;		/* of the API */
+	struct refusals refusals;	/* of endpoints asked before */
 	char *fallback;
 	bool is_fallback;
 	bool signatures;		/* whatever the rule says */
@@ -147,7 +149,9 @@ take_missing(struct companions *c, const struct walk_missing *missing,
 	    sizeof(*c->missing));
 	memcpy(c->missing + c->missing_count, missing,
 	    count * sizeof(*missing));
-	c->missing_count += count;
+	/* The walk's own, and a plan goes nowhere. */
+	for (; count > 0; count--)
+		c->missing[c->missing_count++].urls = NULL;
 }
 
 static void
@@ -196,6 +200,17 @@ is_forgiven(const struct err *e)
 	    e->code == ERR_DENIED;
 }
 
+/* Some registries answer 403 for a tag that is not there
+ * (quirks.md#absent-and-forbidden). */
+static void
+warn_refused(const struct gather *g, const char *tag)
+{
+	const struct image_ref *ref = &g->of.entry->ref;
+
+	report(REPORT_WARNING, "%s/%s: the tag %s may not be read: it is taken "
+	    "for one that is not there", ref->registry, ref->repository, tag);
+}
+
 static void
 companion_ended(void *cookie, const struct job_report *r)
 {
@@ -206,6 +221,9 @@ companion_ended(void *cookie, const struct job_report *r)
 	if (r->result == JOB_UNCHANGED || r->result == JOB_UPDATED ||
 	    r->result == JOB_PLANNED) {
 		take(g, c, r);
+	} else if (c->tag != NULL && !c->optional && !r->has_digest &&
+	    r->err->code == ERR_DENIED) {
+		warn_refused(g, c->tag);
 	} else if (c->tag == NULL || r->err->code != ERR_NOT_FOUND) {
 		e = *r->err;
 		err_wrap(&e, "referrer");
@@ -335,10 +353,23 @@ question_free(struct question *q)
 /* An API that is not there; of registries that lack it, some say that in other
  * words than 404. */
 static bool
-is_no_api(const struct question *q, long status)
+is_no_api(const struct question *q, const struct http_reply *reply)
 {
-	return q->pages.read == 0 && (status == 400 || status == 404 ||
-	    status == 405 || status == 406 || status == 501);
+	unsigned facts = reply->elsewhere ? ANSWER_ELSEWHERE : 0;
+
+	if (q->query.to != ANSWER_TO_REFERRERS)
+		return false;
+	if (reply->status == 200 && referrer_is_list(reply->body, reply->len))
+		facts |= ANSWER_LISTS;
+	return answer_judge(ANSWER_TO_REFERRERS, reply->status, facts) ==
+	    ANSWER_TAG_SCHEMA;
+}
+
+static void
+fall_back(struct question *q)
+{
+	q->is_fallback = true;
+	q->query.to = ANSWER_TO_LIST;
 }
 
 /* As the next two: return 1 if there is more to ask, 0, or -1 with ${e} set. */
@@ -346,14 +377,16 @@ static int
 api_answered(struct question *q, const struct http_reply *reply,
     struct err *e)
 {
-	if (reply->status == 200)
-		return read_page(q, reply, e);
-	if (pages_refused(&q->pages, reply->status))
+	if (is_no_api(q, reply)) {
+		fall_back(q);
 		return 1;
-	if (!is_no_api(q, reply->status))
-		return upstream_explain(reply, e);
-	q->is_fallback = true;
-	return 1;
+	}
+	if (reply->status == 200) {
+		q->query.to = ANSWER_TO_LIST;
+		return read_page(q, reply, e);
+	}
+	return pages_refused(&q->pages, reply->status) ? 1 :
+	    upstream_explain(reply, e);
 }
 
 /* Some registries take "sha256-HEX" for the digest, and answer with the image
@@ -371,8 +404,16 @@ static int
 tag_answered(struct question *q, const struct http_reply *reply,
     struct err *e)
 {
+	char tag[TAG_MAX + 1];
+
 	if (reply->status == 404)
 		return 0;
+	/* The image could be read, and this cannot. */
+	if (reply->status == 403 && has_rule(q->g)) {
+		referrer_tag(&q->subject, "", tag);
+		warn_refused(q->g, tag);
+		return 0;
+	}
 	if (reply->status != 200)
 		return upstream_explain(reply, e);
 	return is_subject(q, reply) ? 0 : read_list(q, reply, e);
@@ -387,6 +428,49 @@ understand(struct question *q, const struct http_reply *reply, struct err *e)
 	return more == -1 ? err_wrap(e, "list of referrers") : more;
 }
 
+/* The question to that endpoint.  Return 0, or -1 with ${e} set. */
+static int
+point_at(struct question *q, struct source *source, struct err *e)
+{
+	const char *repository = q->g->of.entry->ref.repository;
+	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1], *url;
+	int rc;
+
+	url = dispatch_url(source, repository, "referrers",
+	    digest_text(&q->subject, text));
+	pages_done(&q->pages);
+	rc = pages_init(&q->pages, url, "referrers", e);
+	free(url);
+	if (rc == -1)
+		return -1;
+	free(q->fallback);
+	q->fallback = dispatch_url(source, repository, "manifests",
+	    referrer_tag(&q->subject, "", tag));
+	q->is_fallback = false;
+	q->query.to = ANSWER_TO_REFERRERS;
+	q->query.source = source;
+	q->query.url = q->pages.url;
+	return 0;
+}
+
+/* This endpoint does not answer.  Is there another one, which is asked now? */
+static bool
+asks_next(struct question *q, struct err *e)
+{
+	struct source *here = q->query.source, *next = dispatch_next(here);
+
+	if ((dispatch_is_first(here) && next == NULL) || q->count > 0 ||
+	    e->code == ERR_CANCELLED)
+		return false;
+	refusals_add(&q->refusals, dispatch_place(here),
+	    dispatch_is_down(here), e);
+	*e = q->refusals.err;
+	if (next == NULL || point_at(q, next, e) == -1)
+		return false;
+	dispatch_query(q->g->d, &q->query);
+	return true;
+}
+
 static void
 answered(struct query *query, const struct http_reply *reply,
     const struct err *e)
@@ -396,15 +480,23 @@ answered(struct query *query, const struct http_reply *reply,
 	struct err why;
 	int more = -1;
 
-	if (reply == NULL)
-		why = *e;
-	else
+	if (reply != NULL) {
 		more = understand(q, reply, &why);
+	} else if (e->code == ERR_DENIED &&
+	    query->to == ANSWER_TO_REFERRERS) {
+		/* The API wants more than the image did. */
+		fall_back(q);
+		more = 1;
+	} else {
+		why = *e;
+	}
 	if (more == 1) {
 		query->url = q->is_fallback ? q->fallback : q->pages.url;
 		dispatch_query(g->d, query);
 		return;
 	}
+	if (more == -1 && asks_next(q, &why))
+		return;
 	if (more == -1 && !has_rule(g) &&
 	    (reply != NULL || is_forgiven(&why)))
 		g->found.flaw = why;
@@ -418,29 +510,18 @@ static void
 ask(struct gather *g, const struct digest *id, bool signatures)
 {
 	struct question *q = xcalloc(1, sizeof(*q));
-	const char *repository = g->of.entry->ref.repository;
-	char text[DIGEST_TEXT_MAX], tag[TAG_MAX + 1], *url;
 	struct err e;
-	int rc;
 
-	url = dispatch_url(g->source, repository, "referrers",
-	    digest_text(id, text));
-	rc = pages_init(&q->pages, url, "referrers", &e);
-	free(url);
-	if (rc == -1) {
+	q->g = g;
+	q->subject = *id;
+	q->signatures = signatures;
+	if (point_at(q, g->source, &e) == -1) {
 		fail(g, &e);
 		free(q);
 		return;
 	}
-	q->g = g;
-	q->subject = *id;
-	q->signatures = signatures;
-	q->fallback = dispatch_url(g->source, repository, "manifests",
-	    referrer_tag(id, "", tag));
-	q->query.source = g->source;
-	q->query.repository = repository;
+	q->query.repository = g->of.entry->ref.repository;
 	q->query.priority = g->of.entry->priority;
-	q->query.url = q->pages.url;
 	q->query.accept = MEDIA_OCI_INDEX;
 	q->query.end = answered;
 	g->pending++;

@@ -20,6 +20,7 @@ struct expand {
 	expand_end *end;
 	void *cookie;
 	struct tag_pages pages;
+	struct refusals refusals;	/* of endpoints asked before */
 	struct tags_scan scan;
 	struct tag_matcher *matcher;
 	char **tags;			/* what matches, of all pages */
@@ -250,6 +251,46 @@ page_read(struct expand *x, const struct http_reply *reply)
 		all_pages_read(x);
 }
 
+/* The list begins anew at that endpoint.  Return 0, or -1 with ${e} set. */
+static int
+begin_at(struct expand *x, struct source *source, struct err *e)
+{
+	char *url = dispatch_url(source, x->entry->ref.repository, "tags",
+	    "list");
+	int rc;
+
+	while (x->count > 0)
+		free(x->tags[--x->count]);
+	x->before = 0;
+	x->bytes = x->before_bytes = 0;
+	tag_pages_done(&x->pages);
+	x->query.source = source;
+	rc = tag_pages_init(&x->pages, url, e);
+	free(url);
+	return rc;
+}
+
+/* This endpoint has no list: the first that answers has the word. */
+static void
+not_here(struct expand *x, const struct err *e)
+{
+	struct source *here = x->query.source, *next = dispatch_next(here);
+	struct err why = *e;
+
+	if (dispatch_is_first(here) && next == NULL) {
+		finish(x, e);
+		return;
+	}
+	refusals_add(&x->refusals, dispatch_place(here),
+	    dispatch_is_down(here), e);
+	if (next == NULL || e->code == ERR_CANCELLED)
+		finish(x, &x->refusals.err);
+	else if (begin_at(x, next, &why) == -1)
+		finish(x, &why);
+	else
+		ask(x);
+}
+
 static void
 page_ended(struct query *q, const struct http_reply *reply,
     const struct err *e)
@@ -258,7 +299,7 @@ page_ended(struct query *q, const struct http_reply *reply,
 	struct err why;
 
 	if (reply == NULL) {
-		finish(x, e);
+		not_here(x, e);
 	} else if (reply->status == 200) {
 		page_read(x, reply);
 	} else if (tag_pages_refused(&x->pages, reply->status)) {
@@ -266,7 +307,7 @@ page_ended(struct query *q, const struct http_reply *reply,
 	} else {
 		upstream_explain(reply, &why);
 		err_wrap(&why, "tags/list");
-		finish(x, &why);
+		not_here(x, &why);
 	}
 }
 
@@ -277,6 +318,7 @@ ask(struct expand *x)
 
 	/* A body without a byte would have no beginning. */
 	tags_scan_init(&x->scan, found, x);
+	q->to = ANSWER_TO_LIST;
 	q->repository = x->entry->ref.repository;
 	q->priority = x->priority;
 	q->url = x->pages.at.url;
@@ -308,7 +350,6 @@ expand_start(struct dispatch *d, struct ages *ages,
     void *cookie)
 {
 	struct expand *x = xcalloc(1, sizeof(*x));
-	char *url = NULL;
 
 	x->d = d;
 	x->ages = ages;
@@ -318,15 +359,12 @@ expand_start(struct dispatch *d, struct ages *ages,
 	x->cookie = cookie;
 	x->matcher = tag_matcher_new(entry->tags);
 	x->query.source = dispatch_source(d, entry->ref.registry, &x->err);
-	if (x->query.source != NULL)
-		url = dispatch_url(x->query.source, entry->ref.repository,
-		    "tags", "list");
-	if (url != NULL && tag_pages_init(&x->pages, url, &x->err) == 0) {
+	if (x->query.source != NULL &&
+	    begin_at(x, x->query.source, &x->err) == 0) {
 		ask(x);
 	} else {
 		x->task.run = nothing;
 		x->task.done = ended_at_once;
 		pool_start(dispatch_pool(d), NULL, &x->task);
 	}
-	free(url);
 }

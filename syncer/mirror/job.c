@@ -17,6 +17,7 @@
 #include "mirror/room.h"
 #include "mirror/signed.h"
 #include "mirror/walk.h"
+#include "report/report.h"
 
 /* Each round goes one level deeper, or learns that something is not served. */
 #define ROUNDS_MAX	(4 * MANIFEST_DEPTH_MAX)
@@ -51,6 +52,10 @@ struct wanted {
 	struct job *job;
 	struct object object;
 	bool tolerate;
+	const char *urls;		/* of a layer, the walk's: those that
+					 * have not been tried yet */
+	char *url;			/* that is being tried, or NULL */
+	struct err first;		/* what the registry says of it */
 };
 
 struct job {
@@ -78,6 +83,8 @@ struct job {
 	bool has_companions;
 	unsigned rounds;
 	size_t pending;			/* objects asked for */
+	struct err elsewhere_err;	/* of a foreign layer: why it is not
+					 * here */
 	struct commit commit;
 	size_t objects;
 	uint64_t bytes;
@@ -111,7 +118,10 @@ finish(struct job *job, enum job_result result)
 		.total_bytes = job->walk.bytes,
 		.duration_ms = clock_ms() - job->started_ms,
 		.foreign = job->walk.foreign,
+		.elsewhere = job->walk.elsewhere,
+		.elsewhere_err = &job->elsewhere_err,
 		.unknown_digests = job->walk.unknown_digests,
+		.schema1 = job->walk.schema1,
 		.lacking = job->walk.lacking,
 		.err = &job->err,
 		.walk = &job->walk,
@@ -189,10 +199,51 @@ is_root(const struct job *job, const struct wanted *w)
 	return digest_equal(&w->object.id, &job->root);
 }
 
+/* It has not got it, or has something else under that name. */
+static bool
+is_not_there(const struct err *e)
+{
+	return e->code == ERR_NOT_FOUND || e->code == ERR_DENIED ||
+	    e->code == ERR_DIGEST || e->code == ERR_DATA;
+}
+
+/* The next address of a layer that the registry has not got
+ * (quirks.md#foreign-layers).  Return false if there is none, or if ${e} is no
+ * reason to look for it elsewhere. */
+static bool
+ask_elsewhere(struct wanted *w, const struct err *e)
+{
+	struct job *job = w->job;
+	size_t len;
+
+	if (w->url == NULL && !is_not_there(e))
+		return false;
+	if (w->url == NULL)
+		w->first = *e;
+	job->elsewhere_err = *e;
+	while (e->code != ERR_CANCELLED && e->code != ERR_STORE &&
+	    w->urls != NULL && w->urls[0] != '\0') {
+		len = strcspn(w->urls, "\n");
+		free(w->url);
+		w->url = xstrndup(w->urls, len);
+		w->urls += len + 1;
+		w->waiter.source = dispatch_elsewhere(job->d, job->source,
+		    w->url, &job->elsewhere_err);
+		w->waiter.repository = w->url;
+		if (w->waiter.source != NULL) {
+			dispatch_want(job->d, &w->object, &w->waiter);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A 404 that the image can do without, or another way to ask. */
 static bool
 excused(struct job *job, const struct wanted *w, const struct err *e)
 {
+	if (e->code == ERR_DENIED && w->tolerate && w->url != NULL)
+		return digest_set_add(&job->absent, &w->object.id, NULL);
 	if (e->code != ERR_NOT_FOUND)
 		return false;
 	if (w->object.kind == OBJECT_OPAQUE)
@@ -200,6 +251,17 @@ excused(struct job *job, const struct wanted *w, const struct err *e)
 	if (w->tolerate)
 		return digest_set_add(&job->absent, &w->object.id, NULL);
 	return false;
+}
+
+/* The registry's reason, and that of the last address which was tried. */
+static void
+explain(struct job *job, const struct wanted *w, const struct err *e)
+{
+	if (e == &w->first)
+		err_set(&job->err, e->code, "%s; elsewhere: %s", e->msg,
+		    job->elsewhere_err.msg);
+	else
+		job->err = *e;
 }
 
 static void
@@ -210,6 +272,12 @@ fetched(struct waiter *waiter, const struct err *e)
 	bool ask_tag = false;
 
 	assert(job->state == JOB_FETCH && job->pending > 0);
+	if (e != NULL && ask_elsewhere(w, e))
+		return;
+	/* What its addresses say is not the reason. */
+	if (e != NULL && w->url != NULL && e->code != ERR_CANCELLED &&
+	    e->code != ERR_STORE)
+		e = &w->first;
 	if (e == NULL) {
 		job->objects++;
 		job->bytes += waiter->size;
@@ -221,8 +289,9 @@ fetched(struct waiter *waiter, const struct err *e)
 		ask_tag = true;
 	} else if (!excused(job, w, e) && !job->failed) {
 		job->failed = true;
-		job->err = *e;
+		explain(job, w, e);
 	}
+	free(w->url);
 	free(w);
 	if (--job->pending > 0)
 		return;
@@ -268,6 +337,7 @@ start_fetch(struct job *job)
 		w->job = job;
 		w->object = missing[i].object;
 		w->tolerate = missing[i].tolerate;
+		w->urls = missing[i].urls;
 		w->waiter.source = job->source;
 		w->waiter.priority = job->entry->priority;
 		w->waiter.repository = job->entry->ref.repository;
@@ -512,11 +582,41 @@ start_image(struct job *job)
 
 /* --- RESOLVE ----------------------------------------------------------- */
 
+/*
+ * Not the first of its registry's endpoints has the tag.  It may be behind the
+ * times: what is here stays.
+ */
+static int
+mind_order(struct job *job, struct err *e)
+{
+	const struct image_ref *ref = &job->entry->ref;
+	const char *place = dispatch_place(job->source);
+	struct manifest_id here;
+	int rc;
+
+	rc = store_reference_get(job->store, ref->registry, ref->repository,
+	    ref->tag, &here, e);
+	if (rc == -1)
+		return -1;
+	if (rc == 0) {
+		report(REPORT_INFO, "%s/%s:%s is new, and is taken from %s, "
+		    "which is not the first endpoint", ref->registry,
+		    ref->repository, ref->tag, place);
+	} else if (!digest_equal(&here.digest, &job->root)) {
+		report(REPORT_WARNING, "%s/%s:%s stays as it is: %s, which is "
+		    "not the first endpoint, has another digest",
+		    ref->registry, ref->repository, ref->tag, place);
+		job->root = here.digest;
+	}
+	return 0;
+}
+
 static void
 resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 {
 	struct job *job = (struct job *)((char *)r -
 	    offsetof(struct job, resolve));
+	struct err why;
 
 	assert(job->state == JOB_RESOLVE);
 	if (digest == NULL) {
@@ -525,7 +625,13 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 	}
 	job->root = *digest;
 	job->has_root = true;
-	start_image(job);
+	job->source = r->source;
+	if ((!dispatch_is_first(job->source) &&
+	    mind_order(job, &why) == -1) ||
+	    list_agree(job->entry, &job->root, &why) == -1)
+		fail(job, &why);
+	else
+		start_image(job);
 }
 
 static void
@@ -581,6 +687,8 @@ look_for_hold(struct job *job)
 		return err_set(&job->err, ERR_INPUT, "the list pins %s, but "
 		    "the tag is held at %s here", digest_text(&ref->digest,
 		    pinned), digest_text(&at, held));
+	if (rc == 1 && list_agree(job->entry, &at, &job->err) == -1)
+		return -1;
 	if (rc == 1) {
 		job->root = at;
 		job->has_root = job->is_held = true;
@@ -604,7 +712,9 @@ job_start(struct dispatch *d, const struct store *store,
 	if (options != NULL)
 		job->options = *options;
 	job->source = dispatch_source(d, entry->ref.registry, &job->err);
-	if (job->source == NULL || look_for_hold(job) == -1) {
+	if (job->source == NULL ||
+	    list_agree(entry, NULL, &job->err) == -1 ||
+	    look_for_hold(job) == -1) {
 		job->walk_task.run = nothing;
 		job->walk_task.done = no_source;
 		pool_start(dispatch_pool(d), NULL, &job->walk_task);

@@ -35,7 +35,10 @@ struct job_report {
 	uint64_t total_bytes;		/* of all that the image reaches here */
 	int64_t duration_ms;
 	size_t foreign;			/* see struct walk */
+	size_t elsewhere;
+	const struct err *elsewhere_err;	/* why these are not here */
 	size_t unknown_digests;
+	size_t schema1;
 	const char *lacking;
 	const struct err *err;		/* JOB_FAILED, JOB_CANCELLED */
 	const struct walk *walk;	/* what it reaches, so far */

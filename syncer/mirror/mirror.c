@@ -97,10 +97,19 @@ report_success(const char *image, const struct job_report *r)
 		    image, r->lacking);
 	if (!updated)
 		return;
-	if (r->foreign > 0)
+	if (r->foreign > r->elsewhere)
 		report(REPORT_WARNING, "%s: %zu foreign layer(s): some clients "
 		    "fetch these from the URLs in the manifest and not from "
-		    "here", image, r->foreign);
+		    "here", image, r->foreign - r->elsewhere);
+	if (r->elsewhere > 0)
+		report(REPORT_WARNING, "%s: %zu foreign layer(s) left out, "
+		    "which clients have to fetch from the URLs in the "
+		    "manifest: %s", image, r->elsewhere,
+		    r->elsewhere_err->msg);
+	if (r->schema1 > 0)
+		report(REPORT_WARNING, "%s: %zu Docker schema 1 manifest(s) "
+		    "left out, which no current client can use", image,
+		    r->schema1);
 	if (r->unknown_digests > 0)
 		report(REPORT_WARNING, "%s: %zu objects left out: their "
 		    "digest algorithm is neither sha256 nor sha512", image,

@@ -16,20 +16,23 @@ struct state {
 	bool *served;			/* which of the wanted platforms some
 					 * index has */
 	size_t offered, chosen;		/* entries with a platform */
+	size_t usable;			/* entries that are images, or may be */
 	struct digest_set seen;
 };
 
 static int visit_manifest(struct state *, const struct object *, bool,
     unsigned, struct err *);
 
+/* Takes ${urls}. */
 static void
-miss(struct state *s, const struct object *object, bool tolerate)
+miss(struct state *s, const struct object *object, bool tolerate, char *urls)
 {
 	struct walk *w = s->out;
 
 	w->missing = xreallocarray(w->missing, w->missing_count + 1,
 	    sizeof(*w->missing));
 	w->missing[w->missing_count].object = *object;
+	w->missing[w->missing_count].urls = urls;
 	w->missing[w->missing_count++].tolerate = tolerate;
 }
 
@@ -46,11 +49,36 @@ note_platform(struct state *s, const struct platform *p)
 	w->have[w->have_count++] = *p;
 }
 
+/* A layer that its format lets be elsewhere: an image is whole without it
+ * (quirks.md#foreign-layers). */
+static bool
+may_be_elsewhere(const struct descriptor *d)
+{
+	return d->role == DESCRIPTOR_LAYER && d->has_urls &&
+	    media_is_foreign(d->media_type);
+}
+
+static void
+miss_blob(struct state *s, const struct descriptor *d, bool tolerate)
+{
+	bool is_elsewhere = may_be_elsewhere(d);
+	struct object object;
+
+	s->out->elsewhere += is_elsewhere;
+	if (is_elsewhere && digest_set_has(s->from->absent, &d->digest))
+		return;
+	object_of(d, OBJECT_BLOB, &object);
+	object.begun = store_partial_bytes(s->from->store, &d->digest);
+	if (object.begun > object.size)
+		object.begun = object.size;
+	miss(s, &object, tolerate || is_elsewhere, d->urls == NULL ? NULL :
+	    xstrdup(d->urls));
+}
+
 static int
 visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
     struct err *e)
 {
-	struct object object;
 	char text[DIGEST_TEXT_MAX];
 	uint64_t size;
 	int there;
@@ -63,11 +91,7 @@ visit_blob(struct state *s, const struct descriptor *d, bool tolerate,
 	if (there == -1)
 		return -1;
 	if (there == 0) {
-		object_of(d, OBJECT_BLOB, &object);
-		object.begun = store_partial_bytes(s->from->store, &d->digest);
-		if (object.begun > object.size)
-			object.begun = object.size;
-		miss(s, &object, tolerate);
+		miss_blob(s, d, tolerate);
 		return 0;
 	}
 	if (size != d->size)
@@ -190,6 +214,8 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 
 	if (digest_set_has(s->from->absent, &d->digest))
 		return 0;
+	s->usable += !d->is_attestation &&
+	    media_kind(d->media_type) != MEDIA_INDEX;
 	if (media_kind(d->media_type) == MEDIA_OTHER) {
 		kind = OBJECT_OPAQUE;
 		as_blob = is_a_blob(s, &d->digest, e);
@@ -278,7 +304,9 @@ visit_index(struct state *s, const struct manifest *m, bool tolerate,
 	note_choice(s, m, lacking, select_children(m, s->from->platforms,
 	    keep, lacking));
 	for (i = 0; i < m->count && rc == 0; i++)
-		if (keep[i] != KEEP_NOT)
+		if (keep[i] == KEEP_UNUSABLE)
+			s->out->schema1++;
+		else if (keep[i] != KEEP_NOT)
 			rc = visit_child(s, &m->children[i], tolerate ||
 			    may_lack(&m->children[i], keep[i]), depth + 1, e);
 	if (rc == 0 && depth == 0 && m->count == 0 && m->skipped > 0)
@@ -353,11 +381,15 @@ note_subject(struct state *s, const struct present *p, struct err *e)
 static bool
 lacks_blobs(const struct state *s, const struct manifest *m)
 {
+	const struct descriptor *d;
 	size_t i;
 
-	for (i = 0; i < m->count && m->kind != MEDIA_INDEX; i++)
-		if (digest_set_has(s->from->absent, &m->children[i].digest))
+	for (i = 0; i < m->count && m->kind != MEDIA_INDEX; i++) {
+		d = &m->children[i];
+		if (!may_be_elsewhere(d) &&
+		    digest_set_has(s->from->absent, &d->digest))
 			return true;
+	}
 	return false;
 }
 
@@ -398,7 +430,7 @@ visit_manifest(struct state *s, const struct object *object, bool tolerate,
 		return 0;
 	rc = present_find(s->from->store, object, &p, e);
 	if (rc == 0) {
-		miss(s, object, tolerate);
+		miss(s, object, tolerate, NULL);
 	} else if (rc == 1) {
 		rc = visit_present(s, &p, tolerate, depth, e);
 		present_done(&p);
@@ -437,14 +469,28 @@ needs_any(const struct walk *w)
 	return false;
 }
 
+static void
+drop_missing(struct walk *w)
+{
+	while (w->missing_count > 0)
+		free(w->missing[--w->missing_count].urls);
+}
+
 /* When all indexes are here: is what they have what is wanted? */
 static int
 judge_choice(struct state *s, struct err *e)
 {
-	if (s->out->missing_count > 0 || s->offered == 0)
+	if (s->out->missing_count > 0 ||
+	    (s->offered == 0 && s->out->schema1 == 0))
 		return 0;
 	note_lacking(s);
-	if (s->chosen > 0 || s->from->platforms->all)
+	if (s->usable == 0 && s->out->schema1 > 0)
+		return err_set(e, ERR_DATA, "the index has nothing%s%s but "
+		    "Docker schema 1 manifests, which no current client can "
+		    "use: choose a newer tag, or have the image pushed again "
+		    "with a current tool", s->out->lacking[0] == '\0' ? "" :
+		    " for ", s->out->lacking);
+	if (s->offered == 0 || s->chosen > 0 || s->from->platforms->all)
 		return 0;
 	return err_set(e, ERR_NOT_FOUND, "the index has nothing for %s",
 	    s->out->lacking);
@@ -467,7 +513,7 @@ walk_image(const struct walk_from *from, struct walk *ret, struct err *e)
 	/* What was not served when this was published is not asked for at
 	 * each run: an unchanged image costs one HEAD. */
 	if (rc == 0 && ret->published && !needs_any(ret))
-		ret->missing_count = 0;
+		drop_missing(ret);
 	if (rc == 0)
 		rc = judge_choice(&s, e);
 	digest_set_done(&s.seen);
@@ -485,6 +531,7 @@ walk_done(struct walk *w)
 	for (i = 0; i < w->referral_count; i++)
 		free(w->referrals[i].descriptor);
 	free(w->referrals);
+	drop_missing(w);
 	free(w->missing);
 	free(w->manifests);
 	free(w->have);

@@ -31,6 +31,9 @@ struct walk_from {
 struct walk_missing {
 	struct object object;
 	bool tolerate;			/* a 404 does not fail the image */
+	char *urls;			/* where it may be as well: see struct
+					 * descriptor; the walk's own, or
+					 * NULL */
 };
 
 /* What an image reaches, as far as the store has it. */
@@ -49,7 +52,9 @@ struct walk {
 	struct manifest_id default_id;	/* see select_default; present */
 	bool published;			/* tag and digest links say all this */
 	size_t foreign;			/* quirks.md#foreign-layers */
+	size_t elsewhere;		/* of the foreign ones: not here */
 	size_t unknown_digests;		/* quirks.md#digest-algorithms */
+	size_t schema1;			/* wanted, but quirks.md#schema-1 */
 	char lacking[256];		/* platforms that nothing serves */
 };
 

@@ -92,6 +92,25 @@ string_member(const json_t *object, const char *name, char **ret,
 }
 
 /*
+ * Tools fold long lines, and some leave padding out: Go's decoders, by which
+ * all other clients read this, pass over line ends.
+ */
+static char *
+base64_plain(const char *text)
+{
+	char *plain = xmalloc(strlen(text) + 1);
+	size_t len = 0;
+
+	for (; *text != '\0'; text++)
+		if (strchr(" \t\r\n", *text) == NULL)
+			plain[len++] = *text;
+	while (len > 0 && plain[len - 1] == '=')
+		len--;
+	plain[len] = '\0';
+	return plain;
+}
+
+/*
  * "user:password" in base64.  Old clients padded it with NULs.  What is behind
  * the first colon is the password, whatever is in it; a user name with a colon
  * cannot be written this way (RFC 7617 section 2).
@@ -100,9 +119,11 @@ static int
 auth_decode(const char *auth, struct credential *c, struct err *e)
 {
 	size_t len = 0;
-	char *text = (char *)base64_decode(auth, &len), *colon;
+	char *plain = base64_plain(auth), *colon;
+	char *text = (char *)base64_decode(plain, &len);
 	int rc = -1;
 
+	wipe_string(plain);
 	if (text == NULL)
 		return err_set(e, ERR_INPUT, "\"auth\" is not base64");
 	/* The first: a password may have colons, a user name cannot. */
@@ -192,28 +213,28 @@ is_usable(const struct credential *c)
 	    (c->username != NULL && c->password != NULL);
 }
 
-/* The message names the entry; credential_read has named the member.  {} stands
- * for an entry that a helper keeps: no error, and nothing to keep. */
-static int
-entry_add(struct credentials *c, const char *key, const json_t *object,
-    struct err *e)
+/* A file is for many registries, most of which are on no list: what is wrong
+ * with one entry is told when that one is needed.  The message names the entry;
+ * credential_read has named the member.  {} stands for one that a helper
+ * keeps. */
+static void
+entry_add(struct credentials *c, const char *key, const json_t *object)
 {
 	struct entry *entry;
-	struct credential what;
+	struct credential what = { 0 };
+	struct err e = { .code = ERR_NONE };
 
-	if (credential_read(object, &what, e) == -1)
-		return err_wrap(e, "%.200s", credentials_key_shown(key));
+	if (credential_read(object, &what, &e) == -1)
+		err_wrap(&e, "%.200s", credentials_key_shown(key));
 	strike_out(&what);
-	if (!is_usable(&what)) {
+	if (!is_usable(&what))
 		credential_done(&what);
-		return 0;
-	}
 	c->entries = xreallocarray(c->entries, c->entry_count + 1,
 	    sizeof(*c->entries));
 	entry = &c->entries[c->entry_count++];
 	entry->key = credentials_key_parse(key);
 	entry->what = what;
-	return 0;
+	entry->fault = e.code == ERR_NONE ? NULL : xstrdup(e.msg);
 }
 
 static int
@@ -225,8 +246,7 @@ auths_read(struct credentials *c, json_t *auths, struct err *e)
 	if (!json_is_object(auths))
 		return err_set(e, ERR_INPUT, "\"auths\" must be an object");
 	json_object_foreach(auths, key, object)
-		if (entry_add(c, key, object, e) == -1)
-			return -1;
+		entry_add(c, key, object);
 	return 0;
 }
 
@@ -234,18 +254,16 @@ auths_read(struct credentials *c, json_t *auths, struct err *e)
  * .dockercfg: the map that is inside "auths" today.  A config.json without
  * "auths" looks the same, but its members have no dots and colons.
  */
-static int
-dockercfg_read(struct credentials *c, json_t *root, struct err *e)
+static void
+dockercfg_read(struct credentials *c, json_t *root)
 {
 	const char *key;
 	json_t *object;
 
 	json_object_foreach(root, key, object)
-		if ((strpbrk(key, ".:/") != NULL ||
-		    strcmp(key, "localhost") == 0) &&
-		    entry_add(c, key, object, e) == -1)
-			return -1;
-	return 0;
+		if (strpbrk(key, ".:/") != NULL ||
+		    strcmp(key, "localhost") == 0)
+			entry_add(c, key, object);
 }
 
 /* The suffix becomes part of the name of a program that is run. */
@@ -270,14 +288,19 @@ helpers_read(struct credentials *c, json_t *helpers, struct err *e)
 	const char *key;
 	json_t *value;
 	struct helper h;
+	struct err why;
 
 	if (!json_is_object(helpers))
 		return err_set(e, ERR_INPUT,
 		    "\"credHelpers\" must be an object");
 	json_object_foreach(helpers, key, value) {
-		if (suffix_read(value, &h.suffix, e) == -1)
-			return err_wrap(e, "credHelpers: %.200s",
+		h.fault = NULL;
+		if (suffix_read(value, &h.suffix, &why) == -1) {
+			err_wrap(&why, "credHelpers: %.200s",
 			    credentials_key_shown(key));
+			h.suffix = xstrdup("");
+			h.fault = xstrdup(why.msg);
+		}
 		h.key = credentials_key_parse(key);
 		c->helpers = xreallocarray(c->helpers, c->helper_count + 1,
 		    sizeof(*c->helpers));
@@ -299,7 +322,7 @@ config_read(struct credentials *c, json_t *root, struct err *e)
 	bool is_old = auths == NULL && helpers == NULL && store == NULL;
 
 	if (is_old)
-		return dockercfg_read(c, root, e);
+		dockercfg_read(c, root);
 	if (auths != NULL && !json_is_null(auths) &&
 	    auths_read(c, auths, e) == -1)
 		return -1;
@@ -345,10 +368,12 @@ credentials_free(struct credentials *c)
 	for (i = 0; i < c->entry_count; i++) {
 		credentials_key_done(&c->entries[i].key);
 		credential_done(&c->entries[i].what);
+		free(c->entries[i].fault);
 	}
 	for (i = 0; i < c->helper_count; i++) {
 		credentials_key_done(&c->helpers[i].key);
 		free(c->helpers[i].suffix);
+		free(c->helpers[i].fault);
 	}
 	free(c->entries);
 	free(c->helpers);

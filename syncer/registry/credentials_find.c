@@ -134,9 +134,19 @@ copy_or_null(const char *s)
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
-int
-credentials_find(const struct credentials *c, const char *registry,
-    const char *repository, struct credential *ret)
+/* Nothing of it is here, and nothing is wrong with it: a helper has it. */
+static bool
+is_empty(const struct entry *entry)
+{
+	const struct credential *what = &entry->what;
+
+	return entry->fault == NULL && what->registry_token == NULL &&
+	    what->identity_token == NULL && what->password == NULL;
+}
+
+static const struct entry *
+find_entry(const struct credentials *c, const char *registry,
+    const char *repository)
 {
 	struct credentials_key want = credentials_key_parse(registry);
 	const struct entry *entry, *best = NULL;
@@ -145,13 +155,23 @@ credentials_find(const struct credentials *c, const char *registry,
 	assert(c->entries != NULL || c->entry_count == 0);
 	for (i = 0; i < c->entry_count; i++) {
 		entry = &c->entries[i];
-		if (host_matches(entry->key.host, want.host) &&
+		if (!is_empty(entry) &&
+		    host_matches(entry->key.host, want.host) &&
 		    path_covers(entry->key.path, repository) &&
 		    (best == NULL || is_closer(&entry->key, &best->key)))
 			best = entry;
 	}
 	credentials_key_done(&want);
-	if (best == NULL)
+	return best;
+}
+
+int
+credentials_find(const struct credentials *c, const char *registry,
+    const char *repository, struct credential *ret)
+{
+	const struct entry *best = find_entry(c, registry, repository);
+
+	if (best == NULL || best->fault != NULL)
 		return 0;
 	ret->username = copy_or_null(best->what.username);
 	ret->password = copy_or_null(best->what.password);
@@ -160,21 +180,55 @@ credentials_find(const struct credentials *c, const char *registry,
 	return 1;
 }
 
+/* Helpers are by host alone: there is no way to ask for a path. */
+static const struct helper *
+find_helper(const struct credentials *c, const char *registry)
+{
+	struct credentials_key want = credentials_key_parse(registry);
+	const struct helper *found = NULL;
+	size_t i;
+
+	for (i = 0; i < c->helper_count && found == NULL; i++)
+		if (strcmp(c->helpers[i].key.host, want.host) == 0 &&
+		    c->helpers[i].key.path[0] == '\0')
+			found = &c->helpers[i];
+	credentials_key_done(&want);
+	return found;
+}
+
+const char *
+credentials_fault(const struct credentials *c, const char *registry,
+    const char *repository)
+{
+	const struct helper *helper = find_helper(c, registry);
+	const struct entry *best = find_entry(c, registry, repository);
+
+	if (best != NULL)
+		return best->fault;
+	return helper != NULL ? helper->fault : NULL;
+}
+
+bool
+credentials_name(const struct credentials *c, const char *registry)
+{
+	struct credentials_key want = credentials_key_parse(registry);
+	bool found = find_helper(c, registry) != NULL;
+	size_t i;
+
+	for (i = 0; i < c->entry_count && !found; i++)
+		found = strcmp(c->entries[i].key.host, want.host) == 0;
+	credentials_key_done(&want);
+	return found;
+}
+
 const char *
 credentials_helper(const struct credentials *c, const char *registry,
     const char **ret_server)
 {
 	struct credentials_key want = credentials_key_parse(registry);
-	const char *suffix = c->store;
-	size_t i;
+	const struct helper *helper = find_helper(c, registry);
+	const char *suffix = helper != NULL ? helper->suffix : c->store;
 
-	/* Helpers are by host alone: there is no way to ask for a path. */
-	for (i = 0; i < c->helper_count; i++)
-		if (strcmp(c->helpers[i].key.host, want.host) == 0 &&
-		    c->helpers[i].key.path[0] == '\0') {
-			suffix = c->helpers[i].suffix;
-			break;
-		}
 	if (suffix != NULL && suffix[0] != '\0')
 		*ret_server = strcmp(want.host, "docker.io") == 0 ?
 		    HUB_SERVER : registry;

@@ -14,12 +14,14 @@ struct credentials_key {
 
 struct entry {
 	struct credentials_key key;
-	struct credential what;
+	struct credential what;	/* nothing, where a helper has it */
+	char *fault;		/* why it cannot be used; or NULL */
 };
 
 struct helper {
 	struct credentials_key key;
 	char *suffix;		/* "": no helper */
+	char *fault;		/* why suffix is ""; or NULL */
 };
 
 struct credentials {

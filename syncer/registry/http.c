@@ -4,16 +4,25 @@
  * told of a failure.  A request is in h->requests from http_start until its
  * end has been told.
  */
+
+/* For memfd_create. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <assert.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "layout/clock.h"
+#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "registry/ascii.h"
+#include "registry/authorities.h"
 #include "registry/http.h"
 #include "registry/proxy.h"
 #include "registry/url.h"
@@ -30,9 +39,14 @@ struct http_request {
 	CURL *easy;
 	struct curl_slist *headers;
 	const struct registry_config *config;
+	const struct trusted *trusted;
 	struct url url;			/* of the hop in flight */
+	struct proxy proxy;		/* and what it goes through */
 	unsigned hops;
 	bool bulk, started, has_form, stays;
+	int64_t asked_ms;		/* when this hop was; or 0 */
+	bool is_heard;			/* its first byte has come */
+	bool is_given_up;		/* it came too late */
 	size_t body_max;
 	char *body;
 	size_t len, room;
@@ -53,11 +67,21 @@ struct home {
 	char host[];
 };
 
+/* Whom to trust, as a file: libcurl compares and copies names rather than
+ * certificates. */
+struct trusted {
+	struct trusted *next;
+	char *ca_file;			/* NULL: none */
+	char *path;			/* NULL: libcurl's own */
+	int fd;				/* -1: it is a file of somebody's */
+	bool no_folder;			/* and of the system's there is none */
+};
+
 struct http {
 	CURLM *multi;
 	struct http_request *requests;
 	struct home *homes;
-	unsigned proxy_ports[2];	/* of http, of https; 0: no proxy */
+	struct trusted *trusted;
 };
 
 /* Of the hop in flight: libcurl begins at 0 with each. */
@@ -154,6 +178,18 @@ collect(struct http_request *req, long status, const char *buf, size_t len)
 	return len;
 }
 
+/* From here on it is libcurl that looks whether something comes. */
+static void
+hear(struct http_request *req)
+{
+	if (req->is_heard)
+		return;
+	req->is_heard = true;
+	curl_easy_setopt(req->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_S);
+	curl_easy_setopt(req->easy, CURLOPT_LOW_SPEED_TIME,
+	    (long)req->config->stall_timeout_s);
+}
+
 /* Runs inside of libcurl: what it records, `finish` acts on. */
 static size_t
 on_body(char *buf, size_t size, size_t count, void *cookie)
@@ -162,6 +198,7 @@ on_body(char *buf, size_t size, size_t count, void *cookie)
 	long status = status_of(req);
 	size_t len = size * count;
 
+	hear(req);
 	if (!req->bulk || (status != 200 && status != 206))
 		return collect(req, status, buf, len);
 	if (!req->started) {
@@ -214,12 +251,17 @@ static size_t
 on_header(char *buf, size_t size, size_t count, void *cookie)
 {
 	struct http_request *req = cookie;
+	long status = status_of(req);
 
 	if (is_odd_coding(buf, size * count)) {
 		err_set(&req->reply.err, ERR_NET, "the answer has another "
 		    "Transfer-Encoding than chunked, which was not asked for");
 		return refuse(req);
 	}
+	/* Of what is large the first byte is that of the body: headers tell
+	 * nothing of when it will come. */
+	if (!req->bulk || (status != 200 && status != 206))
+		hear(req);
 	req->header_bytes += size * count;
 	if (req->header_bytes <= HEADER_BYTES_MAX)
 		return size * count;
@@ -256,12 +298,12 @@ on_connected(void *cookie, char *peer, char *local, int port, int local_port)
 	struct http_request *req = cookie;
 	const struct registry_config *config = req->config;
 	struct home *home = home_of(req->http, config->endpoint.host);
-	unsigned proxy = req->http->proxy_ports[req->url.https];
 	uint8_t address[16];
 
 	(void)local;
 	(void)local_port;
-	if (proxy != 0 && (unsigned)port == proxy)
+	req->asked_ms = clock_ms();
+	if (req->proxy.port != 0 && (unsigned)port == req->proxy.port)
 		return CURL_PREREQFUNC_OK;
 	if (url_may_connect(&config->endpoint, home->reach, &req->url, peer,
 	    &config->places, &req->reply.err) == -1) {
@@ -292,8 +334,6 @@ http_new(struct err *e)
 		return NULL;
 	}
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
-	h->proxy_ports[0] = proxy_port(false);
-	h->proxy_ports[1] = proxy_port(true);
 	return h;
 }
 
@@ -301,12 +341,21 @@ http_new(struct err *e)
 void
 http_free(struct http *h)
 {
+	struct trusted *trusted;
 	struct home *home;
 
 	if (h == NULL)
 		return;
 	while (h->requests != NULL)
 		http_cancel(h->requests);
+	while ((trusted = h->trusted) != NULL) {
+		h->trusted = trusted->next;
+		if (trusted->fd != -1)
+			close(trusted->fd);
+		free(trusted->ca_file);
+		free(trusted->path);
+		free(trusted);
+	}
 	while ((home = h->homes) != NULL) {
 		h->homes = home->next;
 		free(home);
@@ -345,6 +394,73 @@ drop_auth(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
+/* Return the descriptor of a file without a name, or -1. */
+static int
+nameless(const void *buf, size_t len)
+{
+	int fd = memfd_create("authorities", MFD_CLOEXEC);
+
+	if (fd != -1 && fs_write(fd, buf, len, 0) == 0)
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
+}
+
+/* Without /proc there is the one file, or what libcurl has. */
+static void
+name_authorities(struct trusted *t, const struct authorities *a)
+{
+	if (t->ca_file == NULL && !a->is_set)
+		return;
+	t->no_folder = a->has_folders;
+	t->fd = nameless(a->pem, a->len);
+	if (t->fd != -1)
+		t->path = xasprintf("/proc/self/fd/%d", t->fd);
+	if (t->path != NULL && access(t->path, R_OK) == 0)
+		return;
+	free(t->path);
+	t->path = t->ca_file != NULL ? xstrdup(t->ca_file) : NULL;
+}
+
+/* Read once.  NULL with ${e} set. */
+static const struct trusted *
+trusted_of(struct http *h, const char *ca_file, struct err *e)
+{
+	struct authorities a;
+	struct trusted *t;
+
+	for (t = h->trusted; t != NULL; t = t->next)
+		if ((t->ca_file == NULL && ca_file == NULL) ||
+		    (t->ca_file != NULL && ca_file != NULL &&
+		    strcmp(t->ca_file, ca_file) == 0))
+			return t;
+	if (authorities_read(curl_version_info(CURLVERSION_NOW)->cainfo,
+	    ca_file, &a, e) == -1) {
+		err_wrap(e, "ca_file");
+		return NULL;
+	}
+	t = xcalloc(1, sizeof(*t));
+	t->fd = -1;
+	t->ca_file = ca_file != NULL ? xstrdup(ca_file) : NULL;
+	name_authorities(t, &a);
+	authorities_done(&a);
+	t->next = h->trusted;
+	h->trusted = t;
+	return t;
+}
+
+/* What libcurl would do by itself, but for the forms of no_proxy. */
+static void
+set_proxy(struct http_request *req)
+{
+	if (!req->reply.refused)
+		req->proxy = proxy_for(&req->url);
+	curl_easy_setopt(req->easy, CURLOPT_PROXY,
+	    req->proxy.port != 0 ? req->proxy.url : "");
+	curl_easy_setopt(req->easy, CURLOPT_NOPROXY, "");
+}
+
 /* The client certificate is a credential as well: for the registry alone. */
 static void
 set_tls(struct http_request *req)
@@ -353,8 +469,16 @@ set_tls(struct http_request *req)
 	bool home = !req->reply.refused &&
 	    url_same_origin(&req->url, &config->endpoint);
 
-	if (config->ca_file != NULL)
-		curl_easy_setopt(req->easy, CURLOPT_CAINFO, config->ca_file);
+	if (req->trusted != NULL && req->trusted->path != NULL) {
+		curl_easy_setopt(req->easy, CURLOPT_CAINFO,
+		    req->trusted->path);
+		curl_easy_setopt(req->easy, CURLOPT_PROXY_CAINFO,
+		    req->trusted->path);
+	}
+	if (req->trusted != NULL && req->trusted->no_folder) {
+		curl_easy_setopt(req->easy, CURLOPT_CAPATH, NULL);
+		curl_easy_setopt(req->easy, CURLOPT_PROXY_CAPATH, NULL);
+	}
 	curl_easy_setopt(req->easy, CURLOPT_SSLCERT,
 	    home ? config->client_cert : NULL);
 	curl_easy_setopt(req->easy, CURLOPT_SSLKEY,
@@ -380,9 +504,6 @@ set_link(CURL *easy, const struct registry_config *config,
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	    (long)config->connect_timeout_s);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_S);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-	    (long)config->stall_timeout_s);
 	/* A blob takes as long as it takes; a small answer that trickles does
 	 * not get all night. */
 	if (!bulk)
@@ -444,6 +565,7 @@ http_start(struct http *h, const struct http_spec *spec,
     const struct http_handlers *on, void *cookie)
 {
 	struct http_request *req = xcalloc(1, sizeof(*req));
+	struct err why;
 
 	assert(spec->url != NULL && spec->config != NULL && on->end != NULL);
 	assert(!spec->bulk || (on->start != NULL && on->data != NULL));
@@ -470,8 +592,14 @@ http_start(struct http *h, const struct http_spec *spec,
 	/* libcurl gets what url_parse has understood, and nothing else. */
 	req->reply.refused = url_parse(spec->url, &req->url,
 	    &req->reply.err) == -1;
+	req->trusted = trusted_of(h, spec->config->ca_file, &why);
+	if (req->trusted == NULL && !req->reply.refused) {
+		req->reply.refused = true;
+		req->reply.err = why;
+	}
 	curl_easy_setopt(req->easy, CURLOPT_URL,
 	    req->reply.refused ? "" : req->url.text);
+	set_proxy(req);
 	set_tls(req);
 	req->next = h->requests;
 	if (req->next != NULL)
@@ -617,6 +745,7 @@ follow(struct http_request *req)
 	struct err *e = &req->reply.err;
 	const struct reach_list *places = &req->config->places;
 	const char *where = http_header(&req->reply, "location", 0);
+	struct http_spec show = { .auth = HTTP_AUTH_NONE };
 	struct url next;
 	long status = status_of(req);
 
@@ -644,16 +773,23 @@ follow(struct http_request *req)
 			return false;
 		}
 		drop_auth(req->easy);
+		if (req->on->meet != NULL)
+			req->on->meet(req->cookie, &next, &show);
+		set_auth(req->easy, &show);
 		req->reply.elsewhere = true;
 	}
 	curl_easy_setopt(req->easy, CURLOPT_URL, next.text);
 	url_done(&req->url);
 	req->url = next;
+	set_proxy(req);
 	set_tls(req);
 	req->len = 0;
 	req->error_ms = 0;
 	req->is_cut = false;
 	req->header_bytes = 0;
+	req->asked_ms = 0;
+	req->is_heard = false;
+	curl_easy_setopt(req->easy, CURLOPT_LOW_SPEED_TIME, 0L);
 	curl_multi_add_handle(req->http->multi, req->easy);
 	return true;
 }
@@ -669,6 +805,42 @@ note_connection(struct http_request *req)
 	req->reply.connected = connects > 0;
 }
 
+static unsigned
+patience_s(const struct http_request *req)
+{
+	return req->bulk ? req->config->first_byte_timeout_s :
+	    req->config->stall_timeout_s;
+}
+
+static void
+explain_silence(struct http_request *req)
+{
+	if (req->bulk)
+		err_set(&req->reply.err, ERR_NET, "no byte of it has come in "
+		    "%u s (first_byte_timeout_s; between bytes that would be "
+		    "stall_timeout_s, %u s)", patience_s(req),
+		    req->config->stall_timeout_s);
+	else
+		err_set(&req->reply.err, ERR_NET, "no answer in %u s "
+		    "(stall_timeout_s)", patience_s(req));
+}
+
+/* Which time it was that is over. */
+static void
+name_setting(struct http_request *req, CURLcode code)
+{
+	const struct registry_config *config = req->config;
+	struct err *e = &req->reply.err;
+	size_t used = strlen(e->msg);
+
+	if (never_connected(req, code))
+		snprintf(e->msg + used, sizeof(e->msg) - used,
+		    " (connect_timeout_s is %u)", config->connect_timeout_s);
+	else
+		snprintf(e->msg + used, sizeof(e->msg) - used,
+		    " (stall_timeout_s is %u)", config->stall_timeout_s);
+}
+
 /* libcurl's words: they have names of hosts in them, settings of the
  * environment, and what is in certificates. */
 static void
@@ -680,11 +852,17 @@ explain(struct http_request *req, CURLcode code)
 	char shown[CURL_ERROR_SIZE];
 	long status = 0;
 
+	if (req->is_given_up) {
+		explain_silence(req);
+		return;
+	}
 	err_set(&req->reply.err, ERR_NET, "%s", outside_is_mute() ? fixed :
 	    outside_quote(shown, sizeof(shown), words, strlen(words)));
 	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	if (status >= 300)
 		err_wrap(&req->reply.err, "the proxy answers %ld", status);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		name_setting(req, code);
 }
 
 /* The handler may start the next request, and cancel any but this one. */
@@ -700,6 +878,7 @@ finish(struct http_request *req, CURLcode code)
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
 	reply->status = status_of(req);
+	reply->url = &req->url;
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->owner = &req->body;
@@ -711,6 +890,36 @@ finish(struct http_request *req, CURLcode code)
 		explain(req, code);
 	req->on->end(req->cookie, reply);
 	request_free(req);
+}
+
+/* The first byte may take longer than those after it: caches get the whole
+ * blob first (quirks.md#late-first-bytes). */
+static bool
+is_silent(const struct http_request *req, int64_t now)
+{
+	return req->asked_ms > 0 && !req->is_heard &&
+	    now - req->asked_ms >= (int64_t)patience_s(req) * 1000;
+}
+
+/* Its end may begin others, and cancel some: then look anew. */
+static bool
+end_silent(struct http *h)
+{
+	int64_t now = clock_ms();
+	struct http_request *req = h->requests;
+	bool any = false;
+
+	while (req != NULL) {
+		if (!is_silent(req, now)) {
+			req = req->next;
+			continue;
+		}
+		req->is_given_up = true;
+		finish(req, CURLE_OPERATION_TIMEDOUT);
+		any = true;
+		req = h->requests;
+	}
+	return any;
 }
 
 /* All that has ended is told before the wait, and then there is no wait: a
@@ -732,6 +941,8 @@ http_poll(struct http *h, int timeout_ms, int fd)
 		assert(req->easy == message->easy_handle);
 		finish(req, message->data.result);
 	}
+	if (end_silent(h))
+		timeout_ms = 0;
 	if (timeout_ms > 0)
 		curl_multi_poll(h->multi, &extra, fd == -1 ? 0 : 1, timeout_ms,
 		    NULL);

@@ -274,6 +274,21 @@ keyring_find(struct keyring *k, const char *registry, const char *repository,
 }
 
 bool
+keyring_names(const struct keyring *k, const char *registry)
+{
+	return k->credentials != NULL &&
+	    credentials_name(k->credentials, registry);
+}
+
+const char *
+keyring_fault(const struct keyring *k, const char *registry,
+    const char *repository)
+{
+	return k->credentials == NULL ? NULL :
+	    credentials_fault(k->credentials, registry, repository);
+}
+
+bool
 keyring_ask(struct keyring *k, const char *registry, const char **ret_suffix,
     const char **ret_server)
 {

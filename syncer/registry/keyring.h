@@ -41,6 +41,15 @@ enum keyring_found {
 enum keyring_found keyring_find(struct keyring *, const char *, const char *,
     int64_t, struct credential *, unsigned long *);
 
+/* keyring_names(k, registry): does the file speak of it, and not just of all
+ * registries? */
+bool keyring_names(const struct keyring *, const char *);
+
+/* keyring_fault(k, registry, repository): where keyring_find has found nothing:
+ * why what is in the file cannot be used; NULL: nothing is. */
+const char *keyring_fault(const struct keyring *, const char *,
+    const char *);
+
 /*
  * keyring_ask(k, registry, ret_suffix, ret_server): after KEYRING_UNKNOWN.
  * Return true if the caller has to run that helper, and then to call

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "layout/err.h"
+#include "registry/url.h"
 
 /*
  * proxy_check(e): can the proxies that the environment names be used, as
@@ -14,8 +15,17 @@
  */
 int proxy_check(struct err *);
 
-/* proxy_port(https): the port of the proxy that such URLs go to, if no_proxy
- * does not say otherwise; 0: to none. */
-unsigned proxy_port(bool);
+/* What a request goes through. */
+struct proxy {
+	const char *url;	/* with its password; the environment's */
+	const char *variable;	/* which of it */
+	unsigned port;		/* 0: it goes through none */
+};
+
+/* proxy_for(u): by the scheme, unless no_proxy has the host. */
+struct proxy proxy_for(const struct url *);
+
+/* proxy_is_set(): is there any? */
+bool proxy_is_set(void);
 
 #endif

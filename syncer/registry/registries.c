@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,12 +11,19 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/name.h"
+#include "registry/endpoint.h"
 #include "registry/registries.h"
 
 #define CONNECTIONS_STANDARD	8u
 #define RETRY_CAP_MS	60000
+/* A cache that gets a blob first may say nothing for so many times as long as
+ * one that sends (quirks.md#late-first-bytes). */
+#define FIRST_BYTE_STALLS	10u
 /* Docker Hub counts in windows of hours: those who wait for one come back. */
 #define RETRY_WAIT_MAX_MS	300000
+#define UNSET	UINT_MAX
+/* The entry for all registries. */
+#define ANY	"*"
 
 /* The settings are two tables: a new one is one line here, one in the
  * structure of the header and one in config_fill. */
@@ -25,6 +33,7 @@ enum number {
 	MAX_TRIES,
 	RETRY_DELAY_MS,
 	STALL_TIMEOUT_S,
+	FIRST_BYTE_TIMEOUT_S,
 	CONNECT_TIMEOUT_S,
 	MIN_RATE,
 	NUMBER_COUNT
@@ -39,6 +48,7 @@ static const struct {
 	[MAX_TRIES] = { "max_tries", 1, 100, 5 },
 	[RETRY_DELAY_MS] = { "retry_delay_ms", 1, RETRY_CAP_MS, 1000 },
 	[STALL_TIMEOUT_S] = { "stall_timeout_s", 1, 3600, 30 },
+	[FIRST_BYTE_TIMEOUT_S] = { "first_byte_timeout_s", 1, 36000, 0 },
 	[CONNECT_TIMEOUT_S] = { "connect_timeout_s", 1, 600, 15 },
 	[MIN_RATE] = { "min_rate", 1, 1u << 30, 512 },
 };
@@ -63,9 +73,18 @@ static const char *const texts[TEXT_COUNT] = {
 /* One member of the object. */
 struct exception {
 	char *name;
-	unsigned number[NUMBER_COUNT];
+	unsigned number[NUMBER_COUNT];	/* UNSET */
 	char *text[TEXT_COUNT];		/* NULL: not set */
+	char *endpoints[ENDPOINTS_MAX];	/* in their order; endpoint is one */
+	size_t endpoint_count;
 	struct reach_list places;
+};
+
+/* Entries that hold for one place, up to a NULL: of each setting the first that
+ * has it counts. */
+struct layers {
+	const struct exception *at[4];
+	size_t count;
 };
 
 struct registries {
@@ -83,15 +102,14 @@ registries_canonical(const char *name)
 	return name;
 }
 
-/* What holds for a registry that nobody has said anything about. */
 static struct exception
-exception_standard(const char *name)
+exception_new(const char *name)
 {
 	struct exception x = { .name = xstrdup(name) };
 	size_t i;
 
 	for (i = 0; i < NUMBER_COUNT; i++)
-		x.number[i] = numbers[i].standard;
+		x.number[i] = UNSET;
 	return x;
 }
 
@@ -102,6 +120,8 @@ exception_done(struct exception *x)
 
 	for (i = 0; i < TEXT_COUNT; i++)
 		free(x->text[i]);
+	for (i = 0; i < x->endpoint_count; i++)
+		free(x->endpoints[i]);
 	reach_list_done(&x->places);
 	free(x->name);
 }
@@ -133,53 +153,50 @@ number_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 	return 0;
 }
 
-/*
- * An endpoint has a place for "v2/…" behind it, hence the "/" at its end and
- * no query.  The text is not quoted before url_parse has seen it: people write
- * passwords into URLs.
- */
+/* Parsed now, while the file and the key can be named. */
 static int
-endpoint_parse(const char *text, struct url *ret, struct err *e)
+endpoint_add(struct exception *x, const char *text, struct err *e)
 {
-	struct url u = { 0 };
-	char *longer;
-	int rc;
+	struct endpoint place;
 
-	if (strpbrk(text, "?#") != NULL)
-		return err_set(e, ERR_INPUT,
-		    "must be a URL without query and fragment");
-	if (url_parse(text, &u, e) == -1) {
-		e->code = ERR_INPUT;
+	if (x->endpoint_count == ENDPOINTS_MAX)
+		return err_set(e, ERR_INPUT, "more than %u", ENDPOINTS_MAX);
+	if (endpoint_parse(text, &place, e) == -1)
 		return -1;
+	endpoint_done(&place);
+	x->endpoints[x->endpoint_count++] = xstrdup(text);
+	return 0;
+}
+
+static int
+endpoints_set(struct exception *x, const json_t *value, struct err *e)
+{
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < json_array_size(value); i++) {
+		text = json_string_value(json_array_get(value, i));
+		if (text == NULL)
+			break;
+		if (endpoint_add(x, text, e) == -1)
+			return err_wrap(e, "endpoints: number %zu", i + 1);
 	}
-	if (u.text[strlen(u.text) - 1] == '/') {
-		*ret = u;
-		return 0;
-	}
-	longer = xasprintf("%s/", u.text);
-	rc = url_parse(longer, ret, e);
-	free(longer);
-	url_done(&u);
-	if (rc == -1)
-		e->code = ERR_INPUT;
-	return rc;
+	if (i == 0 || i < json_array_size(value))
+		return err_set(e, ERR_INPUT, "endpoints: must be an array of "
+		    "URLs, not empty");
+	return 0;
 }
 
 static int
 text_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 {
 	const char *text = json_string_value(value);
-	struct url u;
 
 	if (text == NULL || text[0] == '\0')
 		return err_set(e, ERR_INPUT, "%s: must be a string, not empty",
 		    texts[i]);
-	/* Now, while the file and the key can be named. */
-	if (i == ENDPOINT) {
-		if (endpoint_parse(text, &u, e) == -1)
-			return err_wrap(e, "%s", texts[i]);
-		url_done(&u);
-	}
+	if (i == ENDPOINT && endpoint_add(x, text, e) == -1)
+		return err_wrap(e, "%s", texts[i]);
 	x->text[i] = xstrdup(text);
 	return 0;
 }
@@ -203,6 +220,22 @@ places_set(struct exception *x, const json_t *value, struct err *e)
 	return 0;
 }
 
+/* For all registries is what is no secret, lets in nobody and leads nowhere. */
+static bool
+is_for_all(const char *key)
+{
+	static const char *const own[] = {
+		"endpoint", "endpoints", "client_cert", "client_key",
+		"require_signed", "private", "min_pulls_left",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strcmp(key, own[i]) == 0)
+			return false;
+	return true;
+}
+
 /* A key that nobody knows is a misspelt one: silence would leave the default
  * in force, and its owner wondering. */
 static int
@@ -211,6 +244,10 @@ setting_set(struct exception *x, const char *key, const json_t *value,
 {
 	size_t i;
 
+	if (strcmp(x->name, ANY) == 0 && !is_for_all(key))
+		return err_set(e, ERR_INPUT, "%s: not for all registries at "
+		    "once: give it to each that it is for (\"" ANY "\" takes "
+		    "ca_file, timeouts, tries and connections)", key);
 	for (i = 0; i < NUMBER_COUNT; i++)
 		if (strcmp(key, numbers[i].key) == 0)
 			return number_set(x, i, value, e);
@@ -219,6 +256,8 @@ setting_set(struct exception *x, const char *key, const json_t *value,
 			return text_set(x, i, value, e);
 	if (strcmp(key, "private") == 0)
 		return places_set(x, value, e);
+	if (strcmp(key, "endpoints") == 0)
+		return endpoints_set(x, value, e);
 	return err_set(e, ERR_INPUT, "%.80s: no such setting", key);
 }
 
@@ -234,6 +273,10 @@ exception_fill(struct exception *x, json_t *settings, struct err *e)
 	json_object_foreach(settings, key, value)
 		if (setting_set(x, key, value, e) == -1)
 			return -1;
+	if (x->text[ENDPOINT] != NULL &&
+	    json_object_get(settings, "endpoints") != NULL)
+		return err_set(e, ERR_INPUT, "endpoint, and endpoints: one of "
+		    "them is enough");
 	if (x->text[CLIENT_KEY] != NULL && x->text[CLIENT_CERT] == NULL)
 		return err_set(e, ERR_INPUT, "client_key: needs client_cert");
 	return 0;
@@ -246,14 +289,15 @@ exception_add(struct registries *r, const char *key, json_t *settings,
 	const char *name = registries_canonical(key);
 	struct exception x;
 
-	if (!name_is_registry(key))
+	if (strcmp(key, ANY) != 0 && !name_is_registry(key))
 		return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry: "
-		    "write host or host:port, in lower case", key);
+		    "write host or host:port, in lower case, or \"" ANY "\" "
+		    "for what holds for all", key);
 	/* The JSON parser refuses a key twice, but Docker Hub has several. */
 	if (strcmp(name, "docker.io") == 0 && find(r, name) != NULL)
 		return err_set(e, ERR_INPUT, "%s: Docker Hub is named twice",
 		    key);
-	x = exception_standard(name);
+	x = exception_new(name);
 	if (exception_fill(&x, settings, e) == -1) {
 		exception_done(&x);
 		return err_wrap(e, "%s", key);
@@ -345,64 +389,86 @@ registries_free(struct registries *r)
 	free(r);
 }
 
-/*
- * Where a registry is that has no endpoint of its own.  The name is parsed as
- * a URL before it is judged: 0x7f.1 is loopback, 127.0.0.1.nip.io is not.
- */
-static int
-endpoint_standard(const char *name, struct url *ret, struct err *e)
-{
-	struct url u = { 0 };
-	char *text = NULL;
-	int rc = -1;
-
-	text = strcmp(name, "docker.io") == 0 ?
-	    xstrdup("https://registry-1.docker.io/") :
-	    xasprintf("https://%s/", name);
-	if (endpoint_parse(text, &u, e) == -1)
-		goto out;
-	if (!url_is_loopback(&u)) {
-		*ret = u;
-		u = (struct url){ 0 };
-		rc = 0;
-		goto out;
-	}
-	free(text);
-	text = xasprintf("http://%s/", name);
-	rc = endpoint_parse(text, ret, e);
-out:
-	url_done(&u);
-	free(text);
-	return rc;
-}
-
 static char *
 copy_or_null(const char *s)
 {
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
-/* All but the name and the endpoint. */
+/* --- what holds where -------------------------------------------------- */
+
 static void
-config_fill(const struct registries *r, const struct exception *x,
+layers_add(struct layers *l, const struct exception *x)
+{
+	if (x != NULL)
+		l->at[l->count++] = x;
+}
+
+static unsigned
+number_of(const struct layers *l, enum number n)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		if (l->at[i]->number[n] != UNSET)
+			return l->at[i]->number[n];
+	return numbers[n].standard;
+}
+
+static char *
+text_of(const struct layers *l, enum text t)
+{
+	size_t i;
+
+	for (i = 0; i < l->count; i++)
+		if (l->at[i]->text[t] != NULL)
+			return xstrdup(l->at[i]->text[t]);
+	return NULL;
+}
+
+static void
+fill_numbers(const struct registries *r, const struct layers *l,
     struct registry_config *c)
 {
-	c->max_connections = x->number[MAX_CONNECTIONS];
+	c->max_connections = number_of(l, MAX_CONNECTIONS);
 	if (c->max_connections == 0)
 		c->max_connections = r->connections > 0 ? r->connections :
 		    CONNECTIONS_STANDARD;
-	c->min_pulls_left = x->number[MIN_PULLS_LEFT];
-	c->retry.max_tries = x->number[MAX_TRIES];
-	c->retry.base_ms = x->number[RETRY_DELAY_MS];
+	c->min_pulls_left = number_of(l, MIN_PULLS_LEFT);
+	c->retry.max_tries = number_of(l, MAX_TRIES);
+	c->retry.base_ms = number_of(l, RETRY_DELAY_MS);
 	c->retry.cap_ms = RETRY_CAP_MS;
 	c->retry.wait_max_ms = RETRY_WAIT_MAX_MS;
-	c->stall_timeout_s = x->number[STALL_TIMEOUT_S];
-	c->connect_timeout_s = x->number[CONNECT_TIMEOUT_S];
-	c->min_rate = x->number[MIN_RATE];
-	reach_list_done(&c->places);
-	reach_list_copy(&c->places, &x->places);
-	c->ca_file = copy_or_null(x->text[CA_FILE]);
-	c->client_cert = copy_or_null(x->text[CLIENT_CERT]);
+	c->stall_timeout_s = number_of(l, STALL_TIMEOUT_S);
+	c->first_byte_timeout_s = number_of(l, FIRST_BYTE_TIMEOUT_S);
+	if (c->first_byte_timeout_s == 0)
+		c->first_byte_timeout_s = FIRST_BYTE_STALLS *
+		    c->stall_timeout_s;
+	c->connect_timeout_s = number_of(l, CONNECT_TIMEOUT_S);
+	c->min_rate = number_of(l, MIN_RATE);
+}
+
+/* Whom to trust, and where it may lead. */
+static void
+fill_trust(const struct layers *l, struct registry_config *c)
+{
+	size_t i;
+
+	c->ca_file = text_of(l, CA_FILE);
+	for (i = 0; i < l->count && c->places.count == 0; i++) {
+		reach_list_done(&c->places);
+		reach_list_copy(&c->places, &l->at[i]->places);
+	}
+}
+
+/* Who we are, to a registry that wants to see a certificate.  The key goes with
+ * the certificate. */
+static void
+fill_client(const struct exception *x, struct registry_config *c)
+{
+	if (x == NULL || x->text[CLIENT_CERT] == NULL)
+		return;
+	c->client_cert = xstrdup(x->text[CLIENT_CERT]);
 	c->client_key = copy_or_null(x->text[CLIENT_KEY]);
 }
 
@@ -413,37 +479,99 @@ registries_connections(struct registries *r, unsigned n)
 	r->connections = n;
 }
 
+/* The host's own entry, with or without the port that goes without saying. */
+static const struct exception *
+find_place(const struct registries *r, const struct url *u)
+{
+	char *place = endpoint_place(u->text);
+	const struct exception *x = find(r, registries_canonical(place));
+
+	free(place);
+	if (x != NULL)
+		return x;
+	place = xasprintf("%s:%u", u->host, u->port);
+	x = find(r, place);
+	free(place);
+	return x;
+}
+
+/* Is the registry itself there? */
+static bool
+is_home(const char *name, const struct url *u)
+{
+	struct endpoint own;
+	struct err ignored;
+	bool yes;
+
+	if (endpoint_standard(name, &own, &ignored) == -1)
+		return false;
+	yes = strcmp(own.url.host, u->host) == 0 && own.url.port == u->port;
+	endpoint_done(&own);
+	return yes;
+}
+
+/* What is said of the place itself goes first; who we are to the registry, only
+ * its own place and its one endpoint are told. */
+static void
+config_fill(const struct registries *r, const struct exception *own,
+    const struct endpoint *place, struct registry_config *c)
+{
+	const struct exception *there = find_place(r, &place->url);
+	bool ours = own == NULL || own->text[ENDPOINT] != NULL ||
+	    is_home(c->name, &place->url);
+	struct layers l = { .count = 0 };
+
+	layers_add(&l, there);
+	layers_add(&l, own);
+	layers_add(&l, find(r, ANY));
+	fill_numbers(r, &l, c);
+	fill_trust(&l, c);
+	fill_client(there, c);
+	c->account = endpoint_place(place->url.text);
+	c->is_lent = ours && place->below == NULL;
+	if (c->client_cert == NULL && ours)
+		fill_client(own, c);
+}
+
+int
+registries_config_at(const struct registries *r, const char *registry,
+    size_t index, struct registry_config *ret, struct err *e)
+{
+	const char *name = registries_canonical(registry);
+	const struct exception *x;
+	struct registry_config c = { 0 };
+	struct endpoint place;
+	size_t count;
+	int rc;
+
+	assert(r != NULL);
+	if (!name_is_registry(name))
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry",
+		    registry);
+	x = find(r, name);
+	count = x != NULL ? x->endpoint_count : 0;
+	if (index >= (count > 0 ? count : 1))
+		return 0;
+	rc = count > 0 ? endpoint_parse(x->endpoints[index], &place, e) :
+	    endpoint_standard(name, &place, e);
+	if (rc == -1)
+		return err_wrap(e, "%s", name);
+	c.name = xstrdup(name);
+	config_fill(r, x, &place, &c);
+	c.endpoint = place.url;
+	c.below = place.below;
+	*ret = c;
+	return 1;
+}
+
 int
 registries_config(const struct registries *r, const char *registry,
     struct registry_config *ret, struct err *e)
 {
-	const char *name = registries_canonical(registry);
-	const struct exception *x = NULL;
-	struct exception standard = exception_standard(name);
-	struct registry_config c = { 0 };
-	int rc = -1;
+	int rc = registries_config_at(r, registry, 0, ret, e);
 
-	assert(r != NULL);
-	if (!name_is_registry(name)) {
-		err_set(e, ERR_INPUT, "\"%.80s\" is not a registry", registry);
-		goto out;
-	}
-	x = find(r, name);
-	if (x == NULL)
-		x = &standard;
-	rc = x->text[ENDPOINT] != NULL ?
-	    endpoint_parse(x->text[ENDPOINT], &c.endpoint, e) :
-	    endpoint_standard(name, &c.endpoint, e);
-	if (rc == -1) {
-		err_wrap(e, "%s", name);
-		goto out;
-	}
-	c.name = xstrdup(name);
-	config_fill(r, x, &c);
-	*ret = c;
-out:
-	exception_done(&standard);
-	return rc;
+	assert(rc != 0);
+	return rc == 1 ? 0 : -1;
 }
 
 const char *
@@ -454,75 +582,37 @@ registries_require_signed(const struct registries *r, const char *registry)
 	return x == NULL ? NULL : x->text[REQUIRE_SIGNED];
 }
 
-static void
-drop_tls(struct registry_config *c)
-{
-	free(c->ca_file);
-	free(c->client_cert);
-	free(c->client_key);
-	c->ca_file = c->client_cert = c->client_key = NULL;
-}
-
-/* A URL's host and port as they are written there, in lower case as names of
- * registries are; free(3) it. */
-static char *
-authority_of(const char *url)
-{
-	const char *scheme_end = strstr(url, "://");
-	const char *at = scheme_end == NULL ? url : scheme_end + 3;
-	char *name = xstrndup(at, strcspn(at, "/?#")), *p;
-
-	for (p = name; *p != '\0'; p++)
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	return name;
-}
-
-/* The mirror's path for a registry.  A CDR has each registry below its name
- * (quirks.md#shapes-of-a-request). */
-static int
-endpoint_below(const char *mirror, const char *name, struct url *ret,
-    struct err *e)
-{
-	size_t len = strlen(mirror);
-	char *below;
-	int rc;
-
-	while (len > 0 && mirror[len - 1] == '/')
-		len--;
-	below = xasprintf("%.*s/%s/", (int)len, mirror, name);
-	rc = url_parse(below, ret, e);
-	free(below);
-	return rc;
-}
-
+/* Who the registry is, where it may lead, and who we are to it, is nothing to
+ * another. */
 int
 registries_config_from(const struct registries *r, const char *registry,
     const char *mirror, struct registry_config *ret, struct err *e)
 {
-	struct registry_config c;
-	const struct exception *x;
-	struct url endpoint;
-	char *name;
+	const char *name = registries_canonical(registry);
+	struct registry_config c = { 0 };
+	const struct exception *there;
+	struct layers pace = { .count = 0 }, trust = { .count = 0 };
+	struct endpoint place;
+	char *host;
 
 	assert(r != NULL && mirror != NULL);
-	if (registries_config(r, registry, &c, e) == -1)
+	if (!name_is_registry(name))
+		return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry",
+		    registry);
+	if (endpoint_mirror(mirror, name, &place, e) == -1)
 		return -1;
-	if (endpoint_below(mirror, c.name, &endpoint, e) == -1) {
-		registry_config_done(&c);
-		return -1;
-	}
-	url_done(&c.endpoint);
-	c.endpoint = endpoint;
-	/* Who the registry is, where it may lead, and who we are to it, is
-	 * nothing to another. */
-	drop_tls(&c);
-	reach_list_done(&c.places);
-	name = authority_of(mirror);
-	x = find(r, name);
-	free(name);
-	if (x != NULL)
-		config_fill(r, x, &c);
+	host = endpoint_place(mirror);
+	there = find(r, host);
+	layers_add(&pace, there != NULL ? there : find(r, name));
+	layers_add(&pace, find(r, ANY));
+	layers_add(&trust, there);
+	layers_add(&trust, find(r, ANY));
+	fill_numbers(r, &pace, &c);
+	fill_trust(&trust, &c);
+	fill_client(there, &c);
+	c.name = xstrdup(name);
+	c.account = host;
+	c.endpoint = place.url;
 	*ret = c;
 	return 0;
 }
@@ -532,7 +622,11 @@ registry_config_done(struct registry_config *c)
 {
 	free(c->name);
 	url_done(&c->endpoint);
+	free(c->below);
+	free(c->account);
 	reach_list_done(&c->places);
-	drop_tls(c);
+	free(c->ca_file);
+	free(c->client_cert);
+	free(c->client_key);
 	*c = (struct registry_config){ 0 };
 }

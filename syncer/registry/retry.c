@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "layout/limits.h"
+#include "registry/answer.h"
 #include "registry/ascii.h"
 #include "registry/retry.h"
 
@@ -35,24 +36,6 @@ static const char *const days[] = {
 };
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
-
-/* What says "not now" instead of "no"; 501 and 505 will not change. */
-static bool
-is_transient(long status)
-{
-	switch (status) {
-	case 408:
-	case 425:
-	case 429:
-	case 500:
-	case 502:
-	case 503:
-	case 504:
-		return true;
-	default:
-		return false;
-	}
-}
 
 /*
  * base, 2 base, 4 base … up to the cap, of which the upper half is
@@ -92,7 +75,7 @@ retry_judge(const struct retry_policy *policy, enum transport how, long status,
 	v.delay_ms = own_delay(policy, tries, random);
 	if (how != TRANSPORT_OK)
 		return v;
-	if (!is_transient(status) || retry_after_ms > policy->wait_max_ms)
+	if (!answer_is_later(status) || retry_after_ms > policy->wait_max_ms)
 		return never;
 	if (status == 429 || (status == 503 && retry_after_ms >= 0))
 		v.what = RETRY_REGISTRY;

@@ -38,7 +38,7 @@ struct retry_policy {
  * and never shortens it.  ${progress}: the try moved a blob forward, which is
  * worth a try of its own: ${tries} then counts as 1.  ${random} (0 to
  * UINT32_MAX) spreads our own delay over its upper half.  Retried:
- * TRANSPORT_CONNECT, TRANSPORT_BROKEN, 408, 425, 429, 500, 502, 503, 504.
+ * TRANSPORT_CONNECT, TRANSPORT_BROKEN, and what answer_is_later has.
  */
 struct verdict retry_judge(const struct retry_policy *, enum transport,
     long status, int64_t retry_after_ms, unsigned tries, bool progress,

@@ -1,8 +1,3 @@
-/*
- * What a registry has taught us in this run: how it wants to be asked,
- * and for which scope.  The first 401 teaches it; see transfer/ for who
- * waits meanwhile.
- */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +7,8 @@
 #include "layout/mem.h"
 #include "registry/upstream.h"
 
+/* Hosts that it sends us to, and that want to see something. */
+#define SITES_MAX	64u
 /* Of a body that is no JSON so much is shown. */
 #define BEGINNING_MAX	120u
 
@@ -22,19 +19,34 @@ upstream_new(struct registry_config *config, struct keyring *keyring)
 
 	up->config = *config;
 	up->keyring = keyring;
+	site_init(&up->self, &up->config.endpoint, up->config.name);
 	return up;
 }
 
 void
 upstream_free(struct upstream *up)
 {
+	struct site *s;
+
 	if (up == NULL)
 		return;
+	while ((s = up->others) != NULL) {
+		up->others = s->next;
+		site_done(s);
+		free(s);
+	}
+	site_done(&up->self);
 	registry_config_done(&up->config);
-	challenge_done(&up->challenge);
-	token_cache_done(&up->tokens);
-	free(up->common_scope);
 	free(up);
+}
+
+char *
+upstream_repository(const struct upstream *up, const char *repository)
+{
+	const char *below = up->config.below;
+
+	return below == NULL ? xstrdup(repository) :
+	    xasprintf("%s/%s", below, repository);
 }
 
 /* The names have passed the grammars of layout/name.h: nothing to escape. */
@@ -44,113 +56,94 @@ upstream_url(const struct upstream *up, const char *repository,
 {
 	const char *base = up->config.endpoint.text;
 	size_t len = strlen(base);
+	char *there, *url;
 
+	if (up->home != NULL)
+		return xstrdup(repository);
+	there = upstream_repository(up, repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
-	return xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, repository, kind,
+	url = xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, there, kind,
 	    reference);
+	free(there);
+	return url;
 }
 
 char *
 upstream_scope(const struct upstream *up, const char *repository)
 {
-	if (up->common_scope != NULL)
-		return xstrdup(up->common_scope);
-	return xasprintf("repository:%s:pull", repository);
+	char *there = upstream_repository(up, repository);
+	char *scope = xasprintf("repository:%s:pull", there);
+
+	free(there);
+	return scope;
 }
 
-/* A helper that has not been asked yet may have one. */
-static bool
-has_no_credential(const struct upstream *up, const char *repository)
+enum keyring_found
+upstream_login(struct upstream *up, const char *repository,
+    struct credential *ret, unsigned long *ret_serial)
 {
-	struct credential credential = { 0 };
+	const struct registry_config *config = &up->config;
+	char *there = upstream_repository(up, repository);
 	enum keyring_found found = KEYRING_NONE;
-	unsigned long serial;
 
-	if (up->keyring != NULL)
-		found = keyring_find(up->keyring, up->config.name, repository,
-		    clock_ms(), &credential, &serial);
-	credential_done(&credential);
-	return found == KEYRING_NONE;
-}
-
-/* More than CHALLENGES_MAX of them make no sense any more. */
-static void
-read_challenge(const struct http_reply *reply, struct challenge *ret)
-{
-	const char *values[CHALLENGES_MAX];
-	size_t count = http_headers(reply, "www-authenticate", values,
-	    CHALLENGES_MAX);
-
-	challenge_parse(values, count, ret);
-}
-
-/* A realm may be relative, and must not lead where a redirect may not. */
-static int
-resolve_realm(const struct upstream *up, struct challenge *c, struct err *e)
-{
-	struct url realm;
-
-	if (url_resolve(&up->config.endpoint, c->realm, &realm, e) == -1)
-		return err_wrap(e, "token realm");
-	if (url_may_follow(&up->config.endpoint, &realm,
-	    &up->config.places, e) == -1) {
-		url_done(&realm);
-		return err_wrap(e, "token realm");
+	up->fault = NULL;
+	/* Those of the place itself first, if the file speaks of it. */
+	if (!config->is_lent || keyring_names(up->keyring, config->account)) {
+		up->whose = config->account;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
 	}
-	free(c->realm);
-	c->realm = xstrdup(realm.text);
-	url_done(&realm);
-	return 0;
-}
-
-/* Some registries have one scope for everything, such as "aws"
- * (quirks.md#scopes). */
-static char *
-settle_scope(struct upstream *up, const struct challenge *c,
-    const char *repository)
-{
-	if (c->scope == NULL || c->scope[0] == '\0')
-		return upstream_scope(up, repository);
-	if (strstr(c->scope, repository) == NULL && up->common_scope == NULL)
-		up->common_scope = xstrdup(c->scope);
-	return xstrdup(c->scope);
-}
-
-int
-upstream_challenged(struct upstream *up, const struct http_reply *reply,
-    const char *repository, char **ret_scope, struct err *e)
-{
-	struct challenge c;
-	int rc = 0;
-
-	read_challenge(reply, &c);
-	switch (c.scheme) {
-	case CHALLENGE_NONE:
-		rc = err_set(e, ERR_DENIED, "the registry answers 401 and "
-		    "does not say what it wants");
-		break;
-	case CHALLENGE_BASIC:
-		up->auth = UPSTREAM_BASIC;
-		*ret_scope = NULL;
-		if (has_no_credential(up, repository))
-			rc = err_set(e, ERR_DENIED, "the registry wants a "
-			    "user name and a password, and config.json has "
-			    "none for it");
-		break;
-	case CHALLENGE_BEARER:
-		rc = resolve_realm(up, &c, e);
-		if (rc == -1)
-			break;
-		up->auth = UPSTREAM_BEARER;
-		*ret_scope = settle_scope(up, &c, repository);
-		challenge_done(&up->challenge);
-		up->challenge = c;
-		return 0;
+	if (config->is_lent && found == KEYRING_NONE && up->fault == NULL) {
+		up->whose = config->name;
+		found = keyring_find(up->keyring, up->whose, there,
+		    clock_ms(), ret, ret_serial);
+		if (found == KEYRING_NONE)
+			up->fault = keyring_fault(up->keyring, up->whose,
+			    there);
 	}
-	challenge_done(&c);
-	return rc;
+	free(there);
+	return found;
 }
+
+/* --- others, where it sends us ----------------------------------------- */
+
+struct site *
+upstream_find(struct upstream *up, const struct url *url)
+{
+	struct site *s;
+
+	for (s = up->others; s != NULL; s = s->next)
+		if (url_same_origin(&s->origin, url))
+			return s;
+	return NULL;
+}
+
+struct site *
+upstream_site(struct upstream *up, const struct url *url)
+{
+	struct site *s = upstream_find(up, url);
+	char *name;
+
+	if (s != NULL || up->other_count >= SITES_MAX)
+		return s;
+	if (url->port == (url->https ? 443 : 80))
+		name = xstrdup(url->host);
+	else
+		name = xasprintf("%s:%u", url->host, url->port);
+	s = xcalloc(1, sizeof(*s));
+	site_init(s, url, registries_canonical(name));
+	free(name);
+	s->next = up->others;
+	up->others = s;
+	up->other_count++;
+	return s;
+}
+
+/* --- words ------------------------------------------------------------- */
 
 /* The first error (OCI distribution-spec, "Error Codes"), or the beginning of
  * what is no JSON.  A page of HTML says nothing to who reads a log. */

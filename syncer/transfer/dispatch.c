@@ -8,6 +8,7 @@
 #include "layout/clock.h"
 #include "layout/mem.h"
 #include "transfer/dispatch.h"
+#include "transfer/elsewhere.h"
 #include "transfer/fetch_blob.h"
 #include "transfer/fetch_login.h"
 #include "transfer/fetch_manifest.h"
@@ -63,20 +64,73 @@ dispatch_free(struct dispatch *d)
 	free(d);
 }
 
+static int
+config_of(const struct dispatch *d, const char *registry,
+    struct registry_config *ret, struct err *e)
+{
+	return d->from != NULL ?
+	    registries_config_from(d->registries, registry, d->from, ret, e) :
+	    registries_config(d->registries, registry, ret, e);
+}
+
 struct source *
 dispatch_source(struct dispatch *d, const char *registry, struct err *e)
 {
 	struct registry_config config;
-	struct source *source = d->traffic.sources;
-	int rc;
+	struct source *source = d->traffic.sources, *last;
+	size_t count;
 
 	for (; source != NULL; source = source->next)
 		if (strcmp(source->up->config.name, registry) == 0)
-			return source;
-	rc = d->from != NULL ?
-	    registries_config_from(d->registries, registry, d->from, &config,
-	    e) : registries_config(d->registries, registry, &config, e);
-	return rc == -1 ? NULL : traffic_source(&d->traffic, &config);
+			return source->first;
+	if (config_of(d, registry, &config, e) == -1)
+		return NULL;
+	source = last = traffic_source(&d->traffic, &config, NULL);
+	for (count = 1; !d->traffic.config.is_mirror &&
+	    registries_config_at(d->registries, registry, count, &config,
+	    e) == 1; count++)
+		last = traffic_source(&d->traffic, &config, last);
+	return source;
+}
+
+struct source *
+dispatch_next(const struct source *source)
+{
+	return source->after;
+}
+
+bool
+dispatch_is_first(const struct source *source)
+{
+	return source->first == source;
+}
+
+bool
+dispatch_is_down(const struct source *source)
+{
+	return source->up->down;
+}
+
+const char *
+dispatch_place(const struct source *source)
+{
+	return source->up->config.account;
+}
+
+struct source *
+dispatch_elsewhere(struct dispatch *d, const struct source *home,
+    const char *url, struct err *e)
+{
+	struct registry_config config;
+
+	/* Who copies from a disk has reason to leave the network alone. */
+	if (d->traffic.config.layout != NULL) {
+		err_set(e, ERR_NOT_FOUND, "not in the layout");
+		return NULL;
+	}
+	if (config_of(d, home->up->config.name, &config, e) == -1)
+		return NULL;
+	return elsewhere_source(&d->traffic, home, &config, url, e);
 }
 
 /* --- questions --------------------------------------------------------- */
@@ -91,6 +145,7 @@ dispatch_want(struct dispatch *d, const struct object *object,
 void
 dispatch_resolve(struct dispatch *d, struct resolve *r)
 {
+	r->refusals.weight = 0;
 	fetch_manifest_resolve(&d->traffic, r);
 }
 

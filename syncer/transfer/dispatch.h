@@ -41,6 +41,27 @@ void dispatch_free(struct dispatch *);
  * of the registry is wrong. */
 struct source *dispatch_source(struct dispatch *, const char *, struct err *);
 
+/*
+ * A registry may have several endpoints.  dispatch_source is the first, and a
+ * resolve's source becomes the one that has answered.  dispatch_next(source):
+ * the endpoint to ask when ${source} does not answer; NULL: none.
+ * dispatch_place(source): its host and port.  dispatch_is_down(source): this
+ * run has given up on it.
+ */
+struct source *dispatch_next(const struct source *);
+bool dispatch_is_first(const struct source *);
+const char *dispatch_place(const struct source *);
+bool dispatch_is_down(const struct source *);
+
+/*
+ * dispatch_elsewhere(d, home, url, e): where a layer may be that the registry
+ * ${home} has not got (quirks.md#foreign-layers): a waiter's source, whose
+ * ${repository} is then ${url}.  It is asked without credentials, and may be
+ * where ${home} may lead to.  NULL with ${e} set (ERR_NET or ERR_LIMIT).
+ */
+struct source *dispatch_elsewhere(struct dispatch *, const struct source *,
+    const char *, struct err *);
+
 /* dispatch_want(d, object, waiter): ${end} is never called from within. */
 void dispatch_want(struct dispatch *, const struct object *, struct waiter *);
 void dispatch_resolve(struct dispatch *, struct resolve *);

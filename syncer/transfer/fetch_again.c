@@ -7,9 +7,12 @@
 #include "layout/limits.h"
 #include "report/report.h"
 #include "transfer/fetch_again.h"
+#include "transfer/fetch_denied.h"
 
 /* A try that moved a blob so far forward does not count as a failure. */
 #define PROGRESS_BYTES	(1u << 20)
+/* Of a request, where there is another endpoint to ask. */
+#define TRIES_BEFORE_NEXT	2u
 
 static int64_t
 retry_after(const struct http_reply *reply)
@@ -40,10 +43,61 @@ fetch_again_note(struct fetch *f, const struct http_reply *reply)
 	} else {
 		upstream_explain(reply, &f->err);
 	}
-	/* A signed URL that has run out: the registry makes a new one. */
-	if (o->transport == TRANSPORT_OK && o->elsewhere &&
-	    (o->status == 400 || o->status == 401 || o->status == 403))
+	if (o->transport == TRANSPORT_OK &&
+	    answer_judge(f->to, o->status, o->elsewhere ? ANSWER_ELSEWHERE :
+	    0) == ANSWER_START)
 		o->transport = TRANSPORT_BROKEN;
+}
+
+/* A pull limit does not pass while one waits, unless it says so. */
+static bool
+is_used_up(const struct outcome *o, const struct retry_policy *policy)
+{
+	return o->transport == TRANSPORT_OK && o->is_pull_limit &&
+	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
+}
+
+/* Rather than wait for this endpoint, the next one is asked. */
+static bool
+is_for_next(const struct fetch *f)
+{
+	return f->source->after != NULL &&
+	    (f->outcome.transport == TRANSPORT_CONNECT ||
+	    f->tries >= TRIES_BEFORE_NEXT);
+}
+
+/* A try that moved a blob far forward counts as the first again. */
+static struct verdict
+judge(const struct fetch *f)
+{
+	const struct retry_policy *policy = &f->source->up->config.retry;
+	const struct outcome *o = &f->outcome;
+	bool progress = f->moved >= PROGRESS_BYTES;
+	struct verdict verdict;
+
+	verdict = retry_judge(policy, o->transport, o->status,
+	    o->retry_after_ms, progress ? 1 : f->tries, progress,
+	    arc4random());
+	if (is_used_up(o, policy) || (!progress && is_for_next(f)) ||
+	    f->traffic->stopping)
+		verdict.what = RETRY_NEVER;
+	return verdict;
+}
+
+enum answer_way
+fetch_again_way(struct fetch *f, const struct http_reply *reply)
+{
+	unsigned facts = reply->elsewhere ? ANSWER_ELSEWHERE : 0;
+
+	/* What went well may be large, and has no reason in it. */
+	if (reply->status == 200 || reply->status == 206)
+		return answer_judge(f->to, reply->status, facts);
+	fetch_again_note(f, reply);
+	if (reply->status == 401)
+		facts |= fetch_denied_facts(f, reply);
+	if (judge(f).what == RETRY_NEVER)
+		facts |= ANSWER_LAST;
+	return answer_judge(f->to, reply->status, facts);
 }
 
 /* The reason why the next ones need not even try. */
@@ -53,7 +107,8 @@ give_up_on_source(struct fetch *f)
 	struct upstream *up = f->source->up;
 	const struct outcome *o = &f->outcome;
 
-	if (o->elsewhere || f->kind->is_token || f->traffic->stopping)
+	if (o->elsewhere || f->traffic->stopping ||
+	    (f->kind->is_token && f->source->after == NULL))
 		return;
 	if (o->transport == TRANSPORT_OK && o->status != 429)
 		return;
@@ -89,14 +144,6 @@ add_advice(struct fetch *f)
 		    "with credentials that are allowed more");
 }
 
-/* A pull limit does not pass while one waits, unless it says so. */
-static bool
-is_used_up(const struct outcome *o, const struct retry_policy *policy)
-{
-	return o->transport == TRANSPORT_OK && o->is_pull_limit &&
-	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
-}
-
 static void
 give_up(struct fetch *f)
 {
@@ -130,17 +177,12 @@ fetch_again(struct fetch *f)
 {
 	struct upstream *up = f->source->up;
 	const struct outcome *o = &f->outcome;
-	bool progress = f->moved >= PROGRESS_BYTES;
-	struct verdict verdict;
+	struct verdict verdict = judge(f);
 	int64_t until_ms;
 
-	if (progress)
+	if (f->moved >= PROGRESS_BYTES)
 		f->tries = 1;
-	verdict = retry_judge(&up->config.retry, o->transport, o->status,
-	    o->retry_after_ms, f->tries, progress, arc4random());
-	if (is_used_up(o, &up->config.retry))
-		verdict.what = RETRY_NEVER;
-	if (verdict.what == RETRY_NEVER || f->traffic->stopping) {
+	if (verdict.what == RETRY_NEVER) {
 		give_up(f);
 		return;
 	}
@@ -149,4 +191,16 @@ fetch_again(struct fetch *f)
 	    up->not_before_ms < until_ms)
 		up->not_before_ms = until_ms;
 	fetch_delay(f, until_ms);
+}
+
+void
+fetch_again_by(struct fetch *f, const struct http_reply *reply,
+    enum answer_way way)
+{
+	if (way == ANSWER_CHALLENGE || way == ANSWER_RENEW ||
+	    way == ANSWER_WITHOUT ||
+	    (way == ANSWER_FAIL && reply->status == 401))
+		fetch_denied_go(f, reply, way);
+	else
+		fetch_again(f);
 }

@@ -7,9 +7,10 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "report/report.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_manifest.h"
-#include "transfer/fetch_token.h"
 
 /* One more time for bytes that do not match. */
 #define DATA_TRIES_MAX	1
@@ -180,6 +181,14 @@ check_bytes(struct manifest_fetch *m, const struct http_reply *reply)
 
 /* --- the request ------------------------------------------------------- */
 
+static enum answer_to
+what_for(const struct manifest_fetch *m)
+{
+	if (!m->fetch.is_head)
+		return ANSWER_TO_MANIFEST;
+	return m->resolve->optional ? ANSWER_TO_OPTIONAL : ANSWER_TO_TAG;
+}
+
 static char *
 open_manifest(struct fetch *f, struct http_spec *spec)
 {
@@ -188,6 +197,7 @@ open_manifest(struct fetch *f, struct http_spec *spec)
 	spec->accept = MEDIA_ACCEPT;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->head = f->is_head;
+	f->to = what_for(manifest_of(f));
 	return upstream_url(f->source->up, f->repository, "manifests",
 	    f->reference);
 }
@@ -239,11 +249,44 @@ count(struct fetch *f, const struct http_reply *reply)
 }
 
 static void
+took(struct manifest_fetch *m, const struct http_reply *reply)
+{
+	if (m->fetch.is_head)
+		resolved_by_head(m, reply);
+	else
+		check_bytes(m, reply);
+}
+
+static void
+answered(struct fetch *f, const struct http_reply *reply)
+{
+	enum answer_way way = fetch_again_way(f, reply);
+
+	switch (way) {
+	case ANSWER_TAKE:
+		took(manifest_of(f), reply);
+		break;
+	case ANSWER_GET:
+		ask_with_get(f);
+		break;
+	case ANSWER_ABSENT:
+		fetch_fail(f);
+		break;
+	case ANSWER_CHALLENGE:
+	case ANSWER_RENEW:
+	case ANSWER_WITHOUT:
+	case ANSWER_START:
+	case ANSWER_LATER:
+	case ANSWER_FAIL:
+	case ANSWER_TAG_SCHEMA:
+		fetch_again_by(f, reply, way);
+		break;
+	}
+}
+
+static void
 ended(struct fetch *f, const struct http_reply *reply)
 {
-	struct manifest_fetch *m = manifest_of(f);
-	bool optional = m->resolve != NULL && m->resolve->optional;
-
 	count(f, reply);
 	if (reply->no_room) {
 		fetch_again_with_room(f);
@@ -253,25 +296,34 @@ ended(struct fetch *f, const struct http_reply *reply)
 	} else if (reply->transport != TRANSPORT_OK) {
 		fetch_again_note(f, reply);
 		fetch_again(f);
-	} else if (reply->status == 200) {
-		f->auth_tries = 0;
-		if (f->is_head)
-			resolved_by_head(m, reply);
-		else
-			check_bytes(m, reply);
-	} else if (reply->status == 401 && !reply->elsewhere) {
-		fetch_token_challenged(f, reply);
-	} else if (f->is_head && optional && reply->status == 404) {
-		upstream_explain(reply, &f->err);
-		fetch_fail(f);
-	} else if (f->is_head && (reply->status == 400 ||
-	    reply->status == 404 || reply->status == 405 ||
-	    reply->status == 501)) {
-		ask_with_get(f);
 	} else {
-		fetch_again_note(f, reply);
-		fetch_again(f);
+		answered(f, reply);
 	}
+}
+
+/* Tags come from the first endpoint that has them: is there one more to ask? */
+static bool
+asked_next(struct manifest_fetch *m)
+{
+	struct fetch *f = &m->fetch;
+	struct resolve *r = m->resolve;
+	struct source *source = f->source;
+	const char *place = source->up->config.account;
+
+	if (source->first->after == NULL || f->err.code == ERR_CANCELLED)
+		return false;
+	refusals_add(&r->refusals, place, source->up->down, &f->err);
+	f->err = r->refusals.err;
+	if (source->after == NULL || f->traffic->stopping)
+		return false;
+	if (source->up->down && !source->is_told)
+		report(REPORT_WARNING, "%s: %s; going on with %s",
+		    source->up->config.name, f->err.msg,
+		    source->after->up->config.account);
+	source->is_told = source->up->down;
+	r->source = source->after;
+	fetch_manifest_resolve(f->traffic, r);
+	return true;
 }
 
 static void
@@ -281,7 +333,8 @@ failed(struct fetch *f)
 
 	if (m->resolve != NULL) {
 		err_wrap(&f->err, "tag");
-		m->resolve->end(m->resolve, NULL, &f->err);
+		if (!asked_next(m))
+			m->resolve->end(m->resolve, NULL, &f->err);
 	} else {
 		err_wrap(&f->err, "manifest %s", f->reference);
 		m->order.end(m->order.owner, f, 0, &f->err);
@@ -319,6 +372,7 @@ call_off(struct fetch *f)
 
 static const struct http_handlers handlers = {
 	.room = fetch_room,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 

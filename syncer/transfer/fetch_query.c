@@ -1,9 +1,9 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_query.h"
-#include "transfer/fetch_token.h"
 
 struct list_fetch {
 	struct fetch fetch;
@@ -73,20 +73,11 @@ open_query(struct fetch *f, struct http_spec *spec)
 {
 	const struct query *q = query_of(f);
 
+	f->to = q->to;
 	spec->accept = q->accept;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->bulk = q->data != NULL;
 	return xstrdup(q->url);
-}
-
-/* Only what a second try may mend is not for the one who asked to judge; 501 is
- * the word of a registry that does not know the question. */
-static bool
-is_answer(const struct http_reply *reply)
-{
-	return reply->transport == TRANSPORT_OK && reply->status != 408 &&
-	    reply->status != 425 && reply->status != 429 &&
-	    (reply->status < 500 || reply->status == 501);
 }
 
 static void
@@ -99,6 +90,19 @@ answered(struct fetch *f, const struct http_reply *reply)
 	fetch_free(f);
 }
 
+/* Only what another try may mend is not for the one who asked to judge. */
+static void
+judge(struct fetch *f, const struct http_reply *reply)
+{
+	enum answer_way way = fetch_again_way(f, reply);
+
+	if (way == ANSWER_TAKE || way == ANSWER_TAG_SCHEMA ||
+	    (way == ANSWER_FAIL && reply->status != 401))
+		answered(f, reply);
+	else
+		fetch_again_by(f, reply, way);
+}
+
 static void
 ended(struct fetch *f, const struct http_reply *reply)
 {
@@ -107,13 +111,11 @@ ended(struct fetch *f, const struct http_reply *reply)
 	} else if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
-	} else if (reply->status == 401 && !reply->elsewhere) {
-		fetch_token_challenged(f, reply);
-	} else if (!is_answer(reply)) {
+	} else if (reply->transport != TRANSPORT_OK) {
 		fetch_again_note(f, reply);
 		fetch_again(f);
 	} else {
-		answered(f, reply);
+		judge(f, reply);
 	}
 }
 
@@ -131,6 +133,7 @@ static const struct http_handlers handlers = {
 	.start = on_start,
 	.data = on_data,
 	.room = fetch_room,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 

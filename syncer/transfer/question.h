@@ -7,6 +7,8 @@
 
 #include "layout/digest.h"
 #include "layout/err.h"
+#include "registry/answer.h"
+#include "transfer/refusals.h"
 
 /*
  * What can be asked of a registry: an object, what a tag points to, a list.
@@ -39,6 +41,7 @@ struct resolve {
 	bool with_get;			/* GET, and store what comes: HEAD has
 					 * led to nothing */
 	bool optional;			/* a 404 is an answer: no GET then */
+	struct refusals refusals;	/* of the endpoints asked before */
 	void (*end)(struct resolve *, const struct digest *,
 	    const struct err *);
 };
@@ -51,6 +54,7 @@ struct resolve {
 struct http_reply;
 struct query {
 	struct source *source;
+	enum answer_to to;		/* ..._LIST or ..._REFERRERS */
 	const char *repository, *url, *accept;
 	int priority;
 	/* NULL: a body of at most MANIFEST_BYTES_MAX comes with the answer.

@@ -25,9 +25,14 @@
  */
 struct fetch;
 
-/* One registry in this run. */
+/* One registry in this run, or one of its endpoints. */
 struct source {
 	struct source *next;
+	struct source *first;		/* of its registry's endpoints: itself,
+					 * where there is but one */
+	struct source *after;		/* the endpoint to be asked where this
+					 * one is down or lacks it; or NULL */
+	bool is_told;			/* that it is down */
 	struct upstream *up;
 	struct queue urgent;		/* who has a turn already: tokens that
 					 * others wait for, and pieces that go
@@ -94,7 +99,9 @@ int traffic_init(struct traffic *, const struct traffic_config *,
 /* traffic_done(t): nothing may be in flight. */
 void traffic_done(struct traffic *);
 
-/* traffic_source(t, config): takes ${config}. */
-struct source *traffic_source(struct traffic *, struct registry_config *);
+/* traffic_source(t, config, before): takes ${config}; ${before}, or NULL, is
+ * the endpoint that is asked before it. */
+struct source *traffic_source(struct traffic *, struct registry_config *,
+    struct source *before);
 
 #endif

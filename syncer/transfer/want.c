@@ -5,6 +5,7 @@
 #include "layout/mem.h"
 #include "transfer/fetch_blob.h"
 #include "transfer/fetch_manifest.h"
+#include "transfer/refusals.h"
 #include "transfer/want.h"
 
 /* An attempt at a wish, at one source. */
@@ -50,15 +51,59 @@ static void go_on(struct want *);
 /* --- what has failed --------------------------------------------------- */
 
 static const struct failure *
-failure_at(const struct want *want, const struct waiter *w)
+failure_at(const struct want *want, const struct source *source,
+    const char *repository)
 {
 	const struct failure *f;
 
 	for (f = want->failures; f != NULL; f = f->next)
-		if (f->source == w->source &&
-		    strcmp(f->repository, w->repository) == 0)
+		if (f->source == source &&
+		    strcmp(f->repository, repository) == 0)
 			return f;
 	return NULL;
+}
+
+/* The endpoint of ${w}'s registry behind ${source}: first those that come after
+ * his own, then those before; NULL: that was the last. */
+static struct source *
+next_place(const struct waiter *w, struct source *source)
+{
+	struct source *next = source->after != NULL ? source->after :
+	    source->first;
+
+	return next == w->source ? NULL : next;
+}
+
+/* By digest any endpoint will do: have all of them failed? */
+static bool
+has_failed(const struct want *want, const struct waiter *w)
+{
+	struct source *s;
+
+	for (s = w->source; s != NULL; s = next_place(w, s))
+		if (failure_at(want, s, w->repository) == NULL)
+			return false;
+	return true;
+}
+
+/* Why, when they have. */
+static void
+add_up(const struct want *want, const struct waiter *w, struct err *ret)
+{
+	struct refusals all = { .weight = 0 };
+	const struct failure *f;
+	struct source *s;
+
+	if (w->source->first->after == NULL) {
+		*ret = failure_at(want, w->source, w->repository)->err;
+		return;
+	}
+	for (s = w->source; s != NULL; s = next_place(w, s)) {
+		f = failure_at(want, s, w->repository);
+		refusals_add(&all, s->up->config.account, s->up->down,
+		    &f->err);
+	}
+	*ret = all.err;
 }
 
 static void
@@ -102,14 +147,28 @@ add_waiter(struct want *want, struct waiter *w)
 }
 
 static const struct attempt *
-attempt_at(const struct want *want, const struct waiter *w)
+attempt_at(const struct want *want, const struct source *source,
+    const char *repository)
 {
 	const struct attempt *a;
 
 	for (a = want->attempts; a != NULL; a = a->next)
-		if (a->source == w->source &&
-		    strcmp(a->repository, w->repository) == 0)
+		if (a->source == source &&
+		    strcmp(a->repository, repository) == 0)
 			return a;
+	return NULL;
+}
+
+/* Where nobody has asked yet of all that ${w} knows; NULL: nowhere. */
+static struct source *
+free_place(const struct want *want, const struct waiter *w)
+{
+	struct source *s;
+
+	for (s = w->source; s != NULL; s = next_place(w, s))
+		if (failure_at(want, s, w->repository) == NULL &&
+		    attempt_at(want, s, w->repository) == NULL)
+			return s;
 	return NULL;
 }
 
@@ -166,9 +225,10 @@ slow(void *owner)
 }
 
 static void
-ask(struct want *want, const struct waiter *first)
+ask(struct want *want, const struct waiter *first, struct source *source)
 {
 	struct traffic *t = want->wants->traffic;
+	struct waiter there = *first;
 	struct attempt *a = xcalloc(1, sizeof(*a));
 	const struct fetch_order order = {
 		.object = &want->object,
@@ -179,12 +239,12 @@ ask(struct want *want, const struct waiter *first)
 	};
 
 	a->want = want;
-	a->source = first->source;
+	a->source = there.source = source;
 	a->repository = xstrdup(first->repository);
 	a->next = want->attempts;
 	want->attempts = a;
 	a->fetch = want->object.kind == OBJECT_BLOB ?
-	    fetch_blob(t, &order, first) : fetch_manifest(t, &order, first);
+	    fetch_blob(t, &order, &there) : fetch_manifest(t, &order, &there);
 }
 
 /* Where all that are on their way are slow, who knows another source asks
@@ -194,6 +254,7 @@ ask_further(struct want *want)
 {
 	const struct attempt *a;
 	const struct waiter *w;
+	struct source *source;
 	unsigned count = 0;
 
 	for (a = want->attempts; a != NULL; a = a->next, count++)
@@ -202,9 +263,8 @@ ask_further(struct want *want)
 	if (count >= WANT_ATTEMPTS_MAX || want->wants->traffic->stopping)
 		return;
 	for (w = want->waiters; w != NULL; w = w->next)
-		if (failure_at(want, w) == NULL &&
-		    attempt_at(want, w) == NULL) {
-			ask(want, w);
+		if ((source = free_place(want, w)) != NULL) {
+			ask(want, w, source);
 			return;
 		}
 }
@@ -293,10 +353,10 @@ want_add(struct wants *wants, const struct object *object, struct waiter *w)
 	add_waiter(want, w);
 	if (want->attempts != NULL)
 		ask_further(want);
-	else if (failure_at(want, w) != NULL)
+	else if (has_failed(want, w))
 		tell_later(want);
 	else
-		ask(want, w);
+		ask(want, w, free_place(want, w));
 }
 
 bool
@@ -367,10 +427,10 @@ go_on(struct want *want)
 
 	if (want->attempts != NULL || want->is_ending)
 		return;
-	while (w != NULL && failure_at(want, w) != NULL)
+	while (w != NULL && has_failed(want, w))
 		w = w->next;
 	if (w != NULL)
-		ask(want, w);
+		ask(want, w, free_place(want, w));
 	else if (want->waiters != NULL)
 		tell_later(want);
 	else
@@ -383,9 +443,9 @@ go_on(struct want *want)
 static void
 end(struct want *want, uint64_t bytes, const struct err *e)
 {
-	bool stopping = want->wants->traffic->stopping;
-	const struct failure *f;
+	bool stopping = want->wants->traffic->stopping, failed;
 	struct waiter *w, *next;
+	struct err why;
 
 	if (e == NULL) {
 		forgive(want);
@@ -398,13 +458,15 @@ end(struct want *want, uint64_t bytes, const struct err *e)
 	}
 	for (w = take_waiters(want); w != NULL; w = next) {
 		next = w->next;
-		f = e == NULL ? NULL : failure_at(want, w);
-		if (e != NULL && f == NULL && !stopping) {
+		failed = e != NULL && has_failed(want, w);
+		if (e != NULL && !failed && !stopping) {
 			add_waiter(want, w);
 			continue;
 		}
+		if (failed)
+			add_up(want, w, &why);
 		w->size = bytes;
-		w->end(w, f != NULL ? &f->err : e);
+		w->end(w, failed ? &why : e);
 	}
 	go_on(want);
 }

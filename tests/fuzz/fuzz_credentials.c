@@ -62,6 +62,8 @@ check_all(const struct credentials *c)
 			credential_done(&one);
 			credential_done(&two);
 		}
+		must(found == 0 ||
+		    credentials_fault(c, registries[i], "team/app") == NULL);
 		check_helper(c, registries[i]);
 	}
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "layout/limits.h"
+#include "layout/name.h"
 #include "registry/registries.h"
 
 static const char *const names[] = {
@@ -46,6 +47,8 @@ check_config(const struct registry_config *c)
 	must(c->stall_timeout_s >= 1 && c->connect_timeout_s >= 1);
 	must(c->ca_file == NULL || c->ca_file[0] != '\0');
 	must(c->client_key == NULL || c->client_cert != NULL);
+	must(c->below == NULL || name_is_repository(c->below));
+	must(c->account != NULL && (c->below == NULL || !c->is_lent));
 }
 
 int
@@ -54,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct registries *r = NULL;
 	struct registry_config c;
 	struct err e = { 0 };
-	size_t i;
+	size_t i, at;
 
 	if (registries_parse("NAME", (const char *)data, size, &r, &e) == -1) {
 		must(r == NULL && e.code == ERR_INPUT);
@@ -68,6 +71,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 		check_config(&c);
 		registry_config_done(&c);
+		for (at = 1; registries_config_at(r, names[i], at, &c,
+		    &e) == 1; at++) {
+			check_config(&c);
+			registry_config_done(&c);
+		}
+		must(at <= ENDPOINTS_MAX);
 	}
 	must(registries_require_signed(r, "h") == NULL ||
 	    registries_require_signed(r, "h")[0] != '\0');

@@ -45,6 +45,7 @@ SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 ATTESTATION = "application/vnd.docker.attestation.manifest.v1+json"
+SOCI = "application/vnd.amazon.soci.index.v2+json"
 EPOCH = "1970-01-01T00:00:00Z"
 
 
@@ -134,6 +135,17 @@ def make_layer(seed, number, size, alg="sha256"):
 		tar.addfile(tar_member(f"{folder}/link", tarfile.SYMTYPE, 0o777, link="data"))
 	zipped.close()
 	return Blob(file=file, digest=packed.digest(), size=packed.size), plain.digest()
+
+
+def as_zstd(blob):
+	"""The same layer, zstd: a frame (RFC 8878) whose blocks are not compressed."""
+	plain = gzip.decompress(blob.content())
+	parts = [b"\x28\xb5\x2f\xfd\xa0", len(plain).to_bytes(4, "little")]
+	for at in range(0, len(plain), CHUNK):
+		piece = plain[at:at + CHUNK]
+		last = at + CHUNK >= len(plain)
+		parts += [(len(piece) << 3 | last).to_bytes(3, "little"), piece]
+	return Blob(b"".join(parts))
 
 
 # --- where it goes -----------------------------------------------------------
@@ -586,6 +598,45 @@ def make_foreign_layer(craft, options):
 	return craft.image_manifest(config, layers, craft.tag)
 
 
+def make_variants(craft, options):
+	"""an index with several entries for each platform: --variants, with attestations"""
+	entries, attestations = [], []
+	for platform in options.platforms.split(","):
+		first = None
+		for variant in options.variants.split(","):
+			entry = make_variant(craft, options, platform, variant, first)
+			first = first or entry
+			wanted = platform_object(platform) | entry.pop("more", {})
+			entries.append(entry | {"platform": wanted})
+			if options.attestations and variant != "soci":
+				attestations.append(craft.attestation(entry, platform, "classic"))
+	return craft.index(entries + attestations, craft.tag)
+
+
+def make_variant(craft, options, platform, variant, first):
+	craft.seed = f"{options.seed}/{variant}"
+	if variant == "gzip":
+		return craft.image(platform)
+	if variant == "nydus":
+		return craft.image(platform) | {"more": {"os.features": ["nydus.remoteimage.v1"]}}
+	if variant == "soci":
+		layer = craft.put_blob("layer", noise(options, 0, 100), "application/octet-stream")
+		config = craft.put_blob("config", Blob(b"{}"), EMPTY_TYPE)
+		value = {"schemaVersion": 2, "mediaType": OCI["manifest"], "artifactType": SOCI,
+			 "config": config, "layers": [layer], "annotations": {"for": platform}}
+		return craft.put_json(value, OCI["manifest"]) | {
+			"artifactType": SOCI,
+			"annotations": {"com.amazon.soci.image-manifest-digest": first["digest"]}}
+	craft.seed = f"{options.seed}/gzip"
+	made = craft.layers(platform)
+	layers = [craft.put_blob("layer", as_zstd(blob), craft.types["layer"].replace("gzip", "zstd"))
+		  for blob, _ in made]
+	config = craft.put_blob("config", craft.config(platform, [diff for _, diff in made]),
+				craft.types["config"])
+	return craft.image_manifest(config, layers) | {
+		"annotations": {"io.github.containers.compression.zstd": "true"}}
+
+
 def make_windows(craft, options):
 	"""an index whose entries differ only by os.version: --builds"""
 	entries = []
@@ -714,6 +765,8 @@ KINDS = {
 		      ("--form", {"choices": ("simple", "bundle"), "default": "simple"}),
 		      ("--signs", {"metavar": "DIGEST", "help": "in the place of the subject's"}),
 		      ("--spoil", {"choices": ("payload", "base64", "type", "annotation")})),
+	"variants": (make_variants, PLATFORMS, ("--attestations", {"action": "store_true"}),
+		     ("--variants", {"default": "gzip,zstd", "help": "of gzip, zstd, nydus, soci"})),
 	"windows": (make_windows,
 		    ("--builds", {"default": "10.0.17763.5000,10.0.20348.2000,10.0.26100.1000"})),
 }

@@ -3,14 +3,15 @@
 
     plenty.py make ROOT IMAGES [REPOSITORIES [KINDS]]
     plenty.py move ROOT REFERENCE [KIND]
+    plenty.py churn ROOT COUNT KIND
     plenty.py list ROOT
 
 It is an upstream: nginx serves it, and `--from oci:ROOT` reads it.  All tags
 lead to few images (KINDS), each of a configuration, a layer of its own and one
 that all of them share.  make: IMAGES tags, spread evenly over so many
 repositories.  move: that tag leads to another kind, or to a new one; makes tag
-and repository if they are absent, and prints the digest.  list: all references,
-one a line.
+and repository if they are absent, and prints the digest.  churn: so many of the
+tags that make has made lead to one new kind.  list: all references, one a line.
 """
 
 import hashlib
@@ -125,6 +126,13 @@ def move(root, reference, kind="new"):
 	print("sha256:" + hexa)
 
 
+def churn(root, count, kind):
+	hexa = image(root, kind)
+	for reference in references(root)[:int(count)]:
+		repository, _, name = reference.rpartition(":")
+		tag(root, repository, name, hexa)
+
+
 def references(root):
 	found = []
 	for at, folders, files in os.walk(root + "/repos"):
@@ -132,8 +140,12 @@ def references(root):
 			repository = at[len(root) + len("/repos/"):-len("/_history")]
 			found += [f"{repository}:{name}" for name in files]
 		folders.sort()
-	print("\n".join(sorted(found)))
+	return sorted(found)
+
+
+def show(root):
+	print("\n".join(references(root)))
 
 
 if __name__ == "__main__":
-	{"make": make, "move": move, "list": references}[sys.argv[1]](*sys.argv[2:])
+	{"make": make, "move": move, "churn": churn, "list": show}[sys.argv[1]](*sys.argv[2:])

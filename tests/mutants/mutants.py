@@ -3,9 +3,9 @@
 Each mutant is a line of layout/ or syncer/ with one thing changed: a comparison
 turned or off by one, && for ||, another value returned, a call dropped, a constant
 changed, a "not" dropped. A seed chooses them. Each is built in a copy of the tree
-below build/mutants, and held against the unit tests that know its file, then against
-scenarios: some for all, some by nearest.txt, until one fails. Ends with 1 when fewer
-than --least percent were noticed.
+below build/mutants, and held against the unit tests that know its file or its room,
+under AddressSanitizer and UBSan, then against scenarios: some for all, some by
+nearest.txt, until one fails. Ends with 1 when fewer than --least percent were noticed.
 
 equivalent.txt has those that change nothing that can be seen, each with a reason.
 """
@@ -36,8 +36,9 @@ def masked(text):
     return re.sub(pattern, lambda m: re.sub(r"[^\n]", " ", m[0]), text, flags=re.S)
 
 
-def changes(code):
-    """(begin, end, new text) of all small bugs in a line of code."""
+def changes(code, tells_more):
+    """(begin, end, new text) of all small bugs in a line of a function, which returns 1
+    somewhere, or does not."""
     def each(pattern, *news):
         for m in re.finditer(pattern, code):
             for new in news:
@@ -50,7 +51,8 @@ def changes(code):
     yield from each(r"(?<!>)(>=)", ">", "<")
     yield from each(r"(&&)", "||")
     yield from each(r"(\|\|)", "&&")
-    yield from each(r"\breturn (0);", "-1", "1")
+    # Of what returns 0 or -1, callers compare with -1 alone.
+    yield from each(r"\breturn (0);", *(["-1", "1"] if tells_more else ["-1"]))
     yield from each(r"\breturn (-1);", "0")
     yield from each(r"\breturn (1);", "0")
     yield from each(r"\b(true)\b", "false")
@@ -74,11 +76,16 @@ def candidates():
                 continue
             with open(f"{TOP}/{room}/{name}", encoding="utf-8") as f:
                 text = f.read()
-            for number, (line, code) in enumerate(zip(text.split("\n"), masked(text).split("\n")), 1):
+            tells_more = False
+            codes = masked(text).split("\n")
+            for number, (line, code) in enumerate(zip(text.split("\n"), codes), 1):
+                if code.startswith("{"):
+                    body = codes[number:codes.index("}", number)] if "}" in codes[number:] else []
+                    tells_more = any(re.search(r"\breturn ([^;]*[?:] )?1\b", c) for c in body)
                 # A table's line, a declaration's own bounds and what is quiet are left out.
                 if not code.startswith("\t") or QUIET.search(code) or re.match(r"\t(static )?(const )?(char|struct \w+)\b[^=(]*;", code):
                     continue
-                for begin, end, new in changes(code):
+                for begin, end, new in changes(code, tells_more):
                     yield f"{room}/{name}", number, line, line[:begin] + new + line[end:]
 
 
@@ -116,7 +123,7 @@ def including(header, folders):
 
 def units(file):
     """The unit tests that know a file: by its name, or since they include it; where
-    there is none, those that know who includes it."""
+    there is none, those that know who includes it. Then those of its room."""
     stem, header = os.path.basename(file)[:-2], re.sub(r"^syncer/", "", file)[:-2] + ".h"
     everything = [n[:-2] for n in sorted(os.listdir(f"{TOP}/tests/unit")) if n.startswith("test_") and n.endswith(".c")]
     found = [n for n in everything if n[5:] == stem]
@@ -126,6 +133,10 @@ def units(file):
         for user in including(header, ROOMS):
             above = re.sub(r"^syncer/", "", user)[:-2] + ".h"
             found += [n for p in including(above, ["tests/unit"]) if (n := os.path.basename(p)[:-2]) not in found]
+    room = os.path.dirname(header)
+    doors = ["layout/store.h"] if room == "layout" else [f"{room}/{n}" for n in sorted(os.listdir(f"{TOP}/syncer/{room}"))]
+    for door in doors:
+        found += [n for p in including(door, ["tests/unit"]) if (n := os.path.basename(p)[:-2]) not in found]
     return found
 
 
@@ -160,8 +171,9 @@ class Lane:
         os.makedirs(f"{self.tree}/build", exist_ok=True)
         for name in COPIED:
             subprocess.run(["cp", "-Rpu", f"{TOP}/{name}", f"{self.tree}/"], check=True)
-        if os.path.isdir(f"{TOP}/build/obj"):
-            subprocess.run(["cp", "-Rpu", f"{TOP}/build/obj", f"{self.tree}/build/"], check=True)
+        for made in ("obj", "asan"):
+            if os.path.isdir(f"{TOP}/build/{made}"):
+                subprocess.run(["cp", "-Rpu", f"{TOP}/build/{made}", f"{self.tree}/build/"], check=True)
 
     def make(self, *targets):
         return run(self.tree, ["make", "-s", *targets], BUILD_SECONDS) == 0
@@ -169,8 +181,8 @@ class Lane:
     def tests(self, file):
         """Name, command and seconds of all that should notice."""
         for name in units(file):
-            if self.make(f"build/tests/unit/{name}"):
-                yield name, [f"build/tests/unit/{name}"], UNIT_SECONDS
+            if self.make(f"build/tests/asan/{name}"):
+                yield name, [f"build/tests/asan/{name}"], UNIT_SECONDS
         for name in scenarios(file):
             yield name, ["sh", f"tests/scenario/{name}.sh"], SCENARIO_SECONDS
 

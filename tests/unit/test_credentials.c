@@ -67,6 +67,11 @@ static const struct {
 	{ "{\"auth\":\"dXNlcjpwYXNz\"}", "user:pass" },
 	{ "{\"auth\":\"dXNlcjpwOmE6cw==\"}", "user:p:a:s" },
 	{ "{\"auth\":\"dXNlcjpwOmE6cw\"}", "user:p:a:s" },	/* no padding */
+	{ "{\"auth\":\"dXNlcjpwOmE6cw=\"}", "user:p:a:s" },	/* half of it */
+	{ "{\"auth\":\"dXNlcjpw\\nYXNz\"}", "user:pass" },
+	{ "{\"auth\":\"dXNlcjpw\\r\\nYXNz\\r\\n\"}", "user:pass" },
+	{ "{\"auth\":\" dXNl cjpw\\tYXNz \"}", "user:pass" },
+	{ "{\"auth\":\"dXNlcjpwOmE6cw=\\n=\\n\"}", "user:p:a:s" },
 	{ "{\"auth\":\"dXNlcjpwYXNzAAA=\"}",
 	    "user:pass" },	/* NULs behind */
 	{ "{\"auth\":\"dXNlcjpwYXNzCg==\"}", "user:pass\n" },
@@ -377,6 +382,15 @@ static const struct {
 	{ "\xef\xbb\xbf{}", "line 1" },
 	{ "{\"auths\":[]}", "auths" }, { "{\"auths\":\"SECRET\"}", "auths" },
 	{ "{\"auths\":3}", "auths" }, { "{\"auths\":false}", "auths" },
+	{ "{\"credHelpers\":[]}", "credHelpers" },
+	{ "{\"credsStore\":\"/bin/sh\"}", "credsStore" },
+	{ "{\"credsStore\":7}", "credsStore" },
+};
+
+/* What is wrong with one entry is no error before that one is needed. */
+static const struct {
+	const char *json, *says;
+} faulty[] = {
 	{ "{\"auths\":{\"h.example\":\"SECRET\"}}", "h.example" },
 	{ "{\"auths\":{\"h.example\":null}}", "h.example" },
 	{ "{\"h.example\":\"SECRET\"}", "h.example" },
@@ -385,7 +399,6 @@ static const struct {
 	{ AUTHS("{\"auth\":3}"), "h.example: \"auth\"" },
 	{ AUTHS("{\"auth\":{\"x\":\"SECRET\"}}"), "\"auth\"" },
 	{ AUTHS("{\"auth\":\"SECRET!\"}"), "h.example: \"auth\"" },
-	{ AUTHS("{\"auth\":\"dXNlcjpTRUNSRVQ=\\n\"}"), "\"auth\"" },
 	{ AUTHS("{\"auth\":\"dXNlcjpTRUNSRVQ\xc3\xa9\"}"), "\"auth\"" },
 	{ AUTHS("{\"auth\":\"U0VDUkVU\"}"), "\"auth\"" },	/* no colon */
 	{ AUTHS("{\"auth\":\"OlNFQ1JFVA==\"}"), "\"auth\"" },	/* no user */
@@ -398,16 +411,54 @@ static const struct {
 	{ AUTHS("{\"registrytoken\":{}}"), "\"registrytoken\"" },
 	{ AUTHS("{\"registrytoken\":\"SECRET\\r\\nX: y\"}"),
 	    "\"registrytoken\"" },
-	{ "{\"credHelpers\":[]}", "credHelpers" },
 	{ "{\"credHelpers\":{\"h.example\":3}}", "credHelpers: h.example" },
 	{ "{\"credHelpers\":{\"h.example\":null}}", "credHelpers: h.example" },
 	{ "{\"credHelpers\":{\"h.example\":\"../../bin/sh\"}}", "h.example" },
 	{ "{\"credHelpers\":{\"h.example\":\"a b\"}}", "h.example" },
 	{ "{\"credHelpers\":{\"h.example\":\"a;b\"}}", "h.example" },
 	{ "{\"credHelpers\":{\"h.example\":\"a\\nb\"}}", "h.example" },
-	{ "{\"credsStore\":\"/bin/sh\"}", "credsStore" },
-	{ "{\"credsStore\":7}", "credsStore" },
 };
+
+static void
+test_faulty(void **state)
+{
+	struct credentials *c;
+	struct credential found;
+	const char *fault, *server;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(faulty); i++) {
+		c = parsed(faulty[i].json);
+		assert_int_equal(credentials_find(c, "h.example", "a",
+		    &found), 0);
+		assert_null(credentials_helper(c, "h.example", &server));
+		fault = credentials_fault(c, "h.example", "a");
+		if (fault == NULL)
+			fail_msg("%s: no fault", faulty[i].json);
+		if (strstr(fault, faulty[i].says) == NULL)
+			fail_msg("%s: says \"%s\"", faulty[i].json, fault);
+		assert_null(strstr(fault, "SECRET"));
+		assert_null(strstr(fault, "U0VDUkVU"));
+		assert_null(strstr(fault, "TRUNSRV"));
+		assert_null(credentials_fault(c, "other.example", "a"));
+		assert_true(credentials_name(c, "h.example"));
+		assert_false(credentials_name(c, "other.example"));
+		credentials_free(c);
+	}
+	/* The others are as they are; the better one decides. */
+	c = parsed("{\"auths\":{\"h.example/a\":{\"auth\":7},"
+	    "\"h.example\":{\"auth\":\"dXNlcjpwYXNz\"},\"i.example\":{}},"
+	    "\"credHelpers\":{\"j.example\":\"x\"}}");
+	check(c, "h.example", "b", "user:pass");
+	assert_null(credentials_fault(c, "h.example", "b"));
+	check(c, "h.example", "a/b", "-");
+	assert_non_null(credentials_fault(c, "h.example", "a/b"));
+	assert_true(credentials_name(c, "i.example"));
+	assert_true(credentials_name(c, "j.example"));
+	assert_null(credentials_fault(c, "i.example", "a"));
+	credentials_free(c);
+}
 
 static void
 test_bad(void **state)
@@ -702,6 +753,7 @@ main(void)
 		cmocka_unit_test(test_precedence),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_faulty),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_helper),
 		cmocka_unit_test(test_from_helper),

@@ -82,6 +82,17 @@ test_types(void **state)
 		  MEDIA_OCI_INDEX, 1 },
 		{ "{\"manifests\":[]}", MEDIA_DOCKER_LIST, MEDIA_INDEX,
 		  MEDIA_DOCKER_LIST, 0 },
+		/* No list, and nothing in it, are the same. */
+		{ "{" TYPE(MEDIA_OCI_MANIFEST) CONFIG "}", NULL, MEDIA_IMAGE,
+		  MEDIA_OCI_MANIFEST, 1 },
+		{ "{" TYPE(MEDIA_OCI_MANIFEST) CONFIG ",\"layers\":null}",
+		  NULL, MEDIA_IMAGE, MEDIA_OCI_MANIFEST, 1 },
+		{ "{" CONFIG "}", MEDIA_DOCKER_MANIFEST, MEDIA_IMAGE,
+		  MEDIA_DOCKER_MANIFEST, 1 },
+		{ "{" TYPE(MEDIA_OCI_INDEX) "\"manifests\":null}", NULL,
+		  MEDIA_INDEX, MEDIA_OCI_INDEX, 0 },
+		{ "{" TYPE(MEDIA_OCI_ARTIFACT) "\"blobs\":null}", NULL,
+		  MEDIA_ARTIFACT, MEDIA_OCI_ARTIFACT, 0 },
 		/* The retired artifact manifest. */
 		{ "{" TYPE(MEDIA_OCI_ARTIFACT) "\"blobs\":[" LAYER "]}", NULL,
 		  MEDIA_ARTIFACT, MEDIA_OCI_ARTIFACT, 1 },
@@ -171,10 +182,6 @@ test_bad(void **state)
 		{ "{" TYPE(MEDIA_OCI_INDEX) "\"schemaVersion\":\"2\","
 		  "\"manifests\":[]}", NULL, "schemaVersion" },
 		/* What the specification requires. */
-		{ "{" TYPE(MEDIA_OCI_MANIFEST) CONFIG "}", NULL,
-		  "layers is missing" },
-		{ "{" TYPE(MEDIA_OCI_MANIFEST) CONFIG ",\"layers\":null}",
-		  NULL, "layers is missing" },
 		{ "{" TYPE(MEDIA_OCI_MANIFEST) CONFIG ",\"layers\":{}}", NULL,
 		  "layers is not an array" },
 		{ "{" TYPE(MEDIA_OCI_MANIFEST) "\"layers\":[]}", NULL,
@@ -185,28 +192,38 @@ test_bad(void **state)
 		  "\"layers\":[]}", NULL, "config: a descriptor must be" },
 		{ "{" TYPE(MEDIA_OCI_INDEX) "\"x\":1}", NULL,
 		  "manifests is missing" },
-		{ "{" TYPE(MEDIA_OCI_INDEX) "\"manifests\":null}", NULL,
-		  "manifests is missing" },
+		{ "{" TYPE(MEDIA_OCI_INDEX) "\"manifests\":{}}", NULL,
+		  "manifests is not an array" },
 		{ "{" TYPE(MEDIA_OCI_ARTIFACT) "\"blobs\":7}", NULL,
 		  "blobs is not an array" },
 		/* Descriptors, by index. */
 		{ IN_IMAGE("null"), NULL, "layers[1]: a descriptor must be" },
 		{ IN_IMAGE("[]"), NULL, "layers[1]: a descriptor must be" },
 		{ IN_IMAGE("{}"), NULL, "layers[1]: digest is missing" },
-		{ IN_IMAGE("{\"digest\":\"sha256:" HEX_A "\",\"size\":1}"),
-		  NULL, "layers[1]: mediaType is missing" },
 		{ IN_IMAGE("{" TYPE(TAR) "\"size\":1}"), NULL,
 		  "layers[1]: digest is missing" },
 		{ IN_IMAGE("{" TYPE(TAR) "\"digest\":\"sha256:" HEX_A "\"}"),
 		  NULL, "layers[1]: size is missing" },
-		{ IN_IMAGE(ENTRY("x", HEX_A, "1")), NULL, "not a media type" },
-		{ IN_IMAGE(ENTRY("a/b/c", HEX_A, "1")), NULL,
-		  "not a media type" },
-		{ IN_IMAGE(ENTRY("a/..", HEX_A, "1")), NULL,
-		  "not a media type" },
-		{ IN_IMAGE(ENTRY("a/b; c=d", HEX_A, "1")), NULL,
-		  "not a media type" },
+		/* Types of layers are never served, types of entries are. */
 		{ IN_IMAGE(ENTRY("a/b\\n", HEX_A, "1")), NULL,
+		  "layers[1]: mediaType has an unprintable character" },
+		{ IN_IMAGE(ENTRY("a\\u007f", HEX_A, "1")), NULL,
+		  "has an unprintable" },
+		{ IN_IMAGE(ENTRY("a\\u0085", HEX_A, "1")), NULL,
+		  "has an unprintable" },
+		{ IN_IMAGE("{\"mediaType\":7,\"digest\":\"sha256:" HEX_A
+		  "\",\"size\":1}"), NULL, "mediaType is not a string" },
+		{ IN_INDEX("{\"digest\":\"sha256:" HEX_A "\",\"size\":1}"),
+		  NULL, "manifests[0]: mediaType is missing" },
+		{ IN_INDEX(ENTRY("", HEX_A, "1")), NULL, "not a media type" },
+		{ IN_INDEX(ENTRY("x", HEX_A, "1")), NULL, "not a media type" },
+		{ IN_INDEX(ENTRY("a/b/c", HEX_A, "1")), NULL,
+		  "not a media type" },
+		{ IN_INDEX(ENTRY("a/..", HEX_A, "1")), NULL,
+		  "not a media type" },
+		{ IN_INDEX(ENTRY("a/b; c=d", HEX_A, "1")), NULL,
+		  "not a media type" },
+		{ IN_INDEX(ENTRY("a/b\\n", HEX_A, "1")), NULL,
 		  "not a media type" },
 		{ IN_IMAGE(ENTRY(TAR, "", "1")), NULL, "layers[1]: digest" },
 		{ IN_IMAGE(ENTRY(TAR, "ab", "1")), NULL, "layers[1]: digest" },
@@ -281,7 +298,8 @@ test_quiet_messages(void **state)
 	static const char *const cases[] = {
 		"{\"SECRET\":1,\"SECRET\":2}", "{\"a\":SECRET}",
 		"{\"SECRET\x1b[31m\":1}", "{\"mediaType\":\"SECRET\"}",
-		IN_IMAGE(ENTRY("SECRET", HEX_A, "1")),
+		IN_INDEX(ENTRY("SECRET", HEX_A, "1")),
+		IN_IMAGE(ENTRY("SECRET\\n", HEX_A, "1")),
 		IN_IMAGE(ENTRY(TAR, "SECRET", "1")),
 		IN_INDEX(WITH("\"platform\":{\"os\":\"SECRET\\n\"}")),
 	};
@@ -530,6 +548,8 @@ test_skipped_long(void **state)
 	"\"platform\":{\"os\":\"" os "\",\"architecture\":\"" arch "\"}"
 #define NOTE(key, value)	"\"vnd.docker.reference." key "\":\"" value "\""
 #define ATTESTED	NOTE("digest", "sha256:" HEX_A)
+#define SOCI \
+	"\"com.amazon.soci.image-manifest-digest\":\"sha256:" HEX_A "\""
 
 /* Entries of an index: platforms, attestations, and what goes with them. */
 static void
@@ -576,6 +596,10 @@ test_entries(void **state)
 		  NOTE("digest", "sha256:x") "}", NULL, true, false },
 		{ "\"annotations\":{\"vnd.docker.reference.digest\":7}", NULL,
 		  false, false },
+		/* SOCI's index says whose it is, with a platform or not. */
+		{ "\"annotations\":{" SOCI "}", NULL, true, true },
+		{ PLATFORM("linux", "amd64") ",\"annotations\":{" SOCI "}",
+		  "linux/amd64", false, true },
 		/* A real platform is an image, whatever it claims. */
 		{ PLATFORM("linux", "amd64") ",\"annotations\":{"
 		  NOTE("type", "attestation-manifest") "," ATTESTED "}",
@@ -611,29 +635,120 @@ test_entries(void **state)
 	}
 }
 
+/* What is never served need not be understood. */
+static void
+test_odd_blobs(void **state)
+{
+	static const struct {
+		const char *layer;
+		const char *type;	/* what is made of it */
+	} cases[] = {
+		{ ENTRY("sbom", HEX_A, "1"), "sbom" },
+		{ ENTRY("", HEX_A, "1"), "" },
+		{ "{\"digest\":\"sha256:" HEX_A "\",\"size\":1}", "" },
+		{ "{\"mediaType\":null,\"digest\":\"sha256:" HEX_A
+		  "\",\"size\":1}", "" },
+		{ ENTRY("text/plain; charset=utf-8", HEX_A, "1"),
+		  "text/plain; charset=utf-8" },
+		{ ENTRY("a/b/c", HEX_A, "1"), "a/b/c" },
+		{ ENTRY("../..", HEX_A, "1"), "../.." },
+		{ ENTRY("Application/X", HEX_A, "1"), "application/x" },
+		{ ENTRY("\xc3\xa4/\xe2\x82\xac", HEX_A, "1"),
+		  "\xc3\xa4/\xe2\x82\xac" },
+		/* Members that only an entry of an index needs. */
+		{ "{" MEMBERS("a/b", HEX_A, "1") ",\"platform\":\"linux\","
+		  "\"annotations\":[1],\"data\":{},\"artifactType\":7,"
+		  "\"urls\":{}}", "a/b" },
+	};
+	struct manifest m;
+	struct err e;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		text = xasprintf("{" TYPE(MEDIA_OCI_MANIFEST) "\"config\":%s,"
+		    "\"layers\":[%s],\"subject\":%s}", cases[i].layer,
+		    cases[i].layer, cases[i].layer);
+		if (parse(text, NULL, &m, &e) == -1)
+			fail_msg("%s: %s", text, e.msg);
+		assert_int_equal(m.count, 2);
+		assert_string_equal(m.children[0].media_type, cases[i].type);
+		assert_string_equal(m.children[1].media_type, cases[i].type);
+		assert_string_equal(m.subject.media_type, cases[i].type);
+		assert_int_equal(m.children[1].size, 1);
+		manifest_done(&m);
+		free(text);
+	}
+}
+
+/* Addresses of a layer: what may be some, and no more than is tried. */
+static void
+test_urls(void **state)
+{
+	static const struct {
+		const char *urls;
+		const char *want;	/* NULL: none */
+		bool has;
+	} cases[] = {
+		{ "null", NULL, false },
+		{ "[]", NULL, false },
+		{ "{\"a\":\"http://x/\"}", NULL, false },
+		{ "\"http://x/\"", NULL, false },
+		{ "[7,null,\"\"]", NULL, true },
+		{ "[\"http://x/a b\",\"http://x/\\n\",\"http://\xc3\xa4/\"]",
+		  NULL, true },
+		{ "[\"https://x/1\",7,\"ftp://x/2\"]", "https://x/1\n"
+		  "ftp://x/2\n", true },
+		{ "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]",
+		  "1\n2\n3\n4\n5\n6\n7\n8\n", true },
+	};
+	const struct descriptor *d;
+	struct manifest m;
+	struct err e;
+	char *text;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(cases); i++) {
+		text = xasprintf("{" TYPE(MEDIA_OCI_MANIFEST) CONFIG
+		    ",\"layers\":[{" MEMBERS(TAR, HEX_A, "1")
+		    ",\"urls\":%s}]}", cases[i].urls);
+		if (parse(text, NULL, &m, &e) == -1)
+			fail_msg("%s: %s", text, e.msg);
+		d = &m.children[1];
+		assert_int_equal(d->has_urls, cases[i].has);
+		if (cases[i].want == NULL)
+			assert_null(d->urls);
+		else
+			assert_string_equal(d->urls, cases[i].want);
+		manifest_done(&m);
+		free(text);
+	}
+}
+
 static void
 test_members(void **state)
 {
-	static const char text[] = IN_IMAGE("{" MEMBERS(TAR, HEX_A, "2")
-	    ",\"urls\":[\"https://a.example/\"],\"data\":\"e30=\","
-	    "\"artifactType\":\"no media type\"}");
+	static const char text[] = IN_INDEX(CHILD "," WITH(
+	    "\"urls\":[\"https://a.example/\"],\"data\":\"e30=\","
+	    "\"artifactType\":\"no media type\""));
 	struct manifest m;
 	struct err e;
 
 	(void)state;
 	assert_int_equal(parse(text, NULL, &m, &e), 0);
-	assert_true(m.children[2].has_urls);
-	assert_string_equal(m.children[2].data, "e30=");
-	assert_null(m.children[2].artifact_type);
-	assert_false(m.children[1].has_urls);
-	assert_null(m.children[1].data);
+	assert_true(m.children[1].has_urls);
+	assert_string_equal(m.children[1].data, "e30=");
+	assert_null(m.children[1].artifact_type);
+	assert_false(m.children[0].has_urls);
+	assert_null(m.children[0].data);
 	manifest_done(&m);
-	assert_int_equal(parse(IN_IMAGE("{" MEMBERS(TAR, HEX_A, "2")
-	    ",\"urls\":[],\"data\":null,\"artifactType\":\"a/b\"}"), NULL, &m,
-	    &e), 0);
-	assert_false(m.children[2].has_urls);
-	assert_null(m.children[2].data);
-	assert_string_equal(m.children[2].artifact_type, "a/b");
+	assert_int_equal(parse(IN_INDEX(WITH("\"urls\":[],\"data\":null,"
+	    "\"artifactType\":\"a/b\"")), NULL, &m, &e), 0);
+	assert_false(m.children[0].has_urls);
+	assert_null(m.children[0].data);
+	assert_string_equal(m.children[0].artifact_type, "a/b");
 	manifest_done(&m);
 }
 
@@ -697,6 +812,8 @@ main(void)
 		cmocka_unit_test(test_skipped),
 		cmocka_unit_test(test_skipped_long),
 		cmocka_unit_test(test_entries),
+		cmocka_unit_test(test_odd_blobs),
+		cmocka_unit_test(test_urls),
 		cmocka_unit_test(test_members),
 		cmocka_unit_test(test_config),
 	};

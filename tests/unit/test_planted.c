@@ -11,6 +11,7 @@
 #include <sys/un.h>
 
 #include "layout/fsutil.h"
+#include "layout/path.h"
 #include "layout/store.h"
 #include "tests/unit/scratch.h"
 
@@ -355,6 +356,54 @@ test_folders(void **state)
 	assert_int_equal(chdir(cwd), 0);
 }
 
+/* Whatever lies in the place of a manifest is none: neither a list nor a search
+ * says that it is here. */
+static void
+test_manifest(void **state)
+{
+	struct fixture f = { .dir = *state };
+	char cwd[1024], path[STORE_PATH_MAX], hex[DIGEST_TEXT_MAX], *text;
+	struct manifest_id found;
+	size_t k;
+
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	assert_int_equal(chdir(f.dir->path), 0);
+	snprintf(f.tree.path, sizeof(f.tree.path), "tree");
+	for (k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		alarm(30);
+		begin(&f);
+		digest_text(&f.one.digest, hex);
+		snprintf(path, sizeof(path), "manifests/%s/sha256/%s", TYPE,
+		    hex + strlen("sha256:"));
+		assert_true(scratch_has(&f.tree, path));
+		if (plant(&f, kinds[k], path) &&
+		    strcmp(kinds[k], "a huge file") != 0) {
+			assert_int_equal(store_open(f.tree.path, STORE_WRITE,
+			    &f.st, &f.e), 0);
+			/* A blob with the same bytes: looked for by type. */
+			path_blob(&f.one.digest, path);
+			assert_int_equal(fs_remove(f.tree.dir, path), 0);
+			scratch_put(&f.tree, path, "{\"n\":1}");
+			assert_int_equal(store_manifest_find(f.st,
+			    &f.one.digest, &found, &f.e), 0);
+			assert_int_equal(store_manifest_find(f.st,
+			    &f.two.digest, &found, &f.e), 1);
+			assert_int_equal(publish(&f, "y", &f.two), 0);
+			assert_int_equal(store_finish(f.st, &f.e), 0);
+			text = scratch_get(&f.tree, "index.json");
+			assert_non_null(text);
+			assert_null(strstr(text, hex));
+			assert_non_null(strstr(text, "docker.io/y:1"));
+			free(text);
+		}
+		store_close(f.st);
+		f.st = NULL;
+		end(&f);
+	}
+	alarm(0);
+	assert_int_equal(chdir(cwd), 0);
+}
+
 /* A repository that is a link out of the tree: nothing is written there, and
  * the other images do not mind. */
 static void
@@ -464,6 +513,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_places),
 		TEST(test_folders),
+		TEST(test_manifest),
 		TEST(test_repository),
 		TEST(test_open),
 		TEST(test_open_linked),

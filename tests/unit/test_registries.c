@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,7 @@ test_standard(void **state)
 	assert_int_equal(c.retry.cap_ms, 60000);
 	assert_int_equal(c.retry.wait_max_ms, 300000);
 	assert_int_equal(c.stall_timeout_s, 30);
+	assert_int_equal(c.first_byte_timeout_s, 300);
 	assert_int_equal(c.min_rate, 512);
 	assert_int_equal(c.connect_timeout_s, 15);
 	assert_true(c.ca_file == NULL && c.client_cert == NULL &&
@@ -118,6 +120,7 @@ test_all_settings(void **state)
 	assert_int_equal(c.retry.max_tries, 1);
 	assert_int_equal(c.retry.base_ms, 250);
 	assert_int_equal(c.stall_timeout_s, 5);
+	assert_int_equal(c.first_byte_timeout_s, 50);
 	assert_int_equal(c.connect_timeout_s, 3);
 	assert_string_equal(c.ca_file, "/ca.pem");
 	assert_string_equal(c.client_cert, "/c.pem");
@@ -169,6 +172,155 @@ test_endpoint(void **state)
 		registry_config_done(&c);
 		registries_free(r);
 	}
+}
+
+/* A path behind v2/ stands before the names of repositories. */
+static const struct {
+	const char *endpoint, *want, *below, *account;
+} paths[] = {
+	{ "https://harbor.example/v2/dockerhub-proxy",
+	    "https://harbor.example/", "dockerhub-proxy", "harbor.example" },
+	{ "https://harbor.example:8443/v2/dockerhub-proxy/",
+	    "https://harbor.example:8443/", "dockerhub-proxy",
+	    "harbor.example:8443" },
+	{ "HTTPS://Harbor.Example:443/v2/a//", "https://harbor.example/", "a",
+	    "harbor.example" },
+	{ "https://nexus.example/repository/docker-proxy/v2",
+	    "https://nexus.example/repository/docker-proxy/", NULL,
+	    "nexus.example" },
+	{ "https://a.example/artifactory/api/docker/docker-remote/v2/",
+	    "https://a.example/artifactory/api/docker/docker-remote/", NULL,
+	    "a.example" },
+	{ "https://a.example/x/v2/team/docker-remote", "https://a.example/x/",
+	    "team/docker-remote", "a.example" },
+	{ "https://1234.dkr.ecr.eu-west-1.amazonaws.com/v2/docker-hub",
+	    "https://1234.dkr.ecr.eu-west-1.amazonaws.com/", "docker-hub",
+	    "1234.dkr.ecr.eu-west-1.amazonaws.com" },
+	{ "https://europe-docker.pkg.dev/v2/my-project/hub",
+	    "https://europe-docker.pkg.dev/", "my-project/hub",
+	    "europe-docker.pkg.dev" },
+	{ "http://10.0.0.5:5000/v2/v2/x", "http://10.0.0.5:5000/", "v2/x",
+	    "10.0.0.5:5000" },
+	{ "https://h.example/v2/x/../y", "https://h.example/", "y",
+	    "h.example" },
+	{ "https://h.example/v20/x", "https://h.example/v20/x/", NULL,
+	    "h.example" },
+	{ "https://v2/x", "https://v2/x/", NULL, "v2" },
+	{ "https://[fd00::1]:5000/v2/x", "https://[fd00::1]:5000/", "x",
+	    "[fd00::1]:5000" },
+};
+
+static void
+test_paths(void **state)
+{
+	struct registries *r;
+	struct registry_config c;
+	char json[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(paths); i++) {
+		snprintf(json, sizeof(json),
+		    "{\"docker.io\":{\"endpoint\":\"%s\"}}",
+		    paths[i].endpoint);
+		r = parsed(json);
+		c = config(r, "docker.io");
+		assert_string_equal(c.name, "docker.io");
+		assert_string_equal(c.endpoint.text, paths[i].want);
+		assert_string_equal(c.account, paths[i].account);
+		if (paths[i].below == NULL)
+			assert_null(c.below);
+		else
+			assert_string_equal(c.below, paths[i].below);
+		/* The Hub's password is not for a proxy project. */
+		assert_int_equal(c.is_lent, paths[i].below == NULL);
+		registry_config_done(&c);
+		registries_free(r);
+	}
+}
+
+/* Several places for one registry, and what is said of each. */
+static void
+test_several(void **state)
+{
+	struct registries *r = parsed("{\"docker.io\": {\"endpoints\": ["
+	    "\"https://one.example/v2/hub\", \"https://two.example:5000\","
+	    "\"https://registry-1.docker.io\"],"
+	    "\"ca_file\": \"/hub-ca\", \"client_cert\": \"/hub-cert\","
+	    "\"client_key\": \"/hub-key\", \"max_tries\": 2},"
+	    "\"two.example:5000\": {\"ca_file\": \"/two-ca\","
+	    "\"client_cert\": \"/two-cert\", \"stall_timeout_s\": 7}}");
+	struct registry_config c;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(registries_config_at(r, "docker.io", 0, &c, &e), 1);
+	assert_string_equal(c.endpoint.text, "https://one.example/");
+	assert_string_equal(c.below, "hub");
+	assert_string_equal(c.ca_file, "/hub-ca");
+	assert_null(c.client_cert);
+	assert_false(c.is_lent);
+	assert_int_equal(c.retry.max_tries, 2);
+	registry_config_done(&c);
+	assert_int_equal(registries_config_at(r, "index.docker.io", 1, &c, &e),
+	    1);
+	assert_string_equal(c.name, "docker.io");
+	assert_string_equal(c.account, "two.example:5000");
+	assert_string_equal(c.ca_file, "/two-ca");
+	assert_string_equal(c.client_cert, "/two-cert");
+	assert_null(c.client_key);
+	assert_false(c.is_lent);
+	assert_int_equal(c.retry.max_tries, 2);
+	assert_int_equal(c.stall_timeout_s, 7);
+	assert_int_equal(c.first_byte_timeout_s, 70);
+	registry_config_done(&c);
+	assert_int_equal(registries_config_at(r, "docker.io", 2, &c, &e), 1);
+	assert_string_equal(c.client_cert, "/hub-cert");
+	assert_string_equal(c.client_key, "/hub-key");
+	assert_true(c.is_lent);
+	registry_config_done(&c);
+	assert_int_equal(registries_config_at(r, "docker.io", 3, &c, &e), 0);
+	assert_int_equal(registries_config_at(r, "ghcr.io", 0, &c, &e), 1);
+	registry_config_done(&c);
+	assert_int_equal(registries_config_at(r, "ghcr.io", 1, &c, &e), 0);
+	registries_free(r);
+}
+
+/* "*" is for what nobody else has said. */
+static void
+test_any(void **state)
+{
+	struct registries *r = parsed("{\"a.example\": {\"max_tries\": 2},"
+	    "\"*\": {\"ca_file\": \"/ca\", \"max_tries\": 9,"
+	    "\"connect_timeout_s\": 3, \"max_connections\": 5},"
+	    "\"b.example\": {\"ca_file\": \"/b\","
+	    "\"endpoint\": \"https://a.example/v2/b\"}}");
+	struct registry_config c;
+	struct err e;
+
+	(void)state;
+	registries_connections(r, 30);
+	c = config(r, "a.example");
+	assert_string_equal(c.ca_file, "/ca");
+	assert_int_equal(c.retry.max_tries, 2);
+	assert_int_equal(c.connect_timeout_s, 3);
+	assert_int_equal(c.max_connections, 5);
+	registry_config_done(&c);
+	c = config(r, "other.example");
+	assert_string_equal(c.endpoint.text, "https://other.example/");
+	assert_string_equal(c.ca_file, "/ca");
+	assert_int_equal(c.retry.max_tries, 9);
+	registry_config_done(&c);
+	/* b, by way of a */
+	c = config(r, "b.example");
+	assert_string_equal(c.ca_file, "/b");
+	assert_int_equal(c.retry.max_tries, 2);
+	registry_config_done(&c);
+	assert_int_equal(registries_config_from(r, "b.example", "http://m.lan",
+	    &c, &e), 0);
+	assert_string_equal(c.ca_file, "/ca");
+	registry_config_done(&c);
+	registries_free(r);
 }
 
 /* A mirror in the place of docker.io, whose client certificate is for Docker
@@ -265,6 +417,8 @@ test_bad_name(void **state)
 	registries_free(r);
 }
 
+#define FOUR	"\"https://h\",\"https://h\",\"https://h\",\"https://h\""
+#define SIXTEEN	FOUR "," FOUR "," FOUR "," FOUR
 #define H(setting)	"{\"h.example\":{" setting "}}"
 
 /* Each with a word that the message has to have besides the file's name. */
@@ -305,6 +459,8 @@ static const struct {
 	{ H("\"retry_delay_ms\":0"), "retry_delay_ms" },
 	{ H("\"retry_delay_ms\":60001"), "retry_delay_ms" },
 	{ H("\"stall_timeout_s\":0"), "stall_timeout_s" },
+	{ H("\"first_byte_timeout_s\":0"), "first_byte_timeout_s" },
+	{ H("\"first_byte_timeout_s\":36001"), "first_byte_timeout_s" },
 	{ H("\"stall_timeout_s\":3601"), "stall_timeout_s" },
 	{ H("\"min_rate\":0"), "min_rate" },
 	{ H("\"min_rate\":1073741825"), "min_rate" },
@@ -329,6 +485,27 @@ static const struct {
 	{ H("\"endpoint\":\"https://h:0\""), "endpoint" },
 	{ H("\"endpoint\":\"https://\""), "endpoint" },
 	{ H("\"endpoint\":\"/v2/\""), "endpoint" },
+	{ H("\"endpoint\":\"https://h/v2/Upper\""), "h.example: endpoint" },
+	{ H("\"endpoint\":\"https://h/v2/a%20b\""), "behind v2/" },
+	{ H("\"endpoint\":\"https://h/v2/a//b\""), "behind v2/" },
+	{ H("\"endpoints\":[]"), "h.example: endpoints" },
+	{ H("\"endpoints\":\"https://h\""), "h.example: endpoints" },
+	{ H("\"endpoints\":{}"), "h.example: endpoints" },
+	{ H("\"endpoints\":[7]"), "h.example: endpoints" },
+	{ H("\"endpoints\":[\"https://h\",\"h\"]"), "endpoints: number 2" },
+	{ H("\"endpoints\":[\"https://u:SECRET@h\"]"), "number 1" },
+	{ H("\"endpoints\":[\"https://h\"],\"endpoint\":\"https://h\""),
+	    "endpoints" },
+	{ H("\"endpoints\":[" SIXTEEN "," "\"https://h\"]"), "more than 16" },
+	{ "{\"*\":{\"client_key\":\"/k\"}}", "*: client_key" },
+	{ "{\"*\":{\"client_cert\":\"/k\"}}", "*: client_cert" },
+	{ "{\"*\":{\"private\":[\"10.0.0.0/8\"]}}", "*: private" },
+	{ "{\"*\":{\"endpoint\":\"https://h\"}}", "*: endpoint" },
+	{ "{\"*\":{\"endpoints\":[\"https://h\"]}}", "*: endpoints" },
+	{ "{\"*\":{\"require_signed\":\"/k\"}}", "*: require_signed" },
+	{ "{\"*\":{\"min_pulls_left\":1}}", "*: min_pulls_left" },
+	{ "{\"*\":{\"max_tries\":0}}", "*: max_tries" },
+	{ "{\"*\":{\"x\":0}}", "*: x" },
 	{ H("\"endpoint\":\"https://h/\\n\""), "endpoint" },
 };
 
@@ -383,6 +560,9 @@ main(void)
 		cmocka_unit_test(test_standard),
 		cmocka_unit_test(test_all_settings),
 		cmocka_unit_test(test_endpoint),
+		cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_several),
+		cmocka_unit_test(test_any),
 		cmocka_unit_test(test_mirror),
 		cmocka_unit_test(test_bad_name),
 		cmocka_unit_test(test_bad),

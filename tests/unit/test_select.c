@@ -16,14 +16,29 @@
 /*
  * A child is written as "linux/amd64"; "-" has no platform; "+N" is the
  * attestation of child N, "+?" one that does not say; "unknown/unknown" is what
- * it says.  Its digest begins with its index plus one: zero is nobody's.
+ * it says.  "@N linux/amd64" belongs to child N, and has a platform; "1 "
+ * before one makes it a schema 1 manifest.  Its digest begins with its index
+ * plus one: zero is nobody's.
  */
 static void
 make_child(const char *text, size_t index, struct descriptor *d)
 {
+	static char oci[] = MEDIA_OCI_MANIFEST, old[] = MEDIA_DOCKER_SCHEMA1;
 	struct err e;
+	char *end;
 
 	memset(d, 0, sizeof(*d));
+	d->media_type = oci;
+	if (strncmp(text, "1 ", 2) == 0) {
+		d->media_type = old;
+		text += 2;
+	}
+	if (text[0] == '@') {
+		d->has_attested = true;
+		d->attested.bytes[0] = (uint8_t)(1 + strtoul(text + 1, &end,
+		    10));
+		text = end + 1;
+	}
 	d->digest.bytes[0] = (uint8_t)(index + 1);
 	d->is_attestation = text[0] == '+';
 	d->has_platform = text[0] != '-';
@@ -38,7 +53,7 @@ make_child(const char *text, size_t index, struct descriptor *d)
 		assert_int_equal(platform_parse(text, &d->platform, &e), 0);
 }
 
-/* One letter a child: "R"equired, "i"f served, "." not. */
+/* One letter a child: "R"equired, "i"f served, "u"nusable, "." not. */
 static void
 verdicts(const struct manifest *m, const enum keep *keep, char *ret)
 {
@@ -46,7 +61,8 @@ verdicts(const struct manifest *m, const enum keep *keep, char *ret)
 
 	for (i = 0; i < m->count; i++)
 		ret[i] = keep[i] == KEEP_NOT ? '.' :
-		    keep[i] == KEEP_REQUIRED ? 'R' : 'i';
+		    keep[i] == KEEP_REQUIRED ? 'R' :
+		    keep[i] == KEEP_UNUSABLE ? 'u' : 'i';
 	ret[m->count] = '\0';
 }
 
@@ -86,9 +102,40 @@ test_select(void **state)
 		{ "linux/amd64,linux/s390x", { "linux/amd64", "linux/arm64" },
 		  "R.", "01", 1 },
 		{ "linux/riscv64", { "linux/amd64", "-" }, ".i", "1", 0 },
-		/* The first of two that fit equally. */
+		/* All that fit equally: gzip and zstd, nydus, os.features;
+		 * with what belongs to each. */
 		{ "linux/amd64", { "linux/arm64", "linux/amd64",
-		  "linux/amd64" }, ".R.", "0", 1 },
+		  "linux/amd64" }, ".RR", "0", 2 },
+		{ "linux/amd64", { "linux/amd64", "linux/amd64/v1",
+		  "linux/x86_64", "linux/arm64", "linux/arm64", "+0", "+1",
+		  "+2", "+3", "+4" }, "RRR..iii..", "0", 3 },
+		{ "linux/arm64", { "linux/arm64", "linux/arm64/v8",
+		  "linux/arm/v7", "linux/arm/v7" }, "RR..", "0", 2 },
+		{ "linux/arm64", { "linux/arm/v7", "linux/arm/v6",
+		  "linux/arm/v7" }, "R.R", "0", 2 },
+		{ "linux/amd64/v3", { "linux/amd64", "linux/amd64/v2",
+		  "linux/amd64", "linux/amd64/v2" }, ".R.R", "0", 2 },
+		{ "linux/amd64,linux/386", { "linux/386", "linux/amd64",
+		  "linux/386", "linux/amd64" }, "RRRR", "00", 4 },
+		/* SOCI's indexes: with the platform of their image, with a
+		 * lower one, with none. */
+		{ "linux/amd64", { "linux/amd64", "linux/arm64",
+		  "@0 linux/amd64", "@1 linux/arm64" }, "R.R.", "0", 2 },
+		{ "linux/amd64/v2", { "linux/amd64/v2", "@0 linux/amd64",
+		  "@2 linux/amd64" }, "Ri.", "0", 1 },
+		{ "linux/amd64", { "linux/amd64", "linux/arm64", "@0 -",
+		  "@1 -" }, "R.i.", "0", 1 },
+		/* Schema 1 serves nobody. */
+		{ "all", { "linux/amd64", "1 linux/arm64", "1 -" }, "Ruu", "",
+		  1 },
+		{ "linux/arm64,linux/amd64", { "linux/amd64",
+		  "1 linux/arm64", "1 -" }, "Ruu", "01", 1 },
+		{ "linux/amd64", { "1 linux/amd64", "linux/amd64" }, "uR",
+		  "0", 1 },
+		{ "linux/amd64", { "1 linux/386", "linux/amd64", "1 -" },
+		  ".Ru", "0", 1 },
+		{ "linux/amd64", { "1 linux/386", "1 linux/arm64" }, "u.",
+		  "1", 0 },
 		/* Best rank first, whatever the order. */
 		{ "linux/amd64", { "linux/386", "linux/amd64" }, ".R", "0", 1 },
 		{ "linux/amd64", { "linux/386", "linux/arm64" }, "R.", "0", 1 },
@@ -114,7 +161,10 @@ test_select(void **state)
 		/* Each build of Windows, unless the filter names one. */
 		{ "windows/amd64", { "windows(10.0.17763.1)/amd64",
 		  "windows(10.0.20348.1)/amd64", "linux/amd64",
-		  "windows(10.0.17763.1)/amd64" }, "RR..", "0", 2 },
+		  "windows(10.0.17763.1)/amd64" }, "RR.R", "0", 3 },
+		{ "windows(10.0.17763)/amd64", { "windows(10.0.17763.1)/amd64",
+		  "windows(10.0.17763.2)/amd64", "linux/amd64",
+		  "windows(10.0.17763.1)/amd64" }, "R..R", "0", 2 },
 		{ "windows(10.0.20348)/amd64", { "windows(10.0.17763.1)/amd64",
 		  "windows(10.0.20348.2)/amd64", "windows(10.0.20348.1)/amd64",
 		  "linux/amd64" }, ".R..", "0", 1 },
@@ -182,10 +232,11 @@ test_select(void **state)
 	}
 }
 
-/* The largest index there is, each child a build of its own. */
+/* The largest index there is, each two children a build of their own. */
 static void
 test_many(void **state)
 {
+	char oci[] = MEDIA_OCI_MANIFEST;
 	struct manifest m = { .kind = MEDIA_INDEX, .count = 4096 };
 	enum keep *keep = xcalloc(m.count, sizeof(keep[0]));
 	struct platform_set set;
@@ -196,6 +247,7 @@ test_many(void **state)
 	(void)state;
 	m.children = xcalloc(m.count, sizeof(m.children[0]));
 	for (i = 0; i < m.count; i++) {
+		m.children[i].media_type = oci;
 		m.children[i].has_platform = true;
 		snprintf(m.children[i].platform.os, 32, "windows");
 		snprintf(m.children[i].platform.architecture, 32, "amd64");
@@ -203,17 +255,17 @@ test_many(void **state)
 		    i / 2 * 2654435761u % 4096);
 	}
 	assert_int_equal(platform_set_parse("windows/amd64", &set, &e), 0);
-	assert_int_equal(select_children(&m, &set, keep, missing), 2048);
+	assert_int_equal(select_children(&m, &set, keep, missing), 4096);
 	assert_false(missing[0]);
 	for (i = 0; i < m.count; i++)
-		assert_int_equal(keep[i], i % 2 == 0 ? KEEP_REQUIRED :
-		    KEEP_NOT);
+		assert_int_equal(keep[i], KEEP_REQUIRED);
 	platform_set_done(&set);
 	free(m.children);
 	free(keep);
 }
 
-/* "D" before a platform: a Docker image manifest; else an OCI one. */
+/* "D" before a platform: a Docker image manifest, "Z": one that is special;
+ * else an OCI one. */
 static void
 test_default(void **state)
 {
@@ -229,6 +281,9 @@ test_default(void **state)
 		{ { "Dwindows/amd64", "Dlinux/386", "Dlinux/arm64" }, -1 },
 		/* It may use what the node does not have. */
 		{ { "Dlinux/amd64/v3", "Dlinux/amd64/v1" }, 1 },
+		/* What all can use goes before what some can. */
+		{ { "Zlinux/amd64", "Dlinux/arm64", "Dlinux/amd64" }, 2 },
+		{ { "Zlinux/amd64", "Zlinux/amd64", "linux/amd64" }, 0 },
 		{ { "D-" }, -1 },
 		{ { "D+0", "Dunknown/unknown" }, -1 },
 	};
@@ -237,6 +292,7 @@ test_default(void **state)
 	struct manifest m = { .kind = MEDIA_INDEX, .children = children };
 	const struct descriptor *d;
 	const char *text;
+	bool is_docker;
 	size_t i;
 
 	(void)state;
@@ -244,10 +300,12 @@ test_default(void **state)
 		for (m.count = 0; m.count < CHILDREN_MAX &&
 		    cases[i].children[m.count] != NULL; m.count++) {
 			text = cases[i].children[m.count];
-			make_child(text + (text[0] == 'D'), m.count,
+			is_docker = text[0] == 'D' || text[0] == 'Z';
+			make_child(text + is_docker, m.count,
 			    &children[m.count]);
-			children[m.count].media_type = text[0] == 'D' ?
-			    docker : oci;
+			children[m.count].is_special = text[0] == 'Z';
+			children[m.count].media_type = is_docker ? docker :
+			    oci;
 		}
 		d = select_default(&m);
 		if ((d == NULL ? -1 : (int)(d - children)) != cases[i].want)

@@ -405,6 +405,155 @@ test_absent_is_left_out(void **state)
 	free(text);
 }
 
+#define FOREIGN	"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+#define TAR	"application/vnd.oci.image.layer.v1.tar"
+
+/* What may be elsewhere does not fail an image, and is not missed when the
+ * registry has not got it; what may not is, whatever addresses it has. */
+static void
+test_elsewhere(void **state)
+{
+	static const struct {
+		const char *type, *more;
+		bool elsewhere;
+		const char *urls;
+	} cases[] = {
+		{ FOREIGN, ",\"urls\":[\"http://a/1\",\"http://a/2\"]", true,
+		  "http://a/1\nhttp://a/2\n" },
+		{ FOREIGN, ",\"urls\":[7]", true, NULL },
+		{ FOREIGN, ",\"urls\":[]", false, NULL },
+		{ FOREIGN, "", false, NULL },
+		{ TAR, ",\"urls\":[\"http://a/1\"]", false, "http://a/1\n" },
+	};
+	struct fixture *f = *state;
+	struct digest config, gone, root;
+	struct walk w;
+	struct err e;
+	char *c, *l, *text;
+	size_t i;
+
+	put_blob(f, "{}", &config);
+	digest_of(DIGEST_SHA256, "gone", 4, &gone);
+	c = descriptor(MEDIA_OCI_EMPTY, &config, 2, "");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		digest_set_done(&f->absent);
+		l = descriptor(cases[i].type, &gone, 4, cases[i].more);
+		text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+		    "\"config\":%s,\"layers\":[%s,%s]}", MEDIA_OCI_MANIFEST,
+		    c, l, l);
+		put_manifest(f, MEDIA_OCI_MANIFEST, text, &root);
+		assert_int_equal(walk(f, &root, &w, &e), 0);
+		assert_int_equal(w.missing_count, 1);
+		assert_int_equal(w.missing[0].tolerate, cases[i].elsewhere);
+		if (cases[i].urls == NULL)
+			assert_null(w.missing[0].urls);
+		else
+			assert_string_equal(w.missing[0].urls, cases[i].urls);
+		assert_int_equal(w.elsewhere, cases[i].elsewhere);
+		walk_done(&w);
+		digest_set_add(&f->absent, &gone, NULL);
+		assert_int_equal(walk(f, &root, &w, &e), 0);
+		assert_int_equal(w.missing_count, !cases[i].elsewhere);
+		assert_int_equal(w.elsewhere, cases[i].elsewhere);
+		walk_done(&w);
+		free(text);
+		free(l);
+	}
+	free(c);
+}
+
+/* Published without it, it is not asked for again; unless all else is. */
+static void
+test_published_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+	struct publication p = { .registry = "docker.io",
+	    .repository = "library/x", .tag = "1" };
+	struct digest config, gone, root;
+	struct walk w;
+	struct err e;
+	char *c, *l, *text;
+
+	put_blob(f, "{}", &config);
+	digest_of(DIGEST_SHA256, "gone", 4, &gone);
+	c = descriptor(MEDIA_OCI_EMPTY, &config, 2, "");
+	l = descriptor(FOREIGN, &gone, 4, ",\"urls\":[\"http://a/\"]");
+	text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+	    "\"config\":%s,\"layers\":[%s]}", MEDIA_OCI_MANIFEST, c, l);
+	put_manifest(f, MEDIA_OCI_MANIFEST, text, &root);
+	digest_set_add(&f->absent, &gone, NULL);
+	assert_int_equal(walk(f, &root, &w, &e), 0);
+	p.root = w.manifests[0];
+	p.manifests = w.manifests;
+	p.count = w.manifest_count;
+	assert_int_equal(store_publish(f->store, &p, 1, &e), 0);
+	walk_done(&w);
+	digest_set_done(&f->absent);
+	assert_int_equal(walk(f, &root, &w, &e), 0);
+	assert_true(w.published);
+	assert_int_equal(w.missing_count, 0);
+	assert_int_equal(w.elsewhere, 1);
+	walk_done(&w);
+	free(text);
+	free(l);
+	free(c);
+}
+
+/* Schema 1 manifests of an index: left out beside others, an error alone. */
+static void
+test_schema1(void **state)
+{
+	static const struct {
+		const char *platforms;
+		bool with_arm64;
+		int rc;
+		const char *says;	/* what is lacking, or the error */
+	} cases[] = {
+		{ "all", true, 0, "" },
+		{ "linux/arm64", true, 0, "" },
+		{ "linux/amd64,linux/arm64", true, 0, "linux/amd64" },
+		{ "linux/amd64", true, -1, "has nothing for linux/amd64 but "
+		  "Docker schema 1" },
+		{ "linux/s390x", true, -1, "has nothing for linux/s390x" },
+		{ "all", false, -1, "has nothing but Docker schema 1" },
+		{ "linux/amd64", false, -1, "has nothing for linux/amd64 but "
+		  "Docker schema 1" },
+	};
+	struct fixture *f = *state;
+	struct digest arm64, old, root;
+	struct walk w;
+	struct err e;
+	char *a = put_image(f, "arm64", 1, &arm64), *b, *text;
+	size_t i;
+
+	digest_of(DIGEST_SHA256, "old", 3, &old);
+	b = descriptor(MEDIA_DOCKER_SCHEMA1_SIGNED, &old, 3, ",\"platform\":"
+	    "{\"os\":\"linux\",\"architecture\":\"amd64\"}");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		want(f, cases[i].platforms);
+		text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+		    "\"manifests\":[%s%s%s]}", MEDIA_DOCKER_LIST, b,
+		    cases[i].with_arm64 ? "," : "",
+		    cases[i].with_arm64 ? a : "");
+		put_manifest(f, MEDIA_DOCKER_LIST, text, &root);
+		free(text);
+		if (walk(f, &root, &w, &e) != cases[i].rc)
+			fail_msg("case %zu", i);
+		if (cases[i].rc == -1) {
+			if (strstr(e.msg, cases[i].says) == NULL)
+				fail_msg("case %zu: %s", i, e.msg);
+			continue;
+		}
+		assert_string_equal(w.lacking, cases[i].says);
+		assert_int_equal(w.schema1, strcmp(cases[i].platforms,
+		    "linux/arm64") != 0);
+		assert_int_equal(w.missing_count, 0);
+		walk_done(&w);
+	}
+	free(a);
+	free(b);
+}
+
 int
 main(void)
 {
@@ -417,6 +566,9 @@ main(void)
 		CASE(test_default),
 		CASE(test_size_that_lies),
 		CASE(test_unknown_digest),
+		CASE(test_elsewhere),
+		CASE(test_published_elsewhere),
+		CASE(test_schema1),
 		CASE(test_nesting),
 		CASE(test_absent_is_left_out),
 	};
