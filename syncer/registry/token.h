@@ -58,7 +58,8 @@ void token_cache_done(struct token_cache *);
  * token_parse(buf, len, ret_value, ret_lifetime_s, e): the token server's JSON:
  * "token" or "access_token"; "expires_in" is 60 where it is absent or no number
  * of seconds, and at least 1 (quirks.md#token-answers).  "issued_at" is left
- * aside, since clocks differ.  Return 0, or -1 with ${e} set and nothing of the body in it.
+ * aside, since clocks differ.  Return 0, or -1 with ${e} set and nothing of the
+ * body in it.
  */
 int token_parse(const char *, size_t, char **, int64_t *, struct err *);
 

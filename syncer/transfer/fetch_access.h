@@ -7,8 +7,8 @@
 
 /*
  * fetch_access_authorise(f, spec, ret): fill in what the request has to show,
- * or have ${f} wait for it.  Return true if it can go now.  ${spec} then borrows
- * from ${ret}: credential_done it afterwards, in either case.
+ * or have ${f} wait for it.  Return true if it can go now.  ${spec} then
+ * borrows from ${ret}: credential_done it afterwards, in either case.
  */
 bool fetch_access_authorise(struct fetch *, struct http_spec *,
     struct credential *);

@@ -53,7 +53,7 @@ for listener in registry cdn; do
 	settings '{"max_tries": 3}'
 	for status in $statuses; do
 		rm -rf "$ROOT"
-		fault "$(refuse_ranges $listener $status)"
+		fault "$(refuse_ranges $listener "$status")"
 		hub_mark
 		within 20 sync "$listener: $status, a large one" app:1
 		expect_published "$listener: $status: it is here" app:1 "$image"
@@ -62,7 +62,7 @@ for listener in registry cdn; do
 			'$2 == l && $4 ~ p && $6 == "-" && $5 == 200' | wc -l)"
 		[ "$(parts $listener)" -le 27 ] || fail "asked for parts without end"
 		part $listener $skip
-		fault "$(refuse_ranges $listener $status)"
+		fault "$(refuse_ranges $listener "$status")"
 		within 20 sync "$listener: $status, with a part here" small:1
 		expect_published "$listener: $status, with a part: it is here" small:1 "$small"
 		tree_check "$ROOT"
