@@ -69,6 +69,9 @@ struct http_reply {
 	long status;		/* 0 without an answer */
 	enum http_stage stage;	/* valid unless transport is TRANSPORT_OK */
 	bool elsewhere;		/* the answer is another origin's */
+	bool is_home;		/* it is that of config's endpoint */
+	const char *url;	/* that was asked last, for people: without a
+				 * query; or NULL */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	char **owner;		/* who has it, for http_take_body; or NULL */
 	size_t len;

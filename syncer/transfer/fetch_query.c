@@ -106,6 +106,7 @@ ended(struct fetch *f, const struct http_reply *reply)
 		fetch_again_with_room(f);
 	} else if (reply->refused) {
 		f->err = reply->err;
+		(void)upstream_page(reply, &f->err);
 		fetch_fail(f);
 	} else if (reply->status == 401 && !reply->elsewhere) {
 		fetch_token_challenged(f, reply);
