@@ -253,10 +253,11 @@ say_status(const struct http_reply *reply, const char *words, struct err *e)
 	const struct mistake *mistake = reply->elsewhere ? NULL :
 	    mistake_of_answer(reply->status, reply->body);
 	bool is_other = reply->url != NULL && !reply->is_home;
+	const char *who = is_other ? reply->url : "the registry";
 	const char *to = reply->url != NULL && !is_other ? reply->url : "";
 
 	return err_set(e, code_of(reply->status),
-	    "%s answers %ld%s%s%s%s%s%s%s", is_other ? reply->url : "the registry", reply->status,
+	    "%s answers %ld%s%s%s%s%s%s%s", who, reply->status,
 	    words[0] != '\0' ? " (" : "", words, words[0] != '\0' ? ")" : "",
 	    to[0] != '\0' ? " to " : "", to, mistake != NULL ? "; " : "",
 	    mistake != NULL ? mistake->advice : "");
