@@ -202,7 +202,9 @@ authorities_read(const char *standard, const char *ca_file,
 	if (folders != NULL)
 		(void)take_folders(&pem, folders, &ignored);
 	a.has_folders = pem.count > before;
-	if (standard != NULL && !(a.is_set && a.has_folders))
+	/* Where nothing is set, libcurl reads that by itself. */
+	if (standard != NULL && pem.count > 0 &&
+	    !(a.is_set && a.has_folders))
 		(void)take_file(&pem, standard, &ignored);
 	a.is_set |= a.has_folders;
 	a.pem = pem.text;
