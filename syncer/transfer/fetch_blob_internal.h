@@ -41,6 +41,7 @@ struct piece {
 	bool was_last;			/* asked once more as the only one */
 	struct stream stream;
 	int64_t opened_ms;
+	bool is_heard;			/* something has come since */
 	uint64_t rate;			/* of the one before, bytes a second */
 };
 
@@ -60,7 +61,10 @@ void fetch_blob_piece(struct blob *);
 void fetch_blob_withdraw(struct blob *);
 
 /* fetch_blob_is_asking(b): some piece waits for the registry, and not for our
- * buffers, our limit or our turn. */
+ * buffers, our limit or our turn, nor for its first byte: that is judged by
+ * itself.  fetch_blob_is_silent(b, ms, now_ms): all of those that are under way
+ * wait for it, for so long already. */
 bool fetch_blob_is_asking(const struct blob *);
+bool fetch_blob_is_silent(const struct blob *, int64_t, int64_t);
 
 #endif

@@ -5,9 +5,9 @@
 
 #include "layout/clock.h"
 #include "layout/limits.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_blob_internal.h"
-#include "transfer/fetch_token.h"
 
 /* A piece is what a connection brings in about a second, so that the round
  * trip for it does not count; between these. */
@@ -78,10 +78,26 @@ fetch_blob_is_asking(const struct blob *b)
 	const struct piece *p;
 
 	for (p = b->pieces; p != NULL; p = p->next)
-		if (p->fetch.state == FETCH_RUNNING && !p->fetch.is_paused &&
-		    !p->fetch.throttled.waits)
+		if (p->fetch.state == FETCH_RUNNING && p->is_heard &&
+		    !p->fetch.is_paused && !p->fetch.throttled.waits)
 			return true;
 	return false;
+}
+
+bool
+fetch_blob_is_silent(const struct blob *b, int64_t ms, int64_t now_ms)
+{
+	const struct piece *p;
+	bool silent = false;
+
+	for (p = b->pieces; p != NULL; p = p->next) {
+		if (p->fetch.state != FETCH_RUNNING)
+			continue;
+		if (p->is_heard || now_ms - p->opened_ms < ms)
+			return false;
+		silent = true;
+	}
+	return silent;
 }
 
 /* Wrong bytes: what the others bring is of no use either. */
@@ -146,6 +162,7 @@ piece_open(struct fetch *f, struct http_spec *spec)
 		return NULL;
 	}
 	p->opened_ms = clock_ms();
+	p->is_heard = false;
 	f->to = ANSWER_TO_BLOB;
 	spec->bulk = true;
 	spec->body_max = MANIFEST_BYTES_MAX;
@@ -175,6 +192,7 @@ on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
 	struct piece *p = piece_of(cookie);
 
+	p->is_heard = true;
 	/* It would spoil what is here. */
 	if (is_page(p, reply, e))
 		return -1;
@@ -240,7 +258,7 @@ take_next(struct piece *p)
 
 	p->rate = (p->stream.end - p->stream.begun_at) * 1000 /
 	    (uint64_t)(took_ms > 0 ? took_ms : 1);
-	f->tries = f->auth_tries = 0;
+	f->tries = 0;
 	sink_close(&p->stream);
 	if (sink_is_whole(p->blob->sink)) {
 		drop_others(p);
@@ -304,9 +322,10 @@ piece_ended(struct fetch *f, const struct http_reply *reply)
 	if (p->stream.open && stream_is_done(&p->stream) &&
 	    (success || reply->refused) && reply->err.code != ERR_DATA) {
 		take_next(p);
-	} else if (answered && reply->status == 401 && !reply->elsewhere) {
+	} else if (answered && reply->status == 401) {
 		sink_close(&p->stream);
-		fetch_token_challenged(f, reply);
+		f->moved = 0;
+		fetch_again_by(f, reply, fetch_again_way(f, reply));
 	} else {
 		ended_badly(p, reply, answered, success);
 	}
@@ -315,6 +334,7 @@ piece_ended(struct fetch *f, const struct http_reply *reply)
 static const struct http_handlers piece_handlers = {
 	.start = on_start,
 	.data = on_data,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 

@@ -79,12 +79,13 @@ struct source *
 traffic_source(struct traffic *t, struct registry_config *config,
     struct source *before)
 {
+	static const struct challenge nothing = { .scheme = CHALLENGE_NONE };
 	struct source *source = xcalloc(1, sizeof(*source));
 
 	source->up = upstream_new(config,
 	    t->config.is_mirror ? NULL : t->config.keyring);
 	if (t->config.layout != NULL)
-		source->up->auth = UPSTREAM_OPEN;
+		site_learn(&source->up->self, "", &nothing);
 	share_init(&source->share, &t->connections,
 	    source->up->config.max_connections, t->config.limit_rate > 0);
 	source->first = before != NULL ? before->first : source;

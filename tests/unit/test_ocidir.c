@@ -97,7 +97,8 @@ test_referrers(void **state)
 		    "\"digest\":\"%s\"}", i > 0 ? "," : "", strlen(text),
 		    digest_text(&id, hex));
 	}
-	strcat(index, "]}");
+	len = strlen(index);
+	snprintf(index + len, sizeof(index) - len, "]}");
 	scratch_put(s, "index.json", index);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->dir);
 	if (ocidir_open(path, &d, &e) == -1 ||
