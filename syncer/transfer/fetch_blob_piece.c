@@ -1,5 +1,7 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "layout/clock.h"
 #include "layout/limits.h"
@@ -206,12 +208,28 @@ piece_open(struct fetch *f, struct http_spec *spec)
 	    f->reference);
 }
 
+/* By its type and its length: some have the type alone wrong. */
+static bool
+is_page(const struct piece *p, const struct http_reply *reply, struct err *e)
+{
+	const char *length = http_header(reply, "content-length", 0);
+	char whole[24];
+
+	snprintf(whole, sizeof(whole), "%llu",
+	    (unsigned long long)fetch_blob_size(p->blob));
+	return reply->status == 200 && length != NULL &&
+	    strcmp(length, whole) != 0 && upstream_page(reply, e);
+}
+
 static int
 on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
 	struct piece *p = piece_of(cookie);
 
 	p->is_heard = true;
+	/* It would spoil what is here. */
+	if (is_page(p, reply, e))
+		return -1;
 	learn(p, reply);
 	/* A server that does not know ranges is not asked for them again. */
 	if (reply->status == 200 &&
