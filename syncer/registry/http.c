@@ -809,6 +809,7 @@ finish(struct http_request *req, CURLcode code)
 		code = CURLE_OK;
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
+	reply->url = req->url.text != NULL ? &req->url : NULL;
 	reply->status = status_of(req);
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";

@@ -69,6 +69,8 @@ struct http_reply {
 	long status;		/* 0 without an answer */
 	enum http_stage stage;	/* valid unless transport is TRANSPORT_OK */
 	bool elsewhere;		/* the answer is another origin's */
+	const struct url *url;	/* what was asked last, after redirects; NULL:
+				 * no request.  Valid during the handler. */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	char **owner;		/* who has it, for http_take_body; or NULL */
 	size_t len;

@@ -7,6 +7,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "transfer/fetch.h"
+#include "transfer/fetch_tempo.h"
 #include "transfer/local.h"
 
 /*
@@ -218,6 +219,7 @@ off_the_wire(struct fetch *f)
 	f->req = NULL;
 	f->local = NULL;
 	share_leave(&f->source->share, &f->share);
+	fetch_tempo_leave(f);
 	if (f->is_probe)
 		f->is_probe = f->source->up->probing = false;
 	if (f->is_paused)
@@ -240,6 +242,7 @@ learn(struct fetch *f, const struct http_reply *reply)
 	struct upstream *up = f->source->up;
 
 	share_seen(&f->source->share, &f->share, &answer);
+	fetch_tempo_seen(f, reply);
 	if (up->auth == UPSTREAM_UNKNOWN && !f->kind->is_token &&
 	    reply->status != 0 && reply->status != 401)
 		up->auth = UPSTREAM_OPEN;

@@ -40,8 +40,9 @@ struct piece {
 	struct piece *next;
 	bool was_last;			/* asked once more as the only one */
 	struct stream stream;
-	int64_t opened_ms;
-	uint64_t rate;			/* of the one before, bytes a second */
+	int64_t opened_ms, began_ms;	/* when it was asked for; when the
+					 * answer began */
+	uint64_t portion;		/* to ask for next; 0: nothing known */
 };
 
 /* fetch_blob_size(b): as its descriptor says. */

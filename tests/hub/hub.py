@@ -20,6 +20,8 @@ when:
     method      GET, HEAD ...                                (default: any)
     path        regular expression, searched in path?query   (default: any)
     skip, times let the first N fitting requests pass; apply to N of them
+    rate, burst let so many fitting requests a second pass, and so many at once; apply to
+                those that are more (these do not count)
     before_auth true: also to requests that would be refused for want of a token,
                 a password or a signature; without it these do not count
 what is answered instead:
@@ -395,6 +397,7 @@ class BadRule(Exception):
 class Rule:
 	KEYS = {
 		"name": str, "listener": str, "method": str, "path": str, "skip": int, "times": int,
+		"rate": (int, float), "burst": int,
 		"before_auth": bool, "status": int, "body": object, "redirect": str,
 		"head_405": bool, "expire_token": bool, "headers": dict, "remove": list,
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
@@ -402,7 +405,8 @@ class Rule:
 		"keep": int, "extra": int, "framing": str, "delay_ms": int, "slow": int, "late_ms": int,
 		"truncate": int, "cut": int, "stall": int,
 	}
-	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth"}
+	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth",
+		      "rate", "burst"}
 	ENDINGS = ("truncate", "cut", "stall")
 	VALUES = {"listener": ("registry", "auth", "cdn"),
 		  "framing": ("length", "chunked", "close", "lying")}
@@ -433,6 +437,18 @@ class Rule:
 		self.method = "HEAD" if spec.get("head_405") else spec.get("method")
 		self.skip = spec.get("skip", 0)
 		self.left = spec.get("times", -1)
+		self.level, self.at = spec.get("burst", 1), time.monotonic()
+
+	def is_within_rate(self):
+		"""Take one from the bucket, if there is one."""
+		now = time.monotonic()
+		self.level = min(self.spec.get("burst", 1),
+				 self.level + (now - self.at) * self.spec["rate"])
+		self.at = now
+		if self.level < 1:
+			return False
+		self.level -= 1
+		return True
 
 	def fits(self, listener, method, target, refused):
 		return (self.spec.get("listener", listener) == listener
@@ -444,6 +460,8 @@ class Rule:
 		"""Count one fitting request; true if the rule applies to it."""
 		if self.skip > 0:
 			self.skip -= 1
+			return False
+		if "rate" in self.spec and self.is_within_rate():
 			return False
 		if self.left == 0:
 			return False
