@@ -39,6 +39,7 @@ struct sim {
 	unsigned connections_max;	/* unasked */
 	unsigned top;			/* as they are rewarded; 0: no more */
 	bool is_elsewhere;		/* another host than the registry */
+	uint64_t gift;			/* each answer begins with so much */
 	unsigned refuses_from;		/* it has enough of so many; 0: never */
 	uint64_t limit_rate;		/* --limit-rate; 0: none */
 	uint64_t blobs[SIM_BLOBS_MAX];	/* sizes */
@@ -245,7 +246,8 @@ sim_flow(struct sim *s)
 		p = &s->pieces[i];
 		if (!p->used || p->answers_ms > s->now_ms)
 			continue;
-		part = rate * SIM_TICK_MS / 1000;
+		part = rate * SIM_TICK_MS / 1000 +
+		    (p->got == 0 ? s->gift : 0);
 		left = p->want - p->got;
 		part = part < left ? part : left;
 		if (!throttle_admits(&s->throttle, &p->stream, (size_t)part,

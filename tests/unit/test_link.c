@@ -143,6 +143,18 @@ a_thin_link_is_filled(void **state)
 	}
 }
 
+/* Some servers give what comes in a second at once, and then keep to it. */
+static void
+a_gift_misleads_nobody(void **state)
+{
+	static struct sim s;
+
+	(void)state;
+	default_world(&s, false);
+	s.gift = 20 * SIM_MB;
+	assert_true(sim_run(&s, MOST_MS) < 500);
+}
+
 /* Many large blobs wait: they get more connections, too, one each. */
 static void
 blobs_that_wait_are_more(void **state)
@@ -383,6 +395,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blobs_come_in_time),
 		cmocka_unit_test(a_thin_link_is_filled),
+		cmocka_unit_test(a_gift_misleads_nobody),
 		cmocka_unit_test(blobs_that_wait_are_more),
 		cmocka_unit_test(a_full_link_has_few),
 		cmocka_unit_test(who_has_enough_gets_fewer),

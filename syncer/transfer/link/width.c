@@ -181,10 +181,9 @@ judge_look(struct width *w, const struct width_view *v, uint64_t rate)
 	    v->connections > v->blobs)
 		try_less(w, v, rate, v->connections - v->connections / 4,
 		    v->connections);
-	else if (rate >= FAST_BYTES_S * v->connections)
-		rest(w, v->now_ms);	/* the link is not what holds it up */
-	else
+	else if (rate < FAST_BYTES_S * v->connections)
 		try_more(w, v, rate);
+	/* Else it is not the link what holds things up: look again. */
 }
 
 static void
