@@ -112,7 +112,45 @@ drop_note(struct blob_writer *w)
 	w->noted = false;
 }
 
+/* Another user's file is of no use if it would not be readable for all when it
+ * has its name: its mode is not ours to set.  Ours is left to the next user. */
+static bool
+may_go_on(const struct store *st, int fd)
+{
+	struct stat sb;
+
+	if (st->is_shared && fchmod(fd, 0664) == 0)
+		return true;
+	return fstat(fd, &sb) == -1 || sb.st_uid == geteuid() ||
+	    geteuid() == 0 || (sb.st_mode & 0444) == 0444;
+}
+
 /* Not O_EXCL: what an earlier process has left is what is wanted. */
+static int
+open_partial(const struct store *st, const char *path, int *ret,
+    struct err *e)
+{
+	int fd, rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, e);
+
+	/* A blob that was whole when its process died may be read-only. */
+	if (rc == -1 && errno == EACCES &&
+	    fchmodat(st->root, path, 0600, 0) == 0)
+		rc = fs_open_file(st->root, path, O_RDWR, &fd, e);
+	if (rc == 1 && !may_go_on(st, fd)) {
+		close(fd);
+		rc = -1;
+		errno = EACCES;
+	}
+	if (rc == -1 && errno == EACCES && unlinkat(st->root, path, 0) == 0) {
+		rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, e);
+		if (rc == 1)
+			(void)may_go_on(st, fd);
+	}
+	if (rc == 1)
+		*ret = fd;
+	return rc;
+}
+
 int
 blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
@@ -121,15 +159,11 @@ blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
 	struct partial *partial = partial_take(st, id, size, path, e);
 	struct blob_writer *w;
 	struct err first;
-	int fd, rc;
+	int fd = -1, rc;
 
 	if (partial == NULL)
 		return -1;
-	rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, &first);
-	/* A blob that was whole when its process died may be read-only. */
-	if (rc == -1 && errno == EACCES &&
-	    fchmodat(st->root, path, 0600, 0) == 0)
-		rc = fs_open_file(st->root, path, O_RDWR, &fd, &first);
+	rc = open_partial(st, path, &fd, &first);
 	if (rc == 0)
 		rc = err_set(&first, ERR_SYS, "%s: cannot create", path);
 	if (rc == -1) {
@@ -364,7 +398,7 @@ blob_writer_finish(struct blob_writer *w, struct staged **ret, struct err *e)
 		(void)blob_writer_restart(w, &ignored);
 		return -1;
 	}
-	if (fchmod(w->fd, 0444) == -1)
+	if (store_modes_readable(w->fd) == -1)
 		return err_sys(e, "cannot set the mode of a blob");
 	drop_note(w);
 	s = xcalloc(1, sizeof(*s));

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "store.h"
 
@@ -55,6 +56,10 @@ struct store {
 					 * be behind as well */
 	struct dirty_dirs dirs;		/* of the committing thread */
 	struct pending_files pending;	/* the same */
+	bool is_made;			/* ROOT, by us, just now */
+	bool is_shared;			/* the group of ROOT writes as well: */
+	gid_t group;
+	mode_t setgid;			/* S_ISGID, or 0 */
 	bool can_sync_all;		/* see fs_can_sync_all */
 	atomic_bool sync_failed;	/* once, in this process */
 	bool marked;			/* _state/unclean is there */
@@ -109,6 +114,25 @@ void store_unlock_publish(struct store *);
 /* store_recover(st, e): mark that a writer is at work, and make durable what
  * one that died has left. */
 int store_recover(struct store *, struct err *);
+
+/*
+ * store_modes_settle(st): whose tree it is.  store_modes_check(st, e): may we
+ * write to it?  Else ${e} says whose it is, and what to do.
+ */
+void store_modes_settle(struct store *);
+int store_modes_check(const struct store *, struct err *);
+
+/* store_modes_folder(st, path, is_private): give a folder of ours its mode; -1
+ * with errno set.  store_modes_suffice(st, path): one of somebody else's will
+ * do as it is. */
+int store_modes_folder(const struct store *, const char *, bool);
+bool store_modes_suffice(const struct store *, const char *);
+
+/* store_modes_file(st, fd): a new file for writers alone, which is 0600, is for
+ * the next writer as well.  store_modes_readable(fd): for all to read, and for
+ * nobody to write; -1 with errno set. */
+void store_modes_file(const struct store *, int);
+int store_modes_readable(int);
 
 /* store_make_private(st, path, e): a folder for writers alone. */
 int store_make_private(struct store *, const char *, struct err *);

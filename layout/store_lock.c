@@ -47,7 +47,8 @@ store_make_private(struct store *st, const char *path, struct err *e)
 		return err_set(e, ERR_DATA, "%s: not a directory", path);
 	if (mkdirat(st->root, path, 0700) == -1 && errno != EEXIST)
 		return err_sys(e, "%s: cannot make the directory", path);
-	if (fchmodat(st->root, path, 0700, 0) == -1)
+	if (store_modes_folder(st, path, true) == -1 &&
+	    !(errno == EPERM && store_modes_suffice(st, path)))
 		return err_sys(e, "%s: cannot set the mode", path);
 	return 0;
 }
@@ -58,8 +59,11 @@ open_lock(struct store *st, const char *path, int *ret, struct err *e)
 {
 	int rc = fs_open_file(st->root, path, O_RDWR, ret, e);
 
-	if (rc == 0)
+	if (rc == 0) {
 		rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, ret, e);
+		if (rc == 1)
+			store_modes_file(st, *ret);
+	}
 	if (rc == 0)
 		return err_set(e, ERR_STORE, "%s: cannot create", path);
 	return rc == 1 ? 0 : -1;
@@ -216,6 +220,13 @@ open_mark(struct store *st, int *ret, struct err *e)
 	    STORE_UNCLEAN_FILE);
 	rc = fs_open_file(st->root, STORE_UNCLEAN_FILE, O_WRONLY | O_CREAT,
 	    ret, e);
+	/* Another user's: its being there is all that it says. */
+	if (rc == -1 && errno == EACCES &&
+	    unlinkat(st->root, STORE_UNCLEAN_FILE, 0) == 0)
+		rc = fs_open_file(st->root, STORE_UNCLEAN_FILE,
+		    O_WRONLY | O_CREAT, ret, e);
+	if (rc == 1)
+		store_modes_file(st, *ret);
 	if (rc == 0)
 		return err_set(e, ERR_STORE, STORE_UNCLEAN_FILE
 		    ": cannot create");

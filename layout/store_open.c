@@ -118,16 +118,17 @@ make_folders(struct store *st, struct err *e)
 }
 
 /* The folder of a volume may belong to somebody else, if only we may write into
- * it and readers get in. */
+ * it and readers get in: all of them, or those of the group that shares it. */
 static int
 open_to_readers(const struct store *st, struct err *e)
 {
+	mode_t need = st->is_shared ? 0550 : 0555;
 	struct stat sb;
 
-	if (fchmod(st->root, 0755) == 0)
+	if (store_modes_folder(st, ".", false) == 0)
 		return 0;
 	if (errno == EPERM && fstat(st->root, &sb) == 0 &&
-	    (sb.st_mode & 0555) == 0555)
+	    (sb.st_mode & need) == need)
 		return 0;
 	return err_sys(e, "cannot set the mode");
 }
@@ -272,8 +273,10 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 	struct stat sb;
 	int rc;
 
+	store_modes_settle(st);
 	if (check_version(st, e) == -1 ||
-	    (st->version == 0 && refuse_foreign_data(st, e) == -1))
+	    (st->version == 0 && refuse_foreign_data(st, e) == -1) ||
+	    store_modes_check(st, e) == -1)
 		return -1;
 	rc = store_take_locks(st, patience, e);
 	if (rc != 0)
@@ -307,15 +310,22 @@ open_tree(const char *path, const struct store_patience *patience,
     struct store **ret, struct err *e)
 {
 	struct store *st = xcalloc(1, sizeof(*st));
-	int rc;
+	int rc, num = 0;
 
 	st->path = xstrdup(path);
 	st->lock = st->publish = st->keep = -1;
 	pthread_mutex_init(&st->partials_lock, NULL);
-	if (patience != NULL)
-		(void)mkdir(path, 0755);	/* open tells what is wrong */
+	if (patience != NULL && mkdir(path, 0755) == 0)
+		st->is_made = true;
+	else if (patience != NULL)
+		num = errno;
 	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Why it is not there says more than that it is not. */
+	if (st->root == -1 && errno == ENOENT && num != 0)
+		errno = num;
+	num = errno;
 	st->can_sync_all = st->root != -1 && fs_can_sync_all(st->root);
+	errno = num;
 	if (st->root == -1)
 		rc = err_sys(e, "cannot open");
 	else if (patience != NULL)

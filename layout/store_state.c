@@ -37,8 +37,9 @@ store_write_state(struct store *st, const char *name, const void *buf,
 	fd = store_tmp_create(st, tmp);
 	if (fd == -1)
 		return err_sys(e, "%s: cannot create", tmp);
-	if (fchmod(fd, 0600) == -1 || fs_write(fd, buf, len, 0) == -1 ||
-	    fsync(fd) == -1 || renameat(st->root, tmp, st->root, path) == -1) {
+	if (fchmod(fd, st->is_shared ? 0660 : 0600) == -1 ||
+	    fs_write(fd, buf, len, 0) == -1 || fsync(fd) == -1 ||
+	    renameat(st->root, tmp, st->root, path) == -1) {
 		rc = err_sys(e, "%s: cannot write", path);
 		unlinkat(st->root, tmp, 0);
 	}

@@ -55,6 +55,8 @@ store_tmp_create(struct store *st, char tmp[STORE_TMP_MAX])
 		fd = fs_open(st->root, tmp_name(st, tmp),
 		    O_WRONLY | O_CREAT | O_EXCL, 0600);
 	while (fd == -1 && errno == EEXIST);
+	if (fd != -1)
+		store_modes_file(st, fd);
 	return fd;
 }
 
@@ -146,7 +148,6 @@ static int
 make_dir(struct store *st, const char *path, struct err *e)
 {
 	char parent[STORE_PATH_MAX];
-	struct stat sb;
 
 	store_touch_dir(st, path_parent(path, parent));
 	if (mkdirat(st->root, path, 0755) == -1) {
@@ -154,10 +155,7 @@ make_dir(struct store *st, const char *path, struct err *e)
 			return 0;
 		return err_sys(e, "%s: cannot make the directory", path);
 	}
-	/* Of an odd umask, an access list or a set-group-id folder. */
-	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    ((sb.st_mode & 07777) != 0755 &&
-	    fchmodat(st->root, path, 0755, 0) == -1)) {
+	if (store_modes_folder(st, path, false) == -1) {
 		err_sys(e, "%s: cannot set the mode", path);
 		unlinkat(st->root, path, AT_REMOVEDIR);
 		return -1;

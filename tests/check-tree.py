@@ -101,16 +101,31 @@ class Tree:
 				for name in ("_state", "lost+found"):
 					if name in folders:
 						folders.remove(name)
-				self.mode(here, 0o755)
+				self.folder_mode(here, 0o755)
 			for name in folders + files:
 				path = os.path.normpath(os.path.join(here, name))
 				kind = os.lstat(self.at(path)).st_mode
 				if stat.S_ISDIR(kind):
-					self.mode(path, 0o755)
+					self.folder_mode(path, 0o755)
 				elif stat.S_ISREG(kind):
-					self.mode(path, 0o444)
+					self.file_mode(path)
 				elif not stat.S_ISLNK(kind):
 					self.wrong(path, "neither folder, file nor link")
+
+	def folder_mode(self, path, want):
+		"""Where ROOT is its group's to write, so is all below it."""
+		root = stat.S_IMODE(os.lstat(self.root).st_mode)
+		if root & stat.S_IWGRP:
+			want |= root & stat.S_ISGID | 0o070
+			if path == ".":
+				want = root & ~stat.S_IWOTH
+		self.mode(path, want)
+
+	def file_mode(self, path):
+		"""What one user has begun and another one of the group has ended is 0664."""
+		have = stat.S_IMODE(os.lstat(self.at(path)).st_mode)
+		root = stat.S_IMODE(os.lstat(self.root).st_mode)
+		self.mode(path, 0o664 if root & stat.S_IWGRP and have == 0o664 else 0o444)
 
 	def mode(self, path, want):
 		have = stat.S_IMODE(os.lstat(self.at(path)).st_mode)
@@ -147,7 +162,7 @@ class Tree:
 				self.wrong("cdr-layout", "is another version")
 
 	def state(self):
-		self.mode("_state", 0o700)
+		self.folder_mode("_state", 0o700)
 		for name in self.names("_state"):
 			if name not in PRIVATE:
 				self.wrong(f"_state/{name}", "does not belong here")
@@ -157,7 +172,7 @@ class Tree:
 			if name in self.names("_state"):
 				self.wrong(f"_state/{name}", what)
 		for folder in ("tmp", "partial"):
-			self.mode(f"_state/{folder}", 0o700)
+			self.folder_mode(f"_state/{folder}", 0o700)
 			for name in self.names("_state", folder):
 				path = f"_state/{folder}/{name}"
 				if folder == "tmp" or not self.resumable:

@@ -45,7 +45,10 @@ inputs_list(struct image_list *list, const char *path, struct err *e)
 	}
 	if (rc == -1)
 		return -1;
-	list_read(list, name, buf, len);
+	/* A template that has failed, for example. */
+	if (!list_read(list, name, buf, len))
+		report(REPORT_WARNING, "%s: there is no image in this list",
+		    name);
 	free(buf);
 	return 0;
 }

@@ -21,6 +21,7 @@ ask_open(struct ask *a, const struct ask_how *how, struct err *e)
 	*a = (struct ask){ .stop_fd = how->stop_fd };
 	a->config.connect_timeout_s = CONNECT_S;
 	a->config.stall_timeout_s = STALL_S;
+	a->config.first_byte_timeout_s = STALL_S;
 	a->config.ca_file = how->ca != NULL ? xstrdup(how->ca) : NULL;
 	a->config.client_cert = how->cert != NULL ? xstrdup(how->cert) : NULL;
 	a->config.client_key = how->key != NULL ? xstrdup(how->key) : NULL;

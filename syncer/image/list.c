@@ -10,7 +10,10 @@
 #include <string.h>
 
 #include "image/entries.h"
+#include "image/letters.h"
 #include "image/list.h"
+#include "image/list_agree.h"
+#include "image/slips.h"
 #include "image/wishes.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -27,6 +30,7 @@ struct image_list {
 	struct entries entries;
 	bool is_full;			/* has been complained of */
 	struct file_name *files;
+	struct list_pin *pins;
 	struct wish_pool pool;
 	struct wishes none;		/* what a line without keys asks for */
 };
@@ -37,15 +41,6 @@ struct place {
 	const char *file;
 	unsigned line;
 };
-
-/* free(3) it. */
-static char *
-place_text(const char *file, unsigned line)
-{
-	if (file == NULL)
-		return xstrdup("command line");
-	return line == 0 ? xstrdup(file) : xasprintf("%s:%u", file, line);
-}
 
 static void complain(const struct place *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
@@ -62,7 +57,7 @@ complain(const struct place *at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	where = place_text(at->file, at->line);
+	where = list_place(at->file, at->line);
 	at->list->complain(at->list->cookie, where, what);
 	free(where);
 }
@@ -92,6 +87,7 @@ list_free(struct image_list *list)
 		list->files = file->next;
 		free(file);
 	}
+	list_pins_done(list->pins);
 	free(list);
 }
 
@@ -166,15 +162,19 @@ static int
 read_wishes(const struct place *at, char *rest, struct wishes *ret)
 {
 	struct wishes wishes = *ret;
+	char *word, whole[LIST_LINE_MAX + 1];
 	struct err e;
-	char *word;
 
 	wishes.seen = 0;
-	while ((word = next_word(&rest)) != NULL)
-		if (wishes_read(&at->list->pool, word, &wishes, &e) == -1) {
+	while ((word = next_word(&rest)) != NULL) {
+		snprintf(whole, sizeof(whole), "%s", word);
+		if (slips_unseen(word, &e) == -1 || wishes_read(
+		    &at->list->pool, word, &wishes, &e) == -1) {
+			(void)slips_key(whole, &e);
 			complain(at, "%s", e.msg);
 			return -1;
 		}
+	}
 	*ret = wishes;
 	return 0;
 }
@@ -226,6 +226,8 @@ read_entry(const struct place *at, const char *text, char *rest,
 	struct err e;
 
 	if (image_ref_parse(text, &ref, &e) == -1) {
+		rest += strspn(rest, " \t");
+		(void)slips_ref(text, *rest != '\0' && *rest != '#', &e);
 		complain(at, "%s", e.msg);
 		return;
 	}
@@ -241,39 +243,11 @@ read_entry(const struct place *at, const char *text, char *rest,
 	add_entry(at, &ref, &wishes);
 }
 
-/*
- * The length of the UTF-8 character at ${s}, of which ${len} bytes are there;
- * 0 if it is none (RFC 3629: nothing overlong, no surrogates).
- */
-static size_t
-utf8_length(const unsigned char *s, size_t len)
-{
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned value;
-	size_t i, need;
-
-	if (s[0] < 0x80)
-		return 1;
-	need = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	if (s[0] < 0xc2 || s[0] > 0xf4 || need > len)
-		return 0;
-	value = s[0] & (0x7fu >> need);
-	for (i = 1; i < need; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		value = value << 6 | (s[i] & 0x3fu);
-	}
-	if (value < least[need] || value > 0x10ffff ||
-	    (value >= 0xd800 && value <= 0xdfff))
-		return 0;
-	return need;
-}
-
 /* Return 0, or -1 after a complaint: a message may show any of the line. */
 static int
 check_text(const struct place *at, const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	unsigned code;
 	size_t i, step;
 
 	if (len > LIST_LINE_MAX) {
@@ -281,14 +255,17 @@ check_text(const struct place *at, const char *text, size_t len)
 		return -1;
 	}
 	for (i = 0; i < len; i += step) {
-		step = utf8_length(s + i, len - i);
+		step = letters_next(text + i, len - i, &code);
 		if (step == 0) {
-			complain(at, "byte %zu is not UTF-8", i + 1);
+			complain(at, "byte %zu is not UTF-8 (0x%02x)%s", i + 1,
+			    (unsigned char)text[i], at->file == NULL ? "" :
+			    ": save the list as UTF-8");
 			return -1;
 		}
-		if ((s[i] < ' ' && s[i] != '\t') || s[i] == 0x7f) {
+		if ((code < ' ' && code != '\t') ||
+		    (code >= 0x7f && code < 0xa0)) {
 			complain(at, "byte %zu is the control character 0x%02x",
-			    i + 1, s[i]);
+			    i + 1, code);
 			return -1;
 		}
 	}
@@ -296,15 +273,16 @@ check_text(const struct place *at, const char *text, size_t len)
 }
 
 /* ${defaults} is changed by a "default" line; NULL allows none.  Bytes are
- * looked at before words are, so that every message can show them. */
-static void
+ * looked at before words are, so that every message can show them.  Return
+ * whether it has, or should have, an image. */
+static bool
 read_line(const struct place *at, const char *text, size_t len,
     struct wishes *defaults)
 {
 	char line[LIST_LINE_MAX + 1], *rest = line, *word;
 
 	if (check_text(at, text, len) == -1)
-		return;
+		return true;
 	assert(len <= LIST_LINE_MAX);
 	memcpy(line, text, len);
 	line[len] = '\0';
@@ -314,32 +292,49 @@ read_line(const struct place *at, const char *text, size_t len,
 	if (word == NULL && defaults == NULL)
 		complain(at, "an empty image reference");
 	if (word == NULL)
-		return;
-	if (defaults != NULL && strcmp(word, "default") == 0)
+		return false;
+	if (defaults != NULL && strcmp(word, "default") == 0) {
 		read_default(at, rest, defaults);
-	else
-		read_entry(at, word, rest,
-		    defaults == NULL ? &at->list->none : defaults);
+		return false;
+	}
+	read_entry(at, word, rest, defaults == NULL ? &at->list->none :
+	    defaults);
+	return true;
+}
+
+/* Another format altogether is one mistake, not one a line. */
+static bool
+is_no_list(struct place at, const char *buf, size_t len)
+{
+	struct err e;
+
+	if (slips_file(buf, len, &at.line, &e) == 0)
+		return false;
+	complain(&at, "%s", e.msg);
+	return true;
 }
 
 /* A line may end as on Windows, and the last one need not end at all. */
-void
+bool
 list_read(struct image_list *list, const char *name, const char *buf,
     size_t len)
 {
 	struct wishes defaults = list->none;
 	struct place at = { .list = list, .file = keep_name(list, name) };
 	const char *end = buf + len, *eol;
+	bool has_images = false;
 	char *folder;
 	size_t length;
 
 	if (len > LIST_BYTES_MAX) {
 		complain(&at, "longer than %u bytes", LIST_BYTES_MAX);
-		return;
+		return true;
 	}
 	/* Editors on Windows put a byte order mark before UTF-8. */
 	if (len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0)
 		buf += 3;
+	if (is_no_list(at, buf, (size_t)(end - buf)))
+		return true;
 	list->pool.base = folder = folder_of(name);
 	for (; buf < end; buf = eol + 1) {
 		at.line++;
@@ -349,12 +344,14 @@ list_read(struct image_list *list, const char *name, const char *buf,
 		length = (size_t)(eol - buf);
 		if (length > 0 && buf[length - 1] == '\r')
 			length--;
-		read_line(&at, buf, length, &defaults);
+		if (read_line(&at, buf, length, &defaults))
+			has_images = true;
 		if (eol == end)
 			break;
 	}
 	list->pool.base = "";
 	free(folder);
+	return has_images;
 }
 
 void
@@ -362,50 +359,7 @@ list_add(struct image_list *list, const char *text)
 {
 	struct place at = { .list = list };
 
-	read_line(&at, text, strlen(text), NULL);
-}
-
-/* The rules are interned: one rule, one address. */
-const char *
-list_difference(const struct list_entry *a, const struct list_entry *b)
-{
-	if (a->platforms != b->platforms)
-		return "platform=";
-	if (a->referrers != b->referrers)
-		return "referrers=";
-	return a->signed_by != b->signed_by ? "signed=" : NULL;
-}
-
-int
-list_dispute(const struct list_entry *a, const struct list_entry *b,
-    struct err *e)
-{
-	char *first = place_text(a->file, a->line);
-	char *second = place_text(b->file, b->line);
-
-	assert(a->tags != NULL && b->tags != NULL);
-	err_set(e, ERR_INPUT, "%.200s (tags=%.80s) and %.200s (tags=%.80s) "
-	    "both want it, with a different %s: make them agree, or give the "
-	    "tag a line of its own", first, a->tags->text, second,
-	    b->tags->text, list_difference(a, b));
-	free(first);
-	free(second);
-	return -1;
-}
-
-/* What two entries for one image differ in, or NULL. */
-static const char *
-difference(const struct list_entry *a, const struct list_entry *b)
-{
-	const char *key = list_difference(a, b);
-
-	if (image_ref_compare(&a->ref, &b->ref) != 0)
-		return "digest, or one of them without";
-	if (key != NULL)
-		return key;
-	if (a->newest != b->newest)
-		return "newest=";
-	return a->priority != b->priority ? "priority=" : NULL;
+	(void)read_line(&at, text, strlen(text), NULL);
 }
 
 /* Complain if ${later} wants something else of the image than ${first}. */
@@ -414,13 +368,13 @@ disagrees(struct image_list *list, const struct list_entry *later,
     const struct list_entry *first)
 {
 	struct place at = { list, later->file, later->line };
-	const char *what = difference(later, first);
+	const char *what = list_keys_differ(later, first);
 	char *text, *where;
 
 	if (what == NULL)
 		return false;
 	text = image_ref_text(&later->ref);
-	where = place_text(first->file, first->line);
+	where = list_place(first->file, first->line);
 	complain(&at, "%s: %s has it with a different %s", text, where, what);
 	free(where);
 	free(text);
@@ -438,9 +392,12 @@ list_end(struct image_list *list)
 
 	for (i = 0; i < list->entries.count; i++) {
 		assert(twins[i] <= i);
-		if (twins[i] != 0 &&
-		    disagrees(list, &items[i], &items[twins[i] - 1]))
+		if (twins[i] == 0)
+			continue;
+		if (disagrees(list, &items[i], &items[twins[i] - 1]))
 			twins[i] = 0;
+		else
+			list_pin(&list->pins, &items[twins[i] - 1], &items[i]);
 	}
 	entries_drop(&list->entries, twins);
 	free(twins);

@@ -1,6 +1,7 @@
 #ifndef CDR_IMAGE_LIST_H
 #define CDR_IMAGE_LIST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "image/pattern.h"
@@ -20,6 +21,8 @@ struct list_entry {
 				 * list; NULL: it does not say */
 	const char *file;	/* NULL: the command line */
 	unsigned line;		/* 0: from the command line */
+	struct list_pin *pin;	/* NULL, or: other lines about the same
+				 * tag have a digest, or another one */
 	unsigned newest;	/* of what tags matches; 0: all */
 	int priority;		/* higher first; 0 is usual */
 };
@@ -42,12 +45,14 @@ void list_free(struct image_list *);
 
 /*
  * list_read(list, name, buf, len): add the lines of a file whose text is
- * ${buf}; ${name} is for messages.  All of the text is read whatever is wrong.
+ * ${buf}; ${name} is for messages.  All of the text is read whatever is wrong,
+ * but for one that is no list at all.  Return whether it has any image, good or
+ * not.
  * "default" lines hold to the end of the file; tags= and newest= of such a line
  * are for those whose REF has neither a tag nor a digest.  A relative path in
  * it begins in the folder of ${name}.
  */
-void list_read(struct image_list *, const char *name, const char *buf,
+bool list_read(struct image_list *, const char *name, const char *buf,
     size_t len);
 
 /* list_add(list, text): one REF from the command line, all platforms unless
@@ -57,11 +62,20 @@ void list_add(struct image_list *, const char *text);
 /*
  * list_end(list): find duplicates, and lines that disagree about one image:
  * same registry, repository and tag (or digest, where there is no tag; or tags=
- * where there is neither), but other keys or another digest.  What list_at has
+ * where there is neither), but other keys.  Lines that have another digest for
+ * one tag, or none, are one entry: list_agree judges that.  What list_at has
  * returned before is void.
  * Return 0 if nothing has been complained of since list_new, else -1.
  */
 int list_end(struct image_list *);
+
+/*
+ * list_agree(entry, digest, e): do all lines about its tag agree?  ${digest} is
+ * where the tag points to upstream, NULL while that is not known.  Return 0, or
+ * -1 with ${e} set (ERR_INPUT), which names the lines.
+ */
+int list_agree(const struct list_entry *, const struct digest *,
+    struct err *);
 
 /*
  * list_difference(a, b): the key of which two patterns of one repository have

@@ -626,8 +626,9 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 	job->root = *digest;
 	job->has_root = true;
 	job->source = r->source;
-	if (!dispatch_is_first(job->source) &&
-	    mind_order(job, &why) == -1)
+	if ((!dispatch_is_first(job->source) &&
+	    mind_order(job, &why) == -1) ||
+	    list_agree(job->entry, &job->root, &why) == -1)
 		fail(job, &why);
 	else
 		start_image(job);
@@ -686,6 +687,8 @@ look_for_hold(struct job *job)
 		return err_set(&job->err, ERR_INPUT, "the list pins %s, but "
 		    "the tag is held at %s here", digest_text(&ref->digest,
 		    pinned), digest_text(&at, held));
+	if (rc == 1 && list_agree(job->entry, &at, &job->err) == -1)
+		return -1;
 	if (rc == 1) {
 		job->root = at;
 		job->has_root = job->is_held = true;
@@ -709,7 +712,9 @@ job_start(struct dispatch *d, const struct store *store,
 	if (options != NULL)
 		job->options = *options;
 	job->source = dispatch_source(d, entry->ref.registry, &job->err);
-	if (job->source == NULL || look_for_hold(job) == -1) {
+	if (job->source == NULL ||
+	    list_agree(entry, NULL, &job->err) == -1 ||
+	    look_for_hold(job) == -1) {
 		job->walk_task.run = nothing;
 		job->walk_task.done = no_source;
 		pool_start(dispatch_pool(d), NULL, &job->walk_task);

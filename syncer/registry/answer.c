@@ -9,6 +9,7 @@
 #define REFERRERS	BIT(ANSWER_TO_REFERRERS)
 #define BLOBS		BIT(ANSWER_TO_BLOB)
 #define ALL		(BIT(ANSWER_TO_COUNT) - 1)
+#define ASKERS		(ALL & ~BIT(ANSWER_TO_TOKEN))
 
 struct row {
 	unsigned to;
@@ -35,7 +36,16 @@ static const struct row rows[] = {
 	{ ALL, 502, 504, 0, 0, ANSWER_LATER },
 	{ ALL, 520, 530, 0, 0, ANSWER_LATER },
 
-	/* who asks is another matter */
+	/* who asks? (quirks.md#stale-tokens) */
+	{ ASKERS, 401, 401, ANSWER_SHOWN | ANSWER_SAME, ANSWER_RENEWED,
+	    ANSWER_RENEW },
+	{ ASKERS, 401, 401, ANSWER_SHOWN | ANSWER_PROVEN, ANSWER_RENEWED,
+	    ANSWER_RENEW },
+	{ ASKERS, 401, 401, ANSWER_SHOWN, ANSWER_COLD | ANSWER_ELSEWHERE,
+	    ANSWER_WITHOUT },
+	{ ASKERS, 401, 401, ANSWER_CHALLENGED, ANSWER_SHOWN,
+	    ANSWER_CHALLENGE },
+	{ ASKERS, 401, 401, ANSWER_SHOWN, 0, ANSWER_FAIL },
 	{ ALL, 401, 401, 0, ANSWER_ELSEWHERE, ANSWER_FAIL },
 
 	/* HEAD is not known, or not signed for (quirks.md#head-of-a-manifest);

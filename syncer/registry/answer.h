@@ -28,10 +28,26 @@ enum answer_to {
 #define ANSWER_LAST		(1u << 1)	/* there is no try left */
 #define ANSWER_LISTS		(1u << 2)	/* the body is a list
 						 * of manifests */
-#define ANSWER_FACTS		3u
+/* of 401: */
+#define ANSWER_SHOWN		(1u << 3)	/* it saw a token or a password
+						 * of ours */
+#define ANSWER_CHALLENGED	(1u << 4)	/* it says what it wants, in
+						 * words that we know */
+#define ANSWER_SAME		(1u << 5)	/* which is a token of the
+						 * server that ours is from */
+#define ANSWER_PROVEN		(1u << 6)	/* ours has been taken before,
+						 * or is what this repository
+						 * asked for */
+#define ANSWER_RENEWED		(1u << 7)	/* it is a new one, for that */
+#define ANSWER_COLD		(1u << 8)	/* asked without, it refused */
+#define ANSWER_FACTS		9u
 
 enum answer_way {
 	ANSWER_TAKE,		/* it is what was asked for */
+	ANSWER_CHALLENGE,	/* get what the challenge asks for */
+	ANSWER_RENEW,		/* get another token where ours is from */
+	ANSWER_WITHOUT,		/* ask without a token: the challenge to that
+				 * is the one that counts */
 	ANSWER_GET,		/* ask with GET what was asked with HEAD */
 	ANSWER_ABSENT,		/* there is none, which is no error */
 	ANSWER_TAG_SCHEMA,	/* no such API: the list is at a tag */

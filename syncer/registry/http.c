@@ -44,6 +44,9 @@ struct http_request {
 	struct proxy proxy;		/* and what it goes through */
 	unsigned hops;
 	bool bulk, started, has_form, stays;
+	int64_t asked_ms;		/* when this hop was; or 0 */
+	bool is_heard;			/* its first byte has come */
+	bool is_given_up;		/* it came too late */
 	size_t body_max;
 	char *body;
 	size_t len, room;
@@ -175,6 +178,18 @@ collect(struct http_request *req, long status, const char *buf, size_t len)
 	return len;
 }
 
+/* From here on it is libcurl that looks whether something comes. */
+static void
+hear(struct http_request *req)
+{
+	if (req->is_heard)
+		return;
+	req->is_heard = true;
+	curl_easy_setopt(req->easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_S);
+	curl_easy_setopt(req->easy, CURLOPT_LOW_SPEED_TIME,
+	    (long)req->config->stall_timeout_s);
+}
+
 /* Runs inside of libcurl: what it records, `finish` acts on. */
 static size_t
 on_body(char *buf, size_t size, size_t count, void *cookie)
@@ -183,6 +198,7 @@ on_body(char *buf, size_t size, size_t count, void *cookie)
 	long status = status_of(req);
 	size_t len = size * count;
 
+	hear(req);
 	if (!req->bulk || (status != 200 && status != 206))
 		return collect(req, status, buf, len);
 	if (!req->started) {
@@ -235,12 +251,17 @@ static size_t
 on_header(char *buf, size_t size, size_t count, void *cookie)
 {
 	struct http_request *req = cookie;
+	long status = status_of(req);
 
 	if (is_odd_coding(buf, size * count)) {
 		err_set(&req->reply.err, ERR_NET, "the answer has another "
 		    "Transfer-Encoding than chunked, which was not asked for");
 		return refuse(req);
 	}
+	/* Of what is large the first byte is that of the body: headers tell
+	 * nothing of when it will come. */
+	if (!req->bulk || (status != 200 && status != 206))
+		hear(req);
 	req->header_bytes += size * count;
 	if (req->header_bytes <= HEADER_BYTES_MAX)
 		return size * count;
@@ -281,6 +302,7 @@ on_connected(void *cookie, char *peer, char *local, int port, int local_port)
 
 	(void)local;
 	(void)local_port;
+	req->asked_ms = clock_ms();
 	if (req->proxy.port != 0 && (unsigned)port == req->proxy.port)
 		return CURL_PREREQFUNC_OK;
 	if (url_may_connect(&config->endpoint, home->reach, &req->url, peer,
@@ -482,9 +504,6 @@ set_link(CURL *easy, const struct registry_config *config,
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
 	    (long)config->connect_timeout_s);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES_S);
-	curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME,
-	    (long)config->stall_timeout_s);
 	/* A blob takes as long as it takes; a small answer that trickles does
 	 * not get all night. */
 	if (!bulk)
@@ -726,6 +745,7 @@ follow(struct http_request *req)
 	struct err *e = &req->reply.err;
 	const struct reach_list *places = &req->config->places;
 	const char *where = http_header(&req->reply, "location", 0);
+	struct http_spec show = { .auth = HTTP_AUTH_NONE };
 	struct url next;
 	long status = status_of(req);
 
@@ -753,6 +773,9 @@ follow(struct http_request *req)
 			return false;
 		}
 		drop_auth(req->easy);
+		if (req->on->meet != NULL)
+			req->on->meet(req->cookie, &next, &show);
+		set_auth(req->easy, &show);
 		req->reply.elsewhere = true;
 	}
 	curl_easy_setopt(req->easy, CURLOPT_URL, next.text);
@@ -764,6 +787,9 @@ follow(struct http_request *req)
 	req->error_ms = 0;
 	req->is_cut = false;
 	req->header_bytes = 0;
+	req->asked_ms = 0;
+	req->is_heard = false;
+	curl_easy_setopt(req->easy, CURLOPT_LOW_SPEED_TIME, 0L);
 	curl_multi_add_handle(req->http->multi, req->easy);
 	return true;
 }
@@ -779,6 +805,42 @@ note_connection(struct http_request *req)
 	req->reply.connected = connects > 0;
 }
 
+static unsigned
+patience_s(const struct http_request *req)
+{
+	return req->bulk ? req->config->first_byte_timeout_s :
+	    req->config->stall_timeout_s;
+}
+
+static void
+explain_silence(struct http_request *req)
+{
+	if (req->bulk)
+		err_set(&req->reply.err, ERR_NET, "no byte of it has come in "
+		    "%u s (first_byte_timeout_s; between bytes that would be "
+		    "stall_timeout_s, %u s)", patience_s(req),
+		    req->config->stall_timeout_s);
+	else
+		err_set(&req->reply.err, ERR_NET, "no answer in %u s "
+		    "(stall_timeout_s)", patience_s(req));
+}
+
+/* Which time it was that is over. */
+static void
+name_setting(struct http_request *req, CURLcode code)
+{
+	const struct registry_config *config = req->config;
+	struct err *e = &req->reply.err;
+	size_t used = strlen(e->msg);
+
+	if (never_connected(req, code))
+		snprintf(e->msg + used, sizeof(e->msg) - used,
+		    " (connect_timeout_s is %u)", config->connect_timeout_s);
+	else
+		snprintf(e->msg + used, sizeof(e->msg) - used,
+		    " (stall_timeout_s is %u)", config->stall_timeout_s);
+}
+
 /* libcurl's words: they have names of hosts in them, settings of the
  * environment, and what is in certificates. */
 static void
@@ -790,11 +852,17 @@ explain(struct http_request *req, CURLcode code)
 	char shown[CURL_ERROR_SIZE];
 	long status = 0;
 
+	if (req->is_given_up) {
+		explain_silence(req);
+		return;
+	}
 	err_set(&req->reply.err, ERR_NET, "%s", outside_is_mute() ? fixed :
 	    outside_quote(shown, sizeof(shown), words, strlen(words)));
 	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
 	if (status >= 300)
 		err_wrap(&req->reply.err, "the proxy answers %ld", status);
+	else if (code == CURLE_OPERATION_TIMEDOUT)
+		name_setting(req, code);
 }
 
 /* The handler may start the next request, and cancel any but this one. */
@@ -809,8 +877,8 @@ finish(struct http_request *req, CURLcode code)
 		code = CURLE_OK;
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
-	reply->url = req->url.text != NULL ? &req->url : NULL;
 	reply->status = status_of(req);
+	reply->url = &req->url;
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->owner = &req->body;
@@ -822,6 +890,36 @@ finish(struct http_request *req, CURLcode code)
 		explain(req, code);
 	req->on->end(req->cookie, reply);
 	request_free(req);
+}
+
+/* The first byte may take longer than those after it: caches get the whole
+ * blob first (quirks.md#late-first-bytes). */
+static bool
+is_silent(const struct http_request *req, int64_t now)
+{
+	return req->asked_ms > 0 && !req->is_heard &&
+	    now - req->asked_ms >= (int64_t)patience_s(req) * 1000;
+}
+
+/* Its end may begin others, and cancel some: then look anew. */
+static bool
+end_silent(struct http *h)
+{
+	int64_t now = clock_ms();
+	struct http_request *req = h->requests;
+	bool any = false;
+
+	while (req != NULL) {
+		if (!is_silent(req, now)) {
+			req = req->next;
+			continue;
+		}
+		req->is_given_up = true;
+		finish(req, CURLE_OPERATION_TIMEDOUT);
+		any = true;
+		req = h->requests;
+	}
+	return any;
 }
 
 /* All that has ended is told before the wait, and then there is no wait: a
@@ -843,6 +941,8 @@ http_poll(struct http *h, int timeout_ms, int fd)
 		assert(req->easy == message->easy_handle);
 		finish(req, message->data.result);
 	}
+	if (end_silent(h))
+		timeout_ms = 0;
 	if (timeout_ms > 0)
 		curl_multi_poll(h->multi, &extra, fd == -1 ? 0 : 1, timeout_ms,
 		    NULL);

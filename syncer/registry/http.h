@@ -69,8 +69,8 @@ struct http_reply {
 	long status;		/* 0 without an answer */
 	enum http_stage stage;	/* valid unless transport is TRANSPORT_OK */
 	bool elsewhere;		/* the answer is another origin's */
-	const struct url *url;	/* what was asked last, after redirects; NULL:
-				 * no request.  Valid during the handler. */
+	const struct url *url;	/* that was answered, after redirects; NULL: in
+				 * this process */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	char **owner;		/* who has it, for http_take_body; or NULL */
 	size_t len;
@@ -101,6 +101,10 @@ struct http_handlers {
 	    struct err *);
 	/* NULL, or: may the body be so many bytes? */
 	bool (*room)(void *cookie, size_t);
+	/* NULL, or: a redirect leads to another origin, which gets nothing of
+	 * what was for the first one.  Fill in auth and what it needs, if that
+	 * host is to be shown something of its own. */
+	void (*meet)(void *cookie, const struct url *, struct http_spec *);
 	/* Called once, from http_poll.  The request is gone when it returns. */
 	void (*end)(void *cookie, const struct http_reply *);
 };

@@ -17,6 +17,9 @@
 #define CONNECTIONS_STANDARD	8u
 #define BLOB_CONNECTIONS_STANDARD	32u
 #define RETRY_CAP_MS	60000
+/* A cache that gets a blob first may say nothing for so many times as long as
+ * one that sends (quirks.md#late-first-bytes). */
+#define FIRST_BYTE_STALLS	10u
 /* Docker Hub counts in windows of hours: those who wait for one come back. */
 #define RETRY_WAIT_MAX_MS	300000
 #define UNSET	UINT_MAX
@@ -31,6 +34,7 @@ enum number {
 	MAX_TRIES,
 	RETRY_DELAY_MS,
 	STALL_TIMEOUT_S,
+	FIRST_BYTE_TIMEOUT_S,
 	CONNECT_TIMEOUT_S,
 	MIN_RATE,
 	NUMBER_COUNT
@@ -45,6 +49,7 @@ static const struct {
 	[MAX_TRIES] = { "max_tries", 1, 100, 5 },
 	[RETRY_DELAY_MS] = { "retry_delay_ms", 1, RETRY_CAP_MS, 1000 },
 	[STALL_TIMEOUT_S] = { "stall_timeout_s", 1, 3600, 30 },
+	[FIRST_BYTE_TIMEOUT_S] = { "first_byte_timeout_s", 1, 36000, 0 },
 	[CONNECT_TIMEOUT_S] = { "connect_timeout_s", 1, 600, 15 },
 	[MIN_RATE] = { "min_rate", 1, 1u << 30, 512 },
 };
@@ -440,6 +445,10 @@ fill_numbers(const struct registries *r, const struct layers *l,
 	c->retry.cap_ms = RETRY_CAP_MS;
 	c->retry.wait_max_ms = RETRY_WAIT_MAX_MS;
 	c->stall_timeout_s = number_of(l, STALL_TIMEOUT_S);
+	c->first_byte_timeout_s = number_of(l, FIRST_BYTE_TIMEOUT_S);
+	if (c->first_byte_timeout_s == 0)
+		c->first_byte_timeout_s = FIRST_BYTE_STALLS *
+		    c->stall_timeout_s;
 	c->connect_timeout_s = number_of(l, CONNECT_TIMEOUT_S);
 	c->min_rate = number_of(l, MIN_RATE);
 }

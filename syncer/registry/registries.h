@@ -25,6 +25,8 @@ struct registry_config {
 	unsigned min_pulls_left;	/* stop before fewer are left */
 	struct retry_policy retry;	/* 5 tries; 1 s to 60 s; waits 300 s */
 	unsigned stall_timeout_s;	/* nothing for so long: broken; 30 */
+	unsigned first_byte_timeout_s;	/* the same of a blob that has not begun
+					 * to come; 10 times that */
 	unsigned connect_timeout_s;	/* 15 */
 	unsigned min_rate;		/* bytes a second that a blob has to
 					 * bring, by itself on the line; 512 */
@@ -41,7 +43,7 @@ struct registries;
  * registries_parse(name, buf, len, ret, e): the JSON of cdr(1), "REGISTRIES":
  * an object, registry name to settings, and "*" to those of all.  Settings:
  * endpoint (URL), endpoints (an array of them), max_connections,
- * min_pulls_left, max_tries, retry_delay_ms, stall_timeout_s,
+ * min_pulls_left, max_tries, retry_delay_ms, stall_timeout_s, first_byte_timeout_s,
  * connect_timeout_s, min_rate, ca_file, client_cert, client_key,
  * require_signed, private (an array of hosts and networks).  An unknown key, a
  * key twice, a wrong type, a number out of range, a client_key without

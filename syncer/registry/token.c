@@ -13,8 +13,9 @@
 #include "report/outside.h"
 
 /* A token is asked for anew a little before it runs out
- * (quirks.md#tokens-that-run-out). */
+ * (quirks.md#tokens-that-run-out): so much, and a part of a short life. */
 #define RENEW_EARLY_MS	5000
+#define RENEW_EARLY_PART	4
 #define TOKENS_KEPT	256u
 
 /* Memory is used again, and dumped. */
@@ -31,6 +32,7 @@ static void
 token_free(struct token *t)
 {
 	wipe(t->value);
+	challenge_done(&t->from);
 	free(t->scope);
 	free(t);
 }
@@ -53,15 +55,36 @@ evict(struct token_cache *cache)
 	cache->count--;
 }
 
+struct token *
+token_of(const struct token_cache *cache, unsigned long serial)
+{
+	struct token *t;
+
+	for (t = cache->first; t != NULL; t = t->next)
+		if (t->serial == serial && t->value != NULL)
+			return t;
+	return NULL;
+}
+
+bool
+token_is_from(const struct token *t, const struct challenge *c)
+{
+	const char *a = t->from.service, *b = c->service;
+
+	return c->realm != NULL && strcmp(t->from.realm, c->realm) == 0 &&
+	    (a == b || (a != NULL && b != NULL && strcmp(a, b) == 0));
+}
+
 /* Found or made, it goes to the front: the last one is the one used
  * longest ago. */
 struct token *
-token_get(struct token_cache *cache, const char *scope)
+token_get(struct token_cache *cache, const struct challenge *from,
+    const char *scope)
 {
 	struct token **at, *t;
 
 	for (at = &cache->first; (t = *at) != NULL; at = &t->next)
-		if (strcmp(t->scope, scope) == 0)
+		if (strcmp(t->scope, scope) == 0 && token_is_from(t, from))
 			break;
 	if (t != NULL) {
 		*at = t->next;
@@ -70,6 +93,9 @@ token_get(struct token_cache *cache, const char *scope)
 			evict(cache);
 		t = xcalloc(1, sizeof(*t));
 		t->scope = xstrdup(scope);
+		t->from.realm = xstrdup(from->realm);
+		if (from->service != NULL)
+			t->from.service = xstrdup(from->service);
 		cache->count++;
 	}
 	t->next = cache->first;
@@ -77,10 +103,10 @@ token_get(struct token_cache *cache, const char *scope)
 	return t;
 }
 
-int
+bool
 token_usable(const struct token *t, int64_t now_ms)
 {
-	return t->value != NULL && now_ms < t->expires_ms - RENEW_EARLY_MS;
+	return t->value != NULL && now_ms < t->fresh_until_ms;
 }
 
 /* The serial tells those who were refused with the old value that there
@@ -89,11 +115,16 @@ void
 token_set(struct token_cache *cache, struct token *t, char *value,
     int64_t lifetime_s, int64_t now_ms)
 {
+	int64_t life_ms = lifetime_s * 1000;
+	int64_t early_ms = life_ms / RENEW_EARLY_PART;
+
 	assert(value != NULL);
 	outside_token(value);
 	wipe(t->value);
 	t->value = value;
-	t->expires_ms = now_ms + lifetime_s * 1000;
+	t->fresh_until_ms = now_ms + life_ms -
+	    (early_ms < RENEW_EARLY_MS ? early_ms : RENEW_EARLY_MS);
+	t->has_worked = false;
 	t->serial = ++cache->serial;
 }
 
@@ -116,7 +147,8 @@ token_cache_done(struct token_cache *cache)
 	cache->count = 0;
 }
 
-/* A number that is no number of seconds is as good as none. */
+/* A number that is no number of seconds is as good as none.  A short life is
+ * not made longer: what is sent after its end is refused. */
 static int64_t
 lifetime_of(const json_t *root)
 {
@@ -125,7 +157,9 @@ lifetime_of(const json_t *root)
 
 	if (json_is_number(value))
 		seconds = json_number_value(value);
-	if (!(seconds > TOKEN_LIFETIME_MIN_S))
+	if (!(seconds > 0))
+		return TOKEN_LIFETIME_STANDARD_S;
+	if (seconds < TOKEN_LIFETIME_MIN_S)
 		return TOKEN_LIFETIME_MIN_S;
 	if (seconds > TOKEN_LIFETIME_MAX_S)
 		return TOKEN_LIFETIME_MAX_S;

@@ -1,8 +1,3 @@
-/*
- * What a registry has taught us in this run: how it wants to be asked,
- * and for which scope.  The first 401 teaches it; see transfer/ for who
- * waits meanwhile.
- */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +7,8 @@
 #include "layout/mem.h"
 #include "registry/upstream.h"
 
+/* Hosts that it sends us to, and that want to see something. */
+#define SITES_MAX	64u
 /* Of a body that is no JSON so much is shown. */
 #define BEGINNING_MAX	120u
 
@@ -22,18 +19,24 @@ upstream_new(struct registry_config *config, struct keyring *keyring)
 
 	up->config = *config;
 	up->keyring = keyring;
+	site_init(&up->self, &up->config.endpoint, up->config.name);
 	return up;
 }
 
 void
 upstream_free(struct upstream *up)
 {
+	struct site *s;
+
 	if (up == NULL)
 		return;
+	while ((s = up->others) != NULL) {
+		up->others = s->next;
+		site_done(s);
+		free(s);
+	}
+	site_done(&up->self);
 	registry_config_done(&up->config);
-	challenge_done(&up->challenge);
-	token_cache_done(&up->tokens);
-	free(up->common_scope);
 	free(up);
 }
 
@@ -53,10 +56,11 @@ upstream_url(const struct upstream *up, const char *repository,
 {
 	const char *base = up->config.endpoint.text;
 	size_t len = strlen(base);
-	char *there = upstream_repository(up, repository), *url;
+	char *there, *url;
 
 	if (up->home != NULL)
 		return xstrdup(repository);
+	there = upstream_repository(up, repository);
 	while (len > 0 && base[len - 1] == '/')
 		len--;
 	url = xasprintf("%.*s/v2/%s/%s/%s", (int)len, base, there, kind,
@@ -68,12 +72,9 @@ upstream_url(const struct upstream *up, const char *repository,
 char *
 upstream_scope(const struct upstream *up, const char *repository)
 {
-	char *there, *scope;
+	char *there = upstream_repository(up, repository);
+	char *scope = xasprintf("repository:%s:pull", there);
 
-	if (up->common_scope != NULL)
-		return xstrdup(up->common_scope);
-	there = upstream_repository(up, repository);
-	scope = xasprintf("repository:%s:pull", there);
 	free(there);
 	return scope;
 }
@@ -108,100 +109,41 @@ upstream_login(struct upstream *up, const char *repository,
 	return found;
 }
 
-/* A helper that has not been asked yet may have one. */
-static bool
-has_no_credential(struct upstream *up, const char *repository)
-{
-	struct credential credential = { 0 };
-	enum keyring_found found = KEYRING_NONE;
-	unsigned long serial;
+/* --- others, where it sends us ----------------------------------------- */
 
-	if (up->keyring != NULL)
-		found = upstream_login(up, repository, &credential, &serial);
-	credential_done(&credential);
-	return found == KEYRING_NONE;
+struct site *
+upstream_find(struct upstream *up, const struct url *url)
+{
+	struct site *s;
+
+	for (s = up->others; s != NULL; s = s->next)
+		if (url_same_origin(&s->origin, url))
+			return s;
+	return NULL;
 }
 
-/* More than CHALLENGES_MAX of them make no sense any more. */
-static void
-read_challenge(const struct http_reply *reply, struct challenge *ret)
+struct site *
+upstream_site(struct upstream *up, const struct url *url)
 {
-	const char *values[CHALLENGES_MAX];
-	size_t count = http_headers(reply, "www-authenticate", values,
-	    CHALLENGES_MAX);
+	struct site *s = upstream_find(up, url);
+	char *name;
 
-	challenge_parse(values, count, ret);
+	if (s != NULL || up->other_count >= SITES_MAX)
+		return s;
+	if (url->port == (url->https ? 443 : 80))
+		name = xstrdup(url->host);
+	else
+		name = xasprintf("%s:%u", url->host, url->port);
+	s = xcalloc(1, sizeof(*s));
+	site_init(s, url, registries_canonical(name));
+	free(name);
+	s->next = up->others;
+	up->others = s;
+	up->other_count++;
+	return s;
 }
 
-/* A realm may be relative, and must not lead where a redirect may not. */
-static int
-resolve_realm(const struct upstream *up, struct challenge *c, struct err *e)
-{
-	struct url realm;
-
-	if (url_resolve(&up->config.endpoint, c->realm, &realm, e) == -1)
-		return err_wrap(e, "token realm");
-	if (url_may_follow(&up->config.endpoint, &realm,
-	    &up->config.places, e) == -1) {
-		url_done(&realm);
-		return err_wrap(e, "token realm");
-	}
-	free(c->realm);
-	c->realm = xstrdup(realm.text);
-	url_done(&realm);
-	return 0;
-}
-
-/* Some registries have one scope for everything, such as "aws"
- * (quirks.md#scopes). */
-static char *
-settle_scope(struct upstream *up, const struct challenge *c,
-    const char *repository)
-{
-	if (c->scope == NULL || c->scope[0] == '\0')
-		return upstream_scope(up, repository);
-	if (strstr(c->scope, repository) == NULL && up->common_scope == NULL)
-		up->common_scope = xstrdup(c->scope);
-	return xstrdup(c->scope);
-}
-
-int
-upstream_challenged(struct upstream *up, const struct http_reply *reply,
-    const char *repository, char **ret_scope, struct err *e)
-{
-	struct challenge c;
-	int rc = 0;
-
-	read_challenge(reply, &c);
-	switch (c.scheme) {
-	case CHALLENGE_NONE:
-		rc = err_set(e, ERR_DENIED, "the registry answers 401 and "
-		    "does not say what it wants");
-		break;
-	case CHALLENGE_BASIC:
-		up->auth = UPSTREAM_BASIC;
-		*ret_scope = NULL;
-		if (has_no_credential(up, repository))
-			rc = err_set(e, ERR_DENIED, "the registry wants a "
-			    "user name and a password, and config.json has "
-			    "none for %s%s%s%s", up->keyring != NULL ?
-			    up->whose : "it", up->fault != NULL ?
-			    " that can be used (" : "", up->fault != NULL ?
-			    up->fault : "", up->fault != NULL ? ")" : "");
-		break;
-	case CHALLENGE_BEARER:
-		rc = resolve_realm(up, &c, e);
-		if (rc == -1)
-			break;
-		up->auth = UPSTREAM_BEARER;
-		*ret_scope = settle_scope(up, &c, repository);
-		challenge_done(&up->challenge);
-		up->challenge = c;
-		return 0;
-	}
-	challenge_done(&c);
-	return rc;
-}
+/* --- words ------------------------------------------------------------- */
 
 /* The first error (OCI distribution-spec, "Error Codes"), or the beginning of
  * what is no JSON.  A page of HTML says nothing to who reads a log. */

@@ -4,24 +4,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "registry/challenge.h"
 #include "registry/http.h"
 #include "registry/keyring.h"
 #include "registry/registries.h"
-#include "registry/token.h"
+#include "registry/site.h"
 #include "report/outside.h"
 
 /*
  * One registry as this run has come to know it: where it is, what it wants to
  * see before it answers, and how long it wants to be left alone.
  */
-enum upstream_auth {
-	UPSTREAM_UNKNOWN,	/* nothing has been asked yet */
-	UPSTREAM_OPEN,
-	UPSTREAM_BASIC,
-	UPSTREAM_BEARER
-};
-
 struct upstream {
 	struct upstream *next;
 	struct registry_config config;
@@ -33,12 +25,11 @@ struct upstream {
 					 * a place that an image of that one
 					 * names; config.endpoint is the
 					 * registry's */
-	enum upstream_auth auth;
+	struct site self;	/* the registry */
+	struct site *others;	/* where it has sent us */
+	unsigned other_count;
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */
-	struct challenge challenge;	/* Bearer: realm and service */
-	char *common_scope;	/* one scope for all repositories, if so */
-	struct token_cache tokens;
 	int64_t not_before_ms;	/* it said 429, or 503 with Retry-After */
 	bool down;		/* cannot be reached: give up on it, for the
 				 * reason in down_err */
@@ -65,20 +56,14 @@ char *upstream_url(const struct upstream *, const char *, const char *,
 enum keyring_found upstream_login(struct upstream *, const char *,
     struct credential *, unsigned long *);
 
-/*
- * upstream_scope(up, repository): the scope to ask a token for when no
- * challenge for this repository has said otherwise; free(3) it.
- */
+/* upstream_scope(up, repository): the scope to ask a token for where no
+ * challenge has said otherwise; free(3) it. */
 char *upstream_scope(const struct upstream *, const char *);
 
-/*
- * upstream_challenged(up, reply, repository, ret_scope, e): a 401 came: learn
- * what the registry wants.  ${ret_scope} gets the scope for a retry (free(3)),
- * or NULL with Basic.  Return 0, or -1 with ${e} set to ERR_DENIED where it
- * wants what we do not have.
- */
-int upstream_challenged(struct upstream *, const struct http_reply *,
-    const char *, char **, struct err *);
+/* upstream_find(up, url): what is known of the other host that ${url} is on, or
+ * NULL.  upstream_site: NULL only if there are too many of them. */
+struct site *upstream_find(struct upstream *, const struct url *);
+struct site *upstream_site(struct upstream *, const struct url *);
 
 /*
  * upstream_words(reply, to): what the body says why, for people, "" where it

@@ -40,6 +40,7 @@ static struct source *
 make(struct traffic *t, const struct source *home,
     struct registry_config *config, const struct url *url, char *origin)
 {
+	static const struct challenge nothing = { .scheme = CHALLENGE_NONE };
 	struct source *source;
 
 	free(config->name);
@@ -56,7 +57,7 @@ make(struct traffic *t, const struct source *home,
 	source = traffic_source(t, config, NULL);
 	source->up->home = home->up;
 	source->up->keyring = NULL;
-	source->up->auth = UPSTREAM_OPEN;
+	site_learn(&source->up->self, "", &nothing);
 	return source;
 }
 

@@ -7,6 +7,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "transfer/fetch.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_tempo.h"
 #include "transfer/local.h"
 
@@ -61,6 +62,7 @@ fetch_new(size_t size, const struct fetch_kind *kind, struct traffic *t,
 	f->kind = kind;
 	f->traffic = t;
 	f->source = source;
+	f->home.site = &source->up->self;
 	f->repository = xstrdup(repository);
 	f->reference = xstrdup(reference);
 	f->all_next = t->all;
@@ -84,7 +86,10 @@ fetch_free(struct fetch *f)
 		f->all_next->all_prev = f->all_prev;
 	if (f->kind->done != NULL)
 		f->kind->done(f);
-	free(f->scope);
+	free(f->home.scope);
+	free(f->other.scope);
+	free(f->refused);
+	credential_done(&f->other_login);
 	free(f->repository);
 	free(f->reference);
 	free(f);
@@ -239,13 +244,11 @@ learn(struct fetch *f, const struct http_reply *reply)
 		.connected = reply->connected,
 		.elsewhere = reply->elsewhere,
 	};
-	struct upstream *up = f->source->up;
 
 	share_seen(&f->source->share, &f->share, &answer);
 	fetch_tempo_seen(f, reply);
-	if (up->auth == UPSTREAM_UNKNOWN && !f->kind->is_token &&
-	    reply->status != 0 && reply->status != 401)
-		up->auth = UPSTREAM_OPEN;
+	if (!f->kind->is_token)
+		fetch_access_learn(f, reply);
 }
 
 void

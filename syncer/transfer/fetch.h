@@ -2,6 +2,8 @@
 #define CDR_TRANSFER_FETCH_H
 
 #include "registry/answer.h"
+#include "registry/credentials.h"
+#include "registry/site.h"
 #include "report/outside.h"
 #include "transfer/object.h"
 #include "transfer/traffic.h"
@@ -36,6 +38,15 @@ struct outcome {
 	bool is_pull_limit;		/* a 429 about pulls */
 	char words[OUTSIDE_WORDS_MAX];	/* of another host: for the log alone */
 	char host[OUTCOME_HOST_MAX];	/* who answered so, or was to */
+};
+
+/* What a host has been shown, and how it took that: fetch_access.c. */
+struct shown {
+	struct site *site;		/* NULL: none */
+	char *scope;			/* that it wants for this, or NULL */
+	bool is_shown;			/* something was, in this try... */
+	unsigned long serial;		/* ... that token, or 0 */
+	bool is_renewed;		/* it refused one before */
 };
 
 /* What one kind of them does. */
@@ -100,11 +111,18 @@ struct fetch {
 	uint64_t body_need;		/* room in memory to begin with */
 	uint64_t body_held;		/* what it has of it */
 
-	/* credentials: fetch_token.c, fetch_login.c */
-	char *scope;			/* of the token it needs, or NULL */
-	unsigned long sent_serial;	/* which value of that token was sent */
+	/* credentials: fetch_access.c, fetch_token.c, fetch_login.c */
+	struct shown home, other;	/* the registry; where it sends us */
+	struct credential other_login;	/* while it is being shown */
+	struct token *awaited;		/* in FETCH_NEED_TOKEN */
+	unsigned token_waits;		/* in a row */
 	unsigned long login_serial;	/* of the credential sent, or 0 */
 	bool has_login_again;		/* it was refused, and asked for anew */
+	bool is_cold;			/* ask the registry without */
+	bool was_cold;			/* which it has refused */
+	char *refused;			/* the token that there is none of, for
+					 * that reason: */
+	struct err refused_err;
 
 	unsigned tries;			/* transport and status */
 	unsigned refusals;		/* 429, 503: fetch_tempo.c; and at the

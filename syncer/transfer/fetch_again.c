@@ -7,6 +7,7 @@
 #include "layout/limits.h"
 #include "report/report.h"
 #include "transfer/fetch_again.h"
+#include "transfer/fetch_denied.h"
 #include "transfer/fetch_tempo.h"
 #include "transfer/telling.h"
 
@@ -110,6 +111,8 @@ fetch_again_way(struct fetch *f, const struct http_reply *reply)
 	if (reply->status == 200 || reply->status == 206)
 		return answer_judge(f->to, reply->status, facts);
 	fetch_again_note(f, reply);
+	if (reply->status == 401)
+		facts |= fetch_denied_facts(f, reply);
 	if (judge(f).what == RETRY_NEVER)
 		facts |= ANSWER_LAST;
 	return answer_judge(f->to, reply->status, facts);
@@ -205,4 +208,16 @@ fetch_again(struct fetch *f)
 	until_ms = clock_ms() + verdict.delay_ms;
 	telling_again(f, verdict.delay_ms);
 	fetch_delay(f, until_ms);
+}
+
+void
+fetch_again_by(struct fetch *f, const struct http_reply *reply,
+    enum answer_way way)
+{
+	if (way == ANSWER_CHALLENGE || way == ANSWER_RENEW ||
+	    way == ANSWER_WITHOUT ||
+	    (way == ANSWER_FAIL && reply->status == 401))
+		fetch_denied_go(f, reply, way);
+	else
+		fetch_again(f);
 }

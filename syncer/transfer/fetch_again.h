@@ -12,6 +12,11 @@ void fetch_again_note(struct fetch *, const struct http_reply *);
  * registry/answer.h.  What did not go well is noted. */
 enum answer_way fetch_again_way(struct fetch *, const struct http_reply *);
 
+/* fetch_again_by(f, reply, way): ask again, or fail, as ${way} says; the ways
+ * that are of one kind alone are not for this. */
+void fetch_again_by(struct fetch *, const struct http_reply *,
+    enum answer_way);
+
 /* fetch_again(f): the try that was noted ended badly; back off or fail. */
 void fetch_again(struct fetch *);
 

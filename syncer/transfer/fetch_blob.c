@@ -272,7 +272,8 @@ blob_tick(struct fetch *f, int64_t now)
 	verdict = pace_look(&b->pace, &view);
 	if (verdict == PACE_LATE && f->state == FETCH_RUNNING) {
 		lose_place(b);
-	} else if (verdict != PACE_FINE && !b->is_slow) {
+	} else if (!b->is_slow && (verdict != PACE_FINE ||
+	    fetch_blob_is_silent(b, view.window_ms, now))) {
 		b->is_slow = true;
 		b->order.slow(b->order.owner);
 	}

@@ -43,6 +43,7 @@ struct piece {
 	int64_t opened_ms, began_ms;	/* when it was asked for; when the
 					 * answer began */
 	uint64_t portion;		/* to ask for next; 0: nothing known */
+	bool is_heard;			/* something has come since */
 };
 
 /* fetch_blob_size(b): as its descriptor says. */
@@ -61,7 +62,10 @@ void fetch_blob_piece(struct blob *);
 void fetch_blob_withdraw(struct blob *);
 
 /* fetch_blob_is_asking(b): some piece waits for the registry, and not for our
- * buffers, our limit or our turn. */
+ * buffers, our limit or our turn, nor for its first byte: that is judged by
+ * itself.  fetch_blob_is_silent(b, ms, now_ms): all of those that are under way
+ * wait for it, for so long already. */
 bool fetch_blob_is_asking(const struct blob *);
+bool fetch_blob_is_silent(const struct blob *, int64_t, int64_t);
 
 #endif

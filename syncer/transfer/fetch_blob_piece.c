@@ -3,9 +3,9 @@
 
 #include "layout/clock.h"
 #include "layout/limits.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_blob_internal.h"
-#include "transfer/fetch_token.h"
 
 static struct piece *
 piece_of(struct fetch *f)
@@ -71,10 +71,26 @@ fetch_blob_is_asking(const struct blob *b)
 	const struct piece *p;
 
 	for (p = b->pieces; p != NULL; p = p->next)
-		if (p->fetch.state == FETCH_RUNNING && !p->fetch.is_paused &&
-		    !p->fetch.throttled.waits)
+		if (p->fetch.state == FETCH_RUNNING && p->is_heard &&
+		    !p->fetch.is_paused && !p->fetch.throttled.waits)
 			return true;
 	return false;
+}
+
+bool
+fetch_blob_is_silent(const struct blob *b, int64_t ms, int64_t now_ms)
+{
+	const struct piece *p;
+	bool silent = false;
+
+	for (p = b->pieces; p != NULL; p = p->next) {
+		if (p->fetch.state != FETCH_RUNNING)
+			continue;
+		if (p->is_heard || now_ms - p->opened_ms < ms)
+			return false;
+		silent = true;
+	}
+	return silent;
 }
 
 /* Wrong bytes: what the others bring is of no use either. */
@@ -136,6 +152,7 @@ piece_open(struct fetch *f, struct http_spec *spec)
 		return NULL;
 	}
 	p->opened_ms = p->began_ms = clock_ms();
+	p->is_heard = false;
 	f->to = ANSWER_TO_BLOB;
 	spec->bulk = true;
 	spec->body_max = MANIFEST_BYTES_MAX;
@@ -154,6 +171,7 @@ on_start(void *cookie, const struct http_reply *reply, struct err *e)
 
 	p->began_ms = clock_ms();
 	p->fetch.source->is_elsewhere = reply->elsewhere;
+	p->is_heard = true;
 	/* A server that does not know ranges is not asked for them again. */
 	if (reply->status == 200 &&
 	    p->stream.end - p->stream.at < fetch_blob_size(p->blob))
@@ -216,7 +234,7 @@ take_next(struct piece *p)
 
 	p->portion = width_portion(p->stream.end - p->stream.begun_at,
 	    p->began_ms - p->opened_ms, now - p->opened_ms);
-	f->tries = f->auth_tries = 0;
+	f->tries = 0;
 	sink_close(&p->stream);
 	if (sink_is_whole(p->blob->sink)) {
 		drop_others(p);
@@ -280,9 +298,10 @@ piece_ended(struct fetch *f, const struct http_reply *reply)
 	if (p->stream.open && stream_is_done(&p->stream) &&
 	    (success || reply->refused) && reply->err.code != ERR_DATA) {
 		take_next(p);
-	} else if (answered && reply->status == 401 && !reply->elsewhere) {
+	} else if (answered && reply->status == 401) {
 		sink_close(&p->stream);
-		fetch_token_challenged(f, reply);
+		f->moved = 0;
+		fetch_again_by(f, reply, fetch_again_way(f, reply));
 	} else {
 		ended_badly(p, reply, answered, success);
 	}
@@ -291,6 +310,7 @@ piece_ended(struct fetch *f, const struct http_reply *reply)
 static const struct http_handlers piece_handlers = {
 	.start = on_start,
 	.data = on_data,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 

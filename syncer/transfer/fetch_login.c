@@ -59,15 +59,22 @@ asked(struct task *task)
 	release(t);
 }
 
+static const char *
+whose(const struct fetch *f, const struct site *site)
+{
+	const struct upstream *up = f->source->up;
+
+	return site == &up->self ? up->whose : site->name;
+}
+
 static void
-ask_helper(struct fetch *f)
+ask_helper(struct fetch *f, const struct site *site)
 {
 	struct traffic *t = f->traffic;
 	struct question *q;
 	const char *suffix, *server;
 
-	if (keyring_ask(t->config.keyring, f->source->up->whose, &suffix,
-	    &server)) {
+	if (keyring_ask(t->config.keyring, whose(f, site), &suffix, &server)) {
 		q = xcalloc(1, sizeof(*q));
 		q->task.run = ask;
 		q->task.done = asked;
@@ -91,33 +98,47 @@ read_keyring(struct traffic *t)
 		    e.msg);
 }
 
-/* Not for what stands in a registry's place: its upstream has no keyring. */
+/* Not for what stands in a registry's place: its upstream has no keyring.  Who
+ * the registry is, its owner says; who another host is, only a certificate. */
 enum keyring_found
-fetch_login(struct fetch *f, struct credential *ret)
+fetch_login_now(struct fetch *f, const struct site *site,
+    struct credential *ret)
 {
+	struct upstream *up = f->source->up;
 	enum keyring_found found;
 
-	if (f->source->up->keyring == NULL)
+	if (up->keyring == NULL ||
+	    (site != &up->self && !site_may_show(site)))
 		return KEYRING_NONE;
 	read_keyring(f->traffic);
-	found = upstream_login(f->source->up, f->repository, ret,
-	    &f->login_serial);
-	if (found == KEYRING_UNKNOWN)
-		ask_helper(f);
-	if (f->source->up->fault != NULL && !f->source->up->told_fault)
+	if (site != &up->self)
+		return keyring_find(up->keyring, site->name, f->repository,
+		    clock_ms(), ret, &f->login_serial);
+	found = upstream_login(up, f->repository, ret, &f->login_serial);
+	if (up->fault != NULL && !up->told_fault)
 		report(REPORT_WARNING, "config.json: %s: asking %s without it",
-		    f->source->up->fault, f->source->up->config.account);
-	f->source->up->told_fault |= f->source->up->fault != NULL;
+		    up->fault, up->config.account);
+	up->told_fault |= up->fault != NULL;
+	return found;
+}
+
+enum keyring_found
+fetch_login(struct fetch *f, const struct site *site, struct credential *ret)
+{
+	enum keyring_found found = fetch_login_now(f, site, ret);
+
+	if (found == KEYRING_UNKNOWN)
+		ask_helper(f, site);
 	return found;
 }
 
 bool
-fetch_login_again(struct fetch *f)
+fetch_login_again(struct fetch *f, const struct site *site)
 {
 	if (f->login_serial == 0 || f->has_login_again)
 		return false;
 	read_keyring(f->traffic);
-	if (!keyring_again(f->source->up->keyring, f->source->up->whose,
+	if (!keyring_again(f->source->up->keyring, whose(f, site),
 	    f->login_serial, clock_ms()))
 		return false;
 	f->has_login_again = true;

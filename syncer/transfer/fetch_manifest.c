@@ -8,9 +8,9 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "report/report.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_manifest.h"
-#include "transfer/fetch_token.h"
 
 /* One more time for bytes that do not match. */
 #define DATA_TRIES_MAX	1
@@ -251,7 +251,6 @@ count(struct fetch *f, const struct http_reply *reply)
 static void
 took(struct manifest_fetch *m, const struct http_reply *reply)
 {
-	m->fetch.auth_tries = 0;
 	if (m->fetch.is_head)
 		resolved_by_head(m, reply);
 	else
@@ -261,7 +260,9 @@ took(struct manifest_fetch *m, const struct http_reply *reply)
 static void
 answered(struct fetch *f, const struct http_reply *reply)
 {
-	switch (fetch_again_way(f, reply)) {
+	enum answer_way way = fetch_again_way(f, reply);
+
+	switch (way) {
 	case ANSWER_TAKE:
 		took(manifest_of(f), reply);
 		break;
@@ -271,11 +272,14 @@ answered(struct fetch *f, const struct http_reply *reply)
 	case ANSWER_ABSENT:
 		fetch_fail(f);
 		break;
+	case ANSWER_CHALLENGE:
+	case ANSWER_RENEW:
+	case ANSWER_WITHOUT:
 	case ANSWER_START:
 	case ANSWER_LATER:
 	case ANSWER_FAIL:
 	case ANSWER_TAG_SCHEMA:
-		fetch_again(f);
+		fetch_again_by(f, reply, way);
 		break;
 	}
 }
@@ -292,8 +296,6 @@ ended(struct fetch *f, const struct http_reply *reply)
 	} else if (reply->transport != TRANSPORT_OK) {
 		fetch_again_note(f, reply);
 		fetch_again(f);
-	} else if (reply->status == 401 && !reply->elsewhere) {
-		fetch_token_challenged(f, reply);
 	} else {
 		answered(f, reply);
 	}
@@ -370,6 +372,7 @@ call_off(struct fetch *f)
 
 static const struct http_handlers handlers = {
 	.room = fetch_room,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 

@@ -1,9 +1,9 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_query.h"
-#include "transfer/fetch_token.h"
 
 struct list_fetch {
 	struct fetch fetch;
@@ -80,15 +80,6 @@ open_query(struct fetch *f, struct http_spec *spec)
 	return xstrdup(q->url);
 }
 
-/* Only what that may mend is not for the one who asked to judge. */
-static bool
-is_for_another_try(struct fetch *f, const struct http_reply *reply)
-{
-	enum answer_way way = fetch_again_way(f, reply);
-
-	return way == ANSWER_LATER || way == ANSWER_START;
-}
-
 static void
 answered(struct fetch *f, const struct http_reply *reply)
 {
@@ -99,6 +90,19 @@ answered(struct fetch *f, const struct http_reply *reply)
 	fetch_free(f);
 }
 
+/* Only what another try may mend is not for the one who asked to judge. */
+static void
+judge(struct fetch *f, const struct http_reply *reply)
+{
+	enum answer_way way = fetch_again_way(f, reply);
+
+	if (way == ANSWER_TAKE || way == ANSWER_TAG_SCHEMA ||
+	    (way == ANSWER_FAIL && reply->status != 401))
+		answered(f, reply);
+	else
+		fetch_again_by(f, reply, way);
+}
+
 static void
 ended(struct fetch *f, const struct http_reply *reply)
 {
@@ -107,14 +111,11 @@ ended(struct fetch *f, const struct http_reply *reply)
 	} else if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
-	} else if (reply->status == 401 && !reply->elsewhere) {
-		fetch_token_challenged(f, reply);
-	} else if (reply->transport != TRANSPORT_OK ||
-	    is_for_another_try(f, reply)) {
+	} else if (reply->transport != TRANSPORT_OK) {
 		fetch_again_note(f, reply);
 		fetch_again(f);
 	} else {
-		answered(f, reply);
+		judge(f, reply);
 	}
 }
 
@@ -132,6 +133,7 @@ static const struct http_handlers handlers = {
 	.start = on_start,
 	.data = on_data,
 	.room = fetch_room,
+	.meet = fetch_access_meet,
 	.end = fetch_ended,
 };
 

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 
 #include "layout/limits.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_start.h"
 #include "transfer/fetch_tempo.h"
-#include "transfer/fetch_token.h"
 #include "transfer/local.h"
 
 /* What manifests say of themselves counts against what a registry hands out;
@@ -54,7 +54,7 @@ send(struct fetch *f, struct http_spec *spec)
 	struct share *share = &f->source->share;
 
 	/* The first answer tells how all others have to be asked. */
-	if (up->auth == UPSTREAM_UNKNOWN && !f->kind->is_token)
+	if (!site_is_known(&up->self) && !f->kind->is_token)
 		f->is_probe = up->probing = true;
 	fetch_enter(f, FETCH_RUNNING);
 	f->body_held = fetch_body_need(f);
@@ -83,7 +83,7 @@ fetch_start(struct fetch *f)
 		f->kind->start(f);
 		return;
 	}
-	if (fetch_token_authorise(f, &spec, &credential) &&
+	if (fetch_access_authorise(f, &spec, &credential) &&
 	    (url = f->kind->open(f, &spec)) != NULL &&
 	    may_pull(f, &credential)) {
 		spec.url = url;

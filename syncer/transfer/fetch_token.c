@@ -5,21 +5,25 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
+#include "transfer/fetch_denied.h"
 #include "transfer/fetch_login.h"
 #include "transfer/fetch_token.h"
 
-/* A 401, a token, and one more for a token that was revoked meanwhile. */
-#define AUTH_TRIES_MAX	2
-
-/* The request for a token; its reference and scope are the token's scope. */
 struct token_fetch {
 	struct fetch fetch;
+	struct site *site;		/* that it is for */
 	struct token *token;
 	char *form;			/* with POST; or NULL */
 };
 
-/* --- the request for a token ------------------------------------------- */
+static struct token_fetch *
+token_fetch_of(struct fetch *f)
+{
+	assert(f->kind->is_token);
+	return (struct token_fetch *)f;
+}
 
 static void
 form_drop(struct token_fetch *f)
@@ -30,11 +34,12 @@ form_drop(struct token_fetch *f)
 	f->form = NULL;
 }
 
-/* ${f} has ended: those who wait for its token have it, or cannot have it, for
+/* ${tf} has ended: those who wait for its token have it, or cannot have it, for
  * ${e}. */
 static void
-tell_waiting(const struct fetch *f, const struct err *e)
+tell_waiting(const struct token_fetch *tf, const struct err *e)
 {
+	const struct fetch *f = &tf->fetch;
 	struct queued *q, *next;
 	struct fetch *w;
 
@@ -42,11 +47,12 @@ tell_waiting(const struct fetch *f, const struct err *e)
 		next = q->next;
 		w = fetch_of(q);
 		assert(w->state == FETCH_NEED_TOKEN);
-		if (w->source != f->source || w->scope == NULL ||
-		    strcmp(w->scope, f->scope) != 0)
+		if (w->awaited != tf->token)
 			continue;
 		queue_leave(q);
-		if (e == NULL) {
+		w->awaited = NULL;
+		if (e == NULL || fetch_denied_no_token(w, tf->token,
+		    &f->outcome, e)) {
 			fetch_queue(w);
 		} else {
 			w->err = *e;
@@ -58,9 +64,11 @@ tell_waiting(const struct fetch *f, const struct err *e)
 static char *
 open_token(struct fetch *f, struct http_spec *spec)
 {
+	const struct token *token = token_fetch_of(f)->token;
+
 	f->to = ANSWER_TO_TOKEN;
 	spec->body_max = TOKEN_BYTES_MAX;
-	return token_url(&f->source->up->challenge, f->scope);
+	return token_url(&token->from, token->scope);
 }
 
 /* 400 is what OAuth2 has for a refresh token that is over (RFC 6749, 5.2). */
@@ -72,17 +80,17 @@ refuses_login(const struct http_reply *reply)
 	    reply->status == 403);
 }
 
-/* The token is known to all who wait for one of this scope. */
+/* The token is known to all who wait for it. */
 static void
 token_came(struct token_fetch *tf, char *value, int64_t lifetime_s)
 {
 	struct fetch *f = &tf->fetch;
 
 	assert(tf->token->fetch == f);
-	token_set(&f->source->up->tokens, tf->token, value, lifetime_s,
+	token_set(&tf->site->tokens, tf->token, value, lifetime_s,
 	    clock_ms());
 	tf->token->fetch = NULL;
-	tell_waiting(f, NULL);
+	tell_waiting(tf, NULL);
 	fetch_enter(f, FETCH_END);
 	fetch_free(f);
 }
@@ -90,14 +98,14 @@ token_came(struct token_fetch *tf, char *value, int64_t lifetime_s)
 static void
 token_ended(struct fetch *f, const struct http_reply *reply)
 {
-	struct token_fetch *tf = (struct token_fetch *)f;
+	struct token_fetch *tf = token_fetch_of(f);
 	char *value;
 	int64_t lifetime_s;
 
 	if (reply->refused) {
 		f->err = reply->err;
 		fetch_fail(f);
-	} else if (refuses_login(reply) && fetch_login_again(f)) {
+	} else if (refuses_login(reply) && fetch_login_again(f, tf->site)) {
 		form_drop(tf);
 		fetch_delay(f, clock_ms());
 	} else if (reply->transport != TRANSPORT_OK || reply->status != 200) {
@@ -114,19 +122,22 @@ token_ended(struct fetch *f, const struct http_reply *reply)
 static void
 token_failed(struct fetch *f)
 {
-	struct token *token = ((struct token_fetch *)f)->token;
+	struct token_fetch *tf = token_fetch_of(f);
 
-	assert(token->fetch == f);
-	err_wrap(&f->err, "token for %s", f->repository);
-	token->fetch = NULL;
-	tell_waiting(f, &f->err);
+	assert(tf->token->fetch == f);
+	if (tf->site == &f->source->up->self)
+		err_wrap(&f->err, "token for %s", f->repository);
+	else
+		err_wrap(&f->err, "token for %s", tf->site->name);
+	tf->token->fetch = NULL;
+	tell_waiting(tf, &f->err);
 	fetch_free(f);
 }
 
 static void
 token_done(struct fetch *f)
 {
-	form_drop((struct token_fetch *)f);
+	form_drop(token_fetch_of(f));
 }
 
 static const struct http_handlers token_handlers = { .end = fetch_ended };
@@ -140,151 +151,40 @@ static const struct fetch_kind token_kind = {
 	.done = token_done,
 };
 
-/* The token that ${f} has to wait for is asked for once, whoever waits. */
-static void
-need_token(struct fetch *f, struct token *token)
+void
+fetch_token_need(struct fetch *f, struct site *site, struct token *token)
 {
 	struct token_fetch *tf;
 
 	if (token->fetch == NULL) {
 		tf = fetch_new(sizeof(*tf), &token_kind, f->traffic,
-		    f->source, f->repository, f->scope);
+		    f->source, f->repository, token->scope);
+		tf->site = site;
 		tf->token = token;
-		tf->fetch.scope = xstrdup(f->scope);
 		tf->fetch.share.kind = SHARE_TOKEN;
 		token->fetch = tf;
 		fetch_urge(&tf->fetch);
 	}
 	fetch_enter(f, FETCH_NEED_TOKEN);
+	f->awaited = token;
 	queue_push(&f->traffic->need_token, &f->queued);
 }
 
-/* --- what a request has to show ---------------------------------------- */
-
-static void
-use_basic(struct http_spec *spec, const struct credential *c)
-{
-	if (c->username == NULL || c->password == NULL)
-		return;
-	spec->auth = HTTP_AUTH_BASIC;
-	spec->username = c->username;
-	spec->password = c->password;
-}
-
-static bool
-authorise_bearer(struct fetch *f, struct http_spec *spec,
-    struct credential *c)
-{
-	struct upstream *up = f->source->up;
-	struct token *token;
-
-	if (c->registry_token != NULL) {
-		spec->auth = HTTP_AUTH_BEARER;
-		spec->bearer = c->registry_token;
-		return true;
-	}
-	f->login_serial = 0;	/* the token server sees it, not this one */
-	if (f->scope == NULL)
-		f->scope = upstream_scope(up, f->repository);
-	token = token_get(&up->tokens, f->scope);
-	if (!token_usable(token, clock_ms())) {
-		need_token(f, token);
-		return false;
-	}
-	spec->auth = HTTP_AUTH_BEARER;
-	spec->bearer = token->value;
-	f->sent_serial = token->serial;
-	return true;
-}
-
 /* The token server takes a refresh token by POST, all else by GET. */
-static void
-authorise_token(struct token_fetch *f, struct http_spec *spec,
-    struct credential *c)
-{
-	use_basic(spec, c);
-	if (c->identity_token == NULL)
-		return;
-	spec->auth = HTTP_AUTH_NONE;
-	if (f->form == NULL)
-		f->form = token_form(&f->fetch.source->up->challenge,
-		    f->fetch.scope, c);
-	spec->form = f->form;
-}
-
 bool
 fetch_token_authorise(struct fetch *f, struct http_spec *spec,
     struct credential *ret)
 {
-	struct upstream *up = f->source->up;
+	struct token_fetch *tf = token_fetch_of(f);
 
-	f->login_serial = 0;
-	if (!f->kind->is_token && (up->auth == UPSTREAM_UNKNOWN ||
-	    up->auth == UPSTREAM_OPEN))
-		return true;
-	if (fetch_login(f, ret) == KEYRING_UNKNOWN)
+	if (fetch_login(f, tf->site, ret) == KEYRING_UNKNOWN)
 		return false;
-	if (f->kind->is_token) {
-		authorise_token((struct token_fetch *)f, spec, ret);
+	if (ret->identity_token == NULL) {
+		fetch_access_use_basic(spec, ret);
 		return true;
 	}
-	switch (up->auth) {
-	case UPSTREAM_UNKNOWN:
-	case UPSTREAM_OPEN:
-		return true;
-	case UPSTREAM_BASIC:
-		use_basic(spec, ret);
-		return true;
-	case UPSTREAM_BEARER:
-		return authorise_bearer(f, spec, ret);
-	}
+	if (tf->form == NULL)
+		tf->form = token_form(&tf->token->from, tf->token->scope, ret);
+	spec->form = tf->form;
 	return true;
-}
-
-/* --- what a 401 teaches ------------------------------------------------ */
-
-/* The token that was sent is of no use; but somebody else may have fetched a
- * newer one meanwhile. */
-static void
-drop_sent(struct fetch *f, const char *scope)
-{
-	struct token *token = token_get(&f->source->up->tokens, scope);
-
-	if (token->value != NULL && f->scope != NULL &&
-	    strcmp(f->scope, scope) == 0 && token->serial == f->sent_serial)
-		token_drop(token);
-}
-
-void
-fetch_token_challenged(struct fetch *f, const struct http_reply *reply)
-{
-	char *scope;
-
-	/* Nobody else than the registry is shown anything. */
-	if (f->source->up->home != NULL) {
-		upstream_explain(reply, &f->err);
-		fetch_fail(f);
-		return;
-	}
-	if (fetch_login_again(f)) {
-		fetch_queue(f);
-		return;
-	}
-	if (++f->auth_tries > AUTH_TRIES_MAX) {
-		upstream_explain(reply, &f->err);
-		err_wrap(&f->err, "access denied");
-		fetch_fail(f);
-		return;
-	}
-	if (upstream_challenged(f->source->up, reply, f->repository, &scope,
-	    &f->err) == -1) {
-		fetch_fail(f);
-		return;
-	}
-	if (scope != NULL)
-		drop_sent(f, scope);
-	free(f->scope);
-	f->scope = scope;
-	f->tries--;		/* a question, not a failure */
-	fetch_queue(f);
 }

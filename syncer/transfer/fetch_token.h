@@ -3,18 +3,15 @@
 
 #include "transfer/fetch.h"
 
-/* Credentials for a request, tokens among them, and what a 401 teaches. */
+/* The request for a token, which is sent once, whoever waits for it. */
 
-/*
- * fetch_token_authorise(f, spec, ret): fill in what the request has to show, or
- * have ${f} wait for it.  Return true if it can go now.  ${spec} then borrows
- * from ${ret}: credential_done it afterwards, in either case.
- */
+/* fetch_token_need(f, site, token): ${f} waits for that token of ${site}'s;
+ * then it stands in line again, or fails. */
+void fetch_token_need(struct fetch *, struct site *, struct token *);
+
+/* fetch_token_authorise(f, spec, ret): as fetch_access_authorise, for that
+ * request itself. */
 bool fetch_token_authorise(struct fetch *, struct http_spec *,
     struct credential *);
-
-/* fetch_token_challenged(f, reply): the registry answered 401: it is tried
- * again with what that asks for, or fails. */
-void fetch_token_challenged(struct fetch *, const struct http_reply *);
 
 #endif

@@ -30,7 +30,7 @@ telling_who(struct fetch *f, const struct http_reply *reply)
 	char *host = f->outcome.host;
 
 	host[0] = '\0';
-	if (u == NULL)
+	if (u == NULL || u->host == NULL)
 		return;
 	if (u->port == (u->https ? 443 : 80))
 		snprintf(host, OUTCOME_HOST_MAX, "%s", u->host);

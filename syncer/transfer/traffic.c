@@ -79,13 +79,14 @@ struct source *
 traffic_source(struct traffic *t, struct registry_config *config,
     struct source *before)
 {
+	static const struct challenge nothing = { .scheme = CHALLENGE_NONE };
 	struct source *source = xcalloc(1, sizeof(*source));
 	const struct registry_config *c;
 
 	source->up = upstream_new(config,
 	    t->config.is_mirror ? NULL : t->config.keyring);
 	if (t->config.layout != NULL)
-		source->up->auth = UPSTREAM_OPEN;
+		site_learn(&source->up->self, "", &nothing);
 	c = &source->up->config;
 	share_init(&source->share, &t->connections, c->max_connections,
 	    t->config.limit_rate > 0);

@@ -21,6 +21,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const char *text = (const char *)data;
 	struct token_cache cache = { .count = 0 };
+	char realm[] = "https://auth.example/token";
+	const struct challenge from = { .realm = realm };
 	struct err e = { .code = ERR_NONE };
 	char *value = NULL;
 	int64_t life = 0;
@@ -35,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	must(value[0] != '\0');
 	for (i = 0; value[i] != '\0'; i++)
 		must(value[i] > ' ' && value[i] < 127);
-	token_set(&cache, token_get(&cache, "scope"), value, life, 0);
+	token_set(&cache, token_get(&cache, &from, "scope"), value, life, 0);
 	token_cache_done(&cache);
 	outside_forget();
 	return 0;

@@ -44,6 +44,7 @@ how the answer is changed:
 and how it travels:
     delay_ms, slow      wait first; N bytes a second
     late_ms             the last byte comes so much later than the others
+    first_ms            the body comes so much later than the header
     truncate, cut, stall  after N bytes of the body: close, reset, say nothing more;
                         -1: before the first byte of the header
 In headers, redirect and body {registry}, {auth}, {cdn} stand for the listeners'
@@ -79,6 +80,8 @@ import threading
 import time
 import urllib.parse
 import zlib
+
+import manners
 
 CHUNK = 64 * 1024
 SERVICE = "registry.docker.io"
@@ -323,21 +326,22 @@ class Tokens:
 	def sign(self, text):
 		return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
-	def issue(self, user, service, access):
+	def issue(self, user, service, access, realm="/token"):
 		claims = {"sub": user, "aud": service, "access": access,
-			  "exp": time.time() + self.ttl, "gen": self.generation}
+			  "exp": time.time() + self.ttl, "gen": self.generation, "realm": realm}
 		text = f"{self.header}.{self.encode(claims)}"
 		return f"{text}.{self.sign(text)}"
 
-	def check(self, token):
+	def check(self, token, service=SERVICE, realm=None):
 		"""The claims of a token that is good now, or None."""
 		text, _, signature = token.rpartition(".")
 		if not hmac.compare_digest(self.sign(text).encode(), signature.encode()):
 			return None
 		part = text.partition(".")[2]
 		claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-		good = (claims["aud"] == SERVICE and claims["exp"] > time.time()
-			and claims["gen"] == self.generation)
+		good = (claims["aud"] == service and claims["exp"] > time.time()
+			and claims["gen"] == self.generation
+			and realm in (None, claims["realm"]))
 		return claims if good else None
 
 	def expire_all(self):
@@ -403,6 +407,7 @@ class Rule:
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
 		"bad_content_range": str, "gzip": bool, "huge_headers": int, "corrupt": int,
 		"keep": int, "extra": int, "framing": str, "delay_ms": int, "slow": int, "late_ms": int,
+		"first_ms": int,
 		"truncate": int, "cut": int, "stall": int,
 	}
 	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth",
@@ -524,6 +529,7 @@ class Hub:
 		self.tokens = Tokens(options.token_ttl)
 		self.limit = PullLimit(options.rate_limit, options.rate_window)
 		self.faults = Faults(options.faults)
+		self.manners = options.manners
 		self.known = set()		# repositories seen in the backend
 		self.address = {}		# listener: host:port
 		self.active = 0			# requests that have not ended
@@ -626,19 +632,37 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		self.auth_kind, self.auth_value = parse_authorization(self.headers["Authorization"])
 		self.wanted_range = self.headers["Range"]
 		self.user = ""
-		refusal = self.refuse()
+		refusal = self.refuse_or_not()
 		rule = self.hub.faults.pick(self.listener, self.command, self.path,
 					    refusal is not None)
 		spec = rule.spec
 		time.sleep(spec.get("delay_ms", 0) / 1000)
 		if spec.get("expire_token"):
 			self.hub.tokens.expire_all()
-			refusal = self.refuse()
+			refusal = self.refuse_or_not()
 		if spec.get("ignore_range"):
 			self.wanted_range = None
-		answer = self.replaced(spec) or refusal or self.produce()
+		answer = self.replaced(spec) or refusal or self.by_manners("answer") or self.produce()
+		if answer.status == 404 and self.listener == "registry":
+			answer = self.by_manners("absent") or answer
 		self.changed(answer, spec)
 		self.send(answer, rule)
+
+	def by_manners(self, hook):
+		said = self.hub.manners.first(hook, self)
+		if not said:
+			return None
+		status, body, headers = said
+		kind = "text/plain; charset=utf-8"
+		if not isinstance(body, str):
+			body, kind = json.dumps(body), "application/json"
+		return Answer(status, body.encode(), kind, headers.items())
+
+	def refuse_or_not(self):
+		said = self.hub.manners.first("refuse", self)
+		if said == ():
+			return None
+		return self.by_manners("refuse") or self.refuse()
 
 	do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_request
 
@@ -763,6 +787,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		pending = self.head(answer)
 		sent, over, logged = 0, False, False
 		try:
+			if "first_ms" in rule.spec:
+				self.write(pending, rate)
+				pending = b""
+				time.sleep(rule.spec["first_ms"] / 1000)
 			for piece in answer.chunks:
 				over = limit is not None and sent + len(piece) > limit
 				if over:
@@ -904,27 +932,34 @@ class Registry(Handler):
 			scope = "registry:catalog:*"
 		claims = None
 		problem = None
+		realm, service, has_scope = (self.hub.manners.first("realm", self, repository)
+					     or ("/token", SERVICE, True))
 		if self.auth_kind != "none":
 			problem = "invalid_token"
 			if self.auth_kind == "bearer":
-				claims = self.hub.tokens.check(self.auth_value)
+				claims = self.hub.tokens.check(self.auth_value, SERVICE,
+							       realm.partition("?")[0])
 		if claims is not None:
 			self.user = claims["sub"]
 			if scope is None or scope in claims["access"]:
 				return None
 			problem = "insufficient_scope"
-		challenge = f'Bearer realm="http://{self.hub.address["auth"]}/token",service="{SERVICE}"'
-		if scope:
+		challenge = f'Bearer realm="http://{self.hub.address["auth"]}{realm}"'
+		if service:
+			challenge += f',service="{service}"'
+		if scope and has_scope:
 			challenge += f',scope="{scope}"'
 		if problem:
 			challenge += f',error="{problem}"'
+			stale = self.hub.manners.first("stale", self, repository)
+			challenge = challenge if stale is None else stale
 		detail = None
 		if scope:
 			kind, name, action = scope.split(":")
 			detail = [{"Type": kind, "Class": "", "Name": name, "Action": action}]
-		return error(401, "UNAUTHORIZED", "authentication required", detail, [
-			("WWW-Authenticate", challenge),
-			("Docker-Distribution-Api-Version", "registry/2.0")])
+		headers = [("WWW-Authenticate", challenge)] if challenge else []
+		return error(401, "UNAUTHORIZED", "authentication required", detail,
+			     headers + [("Docker-Distribution-Api-Version", "registry/2.0")])
 
 	def produce(self):
 		answer = self.produce_body()
@@ -1001,7 +1036,10 @@ class Auth(Handler):
 	listener = "auth"
 
 	def produce(self):
-		if self.route != "/token":
+		said = self.by_manners("grants")
+		if said:
+			return said
+		if not self.route.endswith(("/token", "/auth", "/proxy_auth")):
 			return Answer(404, b"not found\n", "text/plain")
 		if self.command == "POST":
 			return self.grant_form()
@@ -1055,7 +1093,11 @@ class Auth(Handler):
 			    and self.may_pull(user, found.group(1))):
 				access.append(f"repository:{found.group(1)}:pull")
 		ttl = self.hub.options.token_ttl
-		return {"access_token": self.hub.tokens.issue(user, service, access),
+		realm = self.hub.manners.first("realm", self, "any")
+		if realm and realm[1] is None:
+			service = service or SERVICE	# its challenges name none
+		return {"access_token": self.hub.tokens.issue(user, service, access,
+							      self.route),
 			"scope": " ".join(access), "expires_in": max(1, int(ttl)),
 			"issued_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
 
@@ -1100,6 +1142,8 @@ class Cdn(Handler):
 	def produce(self):
 		if self.command not in ("GET", "HEAD"):
 			return Answer(405, b"", headers=[("Allow", "GET, HEAD")])
+		if self.route.startswith("/v2/"):
+			return self.manifest()
 		alg, encoded = CDN_PATH.fullmatch(self.route).groups()
 		repository = self.query["repo"][0]
 		digest = f"{alg}:{encoded}"
@@ -1112,6 +1156,13 @@ class Cdn(Handler):
 		del answer.headers["Docker-Content-Digest"]
 		del answer.headers["Docker-Distribution-Api-Version"]
 		return answer
+
+
+	def manifest(self):
+		"""Of a registry that the first one leads to: see manners.py, Target."""
+		repository, _, reference = ROUTE.fullmatch(self.route).groups()
+		return self.hub.overlay.manifest(repository, reference) or self.backend.fetch(
+			self.command, self.path, [("Accept", self.headers["Accept"] or "*/*")])
 
 
 class Listener(http.server.ThreadingHTTPServer):
@@ -1144,6 +1195,7 @@ def parse_options(arguments):
 	add("--no-redirect", action="store_true", help="blobs come from the registry itself")
 	add("--rate-limit", metavar="PULLS", type=int, default=100000, help="0: no limit")
 	add("--rate-window", metavar="SECONDS", type=int, default=21600)
+	add("--manners", metavar="NAME[,NAME]", default="", help="see manners.py")
 	add("--port", metavar="PORT", type=int, default=0, help="of the registry (default: free)")
 	add("--auth-port", metavar="PORT", type=int, default=0)
 	add("--cdn-port", metavar="PORT", type=int, default=0)
@@ -1153,6 +1205,13 @@ def parse_options(arguments):
 		parser.error("--backend is missing")
 	if any(":" not in user for user in options.user):
 		parser.error("--user: NAME:PASSWORD expected")
+	try:
+		options.manners = manners.named(options.manners)
+	except ValueError as problem:
+		parser.error(f"--manners: {problem}")
+	for one in options.manners.manners:
+		options.mode = one.mode or options.mode
+		options.no_redirect = one.no_redirect or options.no_redirect
 	if options.backend:
 		options.backend = urllib.parse.urlsplit(options.backend).netloc
 	return options

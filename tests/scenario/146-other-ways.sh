@@ -82,9 +82,7 @@ none()
 none "a page" "{\"path\": \"$api\", \"status\": 200, \"body\": \"<!DOCTYPE html><p>login</p>\",
 	\"headers\": {\"Content-Type\": \"text/html\"}}"
 none "an empty object" "{\"path\": \"$api\", \"status\": 200, \"body\": {}}"
-none "an error with 200" "{\"path\": \"$api\", \"status\": 200, \"body\": {\"errors\": []}}"
 none "nothing at all" "{\"path\": \"$api\", \"status\": 200, \"body\": \"\"}"
-none "a number" "{\"path\": \"$api\", \"status\": 200, \"body\": 7}"
 none "403 elsewhere" "{\"path\": \"$api\", \"redirect\": \"http://{cdn}/signed\"}"
 none "401, whatever token is sent" "{\"path\": \"$api\", \"status\": 401, \"headers\":
 	{\"WWW-Authenticate\": \"Bearer realm=\\\"http://{auth}/token\\\",service=\\\"registry.docker.io\\\",scope=\\\"repository:library/app:pull\\\"\"}}"

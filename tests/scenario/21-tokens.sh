@@ -37,7 +37,8 @@ expect_eq "nothing was fetched twice from the CDN" 24 "$(hub_count cdn GET . 200
 # Real tokens that live for one second, whatever they say: the client cannot know.
 no_faults
 start_hub --token-ttl 1
-fault '{"listener": "registry", "path": "/blobs/", "delay_ms": 400}'
+fault '{"listener": "registry", "path": "/blobs/", "delay_ms": 400}' \
+	'{"listener": "auth", "json": {"expires_in": 300}}'
 settings '{"max_connections": 2}'
 hub_mark
 rm -rf "$ROOT"

@@ -61,6 +61,7 @@ tree_check "$ROOT"
 : >"$T/empty"
 sync "an empty list is no mistake" -i "$T/empty"
 expect_said "and says so" '^0 images'
+expect_said "with a warning that names it" "^warning: $T/empty: there is no image in this list"
 CDR_ROOT=$ROOT check "ROOT from the environment" "$CDR" sync good:1
 
 # --- digests ----------------------------------------------------------------------

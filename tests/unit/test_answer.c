@@ -21,7 +21,17 @@
 #define LAST		ANSWER_LAST
 #define LISTS		ANSWER_LISTS
 
+#define SHOWN		ANSWER_SHOWN
+#define ASKS		ANSWER_CHALLENGED
+#define SAME		ANSWER_SAME
+#define PROVEN		ANSWER_PROVEN
+#define RENEWED		ANSWER_RENEWED
+#define COLD		ANSWER_COLD
+
 #define TAKE		ANSWER_TAKE
+#define CHALLENGE	ANSWER_CHALLENGE
+#define RENEW		ANSWER_RENEW
+#define WITHOUT		ANSWER_WITHOUT
 #define GET		ANSWER_GET
 #define ABSENT		ANSWER_ABSENT
 #define SCHEMA		ANSWER_TAG_SCHEMA
@@ -48,6 +58,34 @@ static const struct {
 	{ BLOB, 304, 0, FAIL },
 	{ TAG, 0, 0, FAIL },
 	{ TAG, -1, 0, FAIL },
+	/* 401: asked without, it says what it wants, or not */
+	{ TAG, 401, ASKS, CHALLENGE },
+	{ TAG, 401, COLD | ASKS, CHALLENGE },
+	{ BLOB, 401, COLD | ASKS, CHALLENGE },
+	{ REFERRERS, 401, ASKS, CHALLENGE },
+	{ LIST, 401, COLD | RENEWED | ASKS, CHALLENGE },
+	{ MANIFEST, 401, COLD, FAIL },
+	/* a token is refused: one more from there... */
+	{ MANIFEST, 401, SHOWN | ASKS | SAME, RENEW },
+	{ MANIFEST, 401, SHOWN | ASKS | SAME | COLD, RENEW },
+	{ TAG, 401, SHOWN | PROVEN, RENEW },
+	{ BLOB, 401, SHOWN | PROVEN | ASKS, RENEW },
+	/* ... then without; and what was asked without before, is over */
+	{ MANIFEST, 401, SHOWN | ASKS | SAME | RENEWED, WITHOUT },
+	{ MANIFEST, 401, SHOWN | PROVEN | RENEWED, WITHOUT },
+	{ BLOB, 401, SHOWN | ASKS, WITHOUT },
+	{ TAG, 401, SHOWN, WITHOUT },
+	{ MANIFEST, 401, SHOWN | ASKS | SAME | RENEWED | COLD, FAIL },
+	{ REFERRERS, 401, SHOWN | ASKS | COLD, FAIL },
+	/* elsewhere */
+	{ BLOB, 401, ELSEWHERE | ASKS, CHALLENGE },
+	{ TAG, 401, ELSEWHERE | ASKS, CHALLENGE },
+	{ BLOB, 401, ELSEWHERE | SHOWN | ASKS | SAME, RENEW },
+	{ BLOB, 401, ELSEWHERE | SHOWN | PROVEN, RENEW },
+	{ BLOB, 401, ELSEWHERE | SHOWN | ASKS, FAIL },
+	{ BLOB, 401, ELSEWHERE | SHOWN | PROVEN | RENEWED, FAIL },
+	{ TOKEN, 401, ASKS, FAIL },
+	{ TOKEN, 401, ELSEWHERE | ASKS, START },
 	/* HEAD */
 	{ TAG, 400, 0, GET },
 	{ TAG, 401, 0, FAIL },
@@ -160,6 +198,14 @@ check(enum answer_to to, long status, unsigned facts)
 	assert_true(way != START || (facts & ELSEWHERE) != 0);
 	assert_true(way != TAKE || status == 200 || status == 206);
 	assert_true(status != 429 || way == LATER);
+	if (way == CHALLENGE)
+		assert_true((facts & (SHOWN | ASKS)) == ASKS);
+	if (way == RENEW)
+		assert_true((facts & (SHOWN | RENEWED)) == SHOWN);
+	if (way == WITHOUT)
+		assert_true((facts & (SHOWN | COLD | ELSEWHERE)) == SHOWN);
+	if (way == CHALLENGE || way == RENEW || way == WITHOUT)
+		assert_true(status == 401 && to != TOKEN);
 	if (answer_is_later(status) && way != LATER)
 		assert_true((facts & LAST) != 0);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "layout/path.h"
 #include "registry/ocidir.h"
 #include "scratch.h"
 
@@ -59,10 +60,64 @@ test_cannot_open(void **state)
 	ocidir_close(d);
 }
 
+#define SUBJECT	"sha256:ba7816bf8f01cfea414140de5dae2223" \
+		"b00361a396177a9cb410ff61f20015ad"
+#define OCI	"application/vnd.oci.image.manifest.v1+json"
+
+/* Each entry of the index says itself what it refers to: the first and the last
+ * as well. */
+static void
+test_referrers(void **state)
+{
+	static const char *const kinds[] = { "a/first", "a/middle", "a/last" };
+	const struct ocidir_question q = { "r.example", "app", "referrers",
+	    SUBJECT };
+	struct scratch *s = *state;
+	struct ocidir *d = open_layout(s);
+	struct ocidir_answer a = { .fd = -1 };
+	struct err e = { .code = ERR_NONE };
+	char path[STORE_PATH_MAX], text[700], hex[DIGEST_TEXT_MAX];
+	char index[2000] = "{\"manifests\":[";
+	struct digest id;
+	size_t i, len;
+
+	ocidir_close(d);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(text, sizeof(text), "{\"schemaVersion\":2,"
+		    "\"mediaType\":\"" OCI "\",\"artifactType\":\"%s\","
+		    "\"config\":{\"mediaType\":\"a/b\",\"size\":3,"
+		    "\"digest\":\"" SUBJECT "\"},\"layers\":[],"
+		    "\"subject\":{\"mediaType\":\"" OCI "\",\"size\":3,"
+		    "\"digest\":\"" SUBJECT "\"}}", kinds[i]);
+		digest_of(DIGEST_SHA256, text, strlen(text), &id);
+		scratch_put(s, path_blob(&id, path), text);
+		len = strlen(index);
+		snprintf(index + len, sizeof(index) - len,
+		    "%s{\"mediaType\":\"" OCI "\",\"size\":%zu,"
+		    "\"digest\":\"%s\"}", i > 0 ? "," : "", strlen(text),
+		    digest_text(&id, hex));
+	}
+	len = strlen(index);
+	snprintf(index + len, sizeof(index) - len, "]}");
+	scratch_put(s, "index.json", index);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->dir);
+	if (ocidir_open(path, &d, &e) == -1 ||
+	    ocidir_ask(d, &q, &a, &e) == -1)
+		fail_msg("%s", e.msg);
+	assert_non_null(a.body);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strstr(a.body, kinds[i]) == NULL)
+			fail_msg("no %s in %s", kinds[i], a.body);
+	ocidir_answer_done(&a);
+	ocidir_close(d);
+}
+
 int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_referrers,
+		    scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_cannot_open,
 		    scratch_setup, scratch_teardown),
 	};

@@ -87,6 +87,7 @@ test_standard(void **state)
 	assert_int_equal(c.retry.cap_ms, 60000);
 	assert_int_equal(c.retry.wait_max_ms, 300000);
 	assert_int_equal(c.stall_timeout_s, 30);
+	assert_int_equal(c.first_byte_timeout_s, 300);
 	assert_int_equal(c.min_rate, 512);
 	assert_int_equal(c.connect_timeout_s, 15);
 	assert_true(c.ca_file == NULL && c.client_cert == NULL &&
@@ -119,6 +120,7 @@ test_all_settings(void **state)
 	assert_int_equal(c.retry.max_tries, 1);
 	assert_int_equal(c.retry.base_ms, 250);
 	assert_int_equal(c.stall_timeout_s, 5);
+	assert_int_equal(c.first_byte_timeout_s, 50);
 	assert_int_equal(c.connect_timeout_s, 3);
 	assert_string_equal(c.ca_file, "/ca.pem");
 	assert_string_equal(c.client_cert, "/c.pem");
@@ -270,6 +272,7 @@ test_several(void **state)
 	assert_false(c.is_lent);
 	assert_int_equal(c.retry.max_tries, 2);
 	assert_int_equal(c.stall_timeout_s, 7);
+	assert_int_equal(c.first_byte_timeout_s, 70);
 	registry_config_done(&c);
 	assert_int_equal(registries_config_at(r, "docker.io", 2, &c, &e), 1);
 	assert_string_equal(c.client_cert, "/hub-cert");
@@ -456,6 +459,8 @@ static const struct {
 	{ H("\"retry_delay_ms\":0"), "retry_delay_ms" },
 	{ H("\"retry_delay_ms\":60001"), "retry_delay_ms" },
 	{ H("\"stall_timeout_s\":0"), "stall_timeout_s" },
+	{ H("\"first_byte_timeout_s\":0"), "first_byte_timeout_s" },
+	{ H("\"first_byte_timeout_s\":36001"), "first_byte_timeout_s" },
 	{ H("\"stall_timeout_s\":3601"), "stall_timeout_s" },
 	{ H("\"min_rate\":0"), "min_rate" },
 	{ H("\"min_rate\":1073741825"), "min_rate" },

@@ -90,6 +90,60 @@ test_new(void **state)
 	}
 }
 
+/* ROOT's own mode says whether the next writer may be another user of its
+ * group. */
+static void
+test_group(void **state)
+{
+	static const struct {
+		mode_t root;
+		mode_t becomes, folders, private, files;
+	} cases[] = {
+		{ 0755, 0755, 0755, 0700, 0600 },
+		{ 0700, 0755, 0755, 0700, 0600 },
+		{ 0775, 0775, 0775, 0770, 0660 },
+		{ 02775, 02775, 02775, 02770, 0660 },
+		{ 02770, 02775, 02775, 02770, 0660 },
+		/* All may write there: nobody has thought of a group. */
+		{ 0777, 0755, 0755, 0700, 0600 },
+		/* But here somebody has. */
+		{ 02777, 02775, 02775, 02770, 0660 },
+	};
+	static const char *const dirs[] = { "blobs/sha256", "repos", "keep" };
+	static const char *const files[] = { "_state/lock", "_state/publish",
+	    "_state/keep.lock", "_state/clean", "_state/note" };
+	struct scratch *s = *state;
+	struct scratch below;
+	struct store *st;
+	struct err e;
+	size_t i, j;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		memset(&below, 0, sizeof(below));
+		snprintf(below.path, sizeof(below.path), "%.40s/group%zu",
+		    s->path, i);
+		assert_int_equal(mkdir(below.path, 0700), 0);
+		assert_int_equal(chmod(below.path, cases[i].root), 0);
+		st = open_store(&below);
+		assert_int_equal(store_write_state(st, "note", "x", 1, &e), 0);
+		store_close(st);
+		below.dir = open(below.path, O_RDONLY | O_DIRECTORY);
+		assert_int_equal(scratch_mode(&below, "."), cases[i].becomes);
+		for (j = 0; j < sizeof(dirs) / sizeof(dirs[0]); j++)
+			assert_int_equal(scratch_mode(&below, dirs[j]),
+			    cases[i].folders);
+		assert_int_equal(scratch_mode(&below, "_state/tmp"),
+		    cases[i].private);
+		assert_int_equal(scratch_mode(&below, "_state"),
+		    cases[i].private);
+		for (j = 0; j < sizeof(files) / sizeof(files[0]); j++)
+			assert_int_equal(scratch_mode(&below, files[j]),
+			    cases[i].files);
+		assert_int_equal(scratch_mode(&below, "index.json"), 0444);
+		close(below.dir);
+	}
+}
+
 static void
 test_again(void **state)
 {
@@ -306,6 +360,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_new),
+		TEST(test_group),
 		TEST(test_again),
 		TEST(test_reader_makes_nothing),
 		TEST(test_foreign),

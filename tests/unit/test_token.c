@@ -27,7 +27,11 @@ test_parse(void **state)
 		{ "{\"token\":\"a\",\"access_token\":\"b\"}", "a", 60 },
 		{ "{\"token\":\"\",\"access_token\":\"b\"}", "b", 60 },
 		{ "{\"token\":null,\"access_token\":\"b\"}", "b", 60 },
-		{ "{\"token\":\"a\",\"expires_in\":1}", "a", 60 },
+		/* Short lives are not made longer. */
+		{ "{\"token\":\"a\",\"expires_in\":59}", "a", 59 },
+		{ "{\"token\":\"a\",\"expires_in\":1}", "a", 1 },
+		{ "{\"token\":\"a\",\"expires_in\":0.001}", "a", 1 },
+		{ "{\"token\":\"a\",\"expires_in\":0}", "a", 60 },
 		{ "{\"token\":\"a\",\"expires_in\":-5}", "a", 60 },
 		{ "{\"token\":\"a\",\"expires_in\":\"300\"}", "a", 60 },
 		{ "{\"token\":\"a\",\"expires_in\":120.5}", "a", 120 },
@@ -137,12 +141,14 @@ test_form(void **state)
 static void
 test_cache(void **state)
 {
+	char realm[] = "https://a.example/token";
+	const struct challenge from = { .realm = realm };
 	struct token_cache cache = { NULL, 0, 0 };
 	struct token *a, *b;
 	unsigned long first;
 
 	(void)state;
-	a = token_get(&cache, "a");
+	a = token_get(&cache, &from, "a");
 	assert_false(token_usable(a, 0));
 	token_set(&cache, a, xstrdup("one"), 60, 1000);
 	first = a->serial;
@@ -150,13 +156,46 @@ test_cache(void **state)
 	assert_true(token_usable(a, 1000 + 54999));
 	/* Renewed a little before it runs out. */
 	assert_false(token_usable(a, 1000 + 55000));
-	b = token_get(&cache, "b");
+	b = token_get(&cache, &from, "b");
 	assert_ptr_not_equal(a, b);
-	assert_ptr_equal(token_get(&cache, "a"), a);
+	assert_ptr_equal(token_get(&cache, &from, "a"), a);
 	token_set(&cache, a, xstrdup("two"), 60, 1000);
 	assert_int_not_equal(a->serial, first);
+	assert_ptr_equal(token_of(&cache, a->serial), a);
+	assert_null(token_of(&cache, first));
 	token_drop(a);
+	assert_null(token_of(&cache, a->serial));
 	assert_false(token_usable(a, 1000));
+	/* A quarter before the end of a short life. */
+	token_set(&cache, a, xstrdup("three"), 1, 1000);
+	assert_true(token_usable(a, 1000));
+	assert_true(token_usable(a, 1000 + 749));
+	assert_false(token_usable(a, 1000 + 750));
+	token_cache_done(&cache);
+}
+
+/* One scope at two servers, and at two services of one, is not one token. */
+static void
+test_servers(void **state)
+{
+	char one[] = "https://a.example/token", two[] = "https://b.example/t";
+	char service[] = "s";
+	const struct challenge a = { .realm = one }, b = { .realm = two };
+	const struct challenge c = { .realm = one, .service = service };
+	const struct challenge none = { .scheme = CHALLENGE_BASIC };
+	struct token_cache cache = { NULL, 0, 0 };
+	struct token *t;
+
+	(void)state;
+	t = token_get(&cache, &a, "x");
+	assert_ptr_not_equal(token_get(&cache, &b, "x"), t);
+	assert_ptr_not_equal(token_get(&cache, &c, "x"), t);
+	assert_ptr_equal(token_get(&cache, &a, "x"), t);
+	assert_int_equal(cache.count, 3);
+	assert_true(token_is_from(t, &a));
+	assert_false(token_is_from(t, &b));
+	assert_false(token_is_from(t, &c));
+	assert_false(token_is_from(t, &none));
 	token_cache_done(&cache);
 }
 
@@ -164,20 +203,22 @@ test_cache(void **state)
 static void
 test_cache_is_bounded(void **state)
 {
+	char realm[] = "https://a.example/token";
+	const struct challenge from = { .realm = realm };
 	struct token_cache cache = { NULL, 0, 0 };
 	struct token *kept;
 	char scope[32];
 	int i;
 
 	(void)state;
-	kept = token_get(&cache, "kept");
+	kept = token_get(&cache, &from, "kept");
 	kept->fetch = &cache;
 	for (i = 0; i < 1000; i++) {
 		snprintf(scope, sizeof(scope), "scope-%d", i);
-		token_get(&cache, scope);
+		token_get(&cache, &from, scope);
 	}
 	assert_in_range(cache.count, 1, 257);
-	assert_ptr_equal(token_get(&cache, "kept"), kept);
+	assert_ptr_equal(token_get(&cache, &from, "kept"), kept);
 	token_cache_done(&cache);
 }
 
@@ -190,6 +231,7 @@ main(void)
 		cmocka_unit_test(test_url),
 		cmocka_unit_test(test_form),
 		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_cache_is_bounded),
 	};
 
