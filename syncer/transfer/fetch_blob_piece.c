@@ -6,6 +6,7 @@
 #include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_blob_internal.h"
+#include "transfer/fetch_tempo.h"
 
 static struct piece *
 piece_of(struct fetch *f)
@@ -171,6 +172,7 @@ on_start(void *cookie, const struct http_reply *reply, struct err *e)
 
 	p->began_ms = clock_ms();
 	p->fetch.source->is_elsewhere = reply->elsewhere;
+	fetch_tempo_begun(&p->fetch, reply);
 	p->is_heard = true;
 	/* A server that does not know ranges is not asked for them again. */
 	if (reply->status == 200 &&

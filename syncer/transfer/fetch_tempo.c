@@ -85,13 +85,20 @@ fetch_tempo_is_refusal(const struct outcome *o)
 void
 fetch_tempo_seen(struct fetch *f, const struct http_reply *reply)
 {
-	if (reply->status == 0)
+	if (reply->status == 0 || !f->tempo.is_running)
 		return;
 	if (reply->elsewhere || !is_refusal(reply->status))
 		tempo_answered(tempo_of(f), &f->tempo);
 	if (reply->elsewhere && !is_refusal(reply->status) &&
 	    f->tempo.kind == TEMPO_BLOB)
 		tempo_answered(&f->source->elsewhere, &f->tempo_elsewhere);
+}
+
+void
+fetch_tempo_begun(struct fetch *f, const struct http_reply *reply)
+{
+	fetch_tempo_seen(f, reply);
+	fetch_tempo_leave(f);
 }
 
 /* Who has refused it. */

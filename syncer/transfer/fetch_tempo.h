@@ -17,9 +17,12 @@ enum tempo_kind fetch_tempo_kind(const struct fetch *);
 int64_t fetch_tempo_wait(const struct source *, enum tempo_kind, int64_t);
 
 /* fetch_tempo_enter(f), fetch_tempo_leave(f): it goes onto the wire, and off
- * it.  fetch_tempo_seen(f, reply): with an answer, which it may be. */
+ * it.  fetch_tempo_seen(f, reply): with an answer, which may be a refusal.
+ * fetch_tempo_begun(f, reply): the answer is none, and has begun; that is all
+ * there is to learn, however long it goes on. */
 void fetch_tempo_enter(struct fetch *);
 void fetch_tempo_seen(struct fetch *, const struct http_reply *);
+void fetch_tempo_begun(struct fetch *, const struct http_reply *);
 void fetch_tempo_leave(struct fetch *);
 
 /* fetch_tempo_is_refusal(outcome): somebody has too many requests, or may

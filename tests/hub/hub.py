@@ -22,6 +22,7 @@ when:
     skip, times let the first N fitting requests pass; apply to N of them
     rate, burst let so many fitting requests a second pass, and so many at once; apply to
                 those that are more (these do not count)
+    at_once     apply while more than N requests to that listener are under way
     before_auth true: also to requests that would be refused for want of a token,
                 a password or a signature; without it these do not count
 what is answered instead:
@@ -401,7 +402,7 @@ class BadRule(Exception):
 class Rule:
 	KEYS = {
 		"name": str, "listener": str, "method": str, "path": str, "skip": int, "times": int,
-		"rate": (int, float), "burst": int,
+		"rate": (int, float), "burst": int, "at_once": int,
 		"before_auth": bool, "status": int, "body": object, "redirect": str,
 		"head_405": bool, "expire_token": bool, "headers": dict, "remove": list,
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
@@ -411,7 +412,7 @@ class Rule:
 		"truncate": int, "cut": int, "stall": int,
 	}
 	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth",
-		      "rate", "burst"}
+		      "rate", "burst", "at_once"}
 	ENDINGS = ("truncate", "cut", "stall")
 	VALUES = {"listener": ("registry", "auth", "cdn"),
 		  "framing": ("length", "chunked", "close", "lying")}
@@ -455,8 +456,9 @@ class Rule:
 		self.level -= 1
 		return True
 
-	def fits(self, listener, method, target, refused):
-		return (self.spec.get("listener", listener) == listener
+	def fits(self, listener, method, target, refused, under_way):
+		return (under_way > self.spec.get("at_once", -1) and
+			self.spec.get("listener", listener) == listener
 			and (self.method or method) == method
 			and (not refused or self.spec.get("before_auth", False))
 			and self.path.search(target) is not None)
@@ -492,11 +494,12 @@ class Faults:
 		self.rules = []
 		self.lock = threading.Lock()
 
-	def pick(self, listener, method, target, refused):
+	def pick(self, listener, method, target, refused, under_way):
 		with self.lock:
 			self.reload()
 			for rule in self.rules:
-				if rule.fits(listener, method, target, refused) and rule.use():
+				if (rule.fits(listener, method, target, refused, under_way)
+				    and rule.use()):
 					return rule
 		return NO_RULE
 
@@ -533,6 +536,7 @@ class Hub:
 		self.known = set()		# repositories seen in the backend
 		self.address = {}		# listener: host:port
 		self.active = 0			# requests that have not ended
+		self.under_way = dict.fromkeys(("registry", "auth", "cdn"), 0)
 		self.active_lock = threading.Lock()
 		self.log_fd = None
 		if options.log:
@@ -540,14 +544,16 @@ class Hub:
 			self.log_fd = os.open(options.log, flags, 0o644)
 
 	@contextlib.contextmanager
-	def counting(self):
+	def counting(self, listener):
 		with self.active_lock:
 			self.active += 1
+			self.under_way[listener] += 1
 		try:
 			yield
 		finally:
 			with self.active_lock:
 				self.active -= 1
+				self.under_way[listener] -= 1
 
 	def log(self, *fields):
 		if self.log_fd is None:
@@ -613,7 +619,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		if self.path == "/_hub/active":
 			self.say_active()
 			return
-		with self.hub.counting():
+		with self.hub.counting(self.listener):
 			self.handle_counted()
 
 	def say_active(self):
@@ -634,7 +640,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		self.user = ""
 		refusal = self.refuse_or_not()
 		rule = self.hub.faults.pick(self.listener, self.command, self.path,
-					    refusal is not None)
+					    refusal is not None,
+					    self.hub.under_way[self.listener])
 		spec = rule.spec
 		time.sleep(spec.get("delay_ms", 0) / 1000)
 		if spec.get("expire_token"):
