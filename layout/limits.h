@@ -110,10 +110,18 @@
 #define CHALLENGES_MAX		8u
 #define RETRY_AFTER_MAX_S	(7 * 24 * 3600)
 
+/* What is read or written of a file of the tree at once. */
+#define STREAM_BUFFER		(64u << 10)
+
 /* status/: one file; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)
 #define STATUS_LINE_MAX		8192u
 #define STATUS_IMAGES_MAX	200000u
+/* Groups of images that were listed together. */
+#define STATUS_GROUPS_MAX	16u
+#define STATUS_GROUP_ID_MAX	1000000000u
+/* So many bytes of lines may stand beside NAME-earlier.json, or without one. */
+#define STATUS_CHANGED_MIN	(256u << 10)
 #define STATUS_ERROR_MAX	400u
 /* status/blobs.json: a line, and the blobs and platforms in it; history.json:
  * its points; summary.json: its failures and registries. */
@@ -122,6 +130,11 @@
 #define HOLDING_PLATFORMS_MAX	256u
 #define HISTORY_POINTS_MAX	500u
 #define SUMMARY_FAILURES_MAX	200u
+/* status/metrics: images with series of their own; failed ones, if there are
+ * more; and repositories. */
+#define METRICS_IMAGES_MAX	1000u
+#define METRICS_FAILED_MAX	200u
+#define METRICS_REPOSITORIES_MAX	500u
 #define SUMMARY_REGISTRIES_MAX	64u
 
 #endif

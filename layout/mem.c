@@ -1,4 +1,5 @@
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,4 +69,20 @@ xasprintf(const char *fmt, ...)
 	vsnprintf(s, (size_t)len + 1, fmt, ap);
 	va_end(ap);
 	return s;
+}
+
+FILE *
+xtext_open(char **ret, size_t *ret_len)
+{
+	return check(open_memstream(ret, ret_len));
+}
+
+/* Only memory can be lacking here. */
+void
+xtext_close(FILE *text)
+{
+	bool is_lost = ferror(text) != 0;
+
+	if (fclose(text) != 0 || is_lost)
+		check(NULL);
 }

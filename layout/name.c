@@ -185,3 +185,35 @@ name_is_manifest_type(const char *s)
 			return false;
 	return true;
 }
+
+/*
+ * A repository comes before those below it, so a slash is less than any other
+ * character, and ends the name; then come the tags, behind a colon or an at
+ * sign.  A registry may have a colon as well.
+ */
+static int
+weight(const char *s, const char *end)
+{
+	if (s == end)
+		return 0;
+	return *s == '/' ? 1 : 2 + (unsigned char)*s;
+}
+
+int
+name_order(const char *a, const char *b)
+{
+	const char *a_slash = strrchr(a, '/'), *b_slash = strrchr(b, '/');
+	const char *a_end, *b_end;
+
+	a_end = a + (a_slash == NULL ? 0 : a_slash - a);
+	b_end = b + (b_slash == NULL ? 0 : b_slash - b);
+	a_end += strcspn(a_end, ":@");
+	b_end += strcspn(b_end, ":@");
+	while (a != a_end && b != b_end && *a == *b) {
+		a++;
+		b++;
+	}
+	if (a == a_end && b == b_end)
+		return strcmp(*a == '\0' ? a : a + 1, *b == '\0' ? b : b + 1);
+	return weight(a, a_end) - weight(b, b_end);
+}

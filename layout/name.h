@@ -30,4 +30,8 @@ bool name_is_media_type(const char *);
  */
 bool name_is_manifest_type(const char *);
 
+/* name_order(a, b): strcmp for full references, in the order in which
+ * store_each_reference goes. */
+int name_order(const char *, const char *);
+
 #endif

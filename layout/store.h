@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "digest.h"
 #include "err.h"
@@ -108,6 +109,25 @@ typedef int store_reference_fn(void *cookie, const char *registry,
     const struct manifest_id *, struct err *);
 int store_each_reference(const struct store *, store_reference_fn *, void *,
     struct err *);
+
+/* store_each_in(st, registry, repository, fn, cookie, e): those of one
+ * repository. */
+int store_each_in(const struct store *, const char *, const char *,
+    store_reference_fn *, void *, struct err *);
+
+/* store_each_repository(st, fn, cookie, e): in that order; ${fn} as above. */
+typedef int store_repository_fn(void *cookie, const char *registry,
+    const char *repository, struct err *);
+int store_each_repository(const struct store *, store_repository_fn *, void *,
+    struct err *);
+
+/*
+ * store_links_changed(st, registry, repository, since): may the links of the
+ * repository be others than those that were there when a file of the tree was
+ * written that has this time?  False is certain, as long as only writers that
+ * mark the tree change it.  From the committing thread.
+ */
+bool store_links_changed(struct store *, const char *, const char *, time_t);
 
 /* store_each_partial(st, set, e): add the digests of blobs that an earlier
  * process has begun.  Return 0 or -1. */
@@ -255,12 +275,18 @@ int store_open_status(const struct store *, const char *, FILE **,
 
 /*
  * store_write_status(st, name, print, cookie, e): put what ${print} writes in
- * the place of status/NAME, durably.  At most STATUS_BYTES_MAX; an error of
- * the stream is found here.  From the committing thread.
+ * the place of status/NAME.  At most STATUS_BYTES_MAX; an error of the stream
+ * is found here.  store_sync_status(st, e): the names are durable, too.  Both
+ * from the committing thread.
  */
 typedef void store_print_fn(FILE *, void *cookie);
 int store_write_status(struct store *, const char *, store_print_fn *, void *,
     struct err *);
+int store_sync_status(struct store *, struct err *);
+
+/* store_scratch(st, ret, e): an empty file without a name, to be written, read
+ * and fclose(3)d. */
+int store_scratch(struct store *, FILE **, struct err *);
 
 /* store_space(st, ret, e): the file system that the tree is on; free is what is
  * there for this process. */

@@ -45,10 +45,19 @@ store_links_stamp(const struct store *st, const char *registry,
 	return stamp(st, path, buf);
 }
 
+/* Whole names are sorted: "a/b" comes behind "a-b", but is found before it. */
+struct catalog {
+	char **names;
+	size_t count, room;
+};
+
 struct index_out {
 	struct store *st;
+	struct old_index *old;		/* NULL: all is read from the tree */
 	FILE *stream;
 	const char *comma;
+	bool left_out;			/* a link that leads nowhere */
+	struct catalog *catalog;	/* of the same walk */
 };
 
 /*
@@ -67,12 +76,16 @@ index_entry(void *cookie, const char *registry, const char *repository,
 
 	if (fstatat(out->st->root, path_manifest(id, path), &sb,
 	    AT_SYMLINK_NOFOLLOW) == -1) {
-		if (errno == ENOENT)
-			return 0;	/* the link leads nowhere */
+		if (errno == ENOENT) {
+			out->left_out = true;	/* the link leads nowhere */
+			return 0;
+		}
 		return err_sys(e, "%s: cannot access", path);
 	}
-	if (!S_ISREG(sb.st_mode))
+	if (!S_ISREG(sb.st_mode)) {
+		out->left_out = true;
 		return 0;
+	}
 	snprintf(name, sizeof(name), "%s/%s%c%s", registry, repository,
 	    name_is_tag(reference) ? ':' : '@', reference);
 	fprintf(out->stream, "%s\n{\"mediaType\":\"%s\",\"digest\":\"%s\","
@@ -85,25 +98,14 @@ index_entry(void *cookie, const char *registry, const char *repository,
 	return 0;
 }
 
-/* Whole names are sorted: "a/b" comes behind "a-b", but is found before it. */
-struct catalog {
-	char **names;
-	size_t count, room;
-};
-
-static int
-catalog_entry(void *cookie, const char *registry, const char *repository,
-    struct err *e)
+static void
+catalog_add(struct catalog *c, const char *registry, const char *repository)
 {
-	struct catalog *c = cookie;
-
-	(void)e;
 	if (c->count == c->room) {
 		c->room = c->room == 0 ? 64 : 2 * c->room;
 		c->names = xreallocarray(c->names, c->room, sizeof(char *));
 	}
 	c->names[c->count++] = xasprintf("%s/%s", registry, repository);
-	return 0;
 }
 
 static int
@@ -114,52 +116,121 @@ compare_names(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-/* Of all references, since one file has them all; a run that changed nothing
- * does not come here. */
-static int
-write_index(struct store *st, struct err *e)
+static void
+note_walked(struct walked *w, const char *name)
 {
-	struct index_out out = { .st = st, .comma = "" };
+	size_t len = strlen(name) + 1;
+
+	if (w->room - w->len < len) {
+		w->room = w->room == 0 ? 4096 : 2 * w->room;
+		w->names = xreallocarray(w->names, w->room, 1);
+	}
+	memcpy(w->names + w->len, name, len);
+	w->len += len;
+}
+
+/* One file has all references, but those of a repository that has not changed
+ * are copied from the old one. */
+static int
+index_repository(void *cookie, const char *registry, const char *repository,
+    struct err *e)
+{
+	struct index_out *out = cookie;
+	char name[REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + 2];
+	const char *line;
+	size_t len;
+
+	catalog_add(out->catalog, registry, repository);
+	note_walked(&out->st->walked, registry);
+	note_walked(&out->st->walked, repository);
+	if (out->old == NULL || store_links_changed(out->st, registry,
+	    repository, old_index_written(out->old)))
+		return store_each_in(out->st, registry, repository,
+		    index_entry, out, e);
+	snprintf(name, sizeof(name), "%s/%s", registry, repository);
+	while ((line = old_index_next(out->old, name, &len)) != NULL) {
+		fputs(out->comma, out->stream);
+		fputc('\n', out->stream);
+		fwrite(line, 1, len, out->stream);
+		out->comma = ",";
+	}
+	return 0;
+}
+
+/* Return 1, 0 if the old file is none of ours, or -1. */
+static int
+write_index_from(struct store *st, struct old_index *old, struct catalog *c,
+    struct err *e)
+{
+	struct index_out out = { .st = st, .old = old, .comma = "",
+	    .catalog = c };
 	struct store_file f;
 	struct err ignored;
+	bool is_right;
 
 	if (store_file_open(st, "index.json", &f, e) == -1)
 		return -1;
+	st->walked.is_whole = false;
+	st->walked.len = 0;
 	out.stream = f.stream;
-	fputs("{\"schemaVersion\":2,"
-	    "\"mediaType\":\"application/vnd.oci.image.index.v1+json\","
-	    "\"manifests\":[", f.stream);
-	if (store_each_reference(st, index_entry, &out, e) == -1) {
+	fputs(INDEX_HEAD, f.stream);
+	if (store_each_repository(st, index_repository, &out, e) == -1) {
 		(void)store_file_close(&f, false, &ignored);
 		return -1;
 	}
-	fputs("]}\n", f.stream);
-	return store_file_close(&f, true, e);
+	/* What comes back has no new link: such an end is not relied on. */
+	fputs(out.left_out ? "\n]}\n" : "]}\n", f.stream);
+	is_right = old == NULL || !old_index_is_damaged(old);
+	if (store_file_close(&f, is_right, e) == -1)
+		return -1;
+	return is_right ? 1 : 0;
+}
+
+static void
+catalog_done(struct catalog *c)
+{
+	fs_list_free(c->names, c->count);
+	*c = (struct catalog){ NULL, 0, 0 };
+}
+
+/* Most runs bring no new repository. */
+static int
+write_catalog(struct store *st, struct catalog *c, struct err *e)
+{
+	char *text = NULL;
+	size_t i, len = 0;
+	FILE *out = xtext_open(&text, &len);
+	int rc;
+
+	if (c->count > 1)
+		qsort(c->names, c->count, sizeof(char *), compare_names);
+	fputs("{\"repositories\":[", out);
+	for (i = 0; i < c->count; i++)
+		fprintf(out, "%s\"%s\"", i > 0 ? "," : "", c->names[i]);
+	fputs("]}\n", out);
+	xtext_close(out);
+	rc = store_write_changed(st, "catalog.json", text, len, e);
+	free(text);
+	return rc == 1 ? store_settle_files(st, e) : rc;
 }
 
 static int
-write_catalog(struct store *st, struct err *e)
+write_index_and_catalog(struct store *st, struct err *e)
 {
+	struct old_index *old = old_index_open(st);
 	struct catalog c = { NULL, 0, 0 };
-	struct store_file f;
-	size_t i;
-	int rc;
+	int rc = write_index_from(st, old, &c, e);
 
-	rc = store_each_repository(st, catalog_entry, &c, e);
-	if (rc == 0)
-		rc = store_file_open(st, "catalog.json", &f, e);
+	old_index_close(old);
 	if (rc == 0) {
-		if (c.count > 1)
-			qsort(c.names, c.count, sizeof(char *), compare_names);
-		fputs("{\"repositories\":[", f.stream);
-		for (i = 0; i < c.count; i++)
-			fprintf(f.stream, "%s\"%s\"", i > 0 ? "," : "",
-			    c.names[i]);
-		fputs("]}\n", f.stream);
-		rc = store_file_close(&f, true, e);
+		catalog_done(&c);
+		rc = write_index_from(st, NULL, &c, e);
 	}
-	fs_list_free(c.names, c.count);
-	return rc;
+	st->walked.is_whole = rc == 1;
+	if (rc == 1)
+		rc = write_catalog(st, &c, e);
+	catalog_done(&c);
+	return rc == -1 ? -1 : 0;
 }
 
 /* After a writer that died: its tags may have moved without their lists. */
@@ -179,7 +250,7 @@ write_lists(struct store *st, struct err *e)
 	    (store_each_repository(st, rewrite_tags, st, e) == -1 ||
 	    store_settle_files(st, e) == -1))
 		return -1;
-	if (write_index(st, e) == -1 || write_catalog(st, e) == -1 ||
+	if (write_index_and_catalog(st, e) == -1 ||
 	    store_sync_dirs(st, e) == -1)
 		return -1;
 	if (unlinkat(st->root, STORE_DIRTY_FILE, 0) == -1)

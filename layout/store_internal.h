@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "store.h"
 
@@ -40,6 +41,21 @@ struct pending_files {
 	size_t count, room;
 };
 
+/* Repositories that this process has published to: store_changed.c. */
+struct changed {
+	uint64_t *names;
+	size_t count, room;
+	bool is_sorted;
+};
+
+/* The repositories that store_finish has met, so that nobody need walk through
+ * all folders once more: registry and repository in turn, each ended. */
+struct walked {
+	char *names;
+	size_t len, room;
+	bool is_whole;
+};
+
 /* _state/partial: who has which file (store_partial.c). */
 #define PARTIAL_SLOTS	1000u
 struct partial;
@@ -52,8 +68,11 @@ struct store {
 	bool is_writer;			/* has the first of them */
 	atomic_ulong serial;		/* of names in _state/tmp */
 	bool index_stale;		/* _state/dirty is there */
-	bool index_inherited;		/* and was when we came: tag lists may
-					 * be behind as well */
+	bool was_dirty;			/* and was when we came, */
+	bool index_inherited;		/* so that tag lists may be behind as
+					 * well; or since, by a failure */
+	struct changed changed;		/* of the committing thread */
+	struct walked walked;		/* the same */
 	struct dirty_dirs dirs;		/* of the committing thread */
 	struct pending_files pending;	/* the same */
 	bool is_made;			/* ROOT, by us, just now */
@@ -196,6 +215,11 @@ int store_file_close(struct store_file *, bool keep, struct err *);
 int store_file_defer(struct store_file *, struct err *);
 int store_settle_files(struct store *, struct err *);
 
+/* store_write_changed(st, path, buf, len, e): the same, if the file has other
+ * contents.  Return 1, 0 where it is as it should be, -1. */
+int store_write_changed(struct store *, const char *, const void *, size_t,
+    struct err *);
+
 /* store_drop_files(st): they get no name at all. */
 void store_drop_files(struct store *);
 
@@ -203,13 +227,24 @@ void store_drop_files(struct store *);
 int store_write_tags(struct store *, const char *, const char *,
     struct err *);
 
+/* store_note_changed(st, registry, repository): it has other links now. */
+void store_note_changed(struct store *, const char *, const char *);
+
 /*
- * store_each_repository(st, fn, cookie, e): in order; ${fn} as for
- * store_each_reference.
+ * The lines that index.json has.  old_index_open returns NULL if there is none
+ * that can be relied on; old_index_close accepts NULL.  old_index_written tells
+ * when it was.  old_index_next(o, name, ret_len): the next line of that
+ * repository ("registry/repository"), or NULL; repositories have to be asked
+ * for in order.  old_index_is_damaged: what has come of it is of no use.
  */
-typedef int store_repository_fn(void *cookie, const char *registry,
-    const char *repository, struct err *);
-int store_each_repository(const struct store *, store_repository_fn *, void *,
-    struct err *);
+#define INDEX_HEAD	"{\"schemaVersion\":2," \
+	"\"mediaType\":\"application/vnd.oci.image.index.v1+json\"," \
+	"\"manifests\":["
+struct old_index;
+struct old_index *old_index_open(const struct store *);
+void old_index_close(struct old_index *);
+time_t old_index_written(const struct old_index *);
+const char *old_index_next(struct old_index *, const char *, size_t *);
+bool old_index_is_damaged(const struct old_index *);
 
 #endif

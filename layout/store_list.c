@@ -147,6 +147,23 @@ walk_repository(const struct walk *w, const char *repository, struct err *e)
 	return rc;
 }
 
+static int
+each_walked(const struct walked *w, store_repository_fn *fn, void *cookie,
+    struct err *e)
+{
+	const char *registry, *repository;
+	size_t at;
+
+	for (at = 0; at < w->len;
+	    at = (size_t)(repository - w->names) + strlen(repository) + 1) {
+		registry = w->names + at;
+		repository = registry + strlen(registry) + 1;
+		if (fn(cookie, registry, repository, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* By folder, so that a registry with its repositories comes whole, and in the
  * order of bytes. */
 int
@@ -158,6 +175,8 @@ store_each_repository(const struct store *st, store_repository_fn *fn,
 	size_t i, count;
 	int rc;
 
+	if (st->walked.is_whole)
+		return each_walked(&st->walked, fn, cookie, e);
 	rc = fs_list(st->root, "repos", &names, &count, e);
 	if (rc != 1)
 		return rc;
@@ -171,22 +190,16 @@ store_each_repository(const struct store *st, store_repository_fn *fn,
 	return rc;
 }
 
-struct reference_walk {
-	const struct store *st;
-	store_reference_fn *fn;
-	void *cookie;
-};
-
 /*
  * Tags, and digests that have a history: those were asked for by themselves and
  * are not just part of something else.  A link that has gone since the folder
  * was listed is passed over.
  */
-static int
-each_in_repository(void *cookie, const char *registry, const char *repository,
+int
+store_each_in(const struct store *st, const char *registry,
+    const char *repository, store_reference_fn *fn, void *cookie,
     struct err *e)
 {
-	const struct reference_walk *w = cookie;
 	char path[STORE_PATH_MAX];
 	char **names;
 	size_t i, count;
@@ -194,19 +207,34 @@ each_in_repository(void *cookie, const char *registry, const char *repository,
 	int rc;
 
 	path_repository(registry, repository, "_history", path);
-	rc = fs_list(w->st->root, path, &names, &count, e);
+	rc = fs_list(st->root, path, &names, &count, e);
 	if (rc != 1)
 		return rc;
 	rc = 0;
 	for (i = 0; i < count && rc == 0; i++) {
-		rc = store_reference_get(w->st, registry, repository,
-		    names[i], &id, e);
+		rc = store_reference_get(st, registry, repository, names[i],
+		    &id, e);
 		if (rc == 1)
-			rc = w->fn(w->cookie, registry, repository, names[i],
-			    &id, e);
+			rc = fn(cookie, registry, repository, names[i], &id,
+			    e);
 	}
 	fs_list_free(names, count);
 	return rc == -1 ? -1 : 0;
+}
+
+struct reference_walk {
+	const struct store *st;
+	store_reference_fn *fn;
+	void *cookie;
+};
+
+static int
+each_in_repository(void *cookie, const char *registry, const char *repository,
+    struct err *e)
+{
+	const struct reference_walk *w = cookie;
+
+	return store_each_in(w->st, registry, repository, w->fn, w->cookie, e);
 }
 
 int
@@ -219,39 +247,40 @@ store_each_reference(const struct store *st, store_reference_fn *fn,
 }
 
 /* All tags, from the links themselves: the list follows what is there, and a
- * run that died before it leaves nothing wrong for long. */
+ * run that died before it leaves nothing wrong for long.  Where a tag has only
+ * moved, the list is as it was. */
 int
 store_write_tags(struct store *st, const char *registry,
     const char *repository, struct err *e)
 {
 	char path[STORE_PATH_MAX];
 	const char *comma = "";
-	char **names;
-	size_t i, count;
-	struct store_file f;
+	char **names, *text = NULL;
+	size_t i, count, len = 0;
+	FILE *out;
 	int rc;
 
 	path_repository(registry, repository, "_manifests", path);
 	rc = fs_list(st->root, path, &names, &count, e);
 	if (rc != 1)
 		return rc;
+	out = xtext_open(&text, &len);
+	fprintf(out, "{\"name\":\"%s\",\"tags\":[", repository);
+	for (i = 0; i < count; i++) {
+		if (!name_is_tag(names[i]))
+			continue;	/* a digest link */
+		fprintf(out, "%s\"%s\"", comma, names[i]);
+		comma = ",";
+	}
+	fputs("]}\n", out);
+	xtext_close(out);
+	fs_list_free(names, count);
 	/* A repository whose making was cut short may lack the folder. */
 	path_repository(registry, repository, "_tags", path);
 	rc = store_make_dirs(st, path, e);
 	path_repository(registry, repository, "_tags/list", path);
 	if (rc == 0)
-		rc = store_file_open(st, path, &f, e);
-	if (rc == 0) {
-		fprintf(f.stream, "{\"name\":\"%s\",\"tags\":[", repository);
-		for (i = 0; i < count; i++) {
-			if (!name_is_tag(names[i]))
-				continue;	/* a digest link */
-			fprintf(f.stream, "%s\"%s\"", comma, names[i]);
-			comma = ",";
-		}
-		fputs("]}\n", f.stream);
-		rc = store_file_defer(&f, e);
-	}
-	fs_list_free(names, count);
-	return rc;
+		rc = store_write_changed(st, path, text, len, e);
+	free(text);
+	return rc == -1 ? -1 : 0;
 }

@@ -287,7 +287,7 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 		return -1;
 	st->index_stale = fstatat(st->root, STORE_DIRTY_FILE, &sb,
 	    AT_SYMLINK_NOFOLLOW) == 0;
-	st->index_inherited = st->index_stale;
+	st->index_inherited = st->was_dirty = st->index_stale;
 	if (clean_up(st, e) == -1)
 		return -1;
 	return st->version == 0 ? create_tree(st, e) : keep_tree(st, e);
@@ -372,6 +372,8 @@ store_close(struct store *st)
 	free(st->dirs.paths);
 	store_drop_files(st);
 	free(st->pending.files);
+	free(st->changed.names);
+	free(st->walked.names);
 	if (st->root != -1)
 		close(st->root);
 	assert(st->partials == NULL);

@@ -314,6 +314,9 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 	size_t i;
 
 	for (i = 0; i < count; i++)
+		if (!p[i].held)
+			store_note_changed(st, p[i].registry, p[i].repository);
+	for (i = 0; i < count; i++)
 		if (!p[i].held && (link_digests(st, &p[i], e) == -1 ||
 		    link_default(st, &p[i], e) == -1 ||
 		    add_referrals(st, &p[i], e) == -1 ||
@@ -340,6 +343,7 @@ store_publish(struct store *st, struct publication *p, size_t count,
 	assert(st->lock != -1);
 	if (store_lock_publish(st, e) == -1)
 		return -1;
+	st->walked.is_whole = false;
 	rc = mark_stale(st, e);
 	if (rc == 0)
 		rc = look_for_holds(st, p, count, e);

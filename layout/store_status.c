@@ -32,6 +32,7 @@ store_open_status(const struct store *st, const char *name, FILE **ret,
 		close(fd);
 		return err_sys(e, "%s: cannot open", path);
 	}
+	(void)setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER);
 	*ret = stream;
 	return 1;
 }
@@ -55,7 +56,37 @@ store_write_status(struct store *st, const char *name, store_print_fn *print,
 	if (!fits)
 		return err_set(e, ERR_LIMIT, "%s: more than %u bytes", path,
 		    STATUS_BYTES_MAX);
+	return 0;
+}
+
+int
+store_sync_status(struct store *st, struct err *e)
+{
 	return store_sync_dirs(st, e);
+}
+
+int
+store_scratch(struct store *st, FILE **ret, struct err *e)
+{
+	char tmp[STORE_TMP_MAX];
+	FILE *stream = NULL;
+	int fd;
+
+	assert(st->lock != -1);
+	fd = store_tmp_create(st, tmp);
+	if (fd != -1) {
+		unlinkat(st->root, tmp, 0);
+		stream = fdopen(fd, "w+");
+	}
+	if (stream == NULL) {
+		err_sys(e, "%s: cannot create", tmp);
+		if (fd != -1)
+			close(fd);
+		return -1;
+	}
+	(void)setvbuf(stream, NULL, _IOFBF, STREAM_BUFFER);
+	*ret = stream;
+	return 0;
 }
 
 int

@@ -53,7 +53,7 @@ store_tmp_create(struct store *st, char tmp[STORE_TMP_MAX])
 
 	do
 		fd = fs_open(st->root, tmp_name(st, tmp),
-		    O_WRONLY | O_CREAT | O_EXCL, 0600);
+		    O_RDWR | O_CREAT | O_EXCL, 0600);
 	while (fd == -1 && errno == EEXIST);
 	if (fd != -1)
 		store_modes_file(st, fd);
@@ -239,6 +239,7 @@ store_file_open(struct store *st, const char *to, struct store_file *f,
 		close(fd);
 		return err_sys(e, "%s: cannot create", f->tmp);
 	}
+	(void)setvbuf(f->stream, NULL, _IOFBF, STREAM_BUFFER);
 	return 0;
 }
 
@@ -290,6 +291,39 @@ store_file_defer(struct store_file *f, struct err *e)
 	file->tmp = xstrdup(f->tmp);
 	file->to = xstrdup(f->to);
 	return p->count == PENDING_MAX ? store_settle_files(f->st, e) : 0;
+}
+
+static bool
+has_contents(const struct store *st, const char *path, const void *buf,
+    size_t len)
+{
+	struct err ignored;
+	size_t old_len = 0;
+	char *old = NULL;
+	struct stat sb;
+	bool is_same;
+
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    (sb.st_mode & 07777) != 0444)
+		return false;
+	is_same = fs_read_file(st->root, path, len, &old, &old_len,
+	    &ignored) == 1 && old_len == len && memcmp(old, buf, len) == 0;
+	free(old);
+	return is_same;
+}
+
+int
+store_write_changed(struct store *st, const char *path, const void *buf,
+    size_t len, struct err *e)
+{
+	struct store_file f;
+
+	if (has_contents(st, path, buf, len))
+		return 0;
+	if (store_file_open(st, path, &f, e) == -1)
+		return -1;
+	fwrite(buf, 1, len, f.stream);
+	return store_file_defer(&f, e) == -1 ? -1 : 1;
 }
 
 /* Their names in _state/tmp would be swept by the next writer;

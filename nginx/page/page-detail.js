@@ -3,13 +3,14 @@
 
 import { bytes, copyButton, count, duration, el, isObject, list, number, parseImage, plural, seconds, shortDigest, text,
   timeElement, when } from './page-text.js';
-import { findImage } from './page-list.js';
+import { getImages } from './page-data.js';
+import { findImage, imageCount } from './page-list.js';
 import { pullCommands } from './page-nodes.js';
 
 const MANIFEST_MAX = 4 << 20;
 const CONFIG_MAX = 4 << 20;
 const LAYERS = 200, PLATFORMS = 100, NEIGHBOURS = 12, TEXT = 600;
-const STATUS_MAX = 16 << 20;
+const STATUS_IMAGES = 50000;
 const types = [
   'application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json',
   'application/vnd.oci.image.manifest.v1+json', 'application/vnd.docker.distribution.manifest.v2+json',
@@ -35,7 +36,7 @@ async function fetchJson(url, most, accept) {
   return reply.json();
 }
 
-// The last blobs.json, until images.json is another one.
+// The last list of blobs, until that of images is another one.
 const blobs = { stamp: undefined, value: undefined };
 
 export function forgetBlobs(stamp) {
@@ -43,7 +44,7 @@ export function forgetBlobs(stamp) {
 }
 
 async function whoHasWhat() {
-  blobs.value ??= fetch('/blobs.json', { cache: 'no-cache' }).then((r) => (r.ok ? r.json() : null)).then((all) => {
+  blobs.value ??= getImages('blobs').then((all) => {
     const images = new Map(), having = new Map();
     for (const row of list(all?.images)) {
       if (parseImage(row?.image) === null) continue;
@@ -156,6 +157,10 @@ const platformName = (p) => {
   return [`${text(p.os)}${version === '' ? '' : `(${version})`}`, text(p.architecture), plain ? '' : text(p.variant)].filter((w) => w !== '').join('/');
 };
 
+// Of several entries for one platform: what tells them apart.
+const special = (m) => [text(m.annotations?.['io.github.containers.compression.zstd']) === '' ? '' : 'zstd',
+  ...list(m.platform?.['os.features']).map(text), text(m.artifactType)].filter((w) => w !== '');
+
 async function showIndex(t, index, place) {
   const entries = list(index.manifests).filter(isObject).slice(0, PLATFORMS);
   const inner = el('div', { 'aria-live': 'polite' });
@@ -163,7 +168,7 @@ async function showIndex(t, index, place) {
   for (const [i, m] of entries.entries()) {
     const isProof = text(m.annotations?.['vnd.docker.reference.type']) === 'attestation-manifest';
     picker.append(el('option', { value: i }, isProof ? `attestation ${shortDigest(m.digest)}`
-      : platformName(m.platform) || text(m.artifactType) || shortDigest(m.digest)));
+      : [platformName(m.platform), ...special(m)].filter((w) => w !== '').join(', ') || shortDigest(m.digest)));
   }
   let asked = 0;
   const show = async () => {
@@ -230,12 +235,20 @@ async function neighbours(t, choose) {
     el('th', { scope: 'col', class: 'num' }, 'In common'))), el('tbody', {}, ...rows)), rest);
 }
 
+// What a run found of many images at once is said of their group.
+function statusOf(status, image) {
+  const row = list(status?.images).find((i) => i?.image === image);
+  const group = list(status?.groups).find((g) => isObject(g) && g.group === row?.group);
+  if (group === undefined) return row;
+  return { ...row, result: group.result, last_success: group.last_listed, last_listed: group.last_listed };
+}
+
 // status.json is about lists and runs; with very many images it is not worth it.
 async function lastSync(t, finished) {
-  const head = await fetch('/status.json', { method: 'HEAD' });
-  if (!head.ok || Number(head.headers.get('Content-Length')) > STATUS_MAX) return '';
-  const status = await fetchJson('/status.json', STATUS_MAX);
-  const row = list(status?.images).find((i) => i?.image === t.image);
+  if (imageCount() > STATUS_IMAGES) return '';
+  const status = await getImages('status');
+  if (status === null) return '';
+  const row = statusOf(status, t.image);
   if (row === undefined) return el('p', { class: 'hint' }, 'It came along with another image, or before there was a status.');
   const isListed = text(row.last_listed) === finished;
   return el('dl', { class: 'facts' },

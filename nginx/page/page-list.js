@@ -52,6 +52,7 @@ export function findImage(image) {
   return null;
 }
 
+export const imageCount = () => state.references;
 export const registries = () => [...new Set(state.repositories.map((r) => r.registry))].sort();
 
 // --- what of it is asked for ------------------------------------------------

@@ -2,6 +2,7 @@
 // summary.json now and then, and for the rest when that has changed.
 
 import { age, bytes, count, duration, el, isObject, list, number, plural, retime, seconds, text, timeElement } from './page-text.js';
+import { getImages, getText, parse } from './page-data.js';
 import { findImage, focusRow, paint, readImages, registries, showRegistries, startList } from './page-list.js';
 import { endDetail, forgetBlobs, showDetail } from './page-detail.js';
 import { showClients } from './page-nodes.js';
@@ -10,23 +11,6 @@ import { showGrowth } from './page-plot.js';
 const EVERY_MS = 30000;
 const byId = (id) => document.getElementById(id);
 let summaryText, finished = '';
-
-async function getJson(name) {
-  // The browser asks with If-None-Match, and takes its own copy after a 304.
-  const reply = await fetch(name, { cache: 'no-cache', credentials: 'omit' });
-  if (reply.status === 404) return null;
-  if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
-  return reply.text();
-}
-
-const parse = (name, source) => {
-  if (source === null) return null;
-  try {
-    return JSON.parse(source);
-  } catch {
-    throw new Error(`${name} is not JSON`);
-  }
-};
 
 // --- the last sync ----------------------------------------------------------
 
@@ -162,11 +146,11 @@ function trouble(message) {
 }
 
 async function refresh() {
-  const source = await getJson('/summary.json');
+  const source = await getText('/summary.json');
   if (source === summaryText) return;
   const summary = parse('summary.json', source);
-  const [images, history_] = await Promise.all(['/images.json', '/history.json'].map(async (name) =>
-    parse(name, await getJson(name))));
+  const [images, history_] = await Promise.all([getImages('images'),
+    getText('/history.json').then((t) => parse('history.json', t))]);
   const isFirst = summaryText === undefined;
   summaryText = source;
   finished = text(summary?.finished);

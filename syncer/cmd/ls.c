@@ -17,7 +17,7 @@ static const char usage[] =
 "\n"
 "List the images of a tree: reference, digest, the platforms that are here, the\n"
 "size of all that the image reaches (images share blobs), when it was\n"
-"published, and whether its tag is held there.\n"
+"published, whether its tag is held there, and how many foreign layers it lacks.\n"
 "\n"
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "      --json        print one array of objects\n"
@@ -67,9 +67,12 @@ put_text(struct lister *l, const struct row *r)
 	if (l->count == 0)
 		printf("%-44s  %-19s  %8s  %-20s  %s\n", "IMAGE", "DIGEST",
 		    "SIZE", "PUBLISHED", "PLATFORMS");
-	printf("%-44s  %.19s  %8s  %-20s  %s%s\n", r->image, r->digest,
+	printf("%-44s  %.19s  %8s  %-20s  %s%s", r->image, r->digest,
 	    report_bytes(r->walk.bytes, size), r->published,
 	    platforms[0] == '\0' ? "-" : platforms, r->held ? "  held" : "");
+	if (r->walk.elsewhere > 0)
+		printf("  %zu layer(s) elsewhere", r->walk.elsewhere);
+	putchar('\n');
 	free(platforms);
 }
 
@@ -90,6 +93,9 @@ put_json(struct lister *l, const struct row *r)
 	    "published", r->published);
 	if (r->held)
 		json_object_set_new(row, "held", json_true());
+	if (r->walk.elsewhere > 0)
+		json_object_set_new(row, "elsewhere",
+		    json_integer((json_int_t)r->walk.elsewhere));
 	fputs(l->count == 0 ? "[\n" : ",\n", stdout);
 	json_dumpf(row, stdout, JSON_COMPACT);
 	json_decref(row);

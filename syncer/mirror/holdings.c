@@ -2,7 +2,8 @@
  * The old blobs.json and the tree are read side by side, both in the same
  * order, into the new blobs.json, which counts who has which blob; then that is
  * read once more into images.json, which can now tell what an image shares.
- * However many there are, one is in memory at a time.
+ * However many there are, one is in memory at a time.  Where a repository has
+ * the links that it had, its lines are taken over as they are.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -13,111 +14,67 @@
 #include "layout/mem.h"
 #include "layout/name.h"
 #include "report/blob_count.h"
+#include "report/book.h"
 #include "report/history.h"
 #include "report/holding.h"
 #include "report/report.h"
 #include "mirror/walk.h"
 #include "mirror/holdings.h"
 
-#define IMAGES_FILE	"images.json"
-#define BLOBS_FILE	"blobs.json"
-
-/* Lines of a blobs.json, one after the other. */
-struct lines {
-	FILE *in;			/* NULL: there are no more */
-	char *buf;			/* of HOLDING_LINE_MAX */
-	bool has_next;
-	struct holding next;
+static const struct book_kind images_kind = {
+	"images", HOLDING_LINE_MAX, name_order
+};
+static const struct book_kind blobs_kind = {
+	"blobs", HOLDING_LINE_MAX, name_order
 };
 
 struct holdings {
 	struct store *store;
 	int64_t now;
-	struct lines old;
-	FILE *out;
-	const char *comma;
+	struct book_in *old;		/* NULL: there is none */
+	struct book_out *out;
 	char repository[REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + 2];
 	char stamp[STORE_STAMP_MAX];
 	struct holding_totals totals;
 	struct blob_count count;
-	bool failed;
-	struct err err;
+	uint64_t own;			/* bytes of one image */
 };
 
-/* --- reading a file of them -------------------------------------------- */
+/* --- what the last run has found out ----------------------------------- */
 
-static void
-lines_close(struct lines *l)
-{
-	if (l->in != NULL)
-		fclose(l->in);
-	free(l->buf);
-	if (l->has_next)
-		holding_done(&l->next);
-	memset(l, 0, sizeof(*l));
-}
-
-/* One that is of no use is as good as none: then all is read anew. */
-static void
-lines_open(struct lines *l, const struct store *store)
-{
-	struct holding_totals ignored_totals;
-	char stamp[STORE_STAMP_MAX];
-	struct err ignored;
-
-	if (store_open_status(store, BLOBS_FILE, &l->in, &ignored) != 1)
-		l->in = NULL;
-	if (l->in == NULL)
-		return;
-	l->buf = xmalloc(HOLDING_LINE_MAX);
-	if (fgets(l->buf, HOLDING_LINE_MAX, l->in) == NULL ||
-	    !holding_head_read(l->buf, stamp, &ignored_totals))
-		lines_close(l);
-}
-
-/* Fills next, unless that has been left there. */
+/* The next line that is not before this image, if there is one. */
 static bool
-lines_more(struct lines *l)
+seek(struct holdings *all, const char *image, struct book_line *ret)
 {
-	if (l->has_next)
-		return true;
-	if (l->in == NULL ||
-	    fgets(l->buf, HOLDING_LINE_MAX, l->in) == NULL)
-		return false;
-	l->has_next = holding_read(l->buf, &l->next);
-	return l->has_next;
-}
-
-static void
-lines_skip(struct lines *l)
-{
-	holding_done(&l->next);
-	l->has_next = false;
+	while (all->old != NULL && book_peek(all->old, ret)) {
+		if (name_order(ret->image, image) >= 0)
+			return true;
+		book_skip(all->old);
+	}
+	return false;
 }
 
 /*
- * What the last run has found out about the same bytes.  Moves on to there.  Of
- * an index that was not all there more may have come: it leaves a link.
+ * What is known of the same bytes.  Of an index that was not all there more may
+ * have come: it leaves a link.
  */
 static bool
-take_known(struct lines *l, const char *links, struct holding *h)
+take_known(struct holdings *all, const char *links, struct holding *h)
 {
-	int order = -1;
+	struct book_line line;
+	struct holding known;
 
-	while (lines_more(l)) {
-		order = holding_order(l->next.image, h->image);
-		if (order >= 0)
-			break;
-		lines_skip(l);
-	}
-	if (!l->has_next || order != 0 || l->next.is_broken ||
-	    !digest_equal(&l->next.digest, &h->digest) ||
-	    (l->next.links[0] != '\0' && strcmp(l->next.links, links) != 0))
+	if (!seek(all, h->image, &line) || strcmp(line.image, h->image) != 0 ||
+	    !holding_read(line.text, &known))
 		return false;
-	free(l->next.image);
-	l->next.image = h->image;
-	*h = l->next;
-	l->has_next = false;
+	if (known.is_broken || !digest_equal(&known.digest, &h->digest) ||
+	    (known.links[0] != '\0' && strcmp(known.links, links) != 0)) {
+		holding_done(&known);
+		return false;
+	}
+	free(known.image);
+	known.image = h->image;
+	*h = known;
 	return true;
 }
 
@@ -196,22 +153,22 @@ look_around(const struct store *store, const char *registry,
 }
 
 static void
-count(struct holdings *all, const struct holding *h, const char *registry,
-    const char *repository)
+count_blob(void *cookie, uint64_t key, uint64_t size)
 {
-	char name[sizeof(all->repository)];
-	size_t i;
+	struct holdings *all = cookie;
 
-	snprintf(name, sizeof(name), "%s/%s", registry, repository);
-	if (strcmp(name, all->repository) != 0)
-		all->totals.repositories++;
-	memcpy(all->repository, name, sizeof(name));
+	if (blob_count_add(&all->count, key)) {
+		all->totals.blobs++;
+		all->totals.bytes += size;
+	}
+}
+
+static void
+put(struct holdings *all, const char *image, const char *text, size_t len)
+{
 	all->totals.images++;
-	for (i = 0; i < h->blob_count; i++)
-		if (blob_count_add(&all->count, h->blobs[i].key)) {
-			all->totals.blobs++;
-			all->totals.bytes += h->blobs[i].size;
-		}
+	holding_each_blob(text, count_blob, all);
+	book_put(all->out, image, text, len);
 }
 
 static int
@@ -220,104 +177,217 @@ add_reference(void *cookie, const char *registry, const char *repository,
 {
 	struct holdings *all = cookie;
 	struct holding h = { .digest = id->digest };
-	char links[STORE_STAMP_MAX];
+	char links[STORE_STAMP_MAX], *text;
 	int rc = 0;
 
 	h.image = xasprintf("%s/%s%c%s", registry, repository,
 	    name_is_tag(reference) ? ':' : '@', reference);
 	store_links_stamp(all->store, registry, repository, links);
-	if (!take_known(&all->old, links, &h)) {
+	if (!take_known(all, links, &h)) {
 		look_inside(all->store, registry, repository, links, &h);
 		rc = store_published_at(all->store, registry, repository,
 		    reference, h.published, e);
 	}
 	look_around(all->store, registry, repository, &h);
 	if (rc != -1) {
-		count(all, &h, registry, repository);
-		fputs(all->comma, all->out);
-		all->comma = ",\n";
-		holding_print_blobs(&h, all->out);
+		text = holding_blobs_text(&h);
+		put(all, h.image, text, strlen(text));
+		free(text);
 	}
 	holding_done(&h);
 	return rc == -1 ? -1 : 0;
 }
 
-/* --- the files --------------------------------------------------------- */
+/* --- one repository ---------------------------------------------------- */
 
-static void
-print_blobs(FILE *out, void *cookie)
+/* Is this the name of a reference of that repository? */
+static bool
+is_of(const char *image, const char *repository)
 {
-	struct holdings *all = cookie;
+	size_t len = strlen(repository);
 
-	all->out = out;
-	all->comma = "";
-	holding_head_print(out, all->stamp, all->now, NULL);
-	if (store_each_reference(all->store, add_reference, all,
-	    &all->err) == -1)
-		all->failed = true;
-	fputs("\n]}\n", out);
+	return strncmp(image, repository, len) == 0 &&
+	    (image[len] == ':' || image[len] == '@') &&
+	    strchr(image + len, '/') == NULL;
 }
 
-static void
-print_images(FILE *out, void *cookie)
+/* What could not be read may have been mended, and a line that makes no sense
+ * may have been written by a failing disk.  Of the many lines that stand in the
+ * earlier file nothing is written anew, so they are not read in full. */
+static bool
+is_doubtful(const struct book_line *line)
 {
-	struct holdings *all = cookie;
-	struct lines *l = &all->old;
-	const char *comma = "";
-	uint64_t own;
-	size_t i;
+	struct holding h;
 
-	holding_head_print(out, all->stamp, all->now, &all->totals);
-	for (; lines_more(l); lines_skip(l)) {
-		own = 0;
-		for (i = 0; i < l->next.blob_count; i++)
-			if (!blob_count_shared(&all->count,
-			    l->next.blobs[i].key))
-				own += l->next.blobs[i].size;
-		fputs(comma, out);
-		comma = ",\n";
-		holding_print(&l->next, own, out);
-	}
-	fputs("\n]}\n", out);
+	if (line->is_earlier)
+		return holding_line_is_broken(line->text);
+	if (!holding_read(line->text, &h))
+		return true;
+	holding_done(&h);
+	return holding_line_is_broken(line->text);
 }
 
 static int
-write_both(struct holdings *all, struct err *e)
+look_again(struct holdings *all, const char *registry, const char *repository,
+    const struct book_line *line, struct err *e)
 {
+	struct manifest_id id;
+	char reference[TAG_MAX + DIGEST_TEXT_MAX];
 	int rc;
 
-	lines_open(&all->old, all->store);
-	rc = store_write_status(all->store, BLOBS_FILE, print_blobs, all, e);
-	lines_close(&all->old);
-	if (rc == 0 && all->failed) {
-		*e = all->err;
+	snprintf(reference, sizeof(reference), "%s",
+	    line->image + strlen(registry) + strlen(repository) + 2);
+	rc = store_reference_get(all->store, registry, repository, reference,
+	    &id, e);
+	if (rc == 1)
+		rc = add_reference(all, registry, repository, reference, &id,
+		    e);
+	return rc;
+}
+
+static int
+take_over(struct holdings *all, const char *registry, const char *repository,
+    struct err *e)
+{
+	struct book_line line;
+	int rc = 0;
+
+	while (rc == 0 && seek(all, all->repository, &line) &&
+	    is_of(line.image, all->repository)) {
+		if (is_doubtful(&line))
+			rc = look_again(all, registry, repository, &line, e);
+		else
+			put(all, line.image, line.text, line.len);
+		book_skip(all->old);
+	}
+	return rc;
+}
+
+static int
+add_repository(void *cookie, const char *registry, const char *repository,
+    struct err *e)
+{
+	struct holdings *all = cookie;
+	uint64_t images = all->totals.images;
+	int rc;
+
+	snprintf(all->repository, sizeof(all->repository), "%s/%s", registry,
+	    repository);
+	if (all->old == NULL || store_links_changed(all->store, registry,
+	    repository, book_written(all->old)))
+		rc = store_each_in(all->store, registry, repository,
+		    add_reference, all, e);
+	else
+		rc = take_over(all, registry, repository, e);
+	if (all->totals.images > images)
+		all->totals.repositories++;
+	return rc;
+}
+
+/* --- the files --------------------------------------------------------- */
+
+static void
+print_blobs_head(FILE *out, const char *earlier, void *cookie)
+{
+	struct holdings *all = cookie;
+
+	holding_head_print(out, all->stamp, all->now, NULL, earlier);
+}
+
+static void
+print_images_head(FILE *out, const char *earlier, void *cookie)
+{
+	struct holdings *all = cookie;
+
+	holding_head_print(out, all->stamp, all->now, &all->totals, earlier);
+}
+
+/* Return 1, 0 if the old file is none of ours, or -1. */
+static int
+write_blobs_from(struct holdings *all, struct book_in *old, struct err *e)
+{
+	struct book_print print = { .head = print_blobs_head, .cookie = all };
+	int rc;
+
+	memset(&all->totals, 0, sizeof(all->totals));
+	blob_count_done(&all->count);
+	all->old = old;
+	all->out = book_begin(all->store, &blobs_kind, e);
+	if (all->out == NULL)
+		return -1;
+	rc = store_each_repository(all->store, add_repository, all, e);
+	if (rc == 0 && (old == NULL || !book_is_damaged(old)))
+		return book_end(all->out, &print, e) == -1 ? -1 : 1;
+	book_drop(all->out);
+	return rc;
+}
+
+static int
+write_blobs(struct holdings *all, struct err *e)
+{
+	struct book_in *old = book_open(all->store, &blobs_kind);
+	int rc;
+
+	if (old != NULL && !holding_head_is_ours(book_head(old))) {
+		book_close(old);
+		old = NULL;
+	}
+	rc = write_blobs_from(all, old, e);
+	book_close(old);
+	if (rc == 0)
+		rc = write_blobs_from(all, NULL, e);
+	return rc == -1 ? -1 : 0;
+}
+
+static void
+sum_own(void *cookie, uint64_t key, uint64_t size)
+{
+	struct holdings *all = cookie;
+
+	if (!blob_count_shared(&all->count, key))
+		all->own += size;
+}
+
+/* From the other list, which has just been written. */
+static int
+write_images(struct holdings *all, struct err *e)
+{
+	struct book_print print = { .head = print_images_head, .cookie = all };
+	struct book_in *in = book_open(all->store, &blobs_kind);
+	struct book_line line;
+	char *text;
+
+	all->out = book_begin(all->store, &images_kind, e);
+	if (all->out == NULL) {
+		book_close(in);
 		return -1;
 	}
-	if (rc == -1)
-		return -1;
-	lines_open(&all->old, all->store);
-	rc = store_write_status(all->store, IMAGES_FILE, print_images, all,
-	    e);
-	lines_close(&all->old);
-	return rc;
+	for (; in != NULL && book_peek(in, &line); book_skip(in)) {
+		all->own = 0;
+		holding_each_blob(line.text, sum_own, all);
+		text = holding_image_text(line.text, all->own);
+		book_put(all->out, line.image, text, strlen(text));
+		free(text);
+	}
+	book_close(in);
+	return book_end(all->out, &print, e);
 }
 
 /* Is the file of this index? */
 static bool
-is_current(const struct holdings *all, const char *name,
+is_current(const struct holdings *all, const struct book_kind *kind,
     struct holding_totals *ret)
 {
-	char line[STATUS_LINE_MAX], stamp[STORE_STAMP_MAX];
-	struct err ignored;
+	struct book_in *in = book_open(all->store, kind);
+	char stamp[STORE_STAMP_MAX];
 	bool is_same = false;
-	FILE *in;
 
-	if (store_open_status(all->store, name, &in, &ignored) != 1)
+	if (in == NULL)
 		return false;
-	if (fgets(line, sizeof(line), in) != NULL &&
-	    holding_head_read(line, stamp, ret))
+	if (book_written(in) != 0 &&
+	    holding_head_read(book_head(in), stamp, ret))
 		is_same = strcmp(stamp, all->stamp) == 0;
-	fclose(in);
+	book_close(in);
 	return is_same;
 }
 
@@ -329,10 +399,11 @@ holdings_save(struct store *store, int64_t now, struct err *e)
 	int rc = 0;
 
 	store_index_stamp(store, all.stamp);
-	if (!is_current(&all, BLOBS_FILE, &none) ||
-	    !is_current(&all, IMAGES_FILE, &all.totals)) {
-		memset(&all.totals, 0, sizeof(all.totals));
-		rc = write_both(&all, e);
+	if (!is_current(&all, &blobs_kind, &none) ||
+	    !is_current(&all, &images_kind, &all.totals)) {
+		rc = write_blobs(&all, e);
+		if (rc == 0)
+			rc = write_images(&all, e);
 	}
 	blob_count_done(&all.count);
 	return rc == 0 ? history_save(store, now, &all.totals, e) : -1;

@@ -17,6 +17,8 @@ struct state {
 					 * index has */
 	size_t offered, chosen;		/* entries with a platform */
 	size_t usable;			/* entries that are images, or may be */
+	size_t spared;			/* of the missing: see
+					 * may_be_elsewhere */
 	struct digest_set seen;
 };
 
@@ -71,6 +73,7 @@ miss_blob(struct state *s, const struct descriptor *d, bool tolerate)
 	object.begun = store_partial_bytes(s->from->store, &d->digest);
 	if (object.begun > object.size)
 		object.begun = object.size;
+	s->spared += is_elsewhere;
 	miss(s, &object, tolerate || is_elsewhere, d->urls == NULL ? NULL :
 	    xstrdup(d->urls));
 }
@@ -209,7 +212,7 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 {
 	struct object object;
 	enum object_kind kind = OBJECT_MANIFEST;
-	size_t missing = s->out->missing_count;
+	size_t missing = s->out->missing_count - s->spared;
 	int as_blob;
 
 	if (digest_set_has(s->from->absent, &d->digest))
@@ -229,7 +232,7 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 		return -1;
 	/* A platform is here when all of it is. */
 	if (d->has_platform && !d->is_attestation &&
-	    s->out->missing_count == missing)
+	    s->out->missing_count - s->spared == missing)
 		note_platform(s, &d->platform);
 	return 0;
 }

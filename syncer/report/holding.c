@@ -9,7 +9,8 @@
 #include "report/holding.h"
 #include "report/status_record.h"
 
-#define HEAD_MAX	1024
+#define HEAD_VERSION	1
+#define BLOBS_BEGIN	",\"blobs\":["
 #define HEAD_END	",\"images\":["
 
 void
@@ -78,19 +79,19 @@ fields(const struct holding *h)
 }
 
 /* Takes ${o}. */
-static void
-print(json_t *o, FILE *out)
+static char *
+text_of(json_t *o)
 {
 	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
 
-	if (text != NULL)
-		fputs(text, out);
-	free(text);
 	json_decref(o);
+	return text == NULL ? xstrdup("") : text;
 }
 
-void
-holding_print_blobs(const struct holding *h, FILE *out)
+/* What the other list has not comes last, so that a line of it is the beginning
+ * of one of these. */
+char *
+holding_blobs_text(const struct holding *h)
 {
 	json_t *o = fields(h), *blobs = json_array();
 	char key[17];
@@ -105,16 +106,62 @@ holding_print_blobs(const struct holding *h, FILE *out)
 	json_object_set_new(o, "blobs", blobs);
 	if (h->links[0] != '\0')
 		json_object_set_new(o, "links", json_string(h->links));
-	print(o, out);
+	return text_of(o);
 }
 
-void
-holding_print(const struct holding *h, uint64_t own, FILE *out)
+/* A quotation mark inside of a text has a backslash before it: this stands
+ * between two members alone. */
+static const char *
+find_blobs(const char *line)
 {
-	json_t *o = fields(h);
+	return strstr(line, BLOBS_BEGIN);
+}
 
-	status_set_count(o, "own", own);
-	print(o, out);
+char *
+holding_image_text(const char *line, uint64_t own)
+{
+	const char *end = find_blobs(line);
+	size_t len;
+	char tail[40], *text;
+
+	if (end == NULL)
+		end = strrchr(line, '}');
+	len = end == NULL ? strlen(line) : (size_t)(end - line);
+	if (own > HOLDING_OWN_MAX)
+		own = HOLDING_OWN_MAX;
+	snprintf(tail, sizeof(tail), ",\"own\":%llu}",
+	    (unsigned long long)own);
+	text = xmalloc(len + sizeof(tail));
+	memcpy(text, line, len);
+	memcpy(text + len, tail, sizeof(tail));
+	return text;
+}
+
+/* ["0123456789abcdef",7],... up to the bracket behind them. */
+void
+holding_each_blob(const char *line, holding_blob_fn *fn, void *cookie)
+{
+	const char *at = find_blobs(line);
+	char *end;
+	uint64_t key;
+
+	if (at == NULL)
+		return;
+	for (at += strlen(BLOBS_BEGIN); strncmp(at, "[\"", 2) == 0;
+	    at = *end == ',' ? end + 1 : end) {
+		key = strtoull(at + 2, &end, 16);
+		if (strncmp(end, "\",", 2) != 0)
+			return;
+		fn(cookie, key, strtoull(end + 2, &end, 10));
+		if (*end++ != ']')
+			return;
+	}
+}
+
+bool
+holding_line_is_broken(const char *line)
+{
+	return strstr(line, ",\"broken\":true") != NULL;
 }
 
 /* --- reading ----------------------------------------------------------- */
@@ -190,87 +237,50 @@ holding_read(const char *line, struct holding *ret)
 	return is_right;
 }
 
-/*
- * A repository comes before those below it, so a slash is less than any other
- * character, and ends the name; then come the tags, behind a colon or an at
- * sign.  A registry may have a colon as well.
- */
-static int
-weight(const char *s, const char *end)
-{
-	if (s == end)
-		return 0;
-	return *s == '/' ? 1 : 2 + (unsigned char)*s;
-}
-
-int
-holding_order(const char *a, const char *b)
-{
-	const char *a_slash = strrchr(a, '/'), *b_slash = strrchr(b, '/');
-	const char *a_end, *b_end;
-
-	a_end = a + (a_slash == NULL ? 0 : a_slash - a);
-	b_end = b + (b_slash == NULL ? 0 : b_slash - b);
-	a_end += strcspn(a_end, ":@");
-	b_end += strcspn(b_end, ":@");
-	while (a != a_end && b != b_end && *a == *b) {
-		a++;
-		b++;
-	}
-	if (a == a_end && b == b_end)
-		return strcmp(*a == '\0' ? a : a + 1, *b == '\0' ? b : b + 1);
-	return weight(a, a_end) - weight(b, b_end);
-}
-
 /* --- the first line ---------------------------------------------------- */
 
 void
 holding_head_print(FILE *out, const char *stamp, int64_t now,
-    const struct holding_totals *t)
+    const struct holding_totals *t, const char *earlier)
 {
 	json_t *o = json_object();
 	char *text;
 
-	status_set_count(o, "version", 1);
+	status_set_count(o, "version", HEAD_VERSION);
 	status_set_time(o, "written", now);
 	json_object_set_new(o, "index", json_string(stamp));
+	if (earlier != NULL)
+		json_object_set_new(o, "earlier", json_string(earlier));
 	if (t != NULL) {
 		status_set_count(o, "references", t->images);
 		status_set_count(o, "repositories", t->repositories);
 		status_set_count(o, "blobs", t->blobs);
 		status_set_count(o, "bytes", t->bytes);
 	}
-	text = json_dumps(o, JSON_COMPACT);
-	json_decref(o);
+	text = text_of(o);
 	/* Open at its end: the lines are in an array of it. */
 	fprintf(out, "%.*s" HEAD_END "\n", (int)strlen(text) - 1, text);
 	free(text);
 }
 
-/* The line is half an object: with the end of it put behind, it is
- * read as one. */
 bool
-holding_head_read(const char *line, char stamp[STORE_STAMP_MAX],
+holding_head_is_ours(const json_t *head)
+{
+	return status_get_count(head, "version") == HEAD_VERSION &&
+	    json_is_string(json_object_get(head, "index"));
+}
+
+bool
+holding_head_read(const json_t *head, char stamp[STORE_STAMP_MAX],
     struct holding_totals *ret)
 {
-	char text[HEAD_MAX];
-	const char *index;
-	json_t *o;
-	bool is_right;
-
-	if (strlen(line) + sizeof("]}") > sizeof(text))
+	if (!holding_head_is_ours(head))
 		return false;
-	snprintf(text, sizeof(text), "%.*s]}", (int)strcspn(line, "\n"), line);
-	o = json_loads(text, 0, NULL);
-	index = json_string_value(json_object_get(o, "index"));
-	is_right = index != NULL && status_get_count(o, "version") == 1;
-	if (is_right) {
-		snprintf(stamp, STORE_STAMP_MAX, "%s", index);
-		ret->images = status_get_count(o, "references");
-		ret->repositories = status_get_count(o, "repositories");
-		ret->blobs = status_get_count(o, "blobs");
-		ret->bytes = status_get_count(o, "bytes");
-	}
-	json_decref(o);
-	return is_right;
+	snprintf(stamp, STORE_STAMP_MAX, "%s",
+	    json_string_value(json_object_get(head, "index")));
+	ret->images = status_get_count(head, "references");
+	ret->repositories = status_get_count(head, "repositories");
+	ret->blobs = status_get_count(head, "blobs");
+	ret->bytes = status_get_count(head, "bytes");
+	return true;
 }

@@ -19,6 +19,9 @@ struct holding_blob {
 	uint64_t size;
 };
 
+/* Beyond that JSON does not carry a number everywhere. */
+#define HOLDING_OWN_MAX	((uint64_t)1 << 53)
+
 struct holding {
 	char *image;			/* the full reference */
 	struct digest digest;
@@ -50,28 +53,35 @@ uint64_t holding_key(const struct digest *);
  * out. */
 void holding_add_blob(struct holding *, uint64_t, uint64_t);
 
-/* holding_print_blobs(h, out): its line in blobs.json.  holding_print(h, own,
- * out): in images.json; ${own} bytes are of no other image. */
-void holding_print_blobs(const struct holding *, FILE *);
-void holding_print(const struct holding *, uint64_t, FILE *);
+/*
+ * holding_blobs_text(h): its line in blobs.json.  holding_image_text(line,
+ * own): the line in images.json for that line; ${own} bytes are of no other
+ * image.  Both are free(3)d.
+ */
+char *holding_blobs_text(const struct holding *);
+char *holding_image_text(const char *, uint64_t);
 
-/* holding_read(line, ret): what holding_print_blobs wrote.  Return false, and
+/* holding_each_blob(line, fn, cookie): the blobs of a line of blobs.json. */
+typedef void holding_blob_fn(void *cookie, uint64_t key, uint64_t size);
+void holding_each_blob(const char *, holding_blob_fn *, void *);
+
+/* holding_line_is_broken(line): as is_broken. */
+bool holding_line_is_broken(const char *);
+
+/* holding_read(line, ret): what holding_blobs_text made.  Return false, and
  * leave ${ret} alone, where it makes no sense. */
 bool holding_read(const char *, struct holding *);
-
-/* holding_order(a, b): strcmp for references, in the order in which
- * store_each_reference goes. */
-int holding_order(const char *, const char *);
 
 /*
  * The first line of either file, up to where the lines begin.  ${stamp} is
  * store_index_stamp of the index they were made of; ${now} seconds since 1970;
- * the totals may be NULL.
- * holding_head_read: false where the line is none.
+ * the totals and ${earlier} (book_head_fn) may be NULL.  holding_head_is_ours:
+ * can it be read?  holding_head_read: false where it cannot.
  */
 void holding_head_print(FILE *, const char *, int64_t,
-    const struct holding_totals *);
-bool holding_head_read(const char *, char [STORE_STAMP_MAX],
+    const struct holding_totals *, const char *);
+bool holding_head_is_ours(const json_t *);
+bool holding_head_read(const json_t *, char [STORE_STAMP_MAX],
     struct holding_totals *);
 
 #endif

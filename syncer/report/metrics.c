@@ -8,8 +8,8 @@
 
 /* One HELP and one TYPE for each name, before its lines: parsers
  * insist on it. */
-static void
-family(FILE *out, const char *name, const char *type, const char *help)
+void
+metrics_family(FILE *out, const char *name, const char *type, const char *help)
 {
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -31,9 +31,9 @@ label(FILE *out, const char *name, const char *key, const char *value)
 	fputs("\"}", out);
 }
 
-static void
-labelled(FILE *out, const char *name, const char *key, const char *value,
-    uint64_t n)
+void
+metrics_labelled(FILE *out, const char *name, const char *key,
+    const char *value, uint64_t n)
 {
 	label(out, name, key, value);
 	fprintf(out, " %" PRIu64 "\n", n);
@@ -43,7 +43,7 @@ static void
 single(FILE *out, const char *name, const char *type, const char *help,
     uint64_t n)
 {
-	family(out, name, type, help);
+	metrics_family(out, name, type, help);
 	fprintf(out, "%s %" PRIu64 "\n", name, n);
 }
 
@@ -55,8 +55,9 @@ print_run(const struct status_view *v, FILE *out)
 	const struct report_totals *t = &end->totals;
 	static const char images[] = "cdr_sync_last_images";
 
-	family(out, "cdr_build_info", "gauge", "The program that wrote this.");
-	labelled(out, "cdr_build_info", "version", CDR_VERSION, 1);
+	metrics_family(out, "cdr_build_info", "gauge",
+	    "The program that wrote this.");
+	metrics_labelled(out, "cdr_build_info", "version", CDR_VERSION, 1);
 	single(out, "cdr_sync_last_start_timestamp_seconds", "gauge",
 	    "When the last run began.", (uint64_t)v->started);
 	single(out, "cdr_sync_last_end_timestamp_seconds", "gauge",
@@ -64,19 +65,19 @@ print_run(const struct status_view *v, FILE *out)
 	single(out, "cdr_sync_last_success_timestamp_seconds", "gauge",
 	    "When a run last ended with exit code 0; 0: never.",
 	    (uint64_t)v->last_success);
-	family(out, "cdr_sync_last_duration_seconds", "gauge",
+	metrics_family(out, "cdr_sync_last_duration_seconds", "gauge",
 	    "How long the last run took.");
 	fprintf(out, "cdr_sync_last_duration_seconds %" PRId64 ".%03d\n",
 	    t->duration_ms / 1000, (int)(t->duration_ms % 1000));
 	single(out, "cdr_sync_last_exit_code", "gauge",
 	    "How the last run ended: 0 well, 1 some images failed, 3 the tree "
 	    "cannot be used, 4 interrupted.", (uint64_t)end->exit_code);
-	family(out, images, "gauge", "Images of the last run.");
-	labelled(out, images, "result", "updated", t->updated);
-	labelled(out, images, "result", "unchanged", t->unchanged);
-	labelled(out, images, "result", "held", t->held);
-	labelled(out, images, "result", "failed", t->failed);
-	labelled(out, images, "result", "not_reached", t->cancelled);
+	metrics_family(out, images, "gauge", "Images of the last run.");
+	metrics_labelled(out, images, "result", "updated", t->updated);
+	metrics_labelled(out, images, "result", "unchanged", t->unchanged);
+	metrics_labelled(out, images, "result", "held", t->held);
+	metrics_labelled(out, images, "result", "failed", t->failed);
+	metrics_labelled(out, images, "result", "not_reached", t->cancelled);
 }
 
 /* They go on from run to run, since each run is a process of its own that
@@ -88,9 +89,9 @@ print_counters(const struct status_counters *c, FILE *out)
 	static const char failures[] = "cdr_sync_image_failures_total";
 	size_t i;
 
-	family(out, runs, "counter", "Runs, by how they ended.");
+	metrics_family(out, runs, "counter", "Runs, by how they ended.");
 	for (i = 0; i < STATUS_RUN_RESULTS; i++)
-		labelled(out, runs, "result", status_run_results[i],
+		metrics_labelled(out, runs, "result", status_run_results[i],
 		    c->runs[i]);
 	single(out, "cdr_sync_received_bytes_total", "counter",
 	    "Bytes of manifests, blobs and lists received.", c->bytes);
@@ -100,10 +101,11 @@ print_counters(const struct status_counters *c, FILE *out)
 	    "Requests to registries and token servers.", c->requests);
 	single(out, "cdr_sync_image_updates_total", "counter",
 	    "Images published anew.", c->updates);
-	family(out, failures, "counter", "Images that failed, by reason.");
+	metrics_family(out, failures, "counter",
+	    "Images that failed, by reason.");
 	for (i = 0; i < STATUS_REASONS; i++)
 		if (i != ERR_NONE && i != ERR_CANCELLED)
-			labelled(out, failures, "reason",
+			metrics_labelled(out, failures, "reason",
 			    status_reason((enum err_code)i), c->failures[i]);
 }
 
@@ -142,82 +144,31 @@ print_pulls(const struct status_view *v, FILE *out)
 		    "in its window.", "limit" },
 	};
 	const json_t *o, *n;
+	const char *registry;
 	size_t i, j;
 
 	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		family(out, families[i].name, "gauge", families[i].help);
+		metrics_family(out, families[i].name, "gauge",
+		    families[i].help);
 		json_array_foreach(v->pulls, j, o) {
 			n = json_object_get(o, families[i].key);
+			registry = json_string_value(json_object_get(o,
+			    "registry"));
 			if (n != NULL)
-				labelled(out, families[i].name, "registry",
-				    json_string_value(json_object_get(o,
-				    "registry")),
+				metrics_labelled(out, families[i].name,
+				    "registry", registry,
 				    (uint64_t)json_integer_value(n));
 		}
 	}
 }
 
-static uint64_t
-last_success(const struct status_record *r)
-{
-	return (uint64_t)r->last_success;
-}
-
-static uint64_t
-last_listed(const struct status_record *r)
-{
-	return (uint64_t)r->last_listed;
-}
-
-static uint64_t
-is_well(const struct status_record *r)
-{
-	return r->result == STATUS_UPDATED || r->result == STATUS_UNCHANGED ||
-	    r->result == STATUS_HELD;
-}
-
-static uint64_t
-size(const struct status_record *r)
-{
-	return r->size;
-}
-
-/* By family and not by image, as the format wants it. */
-static void
-print_images(const struct status_view *v, FILE *out)
-{
-	static const struct {
-		const char *name, *help;
-		uint64_t (*value)(const struct status_record *);
-	} families[] = {
-		{ "cdr_image_last_success_timestamp_seconds", "When the image "
-		    "was last mirrored, or found unchanged; 0: never.",
-		    last_success },
-		{ "cdr_image_last_listed_timestamp_seconds", "When a run that "
-		    "had the image in its list last ended.", last_listed },
-		{ "cdr_image_sync_success", "1 if the last run that had the "
-		    "image in its list mirrored it or found it unchanged.",
-		    is_well },
-		{ "cdr_image_size_bytes", "Bytes of all that the image "
-		    "reaches.", size },
-	};
-	size_t i, j;
-
-	for (i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
-		family(out, families[i].name, "gauge", families[i].help);
-		for (j = 0; j < v->count; j++)
-			labelled(out, families[i].name, "image",
-			    v->records[j]->image,
-			    families[i].value(v->records[j]));
-	}
-}
-
 void
-metrics_print(const struct status_view *v, FILE *out)
+metrics_print(const struct status_view *v, const struct metrics_images *images,
+    FILE *out)
 {
 	print_run(v, out);
 	print_counters(&v->counters, out);
 	print_store(v, out);
 	print_pulls(v, out);
-	print_images(v, out);
+	metrics_images_print(images, out);
 }

@@ -36,11 +36,34 @@ static const char *const reasons[STATUS_REASONS] = {
 	[ERR_DIGEST] = "digest",
 };
 
+/* Where ${text} stands in ${names}; ${count} where it does not. */
+static size_t
+find(const char *const *names, size_t count, const char *text)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (text != NULL && strcmp(names[i], text) == 0)
+			break;
+	return i;
+}
+
 const char *
 status_result_name(enum status_result result)
 {
 	assert(result < STATUS_RESULTS);
 	return results[result];
+}
+
+bool
+status_result_read(const char *text, enum status_result *ret)
+{
+	size_t result = find(results, STATUS_RESULTS, text);
+
+	if (result == STATUS_RESULTS)
+		return false;
+	*ret = (enum status_result)result;
+	return true;
 }
 
 const char *
@@ -98,9 +121,8 @@ status_set_time(json_t *object, const char *key, int64_t when)
 
 /* %n tells whether all of the text was read. */
 int64_t
-status_get_time(const json_t *object, const char *key)
+status_time(const char *text)
 {
-	const char *text = json_string_value(json_object_get(object, key));
 	struct tm tm = { 0 };
 	time_t t;
 	int end = 0;
@@ -113,6 +135,12 @@ status_get_time(const json_t *object, const char *key)
 	tm.tm_mon--;
 	t = timegm(&tm);
 	return t > 0 ? (int64_t)t : 0;
+}
+
+int64_t
+status_get_time(const json_t *object, const char *key)
+{
+	return status_time(json_string_value(json_object_get(object, key)));
 }
 
 /* Beyond that a reader in JavaScript would see another number. */
@@ -159,18 +187,6 @@ status_record_json(const struct status_record *r)
 			    json_string(r->error));
 	}
 	return o;
-}
-
-/* Where ${text} stands in ${names}; ${count} where it does not. */
-static size_t
-find(const char *const *names, size_t count, const char *text)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (text != NULL && strcmp(names[i], text) == 0)
-			break;
-	return i;
 }
 
 /* The file is the last run's, and may have been edited: what cannot be read in

@@ -23,7 +23,6 @@ enum status_result {
 struct status_record {
 	enum status_result result;
 	enum err_code reason;		/* STATUS_FAILED */
-	bool is_listed;			/* in this run */
 	bool has_digest;
 	struct digest digest;		/* of the last success */
 	int64_t last_success;		/* seconds since 1970; 0: never */
@@ -43,7 +42,10 @@ void status_record_free(struct status_record *);
 /* status_record_set_error(r, text): as much of it as is kept. */
 void status_record_set_error(struct status_record *, const char *);
 
+/* status_result_name(result); status_result_read(text, ret): false where
+ * ${text}, which may be NULL, is none. */
 const char *status_result_name(enum status_result);
+bool status_result_read(const char *, enum status_result *);
 
 /* status_reason(code): "not_found": what monitoring counts failures by. */
 #define STATUS_REASONS	(ERR_DIGEST + 1)
@@ -56,9 +58,11 @@ json_t *status_record_json(const struct status_record *);
 struct status_record *status_record_read(const json_t *);
 
 /* status_set_time(object, key, t): RFC 3339; nothing where ${t} is 0.
- * status_get_time: 0 where there is none. */
+ * status_get_time: 0 where there is none.  status_time(text): the same of the
+ * text itself, which may be NULL. */
 void status_set_time(json_t *, const char *, int64_t);
 int64_t status_get_time(const json_t *, const char *);
+int64_t status_time(const char *);
 
 /* status_set_count, status_get_count: a number that is not negative; 0 where
  * there is none, or one that JSON cannot carry exactly everywhere (2^53). */

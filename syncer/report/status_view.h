@@ -24,8 +24,12 @@ struct status_view {
 	bool has_space;
 	struct store_space space;
 	uint64_t images, image_bytes;	/* mirrored at some time */
-	struct status_record *const *records;	/* in order of image */
-	size_t count;
 };
+
+/* status_head_json(view): what all files tell of the run; json_decref it.
+ * status_head_read(head, ret): what it has of the runs before; ${head} may be
+ * NULL. */
+json_t *status_head_json(const struct status_view *);
+void status_head_read(const json_t *, struct status_view *);
 
 #endif

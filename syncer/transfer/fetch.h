@@ -81,6 +81,9 @@ struct fetch_kind {
 	/* NULL, or: a second has passed.  It may end. */
 	void (*tick)(struct fetch *, int64_t now_ms);
 
+	/* NULL, or: what registry/answer.h has to know of such a request. */
+	unsigned (*facts)(const struct fetch *);
+
 	/* NULL, or: see fetch_call_off. */
 	void (*call_off)(struct fetch *);
 };

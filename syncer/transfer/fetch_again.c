@@ -102,6 +102,13 @@ judge(const struct fetch *f)
 	return verdict;
 }
 
+static bool
+wants_rest(const struct fetch *f)
+{
+	return f->outcome.retry_after_ms >
+	    f->source->up->config.retry.wait_max_ms;
+}
+
 enum answer_way
 fetch_again_way(struct fetch *f, const struct http_reply *reply)
 {
@@ -113,7 +120,9 @@ fetch_again_way(struct fetch *f, const struct http_reply *reply)
 	fetch_again_note(f, reply);
 	if (reply->status == 401)
 		facts |= fetch_denied_facts(f, reply);
-	if (judge(f).what == RETRY_NEVER)
+	if (f->kind->facts != NULL)
+		facts |= f->kind->facts(f);
+	if (judge(f).what == RETRY_NEVER && !wants_rest(f))
 		facts |= ANSWER_LAST;
 	return answer_judge(f->to, reply->status, facts);
 }
@@ -150,7 +159,7 @@ add_advice(struct fetch *f)
 
 	if (o->transport != TRANSPORT_OK || f->traffic->stopping)
 		return;
-	if (o->retry_after_ms > f->source->up->config.retry.wait_max_ms)
+	if (wants_rest(f))
 		snprintf(f->err.msg + used, room, "; it wants to be left "
 		    "alone for %lld s: try again later",
 		    (long long)o->retry_after_ms / 1000);

@@ -25,6 +25,9 @@ struct blob {
 	struct piece *pieces;
 	unsigned piece_count;
 	bool single;			/* not to be divided */
+	bool is_whole;			/* to be asked for without Range... */
+	bool was_refused;		/* ... since that was refused, */
+	bool is_sure;			/* in words that do not pass */
 	bool is_spoilt;			/* wrong bytes for the last time */
 	bool is_called_off;		/* it is not wanted any more */
 	bool is_slow;			/* and that has been told */

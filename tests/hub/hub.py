@@ -19,6 +19,7 @@ when:
     listener    registry, auth or cdn                        (default: any)
     method      GET, HEAD ...                                (default: any)
     path        regular expression, searched in path?query   (default: any)
+    range       true: with a Range, false: without one       (default: any)
     skip, times let the first N fitting requests pass; apply to N of them
     rate, burst let so many fitting requests a second pass, and so many at once; apply to
                 those that are more (these do not count)
@@ -403,7 +404,7 @@ class Rule:
 	KEYS = {
 		"name": str, "listener": str, "method": str, "path": str, "skip": int, "times": int,
 		"rate": (int, float), "burst": int, "at_once": int,
-		"before_auth": bool, "status": int, "body": object, "redirect": str,
+		"before_auth": bool, "range": bool, "status": int, "body": object, "redirect": str,
 		"head_405": bool, "expire_token": bool, "headers": dict, "remove": list,
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
 		"bad_content_range": str, "gzip": bool, "huge_headers": int, "corrupt": int,
@@ -412,7 +413,7 @@ class Rule:
 		"truncate": int, "cut": int, "stall": int,
 	}
 	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth",
-		      "rate", "burst", "at_once"}
+		      "rate", "burst", "at_once", "range"}
 	ENDINGS = ("truncate", "cut", "stall")
 	VALUES = {"listener": ("registry", "auth", "cdn"),
 		  "framing": ("length", "chunked", "close", "lying")}
@@ -456,9 +457,10 @@ class Rule:
 		self.level -= 1
 		return True
 
-	def fits(self, listener, method, target, refused, under_way):
-		return (under_way > self.spec.get("at_once", -1) and
-			self.spec.get("listener", listener) == listener
+	def fits(self, listener, method, target, refused, has_range, under_way):
+		return (self.spec.get("range", has_range) == has_range
+			and under_way > self.spec.get("at_once", -1)
+			and self.spec.get("listener", listener) == listener
 			and (self.method or method) == method
 			and (not refused or self.spec.get("before_auth", False))
 			and self.path.search(target) is not None)
@@ -494,12 +496,11 @@ class Faults:
 		self.rules = []
 		self.lock = threading.Lock()
 
-	def pick(self, listener, method, target, refused, under_way):
+	def pick(self, *request):
 		with self.lock:
 			self.reload()
 			for rule in self.rules:
-				if (rule.fits(listener, method, target, refused, under_way)
-				    and rule.use()):
+				if rule.fits(*request) and rule.use():
 					return rule
 		return NO_RULE
 
@@ -640,7 +641,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		self.user = ""
 		refusal = self.refuse_or_not()
 		rule = self.hub.faults.pick(self.listener, self.command, self.path,
-					    refusal is not None,
+					    refusal is not None, self.wanted_range is not None,
 					    self.hub.under_way[self.listener])
 		spec = rule.spec
 		time.sleep(spec.get("delay_ms", 0) / 1000)

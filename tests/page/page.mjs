@@ -350,6 +350,22 @@ test('ten thousand tags: few of them are in the document', () => visit(many, des
   assert.equal(await page.locator('.tag').count(), 20);
 }));
 
+test('a list in two files: what has changed since counts', () => visit(`${many}#${want.moved.image}`,
+  { ...desktop, misses: true }, async (page) => {
+    const drawer = () => page.locator('#drawer-body').textContent();
+    const has = (what) => page.waitForFunction((w) => document.querySelector('#drawer-body').textContent.includes(w), what);
+    await has(want.moved.digest);
+    // Of those that have the layer one is only in the one file, and one in the other.
+    await has(want.neighbour);
+    await has(want.new);
+    assert.ok(!(await drawer()).includes(want.gone));
+    // What a run says of many at once is said of it.
+    await has('unchanged');
+    assert.match(await drawer(), /Last success[^]*ago/);
+    await page.goto(`${many}#${want.gone}`);
+    await page.waitForFunction(() => /There is no /.test(document.querySelector('#trouble').textContent));
+  }));
+
 test('an empty tree, and one without a sync', async () => {
   await visit(empty, desktop, async (page) => {
     assert.match(await page.locator('#list').textContent(), /^Nothing is mirrored yet/);

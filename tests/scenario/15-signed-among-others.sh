@@ -116,8 +116,8 @@ list()
 	bad "$_what, and no signature" plain \
 		"list of referrers: $_says"
 }
-list "a list that makes no sense" "JSON, but not an object" answer '[]'
+list "a list that makes no sense" "@@" answer '{"schemaVersion":2,"manifests":[7]}'
 list "more than a thousand" "more than 1000 referrers" answer "$many"
 list "a link that leads in a circle" "the pages of referrers link in a circle" answer \
 	'{"schemaVersion":2,"manifests":[]}' '?'
-list "a list that may not be read" "the registry answers 403" refuse 403
+list "a list that is gone" "the registry answers 410" refuse 410

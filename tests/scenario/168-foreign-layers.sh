@@ -192,6 +192,12 @@ foreign odd login
 without odd '401'
 
 tree_check "$ROOT"
+check "cdr ls" "$CDR" ls -r "$ROOT"
+expect_said "tells of it" 'any:absent .* 1 layer\(s\) elsewhere$'
+expect_said "and not of others" 'any:gone .*[^e]$'
+check "cdr ls --json" "$CDR" ls -r "$ROOT" --json
+expect_eq "as well" "1 null" "$(pick 'words([i.elsewhere for i in v if i.image.endswith("any:absent")][0],
+	[i.elsewhere for i in v if i.image.endswith("any:gone")][0])' "$T/stdout")"
 
 # Whoever copies from here lacks it as well, and is as whole.
 start_nginx "$ROOT"
@@ -213,10 +219,24 @@ for from in "http://$MIRROR" "oci:$home"; do
 done
 ROOT=$home
 
-# A registry that refuses it has not got it; one that is down may have it.
+# A registry that refuses it has not got it, here or behind its redirect; one that is
+# down may have it.
 foreign denied layer
 fault "{\"path\": \"/blobs/$layer\", \"status\": 403}"
 comes denied
+foreign cdn layer -- --present
+fault "{\"listener\": \"cdn\", \"path\": \"${layer#*:}\", \"status\": 404}"
+comes cdn
+foreign other layer -- --present
+fault "{\"listener\": \"cdn\", \"path\": \"${layer#*:}\", \"corrupt\": 7}"
+comes other
+foreign begun layer -- --present --size 300000
+fault "{\"listener\": \"cdn\", \"path\": \"${layer#*:}\", \"truncate\": 100000}"
+sync_rc "half of it" 1 any:begun
+fault "{\"path\": \"/blobs/$layer\", \"status\": 404}"
+: >"$T/vendor.log"
+comes begun
+grep -q '"Range": "bytes=[1-9]' "$T/vendor.log" || fail "the other half comes from elsewhere"
 foreign down layer
 fault "{\"path\": \"/blobs/$layer\", \"status\": 503}"
 : >"$T/vendor.log"

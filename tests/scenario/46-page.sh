@@ -85,7 +85,19 @@ for i in range(10000):
     name = f"{['docker.io', 'ghcr.io', 'quay.io'][i // 20 % 3]}/team/service-{i // 20:04d}:{i % 5}.{i % 20}"
     rows.append({"image": name, "digest": "sha256:" + hashlib.sha256(name.encode()).hexdigest(), "size": i, "own": i,
                  "platforms": ["linux/amd64"], "published": "2026-01-02T03:04:05Z"})
-put("many", "images.json", {"version": 1, "references": 10000, "repositories": 500, "images": rows})
+# In two files: one image has moved since, one is new, and one has gone.
+moved, new, gone = rows[7], rows.pop(), dict(rows[9], image="ghcr.io/team/service-gone:1")
+before = [dict(one, digest="sha256:" + "0" * 64) if one is moved else one for one in rows] + [gone]
+put("many", "images-earlier.json", {"version": 1, "id": "a.b-c", "images": before})
+put("many", "images.json", {"version": 1, "references": 10000, "repositories": 500, "earlier": "a.b-c",
+                            "images": [moved, new, {"image": gone["image"], "gone": True}]})
+put("many", "status-earlier.json", {"version": 1, "id": "d", "images": [{"image": moved["image"], "group": 3, "size": 7}]})
+put("many", "status.json", {"earlier": "d", "images": [], "groups": [
+    {"group": 3, "result": "unchanged", "last_listed": "2026-01-02T03:04:05Z"}]})
+put("many", "blobs-earlier.json", {"version": 1, "id": "e", "images": [
+    {"image": one["image"], "blobs": [["d" * 16, 5]]} for one in (moved, rows[8], gone)]})
+put("many", "blobs.json", {"version": 1, "earlier": "e", "images": [
+    {"image": new["image"], "blobs": [["d" * 16, 5]]}, {"image": gone["image"], "gone": True}]})
 put("many", "history.json", {"points": []})
 put("many", "summary.json", {"result": "ok", "finished": "2026-01-02T03:04:05Z", "totals": {}, "failures": []})
 END
@@ -105,11 +117,14 @@ done
 PAGES=$(jq -n --arg real "$at_real" --arg hostile "$at_hostile" --arg many "$at_many" \
 	--arg bare "$at_bare" --arg empty "$at_empty" \
 	--arg again "'$CDR' sync -q -r '$ROOT' app:1 referrers=yes late:1" \
-	--arg app "$app" --slurpfile images "$ROOT/status/images.json" \
+	--arg app "$app" --slurpfile earlier "$T/many/status/images-earlier.json" \
+	--slurpfile changed "$T/many/status/images.json" --slurpfile images "$ROOT/status/images.json" \
 	--slurpfile history "$ROOT/status/history.json" --slurpfile summary "$ROOT/status/summary.json" '
 	def url: "http://\(.)/";
 	{real: $real | url, hostile: $hostile | url, many: $many | url, bare: $bare | url,
 	empty: $empty | url, again: $again, want: {app: $app,
+		moved: $changed[0].images[0], new: $changed[0].images[1].image,
+		neighbour: $earlier[0].images[8].image, gone: $changed[0].images[2].image,
 		images: [$images[0].images[].image], repositories: $images[0].repositories,
 		largest: ($images[0].images | max_by(.size).image | sub(":[^:/]*$"; "")),
 		pulls: $summary[0].pulls_left[0].left, points: ($history[0].points | length)}}')

@@ -188,11 +188,15 @@ subprocess.run(sys.argv[1:], check=True)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 END
 )
-said images.json 'words(v.references, len(v.images))' \
+# So many are not all in the file that changes with each run.
+python3 "$TOP/tests/whole.py" "$status" images >"$T/whole.json"
+[ "$(wc -c <"$status/images.json")" -lt 262144 ] || fail "images.json is large"
+status=$T
+said whole.json 'words(v.references, len(v.images))' \
 	"$(find "$ROOT"/repos -path '*/_history/*' | wc -l | sed 's/.*/& &/')"
-said images.json '[words(len(own), sum(own)) for own in [[i.own for i in v.images
+said whole.json '[words(len(own), sum(own)) for own in [[i.own for i in v.images
 	if "/many/" in i.image]]][0]' "10000 0"
-image library/late:2 'i.own > 0' true
+said whole.json 'i.own > 0 for i in v.images if i.image == "docker.io/library/late:2"' true
 # Not under a sanitizer, whose memory is its own.
 if ! grep -q __asan_init "$CDR"; then
 	[ "$rss" -lt 24576 ] || fail "it took $rss KiB"

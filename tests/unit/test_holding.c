@@ -9,6 +9,7 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "layout/name.h"
 #include "report/blob_count.h"
 #include "report/holding.h"
 
@@ -45,7 +46,7 @@ test_order(void **state)
 	(void)state;
 	for (i = 0; i < n; i++)
 		for (j = 0; j < n; j++) {
-			order = holding_order(names[i], names[j]);
+			order = name_order(names[i], names[j]);
 			if ((order < 0) != (i < j) || (order > 0) != (i > j))
 				fail_msg("%s, %s: %d", names[i], names[j],
 				    order);
@@ -64,23 +65,8 @@ test_order_of_noise(void **state)
 	(void)state;
 	for (i = 0; i < n; i++)
 		for (j = 0; j < n; j++)
-			assert_true((holding_order(names[i], names[j]) < 0) ==
-			    (holding_order(names[j], names[i]) > 0));
-}
-
-static char *
-printed(const struct holding *h, int with_blobs)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (with_blobs)
-		holding_print_blobs(h, out);
-	else
-		holding_print(h, 7, out);
-	fclose(out);
-	return text;
+			assert_true((name_order(names[i], names[j]) < 0) ==
+			    (name_order(names[j], names[i]) > 0));
 }
 
 static void
@@ -102,12 +88,13 @@ test_line(void **state)
 	assert_int_equal(h.blob_count, 2);
 	assert_true(h.blobs[0].key == 0xfedcba9876543210u);
 	assert_int_equal(h.blobs[1].size, 7);
-	text = printed(&h, 1);
+	text = holding_blobs_text(&h);
 	assert_string_equal(text, line);
 	free(text);
-	text = printed(&h, 0);
-	assert_null(strstr(text, "blobs"));
-	assert_non_null(strstr(text, "\"own\":7"));
+	text = holding_image_text(line, 7);
+	assert_string_equal(text, LINE(",\"published\":"
+	    "\"2026-11-20T00:00:00Z\",\"platforms\":[\"linux/amd64\"],"
+	    "\"size\":12,\"referrers\":2,\"signed\":true,\"own\":7"));
 	free(text);
 	holding_done(&h);
 }
@@ -151,10 +138,73 @@ test_many_blobs(void **state)
 	for (i = 0; i < HOLDING_BLOBS_MAX + 10; i++)
 		holding_add_blob(&h, ~(uint64_t)i, (uint64_t)1 << 40);
 	assert_int_equal(h.blob_count, HOLDING_BLOBS_MAX);
-	text = printed(&h, 1);
+	text = holding_blobs_text(&h);
 	assert_true(strlen(text) + 64 * 1024 < HOLDING_LINE_MAX);
 	free(text);
 	holding_done(&h);
+}
+
+struct seen {
+	size_t count;
+	uint64_t key, size;		/* the sums */
+};
+
+static void
+note_blob(void *cookie, uint64_t key, uint64_t size)
+{
+	struct seen *seen = cookie;
+
+	seen->count++;
+	seen->key += key;
+	seen->size += size;
+}
+
+/* What is taken from a line by sight is what reading it gives; a line that is
+ * cut anywhere is no trouble. */
+static void
+test_each_blob(void **state)
+{
+	static const char line[] = LINE(",\"platforms\":[\"a,\\\"blobs"
+	    "\\\":[\\\"\"],\"blobs\":[[\"00000000000000aa\",5],"
+	    "[\"0000000000000001\",7]]");
+	static const char *const none[] = {
+		"", "{}", LINE(",\"blobs\":[]"), LINE(",\"blobs\":{}"),
+		LINE(",\"blobs\":[7]"), LINE(",\"blobs\":[["),
+		LINE(",\"blobs\":[[\"aa\"]]"),
+	};
+	struct seen seen = { 0 };
+	char *cut;
+	size_t i;
+
+	(void)state;
+	holding_each_blob(line, note_blob, &seen);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.key, 0xab);
+	assert_int_equal(seen.size, 12);
+	for (i = 0; i < sizeof(line); i++) {
+		cut = xstrndup(line, i);
+		seen.count = 0;
+		holding_each_blob(cut, note_blob, &seen);
+		assert_true(seen.count <= 2);
+		free(cut);
+	}
+	for (i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		seen.count = 0;
+		holding_each_blob(none[i], note_blob, &seen);
+		assert_int_equal(seen.count, 0);
+	}
+	assert_true(holding_line_is_broken(LINE(",\"broken\":true")));
+	assert_false(holding_line_is_broken(LINE("")));
+}
+
+static json_t *
+head(const char *text)
+{
+	char *whole = xasprintf("%s]}", text);
+	json_t *o = json_loads(whole, 0, NULL);
+
+	free(whole);
+	return o;
 }
 
 static void
@@ -163,27 +213,32 @@ test_head(void **state)
 	struct holding_totals t = { .images = 1, .repositories = 2,
 	    .blobs = 3, .bytes = 4 }, got = { 0 };
 	char stamp[STORE_STAMP_MAX], *text = NULL;
-	size_t len;
+	static const char *const bad[] = {
+		"{\"version\":2,\"index\":\"a\",\"images\":[",
+		"{\"version\":1,\"index\":7,\"images\":[", "{\"a\":[",
+	};
+	size_t i, len;
 	FILE *out = open_memstream(&text, &len);
+	json_t *o;
 
 	(void)state;
-	holding_head_print(out, "a-b-c", 1795132800, &t);
+	holding_head_print(out, "a-b-c", 1795132800, &t, "before");
 	fclose(out);
 	assert_non_null(strstr(text, "\"written\":\"2026-11-20T00:00:00Z\""));
-	assert_true(holding_head_read(text, stamp, &got));
+	assert_non_null(strstr(text, "\"earlier\":\"before\""));
+	o = head(text);
+	assert_true(holding_head_read(o, stamp, &got));
+	json_decref(o);
 	assert_string_equal(stamp, "a-b-c");
 	assert_memory_equal(&t, &got, sizeof(t));
-	text[len - 3] = '\0';
-	assert_false(holding_head_read(text, stamp, &got));
 	free(text);
-	assert_false(holding_head_read("", stamp, &got));
-	assert_false(holding_head_read("{\"version\":2,\"index\":\"a\","
-	    "\"images\":[", stamp, &got));
-	text = xmalloc(5000);
-	memset(text, '[', 4999);
-	text[4999] = '\0';
-	assert_false(holding_head_read(text, stamp, &got));
-	free(text);
+	assert_false(holding_head_read(NULL, stamp, &got));
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		o = head(bad[i]);
+		assert_non_null(o);
+		assert_false(holding_head_read(o, stamp, &got));
+		json_decref(o);
+	}
 }
 
 static void
@@ -229,6 +284,7 @@ main(void)
 		cmocka_unit_test(test_line),
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_many_blobs),
+		cmocka_unit_test(test_each_blob),
 		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_key),
 		cmocka_unit_test(test_blob_count),

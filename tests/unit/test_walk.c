@@ -462,6 +462,45 @@ test_elsewhere(void **state)
 	free(c);
 }
 
+/* A platform is here without it. */
+static void
+test_platform_elsewhere(void **state)
+{
+	static const char *const types[] = { FOREIGN, TAR };
+	struct fixture *f = *state;
+	struct digest config, gone, child, root;
+	struct walk w;
+	struct err e;
+	char *c, *l, *text, *entry;
+	size_t i;
+
+	put_blob(f, "{}", &config);
+	digest_of(DIGEST_SHA256, "gone", 4, &gone);
+	c = descriptor(MEDIA_OCI_CONFIG, &config, 2, "");
+	for (i = 0; i < 2; i++) {
+		l = descriptor(types[i], &gone, 4, ",\"urls\":[\"http://a/\"]");
+		text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+		    "\"config\":%s,\"layers\":[%s]}", MEDIA_OCI_MANIFEST, c,
+		    l);
+		put_manifest(f, MEDIA_OCI_MANIFEST, text, &child);
+		entry = descriptor(MEDIA_OCI_MANIFEST, &child, strlen(text),
+		    ",\"platform\":{\"os\":\"windows\","
+		    "\"architecture\":\"amd64\"}");
+		free(text);
+		text = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\","
+		    "\"manifests\":[%s]}", MEDIA_OCI_INDEX, entry);
+		put_manifest(f, MEDIA_OCI_INDEX, text, &root);
+		assert_int_equal(walk(f, &root, &w, &e), 0);
+		assert_int_equal(w.have_count, i == 0);
+		assert_int_equal(w.elsewhere, i == 0);
+		walk_done(&w);
+		free(text);
+		free(entry);
+		free(l);
+	}
+	free(c);
+}
+
 /* Published without it, it is not asked for again; unless all else is. */
 static void
 test_published_elsewhere(void **state)
@@ -568,6 +607,7 @@ main(void)
 		CASE(test_unknown_digest),
 		CASE(test_elsewhere),
 		CASE(test_published_elsewhere),
+		CASE(test_platform_elsewhere),
 		CASE(test_schema1),
 		CASE(test_nesting),
 		CASE(test_absent_is_left_out),

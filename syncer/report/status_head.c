@@ -1,0 +1,123 @@
+/* What status.json and summary.json say of a run. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/mem.h"
+#include "report/outside.h"
+#include "report/printable.h"
+#include "report/status_view.h"
+
+const char *const status_run_results[STATUS_RUN_RESULTS] = {
+	"ok", "failed", "interrupted", "store",
+};
+
+/* Members that are not there are 0: an older version did not write them. */
+void
+status_head_read(const json_t *head, struct status_view *ret)
+{
+	struct status_counters *c = &ret->counters;
+	const json_t *from = json_object_get(head, "counters"), *of;
+	size_t i;
+
+	ret->last_success = status_get_time(head, "last_success");
+	c->bytes = status_get_count(from, "bytes");
+	c->objects = status_get_count(from, "objects");
+	c->requests = status_get_count(from, "requests");
+	c->updates = status_get_count(from, "updates");
+	of = json_object_get(from, "runs");
+	for (i = 0; i < STATUS_RUN_RESULTS; i++)
+		c->runs[i] = status_get_count(of, status_run_results[i]);
+	of = json_object_get(from, "failures");
+	for (i = 0; i < STATUS_REASONS; i++)
+		c->failures[i] = status_get_count(of,
+		    status_reason((enum err_code)i));
+}
+
+static json_t *
+totals_json(const struct report_totals *t)
+{
+	json_t *o = json_object();
+
+	status_set_count(o, "images", t->images);
+	status_set_count(o, "unchanged", t->unchanged);
+	status_set_count(o, "updated", t->updated);
+	status_set_count(o, "held", t->held);
+	status_set_count(o, "failed", t->failed);
+	status_set_count(o, "not_reached", t->cancelled);
+	status_set_count(o, "objects", t->objects);
+	status_set_count(o, "bytes", t->bytes);
+	status_set_count(o, "requests", t->requests);
+	status_set_count(o, "pulls", t->pulls);
+	status_set_count(o, "duration_ms", (uint64_t)t->duration_ms);
+	return o;
+}
+
+static json_t *
+counters_json(const struct status_counters *c)
+{
+	json_t *o = json_object(), *runs = json_object();
+	json_t *failures = json_object();
+	size_t i;
+
+	for (i = 0; i < STATUS_RUN_RESULTS; i++)
+		status_set_count(runs, status_run_results[i], c->runs[i]);
+	for (i = 0; i < STATUS_REASONS; i++)
+		if (c->failures[i] > 0)
+			status_set_count(failures,
+			    status_reason((enum err_code)i), c->failures[i]);
+	json_object_set_new(o, "runs", runs);
+	status_set_count(o, "bytes", c->bytes);
+	status_set_count(o, "objects", c->objects);
+	status_set_count(o, "requests", c->requests);
+	status_set_count(o, "updates", c->updates);
+	json_object_set_new(o, "failures", failures);
+	return o;
+}
+
+/* Of a file system that tells nothing, nothing is said. */
+static json_t *
+store_json(const struct status_view *v)
+{
+	json_t *o = json_object(), *fs;
+
+	status_set_count(o, "images", v->images);
+	status_set_count(o, "image_bytes", v->image_bytes);
+	if (!v->has_space)
+		return o;
+	fs = json_object();
+	status_set_count(fs, "bytes", v->space.bytes);
+	status_set_count(fs, "bytes_free", v->space.bytes_free);
+	status_set_count(fs, "files", v->space.files);
+	status_set_count(fs, "files_free", v->space.files_free);
+	json_object_set_new(o, "filesystem", fs);
+	return o;
+}
+
+json_t *
+status_head_json(const struct status_view *v)
+{
+	json_t *o = json_object();
+	char *error;
+
+	status_set_count(o, "layout", 2);
+	json_object_set_new(o, "version", json_string(CDR_VERSION));
+	status_set_time(o, "started", v->started);
+	status_set_time(o, "finished", v->end->now);
+	json_object_set_new(o, "result", json_string(v->end->result));
+	status_set_count(o, "exit_code", (uint64_t)v->end->exit_code);
+	if (v->end->error != NULL) {
+		error = xstrdup(v->end->error);
+		outside_show(error);
+		if (strlen(error) > STATUS_ERROR_MAX)
+			error[STATUS_ERROR_MAX] = '\0';
+		printable(error);
+		json_object_set_new(o, "error", json_string(error));
+		free(error);
+	}
+	status_set_time(o, "last_success", v->last_success);
+	json_object_set_new(o, "totals", totals_json(&v->end->totals));
+	json_object_set_new(o, "counters", counters_json(&v->counters));
+	json_object_set_new(o, "store", store_json(v));
+	json_object_set(o, "pulls_left", v->pulls);
+	return o;
+}

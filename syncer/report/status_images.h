@@ -1,0 +1,34 @@
+#ifndef CDR_REPORT_STATUS_IMAGES_H
+#define CDR_REPORT_STATUS_IMAGES_H
+
+#include "report/book.h"
+#include "report/metrics.h"
+#include "report/status_groups.h"
+
+/*
+ * The images of status.json: those of a run, and what is known of the others.
+ * All records are this run's, sorted by image, each of them once.
+ */
+struct status_images {
+	struct store *store;
+	int64_t now;			/* the end of the run */
+	struct status_record *const *records;
+	size_t count;
+	/* The first line of status.json; it tells of the groups, too. */
+	void (*head)(FILE *, const char *earlier, const struct status_groups *,
+	    void *cookie);
+	void *cookie;
+	/* Told by status_images_write, and before ${head} is called: */
+	struct metrics_images *metrics;	/* filled */
+	uint64_t images, image_bytes;	/* mirrored at some time */
+	bool is_damaged;		/* lines were lost */
+};
+
+/* status_images_write(images, e): read the old file once more, and put the new
+ * one into place.  Return 0 or -1. */
+int status_images_write(struct status_images *, struct err *);
+
+/* What status.json is, for who reads its first line. */
+extern const struct book_kind status_book;
+
+#endif
