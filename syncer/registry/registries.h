@@ -19,6 +19,9 @@ struct registry_config {
 					 * and port */
 	bool is_lent;			/* else, the registry itself */
 	unsigned max_connections;	/* 1 to 64; default 8 */
+	unsigned max_blob_connections;	/* as far as they are rewarded; default
+					 * 32, or max_connections if that is
+					 * set */
 	unsigned min_pulls_left;	/* stop before fewer are left */
 	struct retry_policy retry;	/* 5 tries; 1 s to 60 s; waits 300 s */
 	unsigned stall_timeout_s;	/* nothing for so long: broken; 30 */
