@@ -82,4 +82,8 @@ char *upstream_words(const struct http_reply *, char [OUTSIDE_WORDS_MAX]);
 int upstream_status(const struct http_reply *, struct err *);
 int upstream_explain(const struct http_reply *, struct err *);
 
+/* upstream_page(reply, e): is a success a page for people, where there has to
+ * be something of a registry's?  Then ${e} says so. */
+bool upstream_page(const struct http_reply *, struct err *);
+
 #endif

@@ -43,9 +43,10 @@ struct piece {
 	struct piece *next;
 	bool was_last;			/* asked once more as the only one */
 	struct stream stream;
-	int64_t opened_ms;
+	int64_t opened_ms, began_ms;	/* when it was asked for; when the
+					 * answer began */
+	uint64_t portion;		/* to ask for next; 0: nothing known */
 	bool is_heard;			/* something has come since */
-	uint64_t rate;			/* of the one before, bytes a second */
 };
 
 /* fetch_blob_size(b): as its descriptor says. */

@@ -1,16 +1,14 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_blob_internal.h"
-
-/* A piece is what a connection brings in about a second, so that the round
- * trip for it does not count; between these. */
-#define PIECE_BYTES_MIN	((uint64_t)4 << 20)
-#define PIECE_BYTES_MAX	((uint64_t)32 << 20)
+#include "transfer/fetch_tempo.h"
 
 static struct piece *
 piece_of(struct fetch *f)
@@ -135,15 +133,12 @@ drop_others(struct piece *p)
 static uint64_t
 piece_bytes(const struct piece *p)
 {
-	uint64_t most = p->rate;
-
-	if (!fetch_blob_may_divide(p->blob))
+	/* Where requests are dear each asks for all that it may. */
+	if (!fetch_blob_may_divide(p->blob) ||
+	    tempo_is_slow(&p->fetch.source->tempo, TEMPO_BLOB) ||
+	    tempo_is_slow(&p->fetch.source->elsewhere, TEMPO_BLOB))
 		return UINT64_MAX;
-	if (most < PIECE_BYTES_MIN)
-		most = PIECE_BYTES_MIN;
-	if (most > PIECE_BYTES_MAX)
-		most = PIECE_BYTES_MAX;
-	return most;
+	return p->portion > 0 ? p->portion : WIDTH_PORTION_MIN;
 }
 
 /* Where ranges were refused before, they are not asked for. */
@@ -190,7 +185,7 @@ piece_open(struct fetch *f, struct http_spec *spec)
 		piece_free(p);
 		return NULL;
 	}
-	p->opened_ms = clock_ms();
+	p->opened_ms = p->began_ms = clock_ms();
 	p->is_heard = false;
 	spec->bulk = true;
 	spec->body_max = MANIFEST_BYTES_MAX;
@@ -206,12 +201,31 @@ piece_open(struct fetch *f, struct http_spec *spec)
 	    f->reference);
 }
 
+/* By its type and its length: some have the type alone wrong. */
+static bool
+is_page(const struct piece *p, const struct http_reply *reply, struct err *e)
+{
+	const char *length = http_header(reply, "content-length", 0);
+	char whole[24];
+
+	snprintf(whole, sizeof(whole), "%llu",
+	    (unsigned long long)fetch_blob_size(p->blob));
+	return reply->status == 200 && length != NULL &&
+	    strcmp(length, whole) != 0 && upstream_page(reply, e);
+}
+
 static int
 on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
 	struct piece *p = piece_of(cookie);
 
+	p->began_ms = clock_ms();
+	p->fetch.source->is_elsewhere = reply->elsewhere;
+	fetch_tempo_begun(&p->fetch, reply);
 	p->is_heard = true;
+	/* It would spoil what is here. */
+	if (is_page(p, reply, e))
+		return -1;
 	learn(p, reply);
 	/* A server that does not know ranges is not asked for them again. */
 	if (reply->status == 200 &&
@@ -255,7 +269,7 @@ is_one_too_many(const struct piece *p)
 	const struct source *source = p->fetch.source;
 
 	return p->blob->piece_count > 1 &&
-	    (width_is_beyond(&source->width, source->extra) ||
+	    (width_is_beyond(&source->width, source->share.pieces + 1) ||
 	    source->blobs.first != NULL);
 }
 
@@ -271,10 +285,10 @@ take_next(struct piece *p)
 {
 	struct fetch *f = &p->fetch;
 	const struct upstream *up = f->source->up;
-	int64_t now = clock_ms(), took_ms = now - p->opened_ms;
+	int64_t now = clock_ms();
 
-	p->rate = (p->stream.end - p->stream.begun_at) * 1000 /
-	    (uint64_t)(took_ms > 0 ? took_ms : 1);
+	p->portion = width_portion(p->stream.end - p->stream.begun_at,
+	    p->began_ms - p->opened_ms, now - p->opened_ms);
 	f->tries = 0;
 	sink_close(&p->stream);
 	if (sink_is_whole(p->blob->sink)) {
