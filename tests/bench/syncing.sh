@@ -152,19 +152,29 @@ the bound: round trips: connect, 100 HEAD and 700 GET by 8 | =10.1 |
 END
 }
 
-# Nothing is set: what a newcomer has. With settings, for comparison, too.
-case_default()
+# five_from ADDR:PORT TITLE [MORE]: nothing is set, or 48 connections.
+five_from()
 {
-	start_relay "127.0.0.1:$port" 0 20000000 0
-	endpoint default "$RELAY"
+	endpoint default "$1"
 	printf '{"docker.io": {"endpoint": "http://%s", "max_connections": 48}}\n' \
-	    "$RELAY" >"$lists/many.json"
-	measure "One image of 400 MB in five layers, 20 MB a second for each connection" 3 <<END
+	    "$1" >"$lists/many.json"
+	measure "One image of 400 MB in five layers, 20 MB a second for each connection$2" 3 <<END
 cdr sync, durable, no setting | 1 | $CDR sync -q -r "\$OUT" --registries $lists/default.json -i $lists/five.list
 the same, up to 48 connections | 1 | $CDR sync -q -r "\$OUT" --registries $lists/many.json -i $lists/five.list
-skopeo copy to oci: | 1 | $copy docker://$RELAY/bench/five:1 oci:"\$OUT":five
-the bound: 400 MB by 32 connections | =0.63 |
+skopeo copy to oci: | 1 | $copy docker://$1/bench/five:1 oci:"\$OUT":five
+${3-}
 END
+}
+
+# What a newcomer has: from the server of the case thin, and over the relay, which gives
+# nothing at once and takes a processor for itself.
+case_default()
+{
+	start_thin
+	five_from "$thin" ", each answer begins with as much at once"
+	start_relay "127.0.0.1:$port" 0 20000000 0
+	five_from "$RELAY" ", over a relay" \
+	    "the bound: 400 MB by 32 connections | =0.63 |"
 }
 
 # large_over NAME TITLE BOUND
