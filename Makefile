@@ -52,7 +52,7 @@ help:
 	@echo '         make sanitize    builds all with AddressSanitizer and UBSan'
 	@echo '         make tsan        transfers under ThreadSanitizer'
 	@echo '         make fuzz        each fuzzer for FUZZ_SECONDS; fuzz-short, run-NAME'
-	@echo '         make bench       beside peers; some forty minutes'
+	@echo '         make bench       beside peers; some fifty minutes'
 
 # --- the program, plain --------------------------------------------------
 

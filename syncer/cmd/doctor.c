@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/inputs.h"
 #include "doctor/patient.h"
 #include "doctor/proof.h"
+#include "doctor/registry_check.h"
 #include "layout/mem.h"
 #include "node/trust.h"
 #include "node/under.h"
@@ -25,6 +27,7 @@
 
 static const char usage[] =
 "usage: cdr doctor [--mirror URL] [OPTION]... [IMAGE]\n"
+"       cdr doctor --registry [--registries FILE] [--json] IMAGE\n"
 "\n"
 "Find out why a node does not pull from the mirror. Checks the mirror's name,\n"
 "connection and TLS; its answers to all that clients ask for IMAGE (default: the\n"
@@ -45,6 +48,9 @@ static const char usage[] =
 "                          and find that in the access log too\n"
 "      --prefix DIR        look at the node whose root is mounted at DIR\n"
 "      --json              print one JSON object\n"
+"      --registry          find out whether cdr sync can get IMAGE from its\n"
+"                          registry: each endpoint, its login, the manifest\n"
+"      --registries FILE   settings of registries (default: $CDR_REGISTRIES)\n"
 "  -h, --help              print this\n"
 "\n"
 "Exit: 0 all is well, or there are warnings; 1 something is wrong; 2 usage;\n"
@@ -52,7 +58,8 @@ static const char usage[] =
 
 struct args {
 	const char *mirror, *ca, *cert, *key, *log, *client, *prefix, *image;
-	bool json;
+	const char *registries;
+	bool json, registry;
 };
 
 struct visit {
@@ -63,6 +70,7 @@ struct visit {
 	char *ca, *cert, *key;		/* files that are used */
 	struct findings findings;
 	char mark[17];
+	char *title;			/* of --registry: the image */
 };
 
 static void
@@ -220,6 +228,38 @@ visit(struct visit *v, struct err *e)
 	return 0;
 }
 
+/* --- the registry's side -------------------------------------------------- */
+
+static int
+visit_registry(struct visit *v, struct err *e)
+{
+	struct registries *registries = NULL;
+	struct keyring *keyring = NULL;
+	struct image_ref image = { .registry = NULL };
+	struct registry_visit r = {
+		.findings = &v->findings, .mark = v->mark, .image = &image,
+		.stop_fd = cmd_stop_fd()
+	};
+	int rc = -1;
+
+	make_mark(v->mark);
+	credentials_init();
+	if (image_ref_parse(v->args->image, &image, e) == -1 ||
+	    inputs_registries(v->args->registries, &registries, e) == -1 ||
+	    inputs_credentials(&keyring, e) == -1)
+		goto out;
+	r.registries = registries;
+	r.keyring = keyring;
+	v->title = image_ref_text(&image);
+	registry_check(&r);
+	rc = 0;
+out:
+	image_ref_done(&image);
+	registries_free(registries);
+	keyring_free(keyring);
+	return rc;
+}
+
 /* --- saying it ----------------------------------------------------------- */
 
 static void
@@ -228,7 +268,7 @@ say_text(const struct visit *v, bool is_all)
 	const struct findings *f = &v->findings;
 	size_t i;
 
-	printf("%s\n", v->wish.base);
+	printf("%s\n", v->title != NULL ? v->title : v->wish.base);
 	for (i = 0; i < f->count; i++)
 		printf("%-4s  %-9s %s\n", finding_word(f->list[i].level),
 		    f->list[i].check, f->list[i].text);
@@ -254,7 +294,8 @@ say_json(const struct visit *v, bool is_all)
 		    f->list[i].level == FINDING_OK ? "ok" :
 		    f->list[i].level == FINDING_WARN ? "warn" : "fail",
 		    "message", f->list[i].text));
-	all = json_pack("{ss ss sb so}", "mirror", v->wish.base, "mark",
+	all = json_pack("{ss ss sb so}", v->title != NULL ? "image" :
+	    "mirror", v->title != NULL ? v->title : v->wish.base, "mark",
 	    v->mark, "ok", is_all && f->fails == 0, "checks", checks);
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
@@ -268,7 +309,8 @@ doctor(const struct args *a)
 		.args = a, .findings = { .stop_fd = cmd_stop_fd() }
 	};
 	struct err e;
-	int rc = visit(&v, &e), code = EXIT_INPUT;
+	int rc = a->registry ? visit_registry(&v, &e) : visit(&v, &e);
+	int code = EXIT_INPUT;
 	bool is_all = !findings_stopped(&v.findings);
 
 	if (rc == -1) {
@@ -278,6 +320,7 @@ doctor(const struct args *a)
 		code = !is_all ? EXIT_INTERRUPTED : v.findings.fails > 0 ?
 		    EXIT_SOME_FAILED : EXIT_OK;
 	}
+	free(v.title);
 	free(v.ca);
 	free(v.cert);
 	free(v.key);
@@ -297,7 +340,8 @@ enum option_value {
 	CLIENT_KEY,
 	ACCESS_LOG,
 	PULL,
-	PREFIX
+	PREFIX,
+	REGISTRIES
 };
 
 static const char **
@@ -318,6 +362,8 @@ value_of(struct args *a, int c)
 		return &a->client;
 	case PREFIX:
 		return &a->prefix;
+	case REGISTRIES:
+		return &a->registries;
 	default:
 		return NULL;
 	}
@@ -343,6 +389,14 @@ check_args(struct args *a)
 	for (i = 0; i < 3; i++)
 		if (files[i] != NULL && access(files[i], R_OK) == -1)
 			return wrong("cannot read ", files[i]);
+	if (a->registry && a->image == NULL)
+		return wrong("--registry wants an IMAGE", "");
+	if (a->registry && (a->mirror != NULL || a->ca != NULL ||
+	    a->cert != NULL || a->log != NULL || a->client != NULL))
+		return wrong("--registry is about a registry, and goes with "
+		    "--registries and --json alone", "");
+	if (!a->registry && a->registries != NULL)
+		return wrong("--registries goes with --registry", "");
 	if (a->client != NULL && !proof_is_client(a->client))
 		return wrong("--pull takes ", proof_clients());
 	return EXIT_OK;
@@ -360,6 +414,8 @@ cmd_doctor(int argc, char **argv)
 		{ "pull", required_argument, NULL, PULL },
 		{ "prefix", required_argument, NULL, PREFIX },
 		{ "json", no_argument, NULL, 'j' },
+		{ "registry", no_argument, NULL, 'r' },
+		{ "registries", required_argument, NULL, REGISTRIES },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -373,6 +429,8 @@ cmd_doctor(int argc, char **argv)
 			*value_of(&a, c) = optarg;
 		} else if (c == 'j') {
 			a.json = true;
+		} else if (c == 'r') {
+			a.registry = true;
 		} else if (c == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;

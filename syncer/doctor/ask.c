@@ -9,6 +9,7 @@
 #include "doctor/ask.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "registry/upstream.h"
 
 #define CONNECT_S	5u
 #define STALL_S		10u
@@ -33,14 +34,22 @@ ask_open(struct ask *a, const struct ask_how *how, struct err *e)
 	return a->http == NULL ? -1 : 0;
 }
 
+int
+ask_open_registry(struct ask *a, struct registry_config *config,
+    const char *mark, int stop_fd, struct err *e)
+{
+	*a = (struct ask){ .config = *config, .stop_fd = stop_fd };
+	a->base = xstrdup(a->config.endpoint.text);
+	a->agent = xasprintf("cdr-doctor/" CDR_VERSION " mark/%s", mark);
+	a->http = http_new(e);
+	return a->http == NULL ? -1 : 0;
+}
+
 void
 ask_close(struct ask *a)
 {
 	http_free(a->http);
-	url_done(&a->config.endpoint);
-	free(a->config.ca_file);
-	free(a->config.client_cert);
-	free(a->config.client_key);
+	registry_config_done(&a->config);
 	free(a->base);
 	free(a->agent);
 	*a = (struct ask){ 0 };
@@ -57,6 +66,17 @@ copy_header(const struct http_reply *reply, const char *name,
 	if (len > 0)
 		memcpy(to, value, len);
 	to[len] = '\0';
+}
+
+static void
+copy_challenge(const struct http_reply *reply, struct challenge *ret)
+{
+	const char *values[CHALLENGES_MAX];
+	size_t count = http_headers(reply, "www-authenticate", values,
+	    CHALLENGES_MAX);
+
+	if (reply->status == 401)
+		challenge_parse(values, count, ret);
 }
 
 struct waiting {
@@ -83,6 +103,10 @@ on_end(void *cookie, const struct http_reply *reply)
 	memcpy(a->body, reply->body, reply->len);
 	a->body[reply->len] = '\0';
 	snprintf(a->peer, sizeof(a->peer), "%s", http_peer(reply));
+	copy_challenge(reply, &a->challenge);
+	a->is_page = upstream_page(reply, &a->why);
+	if (!a->is_page)
+		upstream_explain(reply, &a->why);
 	copy_header(reply, "content-type", a->type);
 	copy_header(reply, "docker-content-digest", a->digest);
 	copy_header(reply, "content-length", a->length);
@@ -120,11 +144,18 @@ ask(struct ask *a, const struct question *q, struct answer *ret)
 		.body_max = MANIFEST_BYTES_MAX,
 		.agent = a->agent,
 		.encoding = q->encoding,
-		.stay = true,
+		.stay = q->url == NULL,
+		.auth = q->bearer != NULL ? HTTP_AUTH_BEARER :
+		    q->username != NULL ? HTTP_AUTH_BASIC : HTTP_AUTH_NONE,
+		.username = q->username,
+		.password = q->password,
+		.bearer = q->bearer,
+		.form = q->form,
 	};
-	char *url = xasprintf("%s%s", a->base, q->path);
+	char *url = q->url != NULL ? xstrdup(q->url) :
+	    xasprintf("%s%s", a->base, q->path);
 
-	assert(q->path[0] == '/');
+	assert(q->url != NULL || q->path[0] == '/');
 	*ret = (struct answer){ .body = NULL };
 	spec.url = url;
 	req = http_start(a->http, &spec, &on, &w);
@@ -146,4 +177,5 @@ answer_done(struct answer *a)
 {
 	free(a->body);
 	a->body = NULL;
+	challenge_done(&a->challenge);
 }

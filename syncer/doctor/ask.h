@@ -6,10 +6,12 @@
 #include <stdint.h>
 
 #include "layout/err.h"
+#include "registry/challenge.h"
 #include "registry/http.h"
 
-/* One question to the mirror after the other, each with our mark in the
- * User-Agent.  Nothing is tried twice, and no redirect is followed. */
+/* One question after the other, to the mirror or to a registry, each with our
+ * mark in the User-Agent.  Nothing is tried twice, and the mirror's redirects
+ * are not followed. */
 
 #define ASK_HEADER_MAX	256u
 
@@ -24,6 +26,11 @@ struct ask {
 
 struct question {
 	const char *path;	/* from "/" on, with a query or not */
+	const char *url;	/* NULL, or in its place all of it: then
+				 * redirects are followed */
+	const char *username, *password;	/* NULL: none */
+	const char *bearer;			/* NULL: none */
+	const char *form;	/* NULL, or: a POST with these fields */
 	bool head;
 	const char *accept;
 	const char *encoding;	/* NULL: identity */
@@ -43,6 +50,10 @@ struct answer {
 	char length[ASK_HEADER_MAX], encoding[ASK_HEADER_MAX];
 	char range[ASK_HEADER_MAX], location[ASK_HEADER_MAX];
 	char server[ASK_HEADER_MAX], api[ASK_HEADER_MAX];
+	struct challenge challenge;	/* of a 401 */
+	struct err why;		/* of an answer that is no success; or of a
+				 * page for people */
+	bool is_page;
 };
 
 /*
@@ -55,6 +66,10 @@ struct ask_how {
 };
 int ask_open(struct ask *, const struct ask_how *, struct err *);
 void ask_close(struct ask *);
+
+/* ask_open_registry(a, config, mark, stop_fd, e): takes ${config}. */
+int ask_open_registry(struct ask *, struct registry_config *, const char *,
+    int, struct err *);
 
 /* ask(a, q, ret): answer_done releases ${ret}. */
 void ask(struct ask *, const struct question *, struct answer *);

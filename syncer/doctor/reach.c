@@ -172,6 +172,8 @@ reach_check(struct patient *p)
 		say_reached(p, &a);
 		if (reach_refused(p, "ping", q.path, &a))
 			;
+		else if (a.is_page)
+			finding_add(f, FINDING_FAIL, "ping", "%s", a.why.msg);
 		else if (a.status != 200)
 			finding_add(f, FINDING_FAIL, "ping", "/v2/: %ld, from "
 			    "\"%s\": that is not a registry. Check the port, "

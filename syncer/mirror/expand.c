@@ -186,6 +186,7 @@ all_pages_read(struct expand *x)
 /* --- pages ------------------------------------------------------------- */
 
 static void ask(struct expand *);
+static void not_here(struct expand *, const struct err *);
 
 static void
 found(void *cookie, const char *tag)
@@ -237,7 +238,8 @@ page_read(struct expand *x, const struct http_reply *reply)
 	int more;
 
 	if (tags_scan_end(&x->scan, &e) == -1) {
-		finish(x, &e);
+		(void)upstream_page(reply, &e);
+		not_here(x, &e);
 		return;
 	}
 	more = tag_pages_next(&x->pages, &x->scan, links, count, &e);

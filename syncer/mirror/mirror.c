@@ -233,6 +233,7 @@ take_numbers(struct run *run)
 	t->requests = s->requests;
 	t->pulls = s->pulls;
 	t->running = s->running;
+	t->waits = dispatch_waits(run->dispatch);
 	t->wanted = s->wanted;
 	t->wanted_bytes = dispatch_left(run->dispatch);
 	t->duration_ms = clock_ms() - run->started_ms;
@@ -328,6 +329,7 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	ages_free(run.ages);
 	agenda_free(run.agenda);
 	take_numbers(&run);
+	run.totals.waits = NULL;
 	if (m->plan != NULL)
 		end_plan(&run);
 	dispatch_keep_quotas(run.dispatch);

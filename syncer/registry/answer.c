@@ -7,7 +7,8 @@
 #define TAGS		(BIT(ANSWER_TO_TAG) | BIT(ANSWER_TO_OPTIONAL))
 #define OPTIONAL	BIT(ANSWER_TO_OPTIONAL)
 #define REFERRERS	BIT(ANSWER_TO_REFERRERS)
-#define BLOBS		BIT(ANSWER_TO_BLOB)
+#define RANGE		BIT(ANSWER_TO_RANGE)
+#define BLOBS		(BIT(ANSWER_TO_BLOB) | RANGE)
 #define ALL		(BIT(ANSWER_TO_COUNT) - 1)
 #define ASKERS		(ALL & ~BIT(ANSWER_TO_TOKEN))
 
@@ -25,6 +26,17 @@ static const struct row rows[] = {
 	{ REFERRERS, 200, 200, 0, 0, ANSWER_TAG_SCHEMA },
 	{ ALL, 200, 200, 0, 0, ANSWER_TAKE },
 	{ BLOBS, 206, 206, 0, 0, ANSWER_TAKE },
+
+	/* a part may be refused where all may be had (quirks.md#no-ranges):
+	 * what is mostly said for other reasons, when it is said again */
+	{ RANGE, 400, 400, ANSWER_AGAIN, ANSWER_PART, ANSWER_WHOLE },
+	{ RANGE, 400, 400, ANSWER_LAST, 0, ANSWER_WHOLE },
+	{ RANGE, 403, 403, ANSWER_AGAIN, ANSWER_PART, ANSWER_WHOLE },
+	{ RANGE, 403, 403, ANSWER_LAST, 0, ANSWER_WHOLE },
+	{ RANGE, 500, 500, ANSWER_AGAIN, ANSWER_PART, ANSWER_WHOLE },
+	{ RANGE, 499, 500, ANSWER_LAST, 0, ANSWER_WHOLE },
+	{ RANGE, 502, 504, ANSWER_LAST, 0, ANSWER_WHOLE },
+	{ RANGE, 520, 530, ANSWER_LAST, 0, ANSWER_WHOLE },
 
 	/* not now; 499 is a proxy's own, and 520 to 530 are a CDN's, for a
 	 * server behind it that does not answer (quirks.md#not-now) */
@@ -47,6 +59,16 @@ static const struct row rows[] = {
 	    ANSWER_CHALLENGE },
 	{ ASKERS, 401, 401, ANSWER_SHOWN, 0, ANSWER_FAIL },
 	{ ALL, 401, 401, 0, ANSWER_ELSEWHERE, ANSWER_FAIL },
+
+	/* and what says no to the part */
+	{ RANGE, 404, 404, 0, 0, ANSWER_FAIL },
+	{ RANGE, 410, 410, 0, 0, ANSWER_FAIL },
+	{ RANGE, 416, 416, 0, 0, ANSWER_FAIL },
+	{ RANGE, 400, 400, 0, ANSWER_ELSEWHERE, ANSWER_WHOLE },
+	{ RANGE, 403, 403, 0, ANSWER_ELSEWHERE, ANSWER_WHOLE },
+	{ RANGE, 405, 498, 0, 0, ANSWER_WHOLE },
+	{ RANGE, 501, 501, 0, 0, ANSWER_WHOLE },
+	{ RANGE, 505, 519, 0, 0, ANSWER_WHOLE },
 
 	/* HEAD is not known, or not signed for (quirks.md#head-of-a-manifest);
 	 * and the body of a GET says why */

@@ -16,6 +16,7 @@ enum answer_to {
 	ANSWER_TO_OPTIONAL,	/* the same of a tag that need not be there */
 	ANSWER_TO_MANIFEST,	/* by GET */
 	ANSWER_TO_BLOB,		/* all of it */
+	ANSWER_TO_RANGE,	/* a part of it */
 	ANSWER_TO_LIST,		/* of tags, or a page of referrers */
 	ANSWER_TO_REFERRERS,	/* the first page of their API */
 	ANSWER_TO_TOKEN,
@@ -40,7 +41,10 @@ enum answer_to {
 						 * asked for */
 #define ANSWER_RENEWED		(1u << 7)	/* it is a new one, for that */
 #define ANSWER_COLD		(1u << 8)	/* asked without, it refused */
-#define ANSWER_FACTS		9u
+/* of a part of a blob: */
+#define ANSWER_AGAIN		(1u << 9)	/* it is not the first try */
+#define ANSWER_PART		(1u << 10)	/* something of it is here */
+#define ANSWER_FACTS		11u
 
 enum answer_way {
 	ANSWER_TAKE,		/* it is what was asked for */
@@ -49,6 +53,7 @@ enum answer_way {
 	ANSWER_WITHOUT,		/* ask without a token: the challenge to that
 				 * is the one that counts */
 	ANSWER_GET,		/* ask with GET what was asked with HEAD */
+	ANSWER_WHOLE,		/* ask for all of it, in one stream */
 	ANSWER_ABSENT,		/* there is none, which is no error */
 	ANSWER_TAG_SCHEMA,	/* no such API: the list is at a tag */
 	ANSWER_START,		/* a signed URL that has run out: again, at

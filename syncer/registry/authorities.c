@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "layout/fsutil.h"
@@ -108,6 +109,7 @@ take_folder(struct pem *pem, const char *path, struct err *e)
 	size_t before = pem->count, looked = 0;
 	struct dirent *entry;
 	struct err ignored;
+	struct stat st;
 	DIR *dir = opendir(path);
 	char *file;
 
@@ -119,9 +121,8 @@ take_folder(struct pem *pem, const char *path, struct err *e)
 	while ((entry = readdir(dir)) != NULL &&
 	    looked++ < AUTHORITIES_FILES_MAX) {
 		if (entry->d_name[0] == '.' ||
-		    (entry->d_type != DT_REG && entry->d_type != DT_LNK &&
-		    entry->d_type != DT_UNKNOWN) ||
-		    is_second_name(dir, entry->d_name))
+		    fstatat(dirfd(dir), entry->d_name, &st, 0) == -1 ||
+		    !S_ISREG(st.st_mode) || is_second_name(dir, entry->d_name))
 			continue;
 		file = xasprintf("%s/%s", path, entry->d_name);
 		(void)take_file(pem, file, &ignored);
@@ -202,7 +203,9 @@ authorities_read(const char *standard, const char *ca_file,
 	if (folders != NULL)
 		(void)take_folders(&pem, folders, &ignored);
 	a.has_folders = pem.count > before;
-	if (standard != NULL && !(a.is_set && a.has_folders))
+	/* Where nothing is set, libcurl reads that by itself. */
+	if (standard != NULL && pem.count > 0 &&
+	    !(a.is_set && a.has_folders))
 		(void)take_file(&pem, standard, &ignored);
 	a.is_set |= a.has_folders;
 	a.pem = pem.text;

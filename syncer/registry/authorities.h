@@ -25,8 +25,9 @@ struct authorities {
 
 /*
  * authorities_read(standard, ca_file, ret, e): ${standard} is the file that the
- * system has; both may be NULL.  Return 0, or -1 with ${e} set (ERR_INPUT)
- * where ${ca_file} has no certificate.  authorities_done releases.
+ * system has, and is left alone where there is nothing else; both may be NULL.
+ * Return 0, or -1 with ${e} set (ERR_INPUT) where ${ca_file} has no
+ * certificate.  authorities_done releases.
  */
 int authorities_read(const char *, const char *, struct authorities *,
     struct err *);

@@ -245,8 +245,9 @@ auths_read(struct credentials *c, json_t *auths, struct err *e)
 
 	if (!json_is_object(auths))
 		return err_set(e, ERR_INPUT, "\"auths\" must be an object");
-	json_object_foreach(auths, key, object)
+	json_object_foreach(auths, key, object) {
 		entry_add(c, key, object);
+	}
 	return 0;
 }
 

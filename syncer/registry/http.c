@@ -24,6 +24,7 @@
 #include "registry/ascii.h"
 #include "registry/authorities.h"
 #include "registry/http.h"
+#include "registry/mistake.h"
 #include "registry/proxy.h"
 #include "registry/url.h"
 #include "report/outside.h"
@@ -58,6 +59,7 @@ struct http_request {
 	const struct http_handlers *on;
 	void *cookie;
 	char message[CURL_ERROR_SIZE];
+	char shown[OUTSIDE_WORDS_MAX];	/* reply.shown */
 };
 
 /* How far a registry's name has led. */
@@ -178,6 +180,27 @@ collect(struct http_request *req, long status, const char *buf, size_t len)
 	return len;
 }
 
+/* Its query may be signed.  Where there was no answer, the path does not
+ * matter. */
+static void
+show_url(struct http_request *req)
+{
+	const char *text = req->url.text;
+	size_t len;
+
+	if (text == NULL)
+		return;
+	len = strcspn(text, "?#");
+	if (req->reply.transport != TRANSPORT_OK &&
+	    req->reply.stage != HTTP_AT_ANSWER)
+		len = (size_t)(strstr(text, "://") + 3 - text) +
+		    strcspn(strstr(text, "://") + 3, "/?#");
+	req->reply.shown = outside_quote(req->shown, sizeof(req->shown), text,
+	    len);
+	req->reply.is_home = url_same_origin(&req->url,
+	    &req->config->endpoint);
+}
+
 /* From here on it is libcurl that looks whether something comes. */
 static void
 hear(struct http_request *req)
@@ -204,6 +227,7 @@ on_body(char *buf, size_t size, size_t count, void *cookie)
 	if (!req->started) {
 		req->started = true;
 		req->reply.status = status;
+		show_url(req);
 		if (req->on->start(req->cookie, &req->reply,
 		    &req->reply.err) == -1)
 			return refuse(req);
@@ -583,6 +607,7 @@ http_start(struct http *h, const struct http_spec *spec,
 	if (req->easy == NULL)
 		abort();	/* out of memory */
 	req->reply.easy = req->easy;
+	req->reply.url = &req->url;
 	set_link(req->easy, spec->config, spec);
 	if (spec->read_max > 0 && spec->read_max < (size_t)RECEIVE_BYTES)
 		curl_easy_setopt(req->easy, CURLOPT_BUFFERSIZE,
@@ -654,12 +679,38 @@ never_connected(const struct http_request *req, CURLcode code)
 	return sent_us == 0;
 }
 
+/* What a proxy has said to CONNECT, or 0. */
+static long
+proxy_status(const struct http_request *req)
+{
+	long status = 0;
+
+	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+	return status >= 300 ? status : 0;
+}
+
+/* Why it has failed, where somebody has to do something about it. */
+static const struct mistake *
+mistake_of(const struct http_request *req, CURLcode code)
+{
+	long status = proxy_status(req);
+
+	if (code == CURLE_OK)
+		return NULL;
+	return status != 0 ? mistake_of_proxy(status) :
+	    mistake_find(req->message);
+}
+
 /* What another try may mend, and what it will not: a certificate that is wrong
  * now is wrong in a second. */
 static enum transport
 transport_of(const struct http_request *req, CURLcode code)
 {
-	if (never_connected(req, code))
+	const struct mistake *mistake = mistake_of(req, code);
+
+	if (mistake != NULL && mistake->is_final)
+		return TRANSPORT_FATAL;
+	if (never_connected(req, code) || proxy_status(req) != 0)
 		return TRANSPORT_CONNECT;
 	/* An open-ended list of libcurl's: what is not named was cut. */
 	switch ((int)code) {
@@ -849,20 +900,38 @@ explain(struct http_request *req, CURLcode code)
 	/* Of each code it has a fixed text. */
 	const char *fixed = curl_easy_strerror(code);
 	const char *words = req->message[0] != '\0' ? req->message : fixed;
+	const struct mistake *mistake = mistake_of(req, code);
+	struct err *e = &req->reply.err;
 	char shown[CURL_ERROR_SIZE];
-	long status = 0;
+	long status = proxy_status(req);
+	size_t used;
 
-	if (req->is_given_up) {
+	if (req->is_given_up)
 		explain_silence(req);
-		return;
-	}
-	err_set(&req->reply.err, ERR_NET, "%s", outside_is_mute() ? fixed :
-	    outside_quote(shown, sizeof(shown), words, strlen(words)));
-	curl_easy_getinfo(req->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-	if (status >= 300)
-		err_wrap(&req->reply.err, "the proxy answers %ld", status);
-	else if (code == CURLE_OPERATION_TIMEDOUT)
+	else
+		err_set(e, ERR_NET, "%s", outside_is_mute() ? fixed :
+		    outside_quote(shown, sizeof(shown), words,
+		    strlen(words)));
+	if (status != 0)
+		err_wrap(e, "the proxy that %s names answers %ld",
+		    req->proxy.port != 0 ? req->proxy.variable :
+		    "the environment", status);
+	else if (req->proxy.port != 0 &&
+	    req->reply.transport == TRANSPORT_CONNECT)
+		err_wrap(e, "by way of the proxy that %s names",
+		    req->proxy.variable);
+	if (code == CURLE_OPERATION_TIMEDOUT && !req->is_given_up &&
+	    status == 0)
 		name_setting(req, code);
+	/* Doctor has words of its own. */
+	if (req->config->name == NULL)
+		return;
+	if (req->reply.shown != NULL)
+		err_wrap(e, "%s", req->reply.shown);
+	used = strlen(e->msg);
+	if (mistake != NULL)
+		snprintf(e->msg + used, sizeof(e->msg) - used, "; %s",
+		    mistake->advice);
 }
 
 /* The handler may start the next request, and cancel any but this one. */
@@ -878,7 +947,6 @@ finish(struct http_request *req, CURLcode code)
 	if (code == CURLE_OK && !reply->refused && !req->stays && follow(req))
 		return;
 	reply->status = status_of(req);
-	reply->url = &req->url;
 	note_connection(req);
 	reply->body = req->body != NULL && req->len > 0 ? req->body : "";
 	reply->owner = &req->body;
@@ -886,6 +954,7 @@ finish(struct http_request *req, CURLcode code)
 	reply->transport = reply->refused ? TRANSPORT_OK :
 	    transport_of(req, code);
 	reply->stage = stage_of(req, code);
+	show_url(req);
 	if (reply->transport != TRANSPORT_OK)
 		explain(req, code);
 	req->on->end(req->cookie, reply);

@@ -71,6 +71,8 @@ struct http_reply {
 	bool elsewhere;		/* the answer is another origin's */
 	const struct url *url;	/* that was answered, after redirects; NULL: in
 				 * this process */
+	bool is_home;		/* it is that of config's endpoint */
+	const char *shown;	/* it, for people, without a query; or NULL */
 	const char *body;	/* NUL-terminated; not of bulk bodies */
 	char **owner;		/* who has it, for http_take_body; or NULL */
 	size_t len;

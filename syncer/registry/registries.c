@@ -15,6 +15,7 @@
 #include "registry/registries.h"
 
 #define CONNECTIONS_STANDARD	8u
+#define BLOB_CONNECTIONS_STANDARD	32u
 #define RETRY_CAP_MS	60000
 /* A cache that gets a blob first may say nothing for so many times as long as
  * one that sends (quirks.md#late-first-bytes). */
@@ -432,8 +433,12 @@ fill_numbers(const struct registries *r, const struct layers *l,
 {
 	c->max_connections = number_of(l, MAX_CONNECTIONS);
 	if (c->max_connections == 0)
-		c->max_connections = r->connections > 0 ? r->connections :
-		    CONNECTIONS_STANDARD;
+		c->max_connections = r->connections;
+	c->max_blob_connections = c->max_connections;
+	if (c->max_connections == 0) {
+		c->max_connections = CONNECTIONS_STANDARD;
+		c->max_blob_connections = BLOB_CONNECTIONS_STANDARD;
+	}
 	c->min_pulls_left = number_of(l, MIN_PULLS_LEFT);
 	c->retry.max_tries = number_of(l, MAX_TRIES);
 	c->retry.base_ms = number_of(l, RETRY_DELAY_MS);

@@ -19,6 +19,9 @@ struct registry_config {
 					 * and port */
 	bool is_lent;			/* else, the registry itself */
 	unsigned max_connections;	/* 1 to 64; default 8 */
+	unsigned max_blob_connections;	/* as far as they are rewarded; default
+					 * 32, or max_connections if that is
+					 * set */
 	unsigned min_pulls_left;	/* stop before fewer are left */
 	struct retry_policy retry;	/* 5 tries; 1 s to 60 s; waits 300 s */
 	unsigned stall_timeout_s;	/* nothing for so long: broken; 30 */
@@ -40,12 +43,12 @@ struct registries;
  * registries_parse(name, buf, len, ret, e): the JSON of cdr(1), "REGISTRIES":
  * an object, registry name to settings, and "*" to those of all.  Settings:
  * endpoint (URL), endpoints (an array of them), max_connections,
- * min_pulls_left, max_tries, retry_delay_ms, stall_timeout_s, first_byte_timeout_s,
- * connect_timeout_s, min_rate, ca_file, client_cert, client_key,
- * require_signed, private (an array of hosts and networks).  An unknown key, a
- * key twice, a wrong type, a number out of range, a client_key without
- * client_cert or a name that is none is an error that names ${name}, the
- * registry and the key (and the line where the JSON parser knows it).
+ * min_pulls_left, max_tries, retry_delay_ms, stall_timeout_s,
+ * first_byte_timeout_s, connect_timeout_s, min_rate, ca_file, client_cert,
+ * client_key, require_signed, private (an array of hosts and networks).  An
+ * unknown key, a key twice, a wrong type, a number out of range, a client_key
+ * without client_cert or a name that is none is an error that names ${name},
+ * the registry and the key (and the line where the JSON parser knows it).
  * ${buf} NULL: no exceptions.  Return 0, or -1 with ${e} set (ERR_INPUT).
  */
 int registries_parse(const char *, const char *, size_t, struct registries **,

@@ -9,6 +9,9 @@
 
 /* Of so many repositories it is known; the others are asked without. */
 #define ACCESSES_KEPT	256u
+/* A server that has trouble is not taken for one that refuses ranges, unless it
+ * has it so often. */
+#define REFUSALS_MIN	2u
 /* No name of a repository is so long. */
 #define NAME_BYTES_MAX	4096u
 
@@ -264,4 +267,16 @@ site_confirm(struct site *s, const char *repository)
 	own->want.realm = copy(a->want.realm);
 	own->want.service = copy(a->want.service);
 	own->want.scope = copy(a->want.scope);
+}
+
+bool
+site_refuses_ranges(const struct site *s)
+{
+	return s->range_refusals >= REFUSALS_MIN;
+}
+
+void
+site_no_range(struct site *s, bool sure)
+{
+	s->range_refusals += sure ? REFUSALS_MIN : 1;
 }

@@ -27,6 +27,7 @@ struct site {
 	struct access *accesses;	/* the latest first */
 	size_t count;
 	struct token_cache tokens;
+	unsigned range_refusals;	/* blobs that came whole after those */
 };
 
 /* site_init(s, origin, name): copies both. */
@@ -64,6 +65,12 @@ void site_confirm(struct site *, const char *);
  */
 int site_challenge(const struct site *, const struct http_reply *,
     const struct registry_config *, struct challenge *, struct err *);
+
+/* site_refuses_ranges(s): a part of a blob need not be asked for there.
+ * site_no_range(s, sure): a blob came whole where a part of it was refused;
+ * ${sure}: in words that do not pass with time. */
+bool site_refuses_ranges(const struct site *);
+void site_no_range(struct site *, bool);
 
 /* site_may_show(s): credentials of its own may go there
  * (quirks.md#challenges-elsewhere): it is asked by https, or on this

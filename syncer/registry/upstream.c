@@ -5,6 +5,8 @@
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "registry/ascii.h"
+#include "registry/mistake.h"
 #include "registry/upstream.h"
 
 /* Hosts that it sends us to, and that want to see something. */
@@ -186,6 +188,23 @@ code_of(long status)
 	}
 }
 
+/* Who, what, to which question, and what to do about it. */
+static int
+say_status(const struct http_reply *reply, const char *words, struct err *e)
+{
+	const struct mistake *mistake = reply->elsewhere ? NULL :
+	    mistake_of_answer(reply->status, reply->body);
+	bool is_other = reply->shown != NULL && !reply->is_home;
+	const char *who = is_other ? reply->shown : "the registry";
+	const char *to = reply->shown != NULL && !is_other ? reply->shown : "";
+
+	return err_set(e, code_of(reply->status),
+	    "%s answers %ld%s%s%s%s%s%s%s", who, reply->status,
+	    words[0] != '\0' ? " (" : "", words, words[0] != '\0' ? ")" : "",
+	    to[0] != '\0' ? " to " : "", to, mistake != NULL ? "; " : "",
+	    mistake != NULL ? mistake->advice : "");
+}
+
 int
 upstream_status(const struct http_reply *reply, struct err *e)
 {
@@ -193,8 +212,7 @@ upstream_status(const struct http_reply *reply, struct err *e)
 		*e = reply->err;
 		return -1;
 	}
-	return err_set(e, code_of(reply->status), "the registry answers %ld",
-	    reply->status);
+	return say_status(reply, "", e);
 }
 
 int
@@ -206,6 +224,20 @@ upstream_explain(const struct http_reply *reply, struct err *e)
 	if (reply->headers != NULL || reply->elsewhere ||
 	    upstream_words(reply, text)[0] == '\0')
 		return -1;
-	return err_set(e, e->code, "the registry answers %ld (%s)",
-	    reply->status, text);
+	return say_status(reply, text, e);
+}
+
+bool
+upstream_page(const struct http_reply *reply, struct err *e)
+{
+	const char *type = reply->easy == NULL || reply->status / 100 != 2 ?
+	    NULL : http_header(reply, "content-type", 0);
+
+	if (type == NULL || !(ascii_starts(type, "text/html", 9) ||
+	    ascii_starts(type, "application/xhtml", 17)))
+		return false;
+	err_set(e, ERR_NET, "%s answers with text/html: a proxy or login "
+	    "page? Check \"endpoint\", and whether a proxy is in between",
+	    reply->shown != NULL ? reply->shown : "the registry");
+	return true;
 }

@@ -28,6 +28,8 @@ struct upstream {
 	struct site self;	/* the registry */
 	struct site *others;	/* where it has sent us */
 	unsigned other_count;
+	const struct site *blobs_from;	/* where the last blob was; NULL: a
+					 * host that nothing is known of */
 	bool probing;		/* the first request is in flight: wait for
 				 * what it learns */
 	int64_t not_before_ms;	/* it said 429, or 503 with Retry-After */
@@ -79,5 +81,9 @@ char *upstream_words(const struct http_reply *, char [OUTSIDE_WORDS_MAX]);
  */
 int upstream_status(const struct http_reply *, struct err *);
 int upstream_explain(const struct http_reply *, struct err *);
+
+/* upstream_page(reply, e): is a success a page for people, where there has to
+ * be something of a registry's?  Then ${e} says so. */
+bool upstream_page(const struct http_reply *, struct err *);
 
 #endif

@@ -47,7 +47,6 @@ url_is_loopback(const struct url *u)
 	return reach_parse(u->host, a) && reach_of(a) == REACH_LOOPBACK;
 }
 
-/* The same host may always: it is who we talk to already. */
 /* The name of a host that an outsider wrote. */
 static const char *
 shown(const struct url *u, char buf[OUTSIDE_WORDS_MAX])
@@ -75,6 +74,7 @@ is_allowed(const struct reach_list *allowed, const struct url *to)
 	    (reach_parse(to->host, a) && reach_list_has_address(allowed, a));
 }
 
+/* The same host may always: it is who we talk to already. */
 int
 url_may_follow(const struct url *from, const struct url *to,
     const struct reach_list *allowed, struct err *e)
@@ -89,8 +89,8 @@ url_may_follow(const struct url *from, const struct url *to,
 	    may_reach(host_reach(from->host), host_reach(to->host)))
 		return 0;
 	return err_set(e, ERR_NET, "%s sends us to %s, which is on this "
-	    "machine or its network: refused", shown(from, a),
-	    shown(to, b));
+	    "machine or its network: refused (the setting \"private\" of the "
+	    "registry allows it)", shown(from, a), shown(to, b));
 }
 
 int

@@ -109,19 +109,22 @@ progress_due(void)
 void
 progress_draw(const struct report_totals *t)
 {
-	char line[512], left[128];
+	char line[512], left[128], flight[32];
 	char have[REPORT_BYTES_MAX], speed[REPORT_BYTES_MAX];
 	int64_t now;
 	uint64_t per_second;
 	unsigned width;
+	bool is_waiting;
 
 	now = clock_ms();
 	per_second = rate(t->bytes, now);
 	format_left(t, per_second, left, sizeof(left));
-	snprintf(line, sizeof(line), "%zu/%zu images  %s  %s/s  %u in flight  "
-	    "%s", t->unchanged + t->updated + t->held + t->failed, t->images,
+	snprintf(flight, sizeof(flight), "%u in flight", t->running);
+	is_waiting = t->running == 0 && t->waits != NULL;
+	snprintf(line, sizeof(line), "%zu/%zu images  %s  %s/s  %s  %s",
+	    t->unchanged + t->updated + t->held + t->failed, t->images,
 	    report_bytes(t->bytes, have), report_bytes(per_second, speed),
-	    t->running, left);
+	    is_waiting ? t->waits : flight, left);
 	width = terminal_width();
 	fprintf(stderr, "\r\033[K%.*s", (int)width - 1, line);
 	fflush(stderr);

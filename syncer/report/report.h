@@ -49,6 +49,8 @@ struct report_totals {
 	/* while it runs: */
 	size_t active;			/* images begun and not ended */
 	unsigned running;		/* requests in flight */
+	const char *waits;		/* what it waits for, where there are
+					 * none; NULL: nothing */
 	size_t wanted;			/* objects still to come */
 	uint64_t wanted_bytes;
 };

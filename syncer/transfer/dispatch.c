@@ -1,7 +1,3 @@
-/*
- * The pump: whose turn it is.  It asks the advisers in link/ how many may go,
- * and does what they say; what a request is for is none of its business.
- */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +9,8 @@
 #include "transfer/fetch_login.h"
 #include "transfer/fetch_manifest.h"
 #include "transfer/fetch_query.h"
-#include "transfer/fetch_start.h"
+#include "transfer/telling.h"
+#include "transfer/turn.h"
 #include "transfer/want.h"
 
 /* No wait is longer, so that nothing forgotten waits for ever. */
@@ -26,7 +23,8 @@ struct dispatch {
 	const char *from;
 	struct traffic traffic;
 	struct wants wants;
-	struct transfer_stats stats;	/* as last asked for */
+	struct transfer_stats stats;	/* as last asked for, and... */
+	char waits[TELLING_WAITS_MAX];
 };
 
 /* --- making and ending ------------------------------------------------- */
@@ -185,6 +183,12 @@ dispatch_stats(struct dispatch *d)
 	return &d->stats;
 }
 
+const char *
+dispatch_waits(struct dispatch *d)
+{
+	return telling_waits(&d->traffic, d->waits);
+}
+
 uint64_t
 dispatch_left(const struct dispatch *d)
 {
@@ -231,151 +235,6 @@ void
 dispatch_tell_pulls(const struct dispatch *d, struct status *status)
 {
 	pulls_tell(&d->traffic.pulls, status);
-}
-
-/* --- whose turn it is -------------------------------------------------- */
-
-/* Connections that blobs have, to all registries. */
-static unsigned
-pieces(const struct traffic *t)
-{
-	const struct source *source;
-	unsigned all = 0;
-
-	for (source = t->sources; source != NULL; source = source->next)
-		all += source->share.pieces;
-	return all;
-}
-
-static bool
-has_room(const struct fetch *f, int64_t now)
-{
-	return share_has_room(&f->source->share, &f->share, now) &&
-	    memory_has_room(&f->traffic->memory, fetch_body_need(f));
-}
-
-/* Small things first; what shares a connection takes none from the blobs.  The
- * first answer tells how all others have to be asked. */
-static struct fetch *
-next_fetch(const struct traffic *t, struct source *source, int64_t now)
-{
-	struct fetch *f;
-
-	if (source->up->probing)
-		return NULL;
-	f = fetch_of(source->meta.first);
-	if (f != NULL && has_room(f, now))
-		return fetch_of(queue_pop(&source->meta));
-	if (f != NULL && !share_expects_stream(&source->share, &f->share) &&
-	    memory_has_room(&t->memory, fetch_body_need(f)))
-		return NULL;
-	f = fetch_of(source->blobs.first);
-	if (f != NULL && throttle_has_room(&t->throttle, pieces(t)) &&
-	    has_room(f, now))
-		return fetch_of(queue_pop(&source->blobs));
-	return NULL;
-}
-
-/* A piece goes on over the connection that it had, unless the registry wants to
- * be left alone since. */
-static void
-start_urgent(struct source *source, int64_t now)
-{
-	const struct upstream *up = source->up;
-	struct fetch *f;
-
-	while ((f = fetch_of(queue_pop(&source->urgent))) != NULL)
-		if (f->kind->is_piece &&
-		    (up->down || now < up->not_before_ms))
-			fetch_queue(f);
-		else
-			fetch_start(f);
-}
-
-/* What is known to fail fails without a request. */
-static void
-fail_all(struct source *source)
-{
-	struct queued *q;
-	struct fetch *f;
-
-	while ((q = queue_pop(&source->meta)) != NULL ||
-	    (q = queue_pop(&source->blobs)) != NULL) {
-		f = fetch_of(q);
-		f->err = source->up->down_err;
-		fetch_fail(f);
-	}
-}
-
-static void
-start_waiting(struct traffic *t, struct source *source, int64_t now)
-{
-	struct fetch *f;
-
-	while (!source->up->down && now >= source->up->not_before_ms &&
-	    (f = next_fetch(t, source, now)) != NULL) {
-		fetch_start(f);
-		start_urgent(source, now);
-	}
-	if (source->up->down)
-		fail_all(source);
-}
-
-/* --- how many for large blobs ------------------------------------------ */
-
-static bool
-has_room_for_piece(const struct source *source)
-{
-	return !source->up->probing && share_has_room_for_piece(&source->share);
-}
-
-/* One more connection for each that can use it, in turn, up to ${most} extra
- * ones.  Return true if there was any. */
-static bool
-add_pieces(struct source *source, unsigned most, int64_t now)
-{
-	struct queued *q;
-	bool more = true, added = false;
-
-	while (more) {
-		more = false;
-		for (q = source->active.first; q != NULL; q = q->next) {
-			if (source->extra >= most ||
-			    !has_room_for_piece(source))
-				return added;
-			if (!fetch_blob_can_widen(fetch_of(q)))
-				continue;
-			fetch_blob_widen(fetch_of(q));
-			start_urgent(source, now);
-			more = added = true;
-		}
-	}
-	return added;
-}
-
-static void
-widen(struct source *source, int64_t now)
-{
-	struct width *w = &source->width;
-	struct width_view view = {
-		.now_ms = now,
-		.bytes = source->blob_bytes,
-		.connections = source->share.pieces,
-		.extra = source->extra,
-		.has_room = has_room_for_piece(source),
-	};
-
-	if (source->active.first == NULL) {
-		width_rest(w);
-		return;
-	}
-	width_begin(w, &view);
-	if (source->blobs.first != NULL)
-		return;
-	if (width_asks_silent(w))
-		view.silent = fetch_blob_silent(source);
-	if (add_pieces(source, width_look(w, &view), now))
-		width_added(w, &view);
 }
 
 /* --- stopping ---------------------------------------------------------- */
@@ -427,18 +286,6 @@ dispatch_stop(struct dispatch *d)
 }
 
 /* --- the pump ---------------------------------------------------------- */
-
-static void
-pump_source(struct traffic *t, struct source *source, int64_t now)
-{
-	start_urgent(source, now);
-	if (!source->up->down && throttle_in_debt(&t->throttle, now))
-		return;
-	start_waiting(t, source, now);
-	if (now >= source->up->not_before_ms &&
-	    !throttle_is_short(&t->throttle, now))
-		widen(source, now);
-}
 
 /* What this line can do shows in what it has done. */
 static void
@@ -497,7 +344,7 @@ pump(struct traffic *t)
 			fetch_queue(f);
 	}
 	for (source = t->sources; source != NULL; source = source->next)
-		pump_source(t, source, now);
+		turn_take(t, source, now);
 }
 
 static void
@@ -546,11 +393,7 @@ timeout(const struct traffic *t, int most_ms)
 			first = f->not_before_ms;
 	}
 	for (source = t->sources; source != NULL; source = source->next)
-		if ((source->meta.first != NULL ||
-		    source->blobs.first != NULL) &&
-		    source->up->not_before_ms > now &&
-		    source->up->not_before_ms < first)
-			first = source->up->not_before_ms;
+		first = turn_next(source, now, first);
 	return first <= now ? 0 : (int)(first - now);
 }
 

@@ -107,6 +107,10 @@ void dispatch_tell_pulls(const struct dispatch *, struct status *);
 /* Valid until the next call. */
 const struct transfer_stats *dispatch_stats(struct dispatch *);
 
+/* dispatch_waits(d): what it waits for, where nothing is in flight.  Valid
+ * until the next call. */
+const char *dispatch_waits(struct dispatch *);
+
 /* dispatch_left(d): bytes of what is wanted that have not come yet. */
 uint64_t dispatch_left(const struct dispatch *);
 

@@ -8,6 +8,7 @@
 #include "layout/mem.h"
 #include "transfer/fetch.h"
 #include "transfer/fetch_access.h"
+#include "transfer/fetch_tempo.h"
 #include "transfer/local.h"
 
 /*
@@ -223,6 +224,7 @@ off_the_wire(struct fetch *f)
 	f->req = NULL;
 	f->local = NULL;
 	share_leave(&f->source->share, &f->share);
+	fetch_tempo_leave(f);
 	if (f->is_probe)
 		f->is_probe = f->source->up->probing = false;
 	if (f->is_paused)
@@ -244,6 +246,7 @@ learn(struct fetch *f, const struct http_reply *reply)
 	};
 
 	share_seen(&f->source->share, &f->share, &answer);
+	fetch_tempo_seen(f, reply);
 	if (!f->kind->is_token)
 		fetch_access_learn(f, reply);
 }

@@ -27,6 +27,8 @@ enum fetch_state {
 	FETCH_STATES
 };
 
+#define OUTCOME_HOST_MAX	80u
+
 /* How a try ended, kept while workers settle what it brought. */
 struct outcome {
 	enum transport transport;
@@ -35,6 +37,7 @@ struct outcome {
 	int64_t retry_after_ms;
 	bool is_pull_limit;		/* a 429 about pulls */
 	char words[OUTSIDE_WORDS_MAX];	/* of another host: for the log alone */
+	char host[OUTCOME_HOST_MAX];	/* who answered so, or was to */
 };
 
 /* What a host has been shown, and how it took that: fetch_access.c. */
@@ -78,6 +81,9 @@ struct fetch_kind {
 	/* NULL, or: a second has passed.  It may end. */
 	void (*tick)(struct fetch *, int64_t now_ms);
 
+	/* NULL, or: what registry/answer.h has to know of such a request. */
+	unsigned (*facts)(const struct fetch *);
+
 	/* NULL, or: see fetch_call_off. */
 	void (*call_off)(struct fetch *);
 };
@@ -102,6 +108,7 @@ struct fetch {
 	struct local *local;
 	struct share_request share;
 	struct throttle_stream throttled;
+	struct tempo_request tempo, tempo_elsewhere;
 	struct pull pull;
 	bool is_probe, is_paused;
 	uint64_t body_need;		/* room in memory to begin with */
@@ -121,6 +128,9 @@ struct fetch {
 	struct err refused_err;
 
 	unsigned tries;			/* transport and status */
+	unsigned refusals;		/* 429, 503: fetch_tempo.c; and at the
+					 * last one... */
+	uint64_t answers_seen;		/* ... what others had got */
 	unsigned auth_tries;		/* 401s in a row */
 	unsigned data_tries;		/* wrong bytes */
 	int64_t not_before_ms;

@@ -8,6 +8,8 @@
 #include "report/report.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_denied.h"
+#include "transfer/fetch_tempo.h"
+#include "transfer/telling.h"
 
 /* A try that moved a blob so far forward does not count as a failure. */
 #define PROGRESS_BYTES	(1u << 20)
@@ -33,6 +35,7 @@ fetch_again_note(struct fetch *f, const struct http_reply *reply)
 	o->transport = reply->transport;
 	o->status = reply->status;
 	o->elsewhere = reply->elsewhere;
+	telling_who(f, reply);
 	o->retry_after_ms = retry_after(reply);
 	o->words[0] = '\0';
 	if (reply->transport != TRANSPORT_OK || reply->refused)
@@ -57,31 +60,53 @@ is_used_up(const struct outcome *o, const struct retry_policy *policy)
 	    (o->retry_after_ms < 0 || o->retry_after_ms > policy->wait_max_ms);
 }
 
+static bool
+has_progress(const struct fetch *f)
+{
+	return f->moved >= PROGRESS_BYTES;
+}
+
+/* A try that moved a blob far forward counts as the first again; where somebody
+ * has too many requests it is all of them that count. */
+static unsigned
+tries_of(const struct fetch *f)
+{
+	if (has_progress(f))
+		return 1;
+	return fetch_tempo_is_refusal(&f->outcome) ? fetch_tempo_tries(f) :
+	    f->tries;
+}
+
 /* Rather than wait for this endpoint, the next one is asked. */
 static bool
 is_for_next(const struct fetch *f)
 {
 	return f->source->after != NULL &&
 	    (f->outcome.transport == TRANSPORT_CONNECT ||
-	    f->tries >= TRIES_BEFORE_NEXT);
+	    tries_of(f) >= TRIES_BEFORE_NEXT);
 }
 
-/* A try that moved a blob far forward counts as the first again. */
 static struct verdict
 judge(const struct fetch *f)
 {
 	const struct retry_policy *policy = &f->source->up->config.retry;
 	const struct outcome *o = &f->outcome;
-	bool progress = f->moved >= PROGRESS_BYTES;
+	bool progress = has_progress(f);
 	struct verdict verdict;
 
 	verdict = retry_judge(policy, o->transport, o->status,
-	    o->retry_after_ms, progress ? 1 : f->tries, progress,
-	    arc4random());
+	    o->retry_after_ms, tries_of(f), progress, arc4random());
 	if (is_used_up(o, policy) || (!progress && is_for_next(f)) ||
 	    f->traffic->stopping)
 		verdict.what = RETRY_NEVER;
 	return verdict;
+}
+
+static bool
+wants_rest(const struct fetch *f)
+{
+	return f->outcome.retry_after_ms >
+	    f->source->up->config.retry.wait_max_ms;
 }
 
 enum answer_way
@@ -95,7 +120,9 @@ fetch_again_way(struct fetch *f, const struct http_reply *reply)
 	fetch_again_note(f, reply);
 	if (reply->status == 401)
 		facts |= fetch_denied_facts(f, reply);
-	if (judge(f).what == RETRY_NEVER)
+	if (f->kind->facts != NULL)
+		facts |= f->kind->facts(f);
+	if (judge(f).what == RETRY_NEVER && !wants_rest(f))
 		facts |= ANSWER_LAST;
 	return answer_judge(f->to, reply->status, facts);
 }
@@ -132,7 +159,7 @@ add_advice(struct fetch *f)
 
 	if (o->transport != TRANSPORT_OK || f->traffic->stopping)
 		return;
-	if (o->retry_after_ms > f->source->up->config.retry.wait_max_ms)
+	if (wants_rest(f))
 		snprintf(f->err.msg + used, room, "; it wants to be left "
 		    "alone for %lld s: try again later",
 		    (long long)o->retry_after_ms / 1000);
@@ -141,7 +168,8 @@ add_advice(struct fetch *f)
 		    "with credentials that are allowed more", when);
 	else if (o->status == 429)
 		snprintf(f->err.msg + used, room, "; try again later, or "
-		    "with credentials that are allowed more");
+		    "with credentials that are allowed more, or set a larger "
+		    "max_tries for this registry");
 }
 
 static void
@@ -175,21 +203,19 @@ fetch_again_with_room(struct fetch *f)
 void
 fetch_again(struct fetch *f)
 {
-	struct upstream *up = f->source->up;
 	const struct outcome *o = &f->outcome;
 	struct verdict verdict = judge(f);
 	int64_t until_ms;
 
-	if (f->moved >= PROGRESS_BYTES)
-		f->tries = 1;
+	f->tries = tries_of(f);
 	if (verdict.what == RETRY_NEVER) {
 		give_up(f);
 		return;
 	}
+	if (fetch_tempo_is_refusal(o))
+		fetch_tempo_refused(f, &verdict);
 	until_ms = clock_ms() + verdict.delay_ms;
-	if (verdict.what == RETRY_REGISTRY && !o->elsewhere &&
-	    up->not_before_ms < until_ms)
-		up->not_before_ms = until_ms;
+	telling_again(f, verdict.delay_ms);
 	fetch_delay(f, until_ms);
 }
 

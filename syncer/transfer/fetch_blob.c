@@ -336,6 +336,20 @@ fetch_blob_widen(struct fetch *f)
 }
 
 unsigned
+fetch_blob_count(const struct source *source)
+{
+	const struct queued *q;
+	const struct piece *p;
+	unsigned count = 0;
+
+	for (q = source->active.first; q != NULL; q = q->next) {
+		p = ((const struct blob *)q)->pieces;
+		count += p != NULL && !p->fetch.share.is_stream;
+	}
+	return count;
+}
+
+unsigned
 fetch_blob_silent(const struct source *source)
 {
 	const struct queued *q;

@@ -20,7 +20,9 @@ struct fetch *fetch_blob(struct traffic *, const struct fetch_order *,
 bool fetch_blob_can_widen(const struct fetch *);
 void fetch_blob_widen(struct fetch *);
 
-/* fetch_blob_silent(source): connections that have brought nothing yet. */
+/* fetch_blob_count(source): blobs that have connections of their own.
+ * fetch_blob_silent(source): such connections that have brought nothing yet. */
+unsigned fetch_blob_count(const struct source *);
 unsigned fetch_blob_silent(const struct source *);
 
 #endif

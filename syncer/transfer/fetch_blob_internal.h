@@ -25,6 +25,9 @@ struct blob {
 	struct piece *pieces;
 	unsigned piece_count;
 	bool single;			/* not to be divided */
+	bool is_whole;			/* to be asked for without Range... */
+	bool was_refused;		/* ... since that was refused, */
+	bool is_sure;			/* in words that do not pass */
 	bool is_spoilt;			/* wrong bytes for the last time */
 	bool is_called_off;		/* it is not wanted any more */
 	bool is_slow;			/* and that has been told */
@@ -40,9 +43,10 @@ struct piece {
 	struct piece *next;
 	bool was_last;			/* asked once more as the only one */
 	struct stream stream;
-	int64_t opened_ms;
+	int64_t opened_ms, began_ms;	/* when it was asked for; when the
+					 * answer began */
+	uint64_t portion;		/* to ask for next; 0: nothing known */
 	bool is_heard;			/* something has come since */
-	uint64_t rate;			/* of the one before, bytes a second */
 };
 
 /* fetch_blob_size(b): as its descriptor says. */

@@ -1,16 +1,14 @@
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "layout/clock.h"
 #include "layout/limits.h"
 #include "transfer/fetch_access.h"
 #include "transfer/fetch_again.h"
 #include "transfer/fetch_blob_internal.h"
-
-/* A piece is what a connection brings in about a second, so that the round
- * trip for it does not count; between these. */
-#define PIECE_BYTES_MIN	((uint64_t)4 << 20)
-#define PIECE_BYTES_MAX	((uint64_t)32 << 20)
+#include "transfer/fetch_tempo.h"
 
 static struct piece *
 piece_of(struct fetch *f)
@@ -135,15 +133,41 @@ drop_others(struct piece *p)
 static uint64_t
 piece_bytes(const struct piece *p)
 {
-	uint64_t most = p->rate;
-
-	if (!fetch_blob_may_divide(p->blob))
+	/* Where requests are dear each asks for all that it may. */
+	if (!fetch_blob_may_divide(p->blob) ||
+	    tempo_is_slow(&p->fetch.source->tempo, TEMPO_BLOB) ||
+	    tempo_is_slow(&p->fetch.source->elsewhere, TEMPO_BLOB))
 		return UINT64_MAX;
-	if (most < PIECE_BYTES_MIN)
-		most = PIECE_BYTES_MIN;
-	if (most > PIECE_BYTES_MAX)
-		most = PIECE_BYTES_MAX;
-	return most;
+	return p->portion > 0 ? p->portion : WIDTH_PORTION_MIN;
+}
+
+/* Where ranges were refused before, they are not asked for. */
+static void
+foresee(struct blob *b)
+{
+	const struct site *from = b->fetch.source->up->blobs_from;
+
+	if (from != NULL && site_refuses_ranges(from))
+		b->is_whole = b->single = true;
+}
+
+/* What the host that sends a blob is like. */
+static void
+learn(struct piece *p, const struct http_reply *reply)
+{
+	struct upstream *up = p->fetch.source->up;
+	struct blob *b = p->blob;
+	bool is_proof = b->was_refused && reply->status == 200 &&
+	    p->fetch.to == ANSWER_TO_BLOB;
+	struct site *site = &up->self;
+
+	if (reply->elsewhere)
+		site = is_proof ? upstream_site(up, reply->url) :
+		    upstream_find(up, reply->url);
+	if (is_proof && site != NULL)
+		site_no_range(site, b->is_sure);
+	b->was_refused &= !is_proof;
+	up->blobs_from = site;
 }
 
 static char *
@@ -153,23 +177,41 @@ piece_open(struct fetch *f, struct http_spec *spec)
 	struct blob *b = p->blob;
 	struct stream *st = &p->stream;
 
-	if (!sink_open(b->sink, st, piece_bytes(p), fetch_blob_may_divide(b))) {
+	foresee(b);
+	if ((b->is_whole && b->piece_count > 1) || !sink_open(b->sink, st,
+	    piece_bytes(p), fetch_blob_may_divide(b))) {
 		if (sink_is_whole(b->sink))
 			drop_others(p);
 		piece_free(p);
 		return NULL;
 	}
-	p->opened_ms = clock_ms();
+	p->opened_ms = p->began_ms = clock_ms();
 	p->is_heard = false;
-	f->to = ANSWER_TO_BLOB;
 	spec->bulk = true;
 	spec->body_max = MANIFEST_BYTES_MAX;
 	spec->read_max = throttle_portion(&f->traffic->throttle);
-	spec->from = st->at;
-	if (st->end < fetch_blob_size(b))
-		spec->to = st->end;
+	if (!b->is_whole) {
+		spec->from = st->at;
+		if (st->end < fetch_blob_size(b))
+			spec->to = st->end;
+	}
+	f->to = spec->from > 0 || spec->to > 0 ? ANSWER_TO_RANGE :
+	    ANSWER_TO_BLOB;
 	return upstream_url(f->source->up, f->repository, "blobs",
 	    f->reference);
+}
+
+/* By its type and its length: some have the type alone wrong. */
+static bool
+is_page(const struct piece *p, const struct http_reply *reply, struct err *e)
+{
+	const char *length = http_header(reply, "content-length", 0);
+	char whole[24];
+
+	snprintf(whole, sizeof(whole), "%llu",
+	    (unsigned long long)fetch_blob_size(p->blob));
+	return reply->status == 200 && length != NULL &&
+	    strcmp(length, whole) != 0 && upstream_page(reply, e);
 }
 
 static int
@@ -177,7 +219,14 @@ on_start(void *cookie, const struct http_reply *reply, struct err *e)
 {
 	struct piece *p = piece_of(cookie);
 
+	p->began_ms = clock_ms();
+	p->fetch.source->is_elsewhere = reply->elsewhere;
+	fetch_tempo_begun(&p->fetch, reply);
 	p->is_heard = true;
+	/* It would spoil what is here. */
+	if (is_page(p, reply, e))
+		return -1;
+	learn(p, reply);
 	/* A server that does not know ranges is not asked for them again. */
 	if (reply->status == 200 &&
 	    p->stream.end - p->stream.at < fetch_blob_size(p->blob))
@@ -220,7 +269,7 @@ is_one_too_many(const struct piece *p)
 	const struct source *source = p->fetch.source;
 
 	return p->blob->piece_count > 1 &&
-	    (width_is_beyond(&source->width, source->extra) ||
+	    (width_is_beyond(&source->width, source->share.pieces + 1) ||
 	    source->blobs.first != NULL);
 }
 
@@ -236,10 +285,10 @@ take_next(struct piece *p)
 {
 	struct fetch *f = &p->fetch;
 	const struct upstream *up = f->source->up;
-	int64_t now = clock_ms(), took_ms = now - p->opened_ms;
+	int64_t now = clock_ms();
 
-	p->rate = (p->stream.end - p->stream.begun_at) * 1000 /
-	    (uint64_t)(took_ms > 0 ? took_ms : 1);
+	p->portion = width_portion(p->stream.end - p->stream.begun_at,
+	    p->began_ms - p->opened_ms, now - p->opened_ms);
 	f->tries = 0;
 	sink_close(&p->stream);
 	if (sink_is_whole(p->blob->sink)) {
@@ -265,6 +314,24 @@ note_short(struct piece *p)
 	    (unsigned long long)fetch_blob_size(p->blob));
 }
 
+/* A part is refused: ask for all of it, when nothing else of it is under way.
+ * What is here does not come twice into the file. */
+static void
+ask_whole(struct piece *p, long status)
+{
+	struct blob *b = p->blob;
+
+	b->is_whole = b->single = b->was_refused = true;
+	b->is_sure = !answer_is_later(status);
+	p->fetch.err.code = ERR_NONE;
+	if (b->is_sure)
+		p->fetch.tries = 0;	/* a question that is answered */
+	if (b->piece_count > 1)
+		piece_free(p);
+	else
+		fetch_queue(&p->fetch);
+}
+
 static void
 ended_badly(struct piece *p, const struct http_reply *reply, bool answered,
     bool success)
@@ -272,8 +339,14 @@ ended_badly(struct piece *p, const struct http_reply *reply, bool answered,
 	struct fetch *f = &p->fetch;
 	struct blob *b = p->blob;
 
-	fetch_again_note(f, reply);
 	f->moved = p->stream.at - p->stream.begun_at;
+	if (answered && !success &&
+	    fetch_again_way(f, reply) == ANSWER_WHOLE) {
+		sink_close(&p->stream);
+		ask_whole(p, reply->status);
+		return;
+	}
+	fetch_again_note(f, reply);
 	if (success)
 		note_short(p);
 	if (answered && reply->status == 416)
@@ -320,8 +393,22 @@ static const struct http_handlers piece_handlers = {
 	.end = fetch_ended,
 };
 
+static unsigned
+piece_facts(const struct fetch *f)
+{
+	const struct piece *p = (const struct piece *)f;
+	unsigned facts = 0;
+
+	if (f->tries > 1)
+		facts |= ANSWER_AGAIN;
+	if (sink_received(p->blob->sink) > 0)
+		facts |= ANSWER_PART;
+	return facts;
+}
+
 static const struct fetch_kind piece_kind = {
 	.is_piece = true,
+	.facts = piece_facts,
 	.handlers = &piece_handlers,
 	.open = piece_open,
 	.ended = piece_ended,

@@ -47,6 +47,7 @@ struct check {
 	size_t len;
 	struct staged *staged;
 	struct err err;
+	struct err page;		/* what came is a page for people */
 };
 
 /* The body's own word first; a header is asked only where it has none
@@ -119,6 +120,9 @@ check_done(struct task *task)
 	struct check *c = (struct check *)task;
 	struct fetch *f = &c->owner->fetch;
 
+	/* Registries get types wrong; but then the bytes are right. */
+	if (c->err.code != ERR_NONE && c->page.code != ERR_NONE)
+		c->err = c->page;
 	f->err = c->err;
 	c->owner->digest = c->id.digest;
 	if (c->staged != NULL)
@@ -170,6 +174,8 @@ check_bytes(struct manifest_fetch *m, const struct http_reply *reply)
 		c->id.digest = object->id;
 	}
 	hint_type(object, reply, c);
+	if (!upstream_page(reply, &c->page))
+		c->page.code = ERR_NONE;
 	c->bytes = http_take_body(reply);
 	if (c->bytes == NULL)
 		c->bytes = xcalloc(1, 1);
@@ -278,6 +284,7 @@ answered(struct fetch *f, const struct http_reply *reply)
 	case ANSWER_START:
 	case ANSWER_LATER:
 	case ANSWER_FAIL:
+	case ANSWER_WHOLE:
 	case ANSWER_TAG_SCHEMA:
 		fetch_again_by(f, reply, way);
 		break;

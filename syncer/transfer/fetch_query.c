@@ -110,6 +110,7 @@ ended(struct fetch *f, const struct http_reply *reply)
 		fetch_again_with_room(f);
 	} else if (reply->refused) {
 		f->err = reply->err;
+		(void)upstream_page(reply, &f->err);
 		fetch_fail(f);
 	} else if (reply->transport != TRANSPORT_OK) {
 		fetch_again_note(f, reply);

@@ -3,6 +3,7 @@
 #include "layout/limits.h"
 #include "transfer/fetch_access.h"
 #include "transfer/fetch_start.h"
+#include "transfer/fetch_tempo.h"
 #include "transfer/local.h"
 
 /* What manifests say of themselves counts against what a registry hands out;
@@ -61,6 +62,7 @@ send(struct fetch *f, struct http_spec *spec)
 	spec->body_room = (size_t)f->body_held;
 	spec->shares = share_may(share, &f->share);
 	share_enter(share, &f->share);
+	fetch_tempo_enter(f);
 	spec->waits = f->share.is_stream;
 	f->traffic->stats.requests++;
 	if (f->traffic->config.layout != NULL)

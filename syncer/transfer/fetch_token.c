@@ -113,6 +113,7 @@ token_ended(struct fetch *f, const struct http_reply *reply)
 		fetch_again(f);
 	} else if (token_parse(reply->body, reply->len, &value, &lifetime_s,
 	    &f->err) == -1) {
+		(void)upstream_page(reply, &f->err);
 		fetch_fail(f);
 	} else {
 		token_came(tf, value, lifetime_s);

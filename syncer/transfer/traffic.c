@@ -81,13 +81,18 @@ traffic_source(struct traffic *t, struct registry_config *config,
 {
 	static const struct challenge nothing = { .scheme = CHALLENGE_NONE };
 	struct source *source = xcalloc(1, sizeof(*source));
+	const struct registry_config *c;
 
 	source->up = upstream_new(config,
 	    t->config.is_mirror ? NULL : t->config.keyring);
 	if (t->config.layout != NULL)
 		site_learn(&source->up->self, "", &nothing);
-	share_init(&source->share, &t->connections,
-	    source->up->config.max_connections, t->config.limit_rate > 0);
+	c = &source->up->config;
+	share_init(&source->share, &t->connections, c->max_connections,
+	    t->config.limit_rate > 0);
+	width_init(&source->width, share_first(c->max_connections),
+	    c->max_blob_connections > c->max_connections ?
+	    c->max_blob_connections : 0);
 	source->first = before != NULL ? before->first : source;
 	if (before != NULL)
 		before->after = source;

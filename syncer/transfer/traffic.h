@@ -12,6 +12,7 @@
 #include "transfer/committer.h"
 #include "transfer/link/memory.h"
 #include "transfer/link/share.h"
+#include "transfer/link/tempo.h"
 #include "transfer/link/throttle.h"
 #include "transfer/link/width.h"
 #include "transfer/pool.h"
@@ -42,8 +43,13 @@ struct source {
 	struct queue held;		/* pulls that wait for what others in
 					 * flight leave */
 	struct share share;		/* how many at once */
+	struct tempo tempo;		/* how many a second, by the registry,
+					 * ... */
+	struct tempo tokens;		/* ... its token server, ... */
+	struct tempo elsewhere;		/* ... and who brings its blobs */
 	struct width width;		/* how many for large blobs */
 	uint64_t blob_bytes;		/* that have come */
+	bool is_elsewhere;		/* another host brings them */
 	unsigned extra;			/* pieces beyond one for each blob */
 };
 
@@ -64,6 +70,20 @@ struct traffic_config {
 					 * credentials */
 	uint64_t limit_rate;		/* bytes a second; 0: any */
 	uint64_t max_bytes;		/* to be received; 0: any */
+};
+
+/* What has been said of tries that failed: telling.c. */
+#define TOLD_MAX	16u
+struct told {
+	char host[80];
+	enum transport transport;
+	long status;
+	int64_t until_ms;		/* until then it is not said again */
+};
+
+struct telling {
+	struct told told[TOLD_MAX];
+	unsigned next;
 };
 
 struct traffic {
@@ -88,6 +108,7 @@ struct traffic {
 	uint64_t rated_bytes;		/* ... what had come then */
 	int64_t lost_ms;		/* when a blob last lost its place */
 	int64_t ticked_ms;		/* when they were last told the time */
+	struct telling telling;
 	bool stopping;
 	struct transfer_stats stats;	/* but for bytes and running */
 };

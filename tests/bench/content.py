@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Makes what is mirrored in the benchmarks, and pushes it to a docker-registry.
 
-    content.py HOST:PORT DIR
+    content.py HOST:PORT DIR [SET...]
 
 One image of 1.2 GB in five layers, one of 670 MB in three, and 500 small ones for
 two platforms; the bytes do not compress and are the same every time.  Writes to
 DIR the lists that the contenders read: big.*, thin.* and small.*, .list for cdr,
 .heads and .gets for curl (@BASE@ stands for the server); and small.pulls, the
 paths that pulls of one platform ask for, four for each image.
+
+A SET is made only when it is named: five, one of 400 MB in five layers; large and
+larger, 670 and 2230 MB of which one layer is the most; forty, as many small images
+of one platform.
 """
 
 import concurrent.futures
@@ -20,6 +24,12 @@ import craft  # noqa: E402
 
 BIG_LAYERS = [305, 250, 240, 220, 185]		# MB
 THIN_LAYERS = [305, 200, 165]
+SETS = {
+	"five": [120, 100, 80, 60, 40],
+	"large": [20, 20, 30, 30, 33, 537],
+	"larger": [66, 66, 99, 99, 110, 1790],
+}
+FORTY = 40
 SMALL_IMAGES = 500
 SMALL_LAYER = 12 << 10
 THREADS = 4
@@ -36,6 +46,12 @@ class BigCraft(craft.Craft):
 
 class ThinCraft(BigCraft):
 	sizes = THIN_LAYERS
+
+
+class SetCraft(BigCraft):
+	def __init__(self, registry, options):
+		super().__init__(registry, options)
+		self.sizes = SETS[options.name.partition("/")[2].partition(":")[0]]
 
 
 def options(name, size=0):
@@ -58,6 +74,16 @@ def make_some(address, numbers):
 	for number in numbers:
 		made = craft.Craft(registry, options(f"bench/small-{number:03}:1", SMALL_LAYER))
 		craft.make_index(made, made.options)
+		done.append(made)
+	return done
+
+
+def make_forty(address):
+	registry = craft.Registry(address)
+	done = []
+	for number in range(FORTY):
+		made = craft.Craft(registry, options(f"bench/forty-{number:02}:1", SMALL_LAYER))
+		craft.make_image(made, made.options)
 		done.append(made)
 	return done
 
@@ -99,7 +125,11 @@ def write_pulls(name, images):
 						for one in own if one["kind"] == kind)
 
 
-def main(address, folder):
+def main(address, folder, *sets):
+	for name in sets:
+		images = (make_forty(address) if name == "forty"
+			  else make_one(SetCraft, address, f"bench/{name}:1"))
+		write_lists(os.path.join(folder, name), images)
 	write_lists(os.path.join(folder, "big"), make_one(BigCraft, address, "bench/big:1"))
 	write_lists(os.path.join(folder, "thin"), make_one(ThinCraft, address, "bench/thin:1"))
 	small = make_small(address)

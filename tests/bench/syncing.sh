@@ -152,6 +152,66 @@ the bound: round trips: connect, 100 HEAD and 700 GET by 8 | =10.1 |
 END
 }
 
+# Nothing is set: what a newcomer has. With settings, for comparison, too.
+case_default()
+{
+	start_relay "127.0.0.1:$port" 0 20000000 0
+	endpoint default "$RELAY"
+	printf '{"docker.io": {"endpoint": "http://%s", "max_connections": 48}}\n' \
+	    "$RELAY" >"$lists/many.json"
+	measure "One image of 400 MB in five layers, 20 MB a second for each connection" 3 <<END
+cdr sync, durable, no setting | 1 | $CDR sync -q -r "\$OUT" --registries $lists/default.json -i $lists/five.list
+the same, up to 48 connections | 1 | $CDR sync -q -r "\$OUT" --registries $lists/many.json -i $lists/five.list
+skopeo copy to oci: | 1 | $copy docker://$RELAY/bench/five:1 oci:"\$OUT":five
+the bound: 400 MB by 32 connections | =0.63 |
+END
+}
+
+# large_over NAME TITLE BOUND
+large_over()
+{
+	measure "$2, 11 MB a second for each connection, 72 MB for all" 3 <<END
+cdr sync, durable, no setting | 1 | $CDR sync -q -r "\$OUT" --registries $lists/large.json -i $lists/$1.list
+the same, up to 32 connections | 1 | $CDR sync -q -r "\$OUT" --registries $lists/large-32.json -i $lists/$1.list
+$3
+END
+}
+
+# Small layers, and one that is most of it and is left alone when they have ended.
+case_large()
+{
+	start_relay "127.0.0.1:$port" 0 11000000 72000000
+	endpoint large "$RELAY"
+	printf '{"docker.io": {"endpoint": "http://%s", "max_connections": 32}}\n' \
+	    "$RELAY" >"$lists/large-32.json"
+	large_over large "One image of 670 MB, one layer of 537" \
+	    "the bound: 670 MB at 72 MB/s | =9.31 |"
+	large_over larger "One image of 2230 MB, one layer of 1790" \
+	    "the bound: 2230 MB at 72 MB/s | =30.97 |"
+}
+
+# 429 without Retry-After, from a hub that counts all that shows a token.
+case_limited()
+{
+	echo '[{"listener": "registry", "rate": 1, "burst": 10, "status": 429}]' \
+	    >"$work/home/faults.json"
+	rm -f "$work/home/hub.ready"
+	python3 "$TOP/tests/hub/hub.py" --backend "http://$REGISTRY" \
+	    --faults "$work/home/faults.json" --log "$work/home/hub.log" \
+	    --ready "$work/home/hub.ready" 2>>"$work/home/hub-stderr.log" &
+	# shellcheck disable=SC2034 # for run
+	HUB_PID=$!
+	wait_for 10 test -f "$work/home/hub.ready"
+	# shellcheck disable=SC1091
+	. "$work/home/hub.ready"
+	printf '{"docker.io": {"endpoint": "http://%s"}}\n' "$HUB" \
+	    >"$lists/limited.json"
+	measure "40 images, 160 requests, from a registry that takes one a second in bursts of ten" 1 <<END
+cdr sync, durable | 1 | $CDR sync -q -r "\$OUT" --registries $lists/limited.json -i $lists/forty.list
+the bound: 150 requests beyond the first ten | =150.0 |
+END
+}
+
 # What comes in bursts: a second's worth, then nothing for about as long.
 case_rate()
 {

@@ -50,13 +50,43 @@ check_platform(const struct platform *p)
 	must(platform_rank(p, p) > 0);
 }
 
+/* Each with a line end, and no more of them than are tried. */
+static void
+check_urls(const char *s)
+{
+	size_t count = 0, len;
+
+	for (; *s != '\0'; s += len + 1, count++) {
+		len = strcspn(s, "\n");
+		must(s[len] == '\n' && len > 0 && len <= URL_MAX);
+		must(strspn(s, " ") == 0);
+	}
+	must(count > 0 && count <= LAYER_URLS_MAX);
+}
+
+/* What is never served may be called anything that can be printed. */
+static void
+check_type(const struct descriptor *d)
+{
+	const char *s;
+
+	if (d->role == DESCRIPTOR_MANIFEST)
+		must(name_is_media_type(d->media_type));
+	for (s = d->media_type; *s != '\0'; s++)
+		must((unsigned char)*s >= ' ' && *s != 0x7f);
+}
+
 static void
 check_descriptor(const struct descriptor *d)
 {
-	must(name_is_media_type(d->media_type));
+	check_type(d);
+	must(d->urls == NULL || (d->has_urls &&
+	    d->role != DESCRIPTOR_MANIFEST));
+	if (d->urls != NULL)
+		check_urls(d->urls);
 	must(d->artifact_type == NULL || name_is_media_type(d->artifact_type));
 	must(d->size <= BLOB_BYTES_MAX);
-	must(!d->has_attested || d->is_attestation);
+	must(!d->has_attested || d->is_attestation || d->has_platform);
 	if (d->has_platform)
 		check_platform(&d->platform);
 }

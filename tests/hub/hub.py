@@ -19,7 +19,11 @@ when:
     listener    registry, auth or cdn                        (default: any)
     method      GET, HEAD ...                                (default: any)
     path        regular expression, searched in path?query   (default: any)
+    range       true: with a Range, false: without one       (default: any)
     skip, times let the first N fitting requests pass; apply to N of them
+    rate, burst let so many fitting requests a second pass, and so many at once; apply to
+                those that are more (these do not count)
+    at_once     apply while more than N requests to that listener are under way
     before_auth true: also to requests that would be refused for want of a token,
                 a password or a signature; without it these do not count
 what is answered instead:
@@ -399,7 +403,8 @@ class BadRule(Exception):
 class Rule:
 	KEYS = {
 		"name": str, "listener": str, "method": str, "path": str, "skip": int, "times": int,
-		"before_auth": bool, "status": int, "body": object, "redirect": str,
+		"rate": (int, float), "burst": int, "at_once": int,
+		"before_auth": bool, "range": bool, "status": int, "body": object, "redirect": str,
 		"head_405": bool, "expire_token": bool, "headers": dict, "remove": list,
 		"retry_after": (int, str), "json": dict, "ignore_range": bool,
 		"bad_content_range": str, "gzip": bool, "huge_headers": int, "corrupt": int,
@@ -407,7 +412,8 @@ class Rule:
 		"first_ms": int,
 		"truncate": int, "cut": int, "stall": int,
 	}
-	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth"}
+	CONDITIONS = {"name", "listener", "method", "path", "skip", "times", "before_auth",
+		      "rate", "burst", "at_once", "range"}
 	ENDINGS = ("truncate", "cut", "stall")
 	VALUES = {"listener": ("registry", "auth", "cdn"),
 		  "framing": ("length", "chunked", "close", "lying")}
@@ -438,9 +444,23 @@ class Rule:
 		self.method = "HEAD" if spec.get("head_405") else spec.get("method")
 		self.skip = spec.get("skip", 0)
 		self.left = spec.get("times", -1)
+		self.level, self.at = spec.get("burst", 1), time.monotonic()
 
-	def fits(self, listener, method, target, refused):
-		return (self.spec.get("listener", listener) == listener
+	def is_within_rate(self):
+		"""Take one from the bucket, if there is one."""
+		now = time.monotonic()
+		self.level = min(self.spec.get("burst", 1),
+				 self.level + (now - self.at) * self.spec["rate"])
+		self.at = now
+		if self.level < 1:
+			return False
+		self.level -= 1
+		return True
+
+	def fits(self, listener, method, target, refused, has_range, under_way):
+		return (self.spec.get("range", has_range) == has_range
+			and under_way > self.spec.get("at_once", -1)
+			and self.spec.get("listener", listener) == listener
 			and (self.method or method) == method
 			and (not refused or self.spec.get("before_auth", False))
 			and self.path.search(target) is not None)
@@ -449,6 +469,8 @@ class Rule:
 		"""Count one fitting request; true if the rule applies to it."""
 		if self.skip > 0:
 			self.skip -= 1
+			return False
+		if "rate" in self.spec and self.is_within_rate():
 			return False
 		if self.left == 0:
 			return False
@@ -474,11 +496,11 @@ class Faults:
 		self.rules = []
 		self.lock = threading.Lock()
 
-	def pick(self, listener, method, target, refused):
+	def pick(self, *request):
 		with self.lock:
 			self.reload()
 			for rule in self.rules:
-				if rule.fits(listener, method, target, refused) and rule.use():
+				if rule.fits(*request) and rule.use():
 					return rule
 		return NO_RULE
 
@@ -515,6 +537,7 @@ class Hub:
 		self.known = set()		# repositories seen in the backend
 		self.address = {}		# listener: host:port
 		self.active = 0			# requests that have not ended
+		self.under_way = dict.fromkeys(("registry", "auth", "cdn"), 0)
 		self.active_lock = threading.Lock()
 		self.log_fd = None
 		if options.log:
@@ -522,14 +545,16 @@ class Hub:
 			self.log_fd = os.open(options.log, flags, 0o644)
 
 	@contextlib.contextmanager
-	def counting(self):
+	def counting(self, listener):
 		with self.active_lock:
 			self.active += 1
+			self.under_way[listener] += 1
 		try:
 			yield
 		finally:
 			with self.active_lock:
 				self.active -= 1
+				self.under_way[listener] -= 1
 
 	def log(self, *fields):
 		if self.log_fd is None:
@@ -595,7 +620,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		if self.path == "/_hub/active":
 			self.say_active()
 			return
-		with self.hub.counting():
+		with self.hub.counting(self.listener):
 			self.handle_counted()
 
 	def say_active(self):
@@ -616,7 +641,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 		self.user = ""
 		refusal = self.refuse_or_not()
 		rule = self.hub.faults.pick(self.listener, self.command, self.path,
-					    refusal is not None)
+					    refusal is not None, self.wanted_range is not None,
+					    self.hub.under_way[self.listener])
 		spec = rule.spec
 		time.sleep(spec.get("delay_ms", 0) / 1000)
 		if spec.get("expire_token"):

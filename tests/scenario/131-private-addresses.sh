@@ -108,7 +108,7 @@ refused()
 	! grep -q /hidden "$T/asked.log" || fail "$_say: it was asked"
 	! grep -q words-from-inside "$T/root/status/status.json" "$T/stderr" ||
 		fail "$_say: its words are here"
-	expect_said "$_say: it says so" 'which is on this machine or its network: refused'
+	expect_said "$_say: it says so" 'which is on this machine or its network: refused .the setting "private" of the registry allows it'
 }
 # asked "what" HOW WHERE REF...
 asked()

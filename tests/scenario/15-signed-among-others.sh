@@ -116,8 +116,18 @@ list()
 	bad "$_what, and no signature" plain \
 		"list of referrers: $_says"
 }
-list "a list that makes no sense" "JSON, but not an object" answer '[]'
+list "a list that makes no sense" "manifests\[0\]: a descriptor must be an object" answer '{"schemaVersion":2,"manifests":[7]}'
 list "more than a thousand" "more than 1000 referrers" answer "$many"
 list "a link that leads in a circle" "the pages of referrers link in a circle" answer \
 	'{"schemaVersion":2,"manifests":[]}' '?'
-list "a list that may not be read" "the registry answers 403" refuse 403
+# What is no list at all says that there is no such API: the tags have them.
+for body in '[]' '{}' 'null' '<html>log in</html>'; do
+	again
+	answer "referrers/$app" "$body"
+	good "an answer that is no list: $body"
+	sync "an answer that is no list, wanted: $body" app:1 referrers=yes
+done
+again
+refuse "referrers/$app" 403
+sync "an API that may not be used" app:1 referrers=yes
+list "a list that is gone" "the registry answers 410" refuse 410

@@ -3,7 +3,7 @@
 # docker.io/..., in the tree and in what is printed; requests and the scopes of tokens
 # have the project's repository; tags, referrers and redirects to a CDN work there. The
 # project's own host has the credentials, and is never told those of Docker Hub. A path
-# before v2 works as well, and so does --from oci: of the same names.
+# before v2 works as well.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

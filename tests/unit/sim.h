@@ -25,7 +25,7 @@ struct sim_piece {
 	unsigned blob;
 	int64_t opened_ms, answers_ms;	/* the first byte comes then */
 	uint64_t got, want;
-	uint64_t rate;			/* of the piece before */
+	uint64_t portion;		/* to ask for, after the one before */
 	struct share_request request;
 	struct throttle_stream stream;
 };
@@ -36,7 +36,11 @@ struct sim {
 	uint64_t connection_rate;
 	int64_t round_trip_ms;
 	int64_t late_ms;		/* an answer comes so much later */
-	unsigned connections_max;
+	unsigned connections_max;	/* unasked */
+	unsigned top;			/* as they are rewarded; 0: no more */
+	bool is_elsewhere;		/* another host than the registry */
+	uint64_t gift;			/* each answer begins with so much */
+	unsigned refuses_from;		/* it has enough of so many; 0: never */
 	uint64_t limit_rate;		/* --limit-rate; 0: none */
 	uint64_t blobs[SIM_BLOBS_MAX];	/* sizes */
 	unsigned blob_count;
@@ -53,6 +57,8 @@ struct sim {
 	unsigned next_blob, extra;
 	uint64_t bytes;
 	uint64_t connection_ms;		/* sum over all of its time */
+	unsigned most;			/* connections at once */
+	unsigned refusals;
 	int64_t ended_ms[SIM_BLOBS_MAX];
 };
 
@@ -71,8 +77,7 @@ static inline bool
 sim_take_range(struct sim *s, struct sim_piece *p)
 {
 	uint64_t left = s->blobs[p->blob] - s->begun[p->blob];
-	uint64_t most = p->rate < ((uint64_t)4 << 20) ? (uint64_t)4 << 20 :
-	    p->rate > ((uint64_t)32 << 20) ? (uint64_t)32 << 20 : p->rate;
+	uint64_t most = p->portion > 0 ? p->portion : WIDTH_PORTION_MIN;
 	struct sim_piece *victim = NULL;
 	unsigned i;
 
@@ -118,6 +123,8 @@ sim_start(struct sim *s, unsigned blob)
 	p->used = true;
 	share_enter(&s->share, &p->request);
 	s->extra += others > 0;
+	if (s->share.pieces > s->most)
+		s->most = s->share.pieces;
 	return true;
 }
 
@@ -143,37 +150,43 @@ sim_silent(const struct sim *s)
 	return n;
 }
 
+static inline unsigned
+sim_active(const struct sim *s)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < s->next_blob; i++)
+		n += sim_pieces_of(s, i) > 0;
+	return n;
+}
+
 static inline void
 sim_widen(struct sim *s)
 {
 	struct width_view v = {
 		.now_ms = s->now_ms, .bytes = s->bytes,
-		.connections = s->share.pieces, .extra = s->extra,
-		.has_room = share_has_room_for_piece(&s->share),
+		.connections = s->share.pieces, .blobs = sim_active(s),
+		.is_elsewhere = s->is_elsewhere,
 	};
 	unsigned most, blob;
-	bool more = true, added = false;
+	bool more = true;
 
 	if (s->share.pieces == 0) {
 		width_rest(&s->width);
 		return;
 	}
-	width_begin(&s->width, &v);
-	if (s->next_blob < s->blob_count)
-		return;
 	v.silent = width_asks_silent(&s->width) ? sim_silent(s) : 0;
 	most = width_look(&s->width, &v);
-	while (more) {
+	share_widen(&s->share, width_room(&s->width));
+	while (more && s->next_blob == s->blob_count) {
 		more = false;
 		for (blob = 0; blob < s->blob_count; blob++)
-			if (s->extra < most &&
+			if (s->share.pieces < most &&
 			    share_has_room_for_piece(&s->share) &&
 			    s->blobs[blob] >= ((uint64_t)16 << 20) &&
 			    sim_pieces_of(s, blob) > 0 && sim_start(s, blob))
-				more = added = true;
+				more = true;
 	}
-	if (added)
-		width_added(&s->width, &v);
 }
 
 static inline void
@@ -210,9 +223,10 @@ sim_piece_done(struct sim *s, struct sim_piece *p)
 	int64_t took_ms = s->now_ms - p->opened_ms;
 
 	s->done[p->blob] += p->want;
-	p->rate = p->want * 1000 / (uint64_t)(took_ms > 0 ? took_ms : 1);
+	p->portion = width_portion(p->want, p->answers_ms - p->opened_ms,
+	    took_ms);
 	if ((sim_pieces_of(s, p->blob) > 1 &&
-	    (width_is_beyond(&s->width, s->extra) ||
+	    (width_is_beyond(&s->width, s->share.pieces) ||
 	    s->next_blob < s->blob_count)) || !sim_take_range(s, p))
 		sim_end(s, p);
 }
@@ -232,7 +246,8 @@ sim_flow(struct sim *s)
 		p = &s->pieces[i];
 		if (!p->used || p->answers_ms > s->now_ms)
 			continue;
-		part = rate * SIM_TICK_MS / 1000;
+		part = rate * SIM_TICK_MS / 1000 +
+		    (p->got == 0 ? s->gift : 0);
 		left = p->want - p->got;
 		part = part < left ? part : left;
 		if (!throttle_admits(&s->throttle, &p->stream, (size_t)part,
@@ -253,7 +268,41 @@ sim_init(struct sim *s)
 	s->now_ms = 1000;
 	share_init(&s->share, &s->totals, s->connections_max,
 	    s->limit_rate > 0);
+	width_init(&s->width, share_first(s->connections_max), s->top);
 	throttle_init(&s->throttle, s->limit_rate, 0, s->now_ms);
+}
+
+static inline struct sim_piece *
+sim_other_piece(struct sim *s, const struct sim_piece *p)
+{
+	unsigned i;
+
+	for (i = 0; i < SIM_PIECES_MAX; i++)
+		if (s->pieces[i].used && &s->pieces[i] != p &&
+		    s->pieces[i].blob == p->blob)
+			return &s->pieces[i];
+	return NULL;
+}
+
+/* Those that are too many are answered so, and another one of the same blob
+ * brings what they were for. */
+static inline void
+sim_refuse(struct sim *s)
+{
+	struct sim_piece *p, *other;
+	unsigned i;
+
+	for (i = 0; i < SIM_PIECES_MAX && s->refuses_from > 0 &&
+	    s->share.pieces >= s->refuses_from; i++) {
+		p = &s->pieces[i];
+		if (!p->used || p->answers_ms != s->now_ms || p->got > 0 ||
+		    (other = sim_other_piece(s, p)) == NULL)
+			continue;
+		s->refusals++;
+		width_refused(&s->width, s->is_elsewhere, s->now_ms);
+		other->want += p->want;
+		sim_end(s, p);
+	}
 }
 
 /* One tick.  Return false when all blobs are there. */
@@ -264,6 +313,7 @@ sim_step(struct sim *s)
 	    s->now_ms) != NULL)
 		continue;
 	sim_pump(s);
+	sim_refuse(s);
 	sim_flow(s);
 	s->connection_ms += s->share.pieces * (uint64_t)SIM_TICK_MS;
 	s->now_ms += SIM_TICK_MS;

@@ -101,6 +101,8 @@ test_environment(void **state)
 	folder = xasprintf("%s/folder", s->path);
 	assert_int_equal(mkdir(folder, 0700), 0);
 	one = write_file(s, "folder/any", CERT("DDDD"));
+	/* Nobody waits for what will not come. */
+	assert_int_equal(mkfifoat(s->dir, "folder/fifo", 0600), 0);
 	both = xasprintf("%s/absent:%s", s->path, folder);
 
 	setenv("SSL_CERT_FILE", file, 1);

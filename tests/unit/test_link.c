@@ -41,10 +41,18 @@ static const struct {
 	{ "one large blob", 160, 20, 1, 0, 16, { 670 }, 115 },
 	{ "few connections", 0, 20, 1, 0, 4, { 100, 100, 100 }, 300 },
 	/* A range is what comes in a second: half of the time it waits. */
-	{ "a registry that answers late", 72, 11, 20, 1000, 16, { 537 }, 230 },
-	/* Small ones end first, and one is left: known to be slow. */
+	{ "a registry that answers late", 72, 11, 20, 1000, 16, { 537 }, 180 },
+	/* Small ones end first, and one is left. */
 	{ "one large among small ones", 72, 11, 1, 0, 32,
-	    { 20, 20, 30, 30, 33, 537 }, 190 },
+	    { 20, 20, 30, 30, 33, 537 }, 112 },
+	{ "the same, larger", 72, 11, 1, 0, 32,
+	    { 66, 66, 99, 99, 110, 1790 }, 106 },
+	{ "the same over a long way", 72, 11, 150, 0, 32,
+	    { 20, 20, 30, 30, 33, 537 }, 125 },
+	{ "and all new ones need half a second", 160, 20, 100, 400, 32,
+	    { 270, 200, 200, 500 }, 140 },
+	{ "one large after small ones", 72, 11, 1, 0, 32,
+	    { 5, 5, 5, 5, 9, 9, 33, 600 }, 115 },
 	/* Seven, and then the eighth. */
 	{ "many small ones", 72, 11, 1, 0, 8, { 5, 5, 5, 5, 5, 5, 5, 5 }, 180 },
 };
@@ -99,6 +107,108 @@ blobs_come_in_time(void **state)
 			fail_msg("%s: %llu ms, the bound is %llu ms",
 			    links[i].what, (unsigned long long)took,
 			    (unsigned long long)bound);
+	}
+}
+
+/* --- without any setting ----------------------------------------------- */
+
+static void
+default_world(struct sim *s, bool is_elsewhere)
+{
+	static const uint64_t layers_mb[] = { 120, 100, 80, 60, 40 };
+	size_t i;
+
+	memset(s, 0, sizeof(*s));
+	s->connection_rate = 20 * SIM_MB;
+	s->round_trip_ms = 5;
+	s->connections_max = 8;
+	s->top = 32;
+	s->is_elsewhere = is_elsewhere;
+	for (i = 0; i < COUNT(layers_mb); i++)
+		s->blobs[s->blob_count++] = layers_mb[i] * SIM_MB;
+}
+
+/* Who fetches each layer over one connection needs six seconds. */
+static void
+a_thin_link_is_filled(void **state)
+{
+	static struct sim s;
+	unsigned elsewhere;
+
+	(void)state;
+	for (elsewhere = 0; elsewhere < 2; elsewhere++) {
+		default_world(&s, elsewhere == 1);
+		assert_true(sim_run(&s, MOST_MS) < 950);
+		assert_int_equal(s.most, 32);
+	}
+}
+
+/* Some servers give what comes in a second at once, and then keep to it. */
+static void
+a_gift_misleads_nobody(void **state)
+{
+	static struct sim s;
+
+	(void)state;
+	default_world(&s, false);
+	s.gift = 20 * SIM_MB;
+	assert_true(sim_run(&s, MOST_MS) < 500);
+}
+
+/* Many large blobs wait: they get more connections, too, one each. */
+static void
+blobs_that_wait_are_more(void **state)
+{
+	static struct sim s;
+	unsigned i;
+
+	(void)state;
+	default_world(&s, true);
+	s.blob_count = 0;
+	for (i = 0; i < 60; i++)
+		s.blobs[s.blob_count++] = 40 * SIM_MB;
+	/* 7 would need 17 seconds, 32 need 3.75. */
+	assert_true(sim_run(&s, MOST_MS) < 4700);
+}
+
+/* Where the line is full they are not more than fill it, for long. */
+static void
+a_full_link_has_few(void **state)
+{
+	static struct sim s;
+	int64_t took;
+
+	(void)state;
+	default_world(&s, true);
+	s.link_rate = 100 * SIM_MB;
+	s.blobs[s.blob_count++] = 3000 * SIM_MB;
+	took = sim_run(&s, MOST_MS);
+	assert_true(took < 34000 * 103 / 100);
+	if (getenv("CDR_SIM_SAY") != NULL)
+		print_message("%.1f connections\n",
+		    (double)s.connection_ms / (double)took);
+	assert_true(s.connection_ms / (uint64_t)took < 10);
+}
+
+/* A registry that has enough of ten gets no more than eight from then on, and a
+ * host that is made for it gets fewer at once, and seldom more. */
+static void
+who_has_enough_gets_fewer(void **state)
+{
+	static struct sim s;
+	unsigned elsewhere;
+
+	(void)state;
+	for (elsewhere = 0; elsewhere < 2; elsewhere++) {
+		default_world(&s, elsewhere == 1);
+		s.refuses_from = 11;
+		s.blobs[s.blob_count++] = 4000 * SIM_MB;
+		assert_true(sim_run(&s, MOST_MS) < MOST_MS);
+		assert_in_range(s.refusals, 1, elsewhere == 1 ? 100 : 25);
+		assert_true(s.share.wide <= 10);
+		if (getenv("CDR_SIM_SAY") != NULL)
+			print_message("%u refusals, %u at once\n", s.refusals,
+			    s.most);
 	}
 }
 
@@ -284,6 +394,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blobs_come_in_time),
+		cmocka_unit_test(a_thin_link_is_filled),
+		cmocka_unit_test(a_gift_misleads_nobody),
+		cmocka_unit_test(blobs_that_wait_are_more),
+		cmocka_unit_test(a_full_link_has_few),
+		cmocka_unit_test(who_has_enough_gets_fewer),
 		cmocka_unit_test(useless_connections_go),
 		cmocka_unit_test(the_limit_holds),
 		cmocka_unit_test(small_ones_get_their_turn),

@@ -476,11 +476,12 @@ test_find(void **state)
 	static const char text[] = "{\"layers\":["
 	    LAYER(MEDIA_COSIGN_SIMPLE, ",\"annotations\":{\"dev.cosignproject."
 	    "cosign/signature\":\"AAAA\"}") "," LAYER("a/b", "") ","
+	    LAYER("sbom", "") ","
 	    LAYER(MEDIA_COSIGN_SIMPLE, "") ","
 	    LAYER(MEDIA_SIGSTORE_BUNDLE, "") "]}";
 	static const char *const bad[] = {
 		"", "[]", "{\"layers\":[7]}", "{\"layers\":[{}]}",
-		"{\"layers\":[" LAYER("x", "") "]}",
+		"{\"layers\":[" LAYER("x\\u0007", "") "]}",
 	};
 	struct signatures all;
 	struct err e;

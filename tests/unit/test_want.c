@@ -15,6 +15,10 @@
 #define REGISTRY	"127.0.0.1:1"
 #define SETTINGS	"{\"" REGISTRY "\": {\"max_tries\": 1}}"
 #define STEPS_MAX	1000
+/* The same registry at several places, none of which is there. */
+#define SEVERAL	"{\"" REGISTRY "\": {\"max_tries\": 1, \"endpoints\": [" \
+	"\"http://127.0.0.1:1\", \"http://127.0.0.1:2/v2/proxy\"," \
+	"\"http://127.0.0.1:3\"]}}"
 
 struct world {
 	struct store *store;
@@ -30,13 +34,13 @@ struct asker {
 };
 
 static void
-world_init(struct world *w, const struct scratch *s)
+world_with(struct world *w, const struct scratch *s, const char *settings)
 {
 	struct dispatch_config config = { .store = NULL };
 	struct err e;
 
 	if (store_open(s->path, STORE_WRITE, &w->store, &e) == -1 ||
-	    registries_parse("x", SETTINGS, strlen(SETTINGS), &w->registries,
+	    registries_parse("x", settings, strlen(settings), &w->registries,
 	    &e) == -1)
 		fail_msg("%s", e.msg);
 	config.store = w->store;
@@ -47,6 +51,12 @@ world_init(struct world *w, const struct scratch *s)
 	w->source = dispatch_source(w->d, REGISTRY, &e);
 	if (w->source == NULL)
 		fail_msg("%s", e.msg);
+}
+
+static void
+world_init(struct world *w, const struct scratch *s)
+{
+	world_with(w, s, SETTINGS);
 }
 
 static void
@@ -120,11 +130,49 @@ test_two_sizes(void **state)
 	}
 }
 
+/* All of them are asked, whichever is first, and each has its word; who asks
+ * again is told at once. */
+static void
+test_several(void **state)
+{
+	struct source *last;
+	struct asker a, b, c;
+	struct world w;
+	size_t requests;
+
+	world_with(&w, *state, SEVERAL);
+	last = dispatch_next(dispatch_next(w.source));
+	assert_true(dispatch_is_first(w.source) && !dispatch_is_first(last));
+	assert_null(dispatch_next(last));
+	assert_string_equal(dispatch_place(last), "127.0.0.1:3");
+	ask(&w, &a, 100);
+	w.source = last;
+	ask(&w, &b, 100);
+	settle(&w);
+	assert_int_equal(a.told, 1);
+	assert_int_equal(b.told, 1);
+	assert_non_null(strstr(a.err.msg, "127.0.0.1:1: "));
+	assert_non_null(strstr(a.err.msg, "; 127.0.0.1:2: "));
+	assert_non_null(strstr(a.err.msg, "; 127.0.0.1:3: "));
+	assert_int_equal(strncmp(b.err.msg, "127.0.0.1:3: ", 13), 0);
+	assert_true(dispatch_is_down(w.source));
+	requests = dispatch_stats(w.d)->requests;
+	assert_int_equal(requests, 3);
+	ask(&w, &c, 100);
+	settle(&w);
+	assert_int_equal(c.told, 1);
+	assert_int_equal(dispatch_stats(w.d)->requests, requests);
+	assert_int_equal(dispatch_left(w.d), 0);
+	world_done(&w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_two_sizes,
+		    scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_several,
 		    scratch_setup, scratch_teardown),
 	};
 

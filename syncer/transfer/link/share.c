@@ -5,6 +5,9 @@
 
 /* Connections to all registries together. */
 #define CONNECTIONS_MAX	64u
+/* What blobs have beyond what a registry gets unasked leaves some of these to
+ * the others. */
+#define BEYOND_MAX	48u
 /* Requests that share one, for each that there may be, and at most: servers let
  * 100 do that, and libcurl lets no more.  Those among them that are for blobs
  * need a buffer each. */
@@ -25,6 +28,12 @@
  * than one for so many answers means that it would rather not. */
 #define ANSWERS_A_CONNECTION	16u
 
+unsigned
+share_first(unsigned max_connections)
+{
+	return max_connections > 1 ? max_connections - 1 : 1;
+}
+
 void
 share_init(struct share *s, struct share_totals *totals,
     unsigned max_connections, bool is_limited)
@@ -32,6 +41,7 @@ share_init(struct share *s, struct share_totals *totals,
 	memset(s, 0, sizeof(*s));
 	s->totals = totals;
 	s->max_connections = max_connections;
+	s->wide = share_first(max_connections);
 	s->is_limited = is_limited;
 }
 
@@ -73,10 +83,14 @@ refill(struct share *s, int64_t now_ms)
 	s->credit_ms = now_ms;
 }
 
+/* Those beyond what it gets unasked are blobs', and in nobody's way. */
 static unsigned
 connections(const struct share *s)
 {
-	return s->running - s->answer_streams - s->blob_streams +
+	unsigned first = share_first(s->max_connections);
+	unsigned beyond = s->pieces > first ? s->pieces - first : 0;
+
+	return s->running - s->answer_streams - s->blob_streams - beyond +
 	    (s->answer_streams > 0) + (s->blob_streams > 0);
 }
 
@@ -108,10 +122,17 @@ has_room_for_stream(const struct share *s, const struct share_request *r)
 bool
 share_has_room_for_piece(const struct share *s)
 {
-	unsigned max = s->max_connections;
+	if (s->pieces >= s->wide)
+		return false;
+	if (s->pieces < share_first(s->max_connections))
+		return has_room_for_connection(s);
+	return s->totals->running - s->totals->streams < BEYOND_MAX;
+}
 
-	return has_room_for_connection(s) &&
-	    s->pieces < (max > 1 ? max - 1 : 1);
+void
+share_widen(struct share *s, unsigned most)
+{
+	s->wide = most;
 }
 
 bool

@@ -36,6 +36,8 @@ struct share_request {
 struct share {
 	struct share_totals *totals;	/* borrowed */
 	unsigned max_connections;
+	unsigned wide;			/* blobs may have so many, by what they
+					 * bring */
 	bool is_limited;		/* bytes may come at some rate only */
 	unsigned running;		/* requests in flight */
 	unsigned pieces;		/* connections that blobs have */
@@ -48,6 +50,10 @@ struct share {
 	int64_t credit;			/* thousandths of requests */
 	int64_t credit_ms;		/* when that was so; 0: never */
 };
+
+/* share_first(max_connections): how many of these blobs may have unasked: one
+ * is kept for what is small. */
+unsigned share_first(unsigned);
 
 /* share_init(s, totals, max_connections, is_limited): nothing is known. */
 void share_init(struct share *, struct share_totals *, unsigned, bool);
@@ -62,6 +68,10 @@ bool share_has_room(struct share *, const struct share_request *, int64_t);
 
 /* share_has_room_for_piece(s): one more connection for a large blob. */
 bool share_has_room_for_piece(const struct share *);
+
+/* share_widen(s, most): blobs may have so many, which may be more than all
+ * others together. */
+void share_widen(struct share *, unsigned);
 
 /* share_enter, share_leave: the request begins, is no more. */
 void share_enter(struct share *, struct share_request *);
