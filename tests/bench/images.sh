@@ -20,15 +20,9 @@ start_plenty()
 	    "$lists/plenty.list" >"$lists/plenty.heads"
 }
 
-# dd_each TREE MARK: for the shell that measure.py starts: what a run has written since
-# then, each file by itself.
-dd_each()
-{
-	# shellcheck disable=SC2016
-	printf 'n=0; find %s -path %s/_state -prune -o -type f -newer %s -print | ' "$1" "$1" "$2"
-	# shellcheck disable=SC2016
-	echo 'while read -r f; do n=$((n + 1)); dd if="$f" of="$OUT/$n" bs=1M conv=fsync status=none; done'
-}
+# For the shell that measure.py starts: each of these files by itself.
+# shellcheck disable=SC2016
+dd_each='n=0; while read -r f; do n=$((n + 1)); dd if="$f" of="$OUT/$n" bs=1M conv=fsync status=none; done'
 
 # images_at COUNT TITLE ROUNDS
 images_at()
@@ -49,7 +43,8 @@ END
 	sh -c "$move" >/dev/null
 	measure "$2 images, one of them changed: cdr sync of that one" "$3" <<END
 cdr sync | 1 | $plenty_sync -r $work/plenty-synced $one
-dd conv=fsync of each file that this wrote | 1 | $(dd_each "$work/plenty-synced" "$mark")
+(which files it wrote) | 1 | find $work/plenty-synced -path $work/plenty-synced/_state -prune -o -type f -newer $mark -print >$lists/written
+dd conv=fsync of each of these files | 1 | $dd_each <$lists/written
 (upstream changes it once more) | 1 | $move
 END
 }

@@ -285,7 +285,7 @@ test_members(void **state)
 	assert_null(book_text(&line, "image", &len));
 }
 
-/* --- the same of status.json ----------------------------------------------- */
+/* --- the same of status.json -------------------------------------------- */
 
 /* A run at ${when} whose list has the images from ${from} on, with nothing
  * new; those below ${failed} fail. */
@@ -342,7 +342,7 @@ test_lists_in_turn(void **state)
 	store_close(st);
 }
 
-/* --- metrics --------------------------------------------------------------- */
+/* --- metrics ------------------------------------------------------------ */
 
 static size_t
 count(const char *text, const char *what)
