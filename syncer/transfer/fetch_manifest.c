@@ -95,6 +95,9 @@ check_run(struct task *task)
 		    digest_text(&have, text));
 		return;
 	}
+	/* Whatever type it is called, it is what was asked for. */
+	if (c->want_digest)
+		c->page.code = ERR_NONE;
 	c->id.digest = have;
 	if (settle_type(c) == 0)
 		(void)store_stage_manifest(c->store, &c->id, c->bytes,
