@@ -44,6 +44,7 @@ struct outcome {
 struct shown {
 	struct site *site;		/* NULL: none */
 	char *scope;			/* that it wants for this, or NULL */
+	bool is_told;			/* it has said what it wants */
 	bool is_shown;			/* something was, in this try... */
 	unsigned long serial;		/* ... that token, or 0 */
 	bool is_renewed;		/* it refused one before */

@@ -41,7 +41,9 @@ is_same(const struct shown *s, const struct challenge *c)
 	    token_is_from(token, c);
 }
 
-/* A token that is gone, others have found to be stale. */
+/* A token that is gone, others have found to be stale.  What this fetch has been
+ * told need not be on the site's list, which leaves out what is like the nearest
+ * repository's. */
 static bool
 is_proven(const struct fetch *f, const struct shown *s)
 {
@@ -49,7 +51,7 @@ is_proven(const struct fetch *f, const struct shown *s)
 	const struct access *a = fetch_access_of(f, s);
 
 	return s->serial != 0 && (token == NULL || token->has_worked ||
-	    (a != NULL && access_is_of(a, f->repository) &&
+	    (a != NULL && (s->is_told || access_is_of(a, f->repository)) &&
 	    token_is_from(token, &a->want)));
 }
 
@@ -164,6 +166,7 @@ take_challenge(struct fetch *f, struct shown *s, const struct challenge *c)
 		return -1;
 	}
 	site_learn(s->site, f->repository, c);
+	s->is_told = true;
 	free(s->scope);
 	s->scope = c->scope == NULL ? NULL : xstrdup(c->scope);
 	if (c->scheme == CHALLENGE_BASIC && !may_have_login(f, s->site))

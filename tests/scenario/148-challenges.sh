@@ -71,6 +71,12 @@ fault '{"listener": "registry", "path": "/b-app-0002/manifests/", "status": 401,
 sync "a new token is refused" $list
 all_here "a new token is refused"
 
+# Twice: the guess, and the one that the repository itself has asked for.
+as dhi
+fault '{"listener": "registry", "path": "/b-app-0002/manifests/", "status": 401, "times": 2}'
+sync "new tokens are refused, twice" library/app-0001 library/b-app-0002
+expect_eq "both happened, on the one image" 2 "$(hub_fired)"
+
 # The registry sends who has a token away, and lets in who has none.
 as target
 fault '{"listener": "registry", "path": "/app-0002/", "skip": 1, "times": 1, "status": 401, "headers":
