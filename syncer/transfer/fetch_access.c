@@ -105,8 +105,14 @@ authorise_other(struct fetch *f)
 	struct shown *s = &f->other;
 	const struct access *a = s->site == NULL ? NULL : fetch_access_of(f, s);
 
-	if (a == NULL || a->want.scheme != CHALLENGE_BEARER)
+	if (a == NULL || a->want.scheme == CHALLENGE_NONE)
 		return true;
+	/* A helper is asked now: on the way there nobody can wait for it. */
+	if (a->want.scheme == CHALLENGE_BASIC) {
+		credential_done(&f->other_login);
+		return fetch_login(f, s->site, &f->other_login) !=
+		    KEYRING_UNKNOWN;
+	}
 	return has_token(f, s->site, token_for(f, s, a));
 }
 

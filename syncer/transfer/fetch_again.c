@@ -113,10 +113,15 @@ enum answer_way
 fetch_again_way(struct fetch *f, const struct http_reply *reply)
 {
 	unsigned facts = reply->elsewhere ? ANSWER_ELSEWHERE : 0;
+	enum answer_way way;
 
-	/* What went well may be large, and has no reason in it. */
-	if (reply->status == 200 || reply->status == 206)
-		return answer_judge(f->to, reply->status, facts);
+	/* What went well may be large, and has no reason in it; a part of what
+	 * was asked for as a whole did not. */
+	if (reply->status == 200 || reply->status == 206) {
+		way = answer_judge(f->to, reply->status, facts);
+		if (way != ANSWER_FAIL)
+			return way;
+	}
 	fetch_again_note(f, reply);
 	if (reply->status == 401)
 		facts |= fetch_denied_facts(f, reply);

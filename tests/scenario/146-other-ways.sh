@@ -50,6 +50,16 @@ expect_said "its reason is told" 'app:1: tag: .*403.*blocked: CVE-2021-44228'
 expect_eq "one HEAD" 1 "$(hub_count registry HEAD /manifests/1 403)"
 expect_eq "one GET" 1 "$(hub_count registry GET /manifests/1 403)"
 
+# A part of what nobody has asked a part of: it says so, and nothing of what was before.
+for rule in "$head" '"path": "/app/manifests/sha256:"'; do
+	rm -rf "$ROOT"
+	fault "{$rule, \"status\": 206}"
+	hub_mark
+	sync_rc "206 for a manifest" 1 app:1
+	expect_said "the message has it" 'app:1: .*the registry answers 206 to '
+	expect_eq "asked once" 1 "$(hub_count registry - /manifests/ 206)"
+done
+
 # --- not now ----------------------------------------------------------------------
 
 for status in 499 520 527; do

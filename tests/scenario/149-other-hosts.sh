@@ -101,6 +101,21 @@ for name in storage members; do
 	expect_published "$name: nothing is published" app:1 nothing
 done
 
+# A helper has them.
+mkdir "$T/bin"
+cat >"$T/bin/docker-credential-test" <<END
+#!/bin/sh
+echo '{"ServerURL": "x", "Username": "target", "Secret": "secret"}'
+END
+chmod 755 "$T/bin/docker-credential-test"
+for name in storage members; do
+	as $name
+	echo "{\"credHelpers\": {\"$HUB_CDN\": \"test\"}}" >"$T/docker/config.json"
+	PATH="$T/bin:$PATH" come "$name: its own credentials, of a helper"
+	expect_eq "$name: the registry sees none" "none" \
+		"$(hub_since | awk -F '\t' '$2 == "registry" { print $7 }' | sort -u)"
+done
+
 # The wrong ones.
 as storage "\$HUB_CDN" somebody
 within 20 sync_rc "a wrong name there" 1 app:1
