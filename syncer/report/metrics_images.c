@@ -29,7 +29,10 @@ struct metrics_images {
 	size_t count;
 	uint64_t all;
 	struct heap failed, repositories;
-	struct item repository;		/* of the last image; no name: none */
+	/* Those of which more may come: each name is the beginning of the next
+	 * one. */
+	struct item *open;
+	size_t open_count, open_room;
 };
 
 /* What more people wait for: who is listed still; then in order of names. */
@@ -141,34 +144,52 @@ metrics_images_free(struct metrics_images *m)
 	free_items(m->each, m->count);
 	free_items(m->failed.items, m->failed.count);
 	free_items(m->repositories.items, m->repositories.count);
-	free(m->repository.name);
+	free_items(m->open, m->open_count);
 	free(m);
 }
 
-static void
-end_repository(struct metrics_images *m)
+/* The one with the first ${len} bytes of ${name} as its own.  They come in the
+ * order of names: one that is no beginning of this one has come to its end. */
+static struct item *
+open_repository(struct metrics_images *m, const char *name, size_t len)
 {
-	if (m->repository.name != NULL)
-		heap_add(&m->repositories, &m->repository);
-	memset(&m->repository, 0, sizeof(m->repository));
+	struct item *last;
+	size_t last_len;
+
+	while (m->open_count > 0) {
+		last = &m->open[m->open_count - 1];
+		last_len = strlen(last->name);
+		if (last_len <= len &&
+		    strncmp(last->name, name, last_len) == 0) {
+			if (last_len == len)
+				return last;
+			break;
+		}
+		heap_add(&m->repositories, last);
+		m->open_count--;
+	}
+	if (m->open_count == m->open_room) {
+		m->open_room = m->open_room == 0 ? 8 : 2 * m->open_room;
+		m->open = xreallocarray(m->open, m->open_room,
+		    sizeof(*m->open));
+	}
+	last = &m->open[m->open_count++];
+	memset(last, 0, sizeof(*last));
+	last->name = xstrndup(name, len);
+	return last;
 }
 
-/* They come in the order of names, so that those of a repository come one
- * after the other. */
+/* A pattern that found nothing is named as the repository, and comes before
+ * others whose name goes on: "a", "a-b:1", "a:1". */
 static void
 add_to_repository(struct metrics_images *m, const struct metrics_image *one)
 {
 	const char *slash = strrchr(one->image, '/');
-	struct item *r = &m->repository;
-	size_t len;
+	struct item *r;
 
 	slash = slash == NULL ? one->image : slash;
-	len = (size_t)(slash - one->image) + strcspn(slash, ":@");
-	if (r->name == NULL || strlen(r->name) != len ||
-	    strncmp(r->name, one->image, len) != 0) {
-		end_repository(m);
-		r->name = xstrndup(one->image, len);
-	}
+	r = open_repository(m, one->image, (size_t)(slash - one->image) +
+	    strcspn(slash, ":@"));
 	r->images++;
 	r->failed += one->has_failed;
 	r->of.size += one->size;
@@ -324,7 +345,8 @@ metrics_images_end(struct metrics_images *m)
 	struct heap *const heaps[] = { &m->failed, &m->repositories };
 	size_t i;
 
-	end_repository(m);
+	while (m->open_count > 0)
+		heap_add(&m->repositories, &m->open[--m->open_count]);
 	for (i = 0; i < sizeof(heaps) / sizeof(heaps[0]); i++)
 		if (heaps[i]->count > 1)
 			qsort(heaps[i]->items, heaps[i]->count,

@@ -515,6 +515,31 @@ test_metrics_pulls(void **state)
 	free(text);
 }
 
+/* A pattern that could not be asked has the name of its repository, and stands
+ * before another one whose name goes on. */
+static void
+test_metrics_repository_once(void **state)
+{
+	static const char line[] =
+	    "\ncdr_repository_images_failed{repository=\"r.example/app\"} ";
+	struct status_record *failed = record("r.example/app", STATUS_FAILED,
+	    0);
+	const char *at;
+	char *text;
+
+	json_decref(run(*state, T0, 0, "ok", record("r.example/app-x:1",
+	    STATUS_UPDATED, T0), record("r.example/app:1", STATUS_UPDATED,
+	    T0)));
+	text = metrics(*state, failed, NULL);
+	at = strstr(text, line);
+	assert_non_null(at);
+	assert_int_equal(at[strlen(line)], '1');
+	assert_null(strstr(at + 1, line));
+	assert_non_null(strstr(text, "\ncdr_repository_images_failed"
+	    "{repository=\"r.example/app-x\"} 0\n"));
+	free(text);
+}
+
 static void
 test_metrics_escaped(void **state)
 {
@@ -621,6 +646,7 @@ main(void)
 		TEST(test_pulls),
 		TEST(test_metrics),
 		TEST(test_metrics_pulls),
+		TEST(test_metrics_repository_once),
 		TEST(test_metrics_escaped),
 	};
 
