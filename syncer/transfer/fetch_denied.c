@@ -41,9 +41,9 @@ is_same(const struct shown *s, const struct challenge *c)
 	    token_is_from(token, c);
 }
 
-/* A token that is gone, others have found to be stale.  What this fetch has been
- * told need not be on the site's list, which leaves out what is like the nearest
- * repository's. */
+/* A token that is gone, others have found to be stale.  What this fetch has
+ * been told need not be on the site's list, which leaves out what is like the
+ * nearest repository's. */
 static bool
 is_proven(const struct fetch *f, const struct shown *s)
 {
