@@ -9,7 +9,7 @@ tree_check()
 {
 	uses python3
 	# Not through check: what the program said stays for expect_said.
-	python3 -B "$TOP/tests/check-tree.py" "$@" >"$T/tree-check.log" 2>&1 ||
+	python3 -B -S "$TOP/tests/check-tree.py" "$@" >"$T/tree-check.log" 2>&1 ||
 		fail "the tree is right"
 	ok "the tree is right ($(tail -n 1 "$T/tree-check.log"))"
 }

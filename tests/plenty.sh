@@ -1,7 +1,8 @@
 # A tree of very many tags, from an upstream that hub/plenty.py makes. For
 # scenarios; sourced after lib.sh. It needs cdr and python3.
 #
-#   plenty_new IMAGES       the upstream $UP, its references in $T/list, no tree yet
+#   plenty_new IMAGES ...   the upstream $UP, its references in $T/list, no tree yet;
+#                           arguments as those of its make
 #   plenty_move REF [KIND]  a tag of it leads to something new; a new REF is made
 #   plenty_sync "what" ...  cdr sync from there into $ROOT must succeed
 #   plenty_agrees "what"    all lists say what is in the tree
@@ -18,13 +19,13 @@ plenty_new()
 {
 	uses cdr python3
 	UP=$T/up ROOT=$T/root
-	python3 "$TOP/tests/hub/plenty.py" make "$UP" "$@"
-	python3 "$TOP/tests/hub/plenty.py" list "$UP" >"$T/list"
+	python3 -S "$TOP/tests/hub/plenty.py" make "$UP" "$@"
+	python3 -S "$TOP/tests/hub/plenty.py" list "$UP" >"$T/list"
 }
 
 plenty_move()
 {
-	python3 "$TOP/tests/hub/plenty.py" move "$UP" "$@" >/dev/null
+	python3 -S "$TOP/tests/hub/plenty.py" move "$UP" "$@" >/dev/null
 }
 
 plenty_sync()
@@ -36,17 +37,23 @@ plenty_sync()
 
 plenty_whole()
 {
-	for _name in status images blobs; do
-		python3 "$TOP/tests/whole.py" "$ROOT/status" $_name \
-			>"$T/whole-$_name.json" || fail "$_name.json and its earlier file"
-	done
+	# In one process, and without site-packages: this is asked often.
+	python3 -B -S - "$TOP/tests" "$ROOT/status" "$T" <<'EOF' || fail "the files of each list"
+import json, sys
+tests, status, top = sys.argv[1:]
+sys.path.insert(0, tests)
+from whole import whole
+for name in "status", "images", "blobs":
+    with open(f"{top}/whole-{name}.json", "w", encoding="ascii") as out:
+        out.write(json.dumps(whole(status, name)))
+EOF
 }
 
 plenty_agrees()
 {
 	plenty_whole
 	"$CDR" ls -r "$ROOT" --json >"$T/ls.json"
-	python3 - "$T" "$ROOT" <<'EOF' || fail "$1: the lists say what is in the tree"
+	python3 -S - "$T" "$ROOT" <<'EOF' || fail "$1: the lists say what is in the tree"
 import json, sys
 top, root = sys.argv[1:]
 def load(path):

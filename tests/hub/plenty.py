@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes a CDR tree of very many tags within seconds, by cdr-layout(5) alone.
 
-    plenty.py make ROOT IMAGES [REPOSITORIES [KINDS]]
+    plenty.py make ROOT IMAGES [REPOSITORIES [KINDS [LENGTH]]]
     plenty.py move ROOT REFERENCE [KIND]
     plenty.py churn ROOT COUNT KIND
     plenty.py list ROOT
@@ -9,7 +9,8 @@
 It is an upstream: nginx serves it, and `--from oci:ROOT` reads it.  All tags
 lead to few images (KINDS), each of a configuration, a layer of its own and one
 that all of them share.  make: IMAGES tags, spread evenly over so many
-repositories.  move: that tag leads to another kind, or to a new one; makes tag
+repositories; references have LENGTH characters, so that lists are large
+without as many files.  move: that tag leads to another kind, or to a new one; makes tag
 and repository if they are absent, and prints the digest.  churn: so many of the
 tags that make has made lead to one new kind.  list: all references, one a line.
 """
@@ -95,23 +96,24 @@ def tag_list(root, repository):
 	put(f"{at}/_tags/list", json.dumps({"name": short, "tags": names}).encode())
 
 
-def names(images, repositories):
+def names(images, repositories, length):
 	for number in range(images):
 		at = number % repositories
-		yield f"reg{at % 3}.example/team-{at % 17:02}/service-{at:05}", f"1.{number // repositories}"
+		repository = f"reg{at % 3}.example/team-{at % 17:02}/service-{at:05}"
+		yield repository.ljust(length * 2 // 3, "x"), f"1.{number // repositories}".ljust(length // 3, "x")
 
 
-def make(root, images, repositories=0, kinds=50):
-	images, kinds = int(images), int(kinds)
+def make(root, images, repositories=0, kinds=50, length=0):
+	images, kinds, length = int(images), int(kinds), int(length)
 	repositories = int(repositories) or max(1, images // 10)
 	for folder in "blobs/sha256", f"manifests/{MANIFEST}/sha256", "repos", "status", "keep":
 		os.makedirs(f"{root}/{folder}", exist_ok=True)
 	put(f"{root}/oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
 	put(f"{root}/cdr-layout", b"2\n")
 	digests = [image(root, kind) for kind in range(kinds)]
-	for number, (repository, name) in enumerate(names(images, repositories)):
+	for number, (repository, name) in enumerate(names(images, repositories, length)):
 		tag(root, repository, name, digests[number % kinds])
-	for repository in sorted({repository for repository, _ in names(images, repositories)}):
+	for repository in sorted({repository for repository, _ in names(images, repositories, length)}):
 		tag_list(root, repository)
 	# What a client asks by is links alone: these are for readers of layouts.
 	put(f"{root}/index.json", b'{"schemaVersion":2,"manifests":[]}')
