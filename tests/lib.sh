@@ -352,7 +352,7 @@ start_registry()
 _start_shelf()
 {
 	uses python3
-	python3 "$TOP/tests/hub/shelf.py" --dir "$1" --ready "$1/ready" \
+	python3 -S "$TOP/tests/hub/shelf.py" --dir "$1" --ready "$1/ready" \
 		</dev/null >"$1/registry.log" 2>&1 &
 	UPSTREAM_PID=$!
 	wait_for 20 test -s "$1/ready" || fail "tests/hub/shelf.py does not start"

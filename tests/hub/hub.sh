@@ -24,7 +24,7 @@ start_hub()
 	: >>"$T/hub.log"
 	: "${HUB_MARK:=0}"
 	rm -f "$T/hub.ready"
-	python3 "$TOP/tests/hub/hub.py" --backend "http://$UPSTREAM" \
+	python3 -S "$TOP/tests/hub/hub.py" --backend "http://$UPSTREAM" \
 		--overlay "$T/overlay" --faults "$T/faults.json" \
 		--log "$T/hub.log" --ready "$T/hub.ready" "$@" 2>>"$T/hub-stderr.log" &
 	HUB_PID=$!
@@ -65,7 +65,7 @@ fault()
 }$hub_rule"
 	done
 	printf '[%s]\n' "$hub_rules" >"$T/faults.json.new"
-	python3 "$TOP/tests/hub/hub.py" --check "$T/faults.json.new" ||
+	python3 -S "$TOP/tests/hub/hub.py" --check "$T/faults.json.new" ||
 		fail "fault: a rule that the hub does not understand"
 	mv "$T/faults.json.new" "$T/faults.json"
 }
@@ -126,7 +126,7 @@ hub_fired()
 craft()
 {
 	uses python3
-	python3 "$TOP/tests/hub/craft.py" --registry "$UPSTREAM" "$@"
+	python3 -S "$TOP/tests/hub/craft.py" --registry "$UPSTREAM" "$@"
 }
 
 # made KIND: the digests of these among the objects in $T/objects, a line each.
@@ -139,5 +139,5 @@ made()
 overlay()
 {
 	uses python3
-	python3 "$TOP/tests/hub/craft.py" --overlay "$T/overlay" "$@"
+	python3 -S "$TOP/tests/hub/craft.py" --overlay "$T/overlay" "$@"
 }
