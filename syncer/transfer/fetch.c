@@ -124,10 +124,16 @@ fetch_queue(struct fetch *f)
 	struct queue *q = f->share.kind == SHARE_BLOB ? &source->blobs :
 	    &source->meta;
 
+	bool is_refused = f->state == FETCH_BACKOFF && f->refusals > 0;
+
 	if (f->state != FETCH_QUEUED)
 		fetch_enter(f, FETCH_QUEUED);
-	/* What has been started before goes on before what has not. */
-	if (f->tries + f->auth_tries + f->data_tries > 0 || f->is_begun)
+	/* What has been started before goes on before what has not; but what
+	 * is refused may be so for reasons of its own, and others are asked
+	 * first. */
+	if (is_refused)
+		queue_push_ordered(q, &f->queued);
+	else if (f->tries + f->auth_tries + f->data_tries > 0 || f->is_begun)
 		queue_push_front(q, &f->queued);
 	else
 		queue_push_ordered(q, &f->queued);

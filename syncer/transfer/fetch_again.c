@@ -148,7 +148,8 @@ give_up_on_source(struct fetch *f)
 		return;
 	if (o->status == 429 && fetch_is_pull(f)) {
 		pulls_blame(&f->pull, &f->err);
-	} else {
+	} else if (o->status != 429 || wants_rest(f) ||
+	    !fetch_tempo_is_alone(f)) {
 		up->down = true;
 		up->down_err = f->err;
 	}

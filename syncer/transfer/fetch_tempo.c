@@ -128,6 +128,12 @@ fetch_tempo_tries(const struct fetch *f)
 	return tries;
 }
 
+bool
+fetch_tempo_is_alone(const struct fetch *f)
+{
+	return f->refusals > 0 && refuser(f)->answers != f->answers_seen;
+}
+
 /* Spread, as those that failed together. */
 static int64_t
 first_wait(const struct retry_policy *p)

@@ -33,6 +33,10 @@ bool fetch_tempo_is_refusal(const struct outcome *);
  * of anybody, as long as nobody is answered. */
 unsigned fetch_tempo_tries(const struct fetch *);
 
+/* fetch_tempo_is_alone(f): since it was refused before, others were
+ * answered. */
+bool fetch_tempo_is_alone(const struct fetch *);
+
 /* fetch_tempo_refused(f, v): it was refused, and will be tried again, by itself
  * as ${v} says; that gets the delay which all others need. */
 void fetch_tempo_refused(struct fetch *, struct verdict *);

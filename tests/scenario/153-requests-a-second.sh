@@ -3,8 +3,9 @@
 # more, without a word about when to come again: all images come, in about the time
 # that the limit allows, with few refusals, and each wait is told. The same with 503,
 # with Retry-After, for HEAD alone, at the token server and at the CDN. Who refuses
-# everything is given up soon, with the name of what to set. Another registry in the
-# same run does not wait for this one.
+# everything is given up soon, with the name of what to set; where that is one
+# repository, it fails alone. Another registry in the same run does not wait for this
+# one.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -71,3 +72,15 @@ hub_mark
 within 20 sync_rc "everything is refused" 1 -i "$T/list"
 expect_said "it says what to set" 'error: .*429.*max_tries'
 [ "$(hub_fired)" -le 16 ] || fail "it knocked $(hub_fired) times"
+
+# One repository alone, for good, and sooner than others are answered.
+for what in '"method": "HEAD", "path": "/many-0003/"' '"path": "/many-0003/blobs/"'; do
+	rm -rf "$ROOT"
+	fault "{\"listener\": \"registry\", $what, \"status\": 429}" \
+		'{"listener": "registry", "delay_ms": 30}'
+	hub_mark
+	within 20 sync_rc "one repository is refused" 1 -i "$T/list"
+	expect_said "the others are there" '^10 images: 0 unchanged, 9 updated, 1 failed'
+	expect_said "it says which" 'error: .*many-0003.* 429 '
+	[ "$(hub_count registry - many-0003 429)" -le 16 ] || fail "it knocked too often"
+done
