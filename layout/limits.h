@@ -113,8 +113,9 @@
 /* What is read or written of a file of the tree at once. */
 #define STREAM_BUFFER		(64u << 10)
 
-/* status/: one file; a line of status.json; images in it. */
+/* status/: one file; its first line; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)
+#define STATUS_HEAD_MAX		(64u << 10)
 #define STATUS_LINE_MAX		8192u
 #define STATUS_IMAGES_MAX	200000u
 /* Groups of images that were listed together. */

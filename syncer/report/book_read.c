@@ -12,19 +12,18 @@
 /* --- one file ---------------------------------------------------------- */
 
 /* A first line that is open at its end, with all that follows in an array of
- * it.  Fewer than 4 KiB have always been enough for it. */
+ * it.  Mostly it is short; registries that count pulls make it longer. */
 static json_t *
 read_head(FILE *in)
 {
-	char line[STATUS_LINE_MAX + sizeof("]}")];
-	size_t len;
-	json_t *o;
+	char *line = xmalloc(STATUS_HEAD_MAX + sizeof("]}"));
+	json_t *o = NULL;
 
-	if (fgets(line, STATUS_LINE_MAX, in) == NULL)
-		return NULL;
-	len = strcspn(line, "\n");
-	memcpy(line + len, "]}", sizeof("]}"));
-	o = json_loads(line, 0, NULL);
+	if (fgets(line, STATUS_HEAD_MAX, in) != NULL) {
+		memcpy(line + strcspn(line, "\n"), "]}", sizeof("]}"));
+		o = json_loads(line, 0, NULL);
+	}
+	free(line);
 	if (json_is_object(o))
 		return o;
 	json_decref(o);

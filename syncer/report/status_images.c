@@ -18,7 +18,8 @@ struct merge {
 	struct book_in *old;
 	struct book_out *out;
 	struct status_groups groups;	/* as they are known now */
-	struct status_groups before;	/* as the old file has them */
+	struct status_groups before;	/* as the old file has them; at the
+					 * end, all that there were */
 	size_t next;			/* of the records */
 	size_t kept;			/* of the images, all of them */
 	struct status_group *updated, *unchanged;	/* of this run */
@@ -414,5 +415,7 @@ status_images_write(struct status_images *of, struct err *e)
 	put_all(&m);
 	of->is_damaged |= m.old != NULL && book_is_damaged(m.old);
 	book_close(m.old);
+	/* Lines of a group that has to go keep what it says by now. */
+	m.before = m.groups;
 	return book_end(m.out, &print, e);
 }

@@ -15,9 +15,12 @@
 #include "report/metrics.h"
 #include "report/report.h"
 #include "report/status.h"
+#include "report/status_images.h"
 
 #define MANY	5000
 #define FEW	20
+/* Images of which the lines are more than STATUS_CHANGED_MIN. */
+#define LIST	1200
 #define LINES	"status/lines.json"
 #define EARLIER	"status/lines-earlier.json"
 
@@ -342,6 +345,30 @@ test_lists_in_turn(void **state)
 	store_close(st);
 }
 
+/* More lists than there are groups, each with images of its own; then one with
+ * all of these, and some more: what is known of each is of that run. */
+static void
+test_too_many_groups(void **state)
+{
+	struct store *st = open_store(*state);
+	int64_t now = 1795132800;
+	struct book_line line;
+	struct book_in *in;
+	size_t i, images = 0;
+
+	for (i = 0; i + 1 < STATUS_GROUPS_MAX; i++)
+		run(st, now++, i * LIST, (i + 1) * LIST, 0);
+	run(st, now, 0, STATUS_GROUPS_MAX * LIST, 0);
+	in = book_open(st, &status_book);
+	assert_non_null(in);
+	for (; book_peek(in, &line); book_skip(in), images++)
+		if (book_count(&line, "group") == 0)
+			assert_true(book_time(&line, "last_listed") == now);
+	assert_int_equal(images, STATUS_GROUPS_MAX * LIST);
+	book_close(in);
+	store_close(st);
+}
+
 /* --- metrics ------------------------------------------------------------ */
 
 static size_t
@@ -427,6 +454,7 @@ main(void)
 		TEST(test_damaged),
 		TEST(test_members),
 		TEST(test_lists_in_turn),
+		TEST(test_too_many_groups),
 		TEST(test_metrics_at_the_bound),
 		TEST(test_metrics_beyond),
 	};

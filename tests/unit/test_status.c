@@ -437,6 +437,35 @@ test_pulls(void **state)
 	json_decref(root);
 }
 
+/* What many registries with long names say makes the first line long: counters
+ * go on all the same. */
+static void
+test_long_head(void **state)
+{
+	char name[REGISTRY_NAME_MAX + 1];
+	struct status_pulls p = { .registry = name, .left = INT32_MAX,
+	    .limit = INT32_MAX, .window_s = 21600, .more_at = T0 };
+	struct status *s = status_new(T0);
+	struct status_end end = { .now = T0, .result = "ok" };
+	struct store *st = open_store(*state);
+	struct err e;
+	json_t *root;
+	int i;
+
+	for (i = 0; i < (int)SUMMARY_REGISTRIES_MAX; i++) {
+		memset(name, 'r', sizeof(name) - 1);
+		snprintf(name + REGISTRY_NAME_MAX - 10, 11, "%010d", i);
+		status_pulls(s, &p);
+	}
+	assert_int_equal(status_save(s, st, &end, &e), 0);
+	status_free(s);
+	store_close(st);
+	root = run(*state, T0 + 60, 0, "ok", NULL, NULL);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(
+	    json_object_get(root, "counters"), "runs"), "ok")), 2);
+	json_decref(root);
+}
+
 /* --- metrics ------------------------------------------------------------- */
 
 static char *
@@ -644,6 +673,7 @@ main(void)
 		TEST(test_summary),
 		TEST(test_summary_of_many),
 		TEST(test_pulls),
+		TEST(test_long_head),
 		TEST(test_metrics),
 		TEST(test_metrics_pulls),
 		TEST(test_metrics_repository_once),
