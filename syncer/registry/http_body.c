@@ -1,4 +1,4 @@
-/* What comes, headers and bodies, by libcurl's callbacks: each has its bound. */
+/* What comes, headers and bodies, from libcurl: each has its bound. */
 #include <assert.h>
 #include <string.h>
 
