@@ -35,10 +35,11 @@ judge(struct registry_config *config, const struct url *url, struct err *e)
 	return url_may_follow(&config->endpoint, url, &config->places, e);
 }
 
-/* What is the registry's alone stays there. */
+/* What is the registry's alone stays there.  Whom it trusts holds here as well,
+ * as for its redirects. */
 static struct source *
 make(struct traffic *t, const struct source *home,
-    struct registry_config *config, const struct url *url, char *origin)
+    struct registry_config *config, char *origin)
 {
 	static const struct challenge nothing = { .scheme = CHALLENGE_NONE };
 	struct source *source;
@@ -48,10 +49,6 @@ make(struct traffic *t, const struct source *home,
 	free(config->client_cert);
 	free(config->client_key);
 	config->client_cert = config->client_key = NULL;
-	if (strcmp(config->endpoint.host, url->host) != 0) {
-		free(config->ca_file);
-		config->ca_file = NULL;
-	}
 	if (config->retry.max_tries > TRIES_MAX)
 		config->retry.max_tries = TRIES_MAX;
 	source = traffic_source(t, config, NULL);
@@ -79,7 +76,7 @@ elsewhere_source(struct traffic *t, const struct source *home,
 		err_set(e, ERR_LIMIT, "layers are at more than %u places",
 		    ELSEWHERE_MAX);
 	} else if (source == NULL) {
-		source = make(t, home, config, &at, origin);
+		source = make(t, home, config, origin);
 		memset(config, 0, sizeof(*config));
 		origin = NULL;
 	}

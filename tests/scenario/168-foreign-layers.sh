@@ -8,7 +8,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need cdr nginx python3 curl
+need cdr nginx python3 curl openssl
 start_registry
 start_hub --user user:Sup3rSecret
 ROOT=$T/root
@@ -17,7 +17,7 @@ settings '{"max_tries": 3}'
 # The other place. /wrong gives other bytes, /cut half of them at first, /away sends
 # to /layer, /login wants a token, /NNN answers that; all else is the layer of its name.
 cat >"$T/vendor.py" <<'END'
-import http.server, json, os, sys
+import http.server, json, os, ssl, sys
 top, cut = sys.argv[1], set()
 class Handler(http.server.BaseHTTPRequestHandler):
 	protocol_version = "HTTP/1.1"
@@ -55,8 +55,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 			return
 		self.wfile.write(body)
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-open(f"{top}/vendor.ready.new", "w").write(f"127.0.0.1:{server.server_address[1]}")
-os.rename(f"{top}/vendor.ready.new", f"{top}/vendor.ready")
+ready = f"{top}/vendor.ready"
+if len(sys.argv) > 3:
+	context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+	context.load_cert_chain(sys.argv[3])
+	server.socket = context.wrap_socket(server.socket, server_side=True)
+	ready = f"{top}/secure.ready"
+open(f"{ready}.new", "w").write(f"127.0.0.1:{server.server_address[1]}")
+os.rename(f"{ready}.new", ready)
 server.serve_forever()
 END
 mkdir "$T/layers"
@@ -260,3 +266,21 @@ edit bare '{**v, "layers": [{k: l[k] for k in l if k != "urls"} for l in v.layer
 sync_rc "a foreign layer without a URL" 1 any:bare
 expect_said "is named" "any:bare: blob $layer: .*404"
 tree_check "$ROOT"
+
+# By https: whom to trust is told once for all hosts, as for redirects.
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+	-subj /CN=vendor -addext subjectAltName=DNS:localhost \
+	-keyout "$T/vendor.key" -out "$T/vendor.crt" >"$T/openssl.log" 2>&1
+cat "$T/vendor.key" "$T/vendor.crt" >"$T/vendor.pem"
+python3 "$T/vendor.py" "$T" "$HUB_AUTH" "$T/vendor.pem" 2>"$T/secure.log" &
+SECURE_PID=$!
+defer "kill $SECURE_PID"
+wait_for 20 test -s "$T/secure.ready" || fail "no secure vendor"
+SECURE=https://localhost:$(sed "s/.*://" "$T/secure.ready")
+foreign secret "$SECURE/layer/secret"
+without secret certificate
+foreign trusted "$SECURE/layer/trusted"
+settings '{"max_tries": 3}'
+pick '{**v, "*": {"ca_file": ca}}' "$CDR_REGISTRIES" ca="$T/vendor.crt" >"$T/with-ca.json"
+export CDR_REGISTRIES="$T/with-ca.json"
+comes trusted
