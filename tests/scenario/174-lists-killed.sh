@@ -41,7 +41,7 @@ for name in index.json blobs-earlier.json blobs.json images-earlier.json images.
 	expect_rc "killed as $name was to get its name" 137 strace -qq -o "$T/trace" \
 		-e trace=renameat -e "inject=renameat:signal=KILL:when=$step" \
 		"$CDR" sync -q -r "$ROOT" --from "oci:$UP" -i "$T/some"
-	tail -n 2 "$T/trace" | grep -q "/$name\"" || fail "it was another: $(tail -n 2 "$T/trace")"
+	tail -n 2 "$T/trace" | grep -q "[/\"]$name\"" || fail "it was another: $(tail -n 2 "$T/trace")"
 	tree_check --dead "$ROOT"
 	healed "at $name"
 done
