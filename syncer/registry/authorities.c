@@ -19,7 +19,7 @@ static const char ends[] = "-----END CERTIFICATE-----";
 
 struct pem {
 	char *text;
-	size_t len;
+	size_t len, room;
 	size_t count;			/* of certificates */
 };
 
@@ -61,7 +61,10 @@ take(struct pem *pem, const char *buf, size_t len)
 		more = (size_t)(stop - s);
 		if (pem->len + more + 1 > AUTHORITIES_BYTES_MAX)
 			return;
-		pem->text = xreallocarray(pem->text, pem->len + more + 2, 1);
+		if (pem->len + more + 2 > pem->room) {
+			pem->room = 2 * (pem->len + more + 2);
+			pem->text = xreallocarray(pem->text, pem->room, 1);
+		}
 		memcpy(pem->text + pem->len, s, more);
 		pem->len += more;
 		pem->text[pem->len++] = '\n';
@@ -170,7 +173,7 @@ authorities_check(struct err *e)
 {
 	const char *file = set_in("SSL_CERT_FILE");
 	const char *folders = set_in("SSL_CERT_DIR");
-	struct pem pem = { NULL, 0, 0 };
+	struct pem pem = { NULL, 0, 0, 0 };
 	int rc = 0;
 
 	if (file != NULL && take_file(&pem, file, e) == -1)
@@ -189,7 +192,7 @@ authorities_read(const char *standard, const char *ca_file,
 {
 	const char *file = set_in("SSL_CERT_FILE");
 	const char *folders = set_in("SSL_CERT_DIR");
-	struct pem pem = { NULL, 0, 0 };
+	struct pem pem = { NULL, 0, 0, 0 };
 	struct authorities a = { .pem = NULL };
 	struct err ignored;
 	size_t before;
