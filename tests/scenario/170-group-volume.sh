@@ -35,6 +35,9 @@ by()
 }
 # What the users have to reach: the program, the settings, the volume.
 chmod 755 "$T" && chmod 644 "$CDR_REGISTRIES"
+# Where the program lies may be closed to others.
+cp "$CDR" "$T/cdr" && chmod 755 "$T/cdr"
+CDR=$T/cdr
 as 40001 40001 "$CDR" --version >/dev/null || skip "another user cannot run $CDR"
 
 modes() # kinds and modes of the tree, without blobs on their way

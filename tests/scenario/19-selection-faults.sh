@@ -90,7 +90,7 @@ fault '{"listener": "registry", "path": "manifests/left", "status": 404}'
 sync "the tag that goes is none" app 'tags=regex:left|right' newest=1
 check "the other one is here" test -e "$ROOT/repos/docker.io/library/app/_manifests/right"
 no_faults
-fault '{"listener": "registry", "method": "HEAD", "path": "manifests/left", "status": 500}'
+fault '{"listener": "registry", "path": "manifests/left", "status": 500}'
 rm -rf "$ROOT"
 settings '{"max_tries": 2}'
 sync_rc "an age that cannot be asked for is no old age" 1 app 'tags=regex:left|right' newest=1 \

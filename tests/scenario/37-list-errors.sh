@@ -80,9 +80,9 @@ for text in 'nonsense' '[]' '{"docker.io": {"endpont": "http://127.0.0.1"}}' \
 done
 wrong "no such registries file" "$T/none" --registries "$T/none" app:1
 mkdir "$T/docker"
-echo '{"auths": {"docker.io": {"auth": "!!"}}}' >"$T/docker/config.json"
-DOCKER_CONFIG=$T/docker wrong "credentials that cannot be decoded" \
-	"$T/docker/config.json.*docker.io" app:1
+echo '{"auths": {"docker.io": {"auth": "dXNlcjpwYXNz"}}' >"$T/docker/config.json"
+DOCKER_CONFIG=$T/docker wrong "credentials in a file that is no JSON" \
+	"$T/docker/config.json" app:1
 
 # And the same list, once it is right.
 printf 'app:1\n' >"$T/list"
