@@ -115,14 +115,12 @@ drop_note(struct blob_writer *w)
 /* Another user's file is of no use if it would not be readable for all when it
  * has its name: its mode is not ours to set.  Ours is left to the next user. */
 static bool
-may_go_on(const struct store *st, int fd)
+may_go_on(const struct store *st, int fd, const struct stat *sb)
 {
-	struct stat sb;
-
 	if (st->is_shared && fchmod(fd, 0664) == 0)
 		return true;
-	return fstat(fd, &sb) == -1 || sb.st_uid == geteuid() ||
-	    geteuid() == 0 || (sb.st_mode & 0444) == 0444;
+	return sb->st_uid == geteuid() || geteuid() == 0 ||
+	    (sb->st_mode & 0444) == 0444;
 }
 
 /* Not O_EXCL: what an earlier process has left is what is wanted. */
@@ -130,21 +128,24 @@ static int
 open_partial(const struct store *st, const char *path, int *ret,
     struct err *e)
 {
-	int fd, rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, e);
+	struct stat sb;
+	int fd, rc;
 
+	rc = fs_open_stat(st->root, path, O_RDWR | O_CREAT, &fd, &sb, e);
 	/* A blob that was whole when its process died may be read-only. */
 	if (rc == -1 && errno == EACCES &&
 	    fchmodat(st->root, path, 0600, 0) == 0)
-		rc = fs_open_file(st->root, path, O_RDWR, &fd, e);
-	if (rc == 1 && !may_go_on(st, fd)) {
+		rc = fs_open_stat(st->root, path, O_RDWR, &fd, &sb, e);
+	if (rc == 1 && !may_go_on(st, fd, &sb)) {
 		close(fd);
 		rc = -1;
 		errno = EACCES;
 	}
 	if (rc == -1 && errno == EACCES && unlinkat(st->root, path, 0) == 0) {
-		rc = fs_open_file(st->root, path, O_RDWR | O_CREAT, &fd, e);
+		rc = fs_open_stat(st->root, path, O_RDWR | O_CREAT, &fd, &sb,
+		    e);
 		if (rc == 1)
-			(void)may_go_on(st, fd);
+			(void)may_go_on(st, fd, &sb);
 	}
 	if (rc == 1)
 		*ret = fd;

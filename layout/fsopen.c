@@ -110,10 +110,9 @@ fs_open_linked(int dirfd, const char *path, int flags)
 
 /* ENXIO: a socket, or a pipe that nobody reads. */
 int
-fs_open_sized(int dirfd, const char *path, int flags, int *ret, off_t *ret_size,
-    struct err *e)
+fs_open_stat(int dirfd, const char *path, int flags, int *ret,
+    struct stat *ret_stat, struct err *e)
 {
-	struct stat sb;
 	int fd = fs_open(dirfd, path, flags, 0600);
 
 	if (fd == -1 && errno == ENOENT)
@@ -123,20 +122,20 @@ fs_open_sized(int dirfd, const char *path, int flags, int *ret, off_t *ret_size,
 		    "has to be", path);
 	if (fd == -1 && errno != EISDIR && errno != ENXIO && errno != ENODEV)
 		return err_sys(e, "%s: cannot open", path);
-	if (fd == -1 || fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)) {
+	if (fd == -1 || fstat(fd, ret_stat) == -1 ||
+	    !S_ISREG(ret_stat->st_mode)) {
 		if (fd != -1)
 			close(fd);
 		return err_set(e, ERR_DATA, "%s: not a regular file", path);
 	}
 	*ret = fd;
-	*ret_size = sb.st_size;
 	return 1;
 }
 
 int
 fs_open_file(int dirfd, const char *path, int flags, int *ret, struct err *e)
 {
-	off_t ignored;
+	struct stat ignored;
 
-	return fs_open_sized(dirfd, path, flags, ret, &ignored, e);
+	return fs_open_stat(dirfd, path, flags, ret, &ignored, e);
 }

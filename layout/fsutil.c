@@ -98,13 +98,13 @@ int
 fs_read_file(int dirfd, const char *path, size_t max, char **ret_buf,
     size_t *ret_len, struct err *e)
 {
-	off_t said;
+	struct stat sb;
 	int fd, rc;
 
-	rc = fs_open_sized(dirfd, path, O_RDONLY, &fd, &said, e);
+	rc = fs_open_stat(dirfd, path, O_RDONLY, &fd, &sb, e);
 	if (rc != 1)
 		return rc;
-	rc = read_to_end(fd, said, max, ret_buf, ret_len, e);
+	rc = read_to_end(fd, sb.st_size, max, ret_buf, ret_len, e);
 	close(fd);
 	return rc == -1 ? err_wrap(e, "%s", path) : 1;
 }

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "err.h"
@@ -27,10 +28,10 @@ int fs_open_linked(int, const char *, int);
  * fs_open_file(dirfd, path, flags, ret_fd, e): the same, of a regular file and
  * nothing else; with O_CREAT its mode is 0600.  Return 1; 0 if there is none;
  * -1 with ${e} set, ERR_DATA where something else is in its place.
- * fs_open_sized(dirfd, path, flags, ret_fd, ret_size, e) tells its size too.
+ * fs_open_stat(dirfd, path, flags, ret_fd, ret_stat, e) has looked at it, too.
  */
 int fs_open_file(int, const char *, int, int *, struct err *);
-int fs_open_sized(int, const char *, int, int *, off_t *, struct err *);
+int fs_open_stat(int, const char *, int, int *, struct stat *, struct err *);
 
 /* fs_read_all(fd, max, ret_buf, ret_len, e): a whole file of at most ${max}
  * bytes, with a NUL behind; free(3) it. */

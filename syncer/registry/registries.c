@@ -170,7 +170,16 @@ endpoint_add(struct exception *x, const char *text, struct err *e)
 }
 
 static int
-endpoints_set(struct exception *x, const json_t *value, struct err *e)
+place_add(struct exception *x, const char *text, struct err *e)
+{
+	return reach_list_add(&x->places, text, e);
+}
+
+/* All texts of an array: ${what} they are. */
+static int
+each_text(struct exception *x, const char *key, const char *what,
+    int (*add)(struct exception *, const char *, struct err *),
+    const json_t *value, struct err *e)
 {
 	const char *text;
 	size_t i;
@@ -179,12 +188,12 @@ endpoints_set(struct exception *x, const json_t *value, struct err *e)
 		text = json_string_value(json_array_get(value, i));
 		if (text == NULL)
 			break;
-		if (endpoint_add(x, text, e) == -1)
-			return err_wrap(e, "endpoints: number %zu", i + 1);
+		if (add(x, text, e) == -1)
+			return err_wrap(e, "%s: number %zu", key, i + 1);
 	}
 	if (i == 0 || i < json_array_size(value))
-		return err_set(e, ERR_INPUT, "endpoints: must be an array of "
-		    "URLs, not empty");
+		return err_set(e, ERR_INPUT, "%s: must be an array of %s, not "
+		    "empty", key, what);
 	return 0;
 }
 
@@ -199,25 +208,6 @@ text_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 	if (i == ENDPOINT && endpoint_add(x, text, e) == -1)
 		return err_wrap(e, "%s", texts[i]);
 	x->text[i] = xstrdup(text);
-	return 0;
-}
-
-static int
-places_set(struct exception *x, const json_t *value, struct err *e)
-{
-	const char *text;
-	size_t i;
-
-	for (i = 0; i < json_array_size(value); i++) {
-		text = json_string_value(json_array_get(value, i));
-		if (text == NULL)
-			break;
-		if (reach_list_add(&x->places, text, e) == -1)
-			return err_wrap(e, "private");
-	}
-	if (i == 0 || i < json_array_size(value))
-		return err_set(e, ERR_INPUT, "private: must be an array of "
-		    "hosts and networks, not empty");
 	return 0;
 }
 
@@ -256,9 +246,10 @@ setting_set(struct exception *x, const char *key, const json_t *value,
 		if (strcmp(key, texts[i]) == 0)
 			return text_set(x, i, value, e);
 	if (strcmp(key, "private") == 0)
-		return places_set(x, value, e);
+		return each_text(x, key, "hosts and networks", place_add, value,
+		    e);
 	if (strcmp(key, "endpoints") == 0)
-		return endpoints_set(x, value, e);
+		return each_text(x, key, "URLs", endpoint_add, value, e);
 	return err_set(e, ERR_INPUT, "%.80s: no such setting", key);
 }
 
