@@ -55,6 +55,11 @@
 #define DATED_TAGS_MAX		1000u
 #define PRIORITY_MAX		1000
 #define REFERRER_TYPES_MAX	32u
+/* keep=: a history has 200 lines; and what holds where nothing is said.
+ * keep-for=: ten years. */
+#define KEEP_MAX		199u
+#define KEEP_DEFAULT		1u
+#define KEEP_FOR_MAX_S		(3650u * 24 * 3600)
 
 /* Listing the tags of a repository: one page, all pages. */
 #define TAGS_PAGE_BYTES_MAX	(64u << 20)
