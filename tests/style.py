@@ -86,6 +86,7 @@ LIBRARIES = {
 		      "syncer/mirror/holdings.c", "syncer/mirror/plan.c",
 		      "syncer/mirror/keep_pods.c",
 		      "syncer/report/status_record.c",
+		      "syncer/report/status_doc.h",
 		      "syncer/report/status_groups.h",
 		      "syncer/report/status_record.h"},
 	"openssl/": {"layout/digest.c", "layout/base64.c",

@@ -1,10 +1,7 @@
 /* What status.json and summary.json say of a run. */
-#include <stdlib.h>
 #include <string.h>
 
-#include "layout/mem.h"
-#include "report/outside.h"
-#include "report/printable.h"
+#include "report/status_doc.h"
 #include "report/status_view.h"
 
 const char *const status_run_results[STATUS_RUN_RESULTS] = {
@@ -97,7 +94,6 @@ json_t *
 status_head_json(const struct status_view *v)
 {
 	json_t *o = json_object();
-	char *error;
 
 	status_set_count(o, "layout", 2);
 	json_object_set_new(o, "version", json_string(CDR_VERSION));
@@ -105,15 +101,7 @@ status_head_json(const struct status_view *v)
 	status_set_time(o, "finished", v->end->now);
 	json_object_set_new(o, "result", json_string(v->end->result));
 	status_set_count(o, "exit_code", (uint64_t)v->end->exit_code);
-	if (v->end->error != NULL) {
-		error = xstrdup(v->end->error);
-		outside_show(error);
-		if (strlen(error) > STATUS_ERROR_MAX)
-			error[STATUS_ERROR_MAX] = '\0';
-		printable(error);
-		json_object_set_new(o, "error", json_string(error));
-		free(error);
-	}
+	status_set_error(o, v->end->error);
 	status_set_time(o, "last_success", v->last_success);
 	json_object_set_new(o, "totals", totals_json(&v->end->totals));
 	json_object_set_new(o, "counters", counters_json(&v->counters));

@@ -1,0 +1,68 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "report/outside.h"
+#include "report/printable.h"
+#include "report/status_doc.h"
+
+json_t *
+status_doc_read(const struct store *store, const char *name,
+    bool *ret_damaged)
+{
+	char *text;
+	json_t *o = NULL;
+	struct err ignored;
+	FILE *in;
+	size_t len;
+	int rc = store_open_status(store, name, &in, &ignored);
+
+	*ret_damaged = rc == -1;
+	if (rc != 1)
+		return NULL;
+	text = xmalloc(STATUS_HEAD_MAX + 1);
+	len = fread(text, 1, STATUS_HEAD_MAX + 1, in);
+	if (len <= STATUS_HEAD_MAX && !ferror(in))
+		o = json_loadb(text, len, 0, NULL);
+	fclose(in);
+	free(text);
+	if (json_is_object(o))
+		return o;
+	json_decref(o);
+	*ret_damaged = true;
+	return NULL;
+}
+
+static void
+print(FILE *out, void *cookie)
+{
+	json_dumpf(cookie, out, JSON_COMPACT | JSON_ENSURE_ASCII);
+	fputc('\n', out);
+}
+
+int
+status_doc_write(struct store *store, const char *name, json_t *o,
+    struct err *e)
+{
+	int rc = store_write_status(store, name, print, o, e);
+
+	json_decref(o);
+	return rc;
+}
+
+void
+status_set_error(json_t *o, const char *text)
+{
+	char *error;
+
+	if (text == NULL)
+		return;
+	error = xstrdup(text);
+	outside_show(error);
+	if (strlen(error) > STATUS_ERROR_MAX)
+		error[STATUS_ERROR_MAX] = '\0';
+	printable(error);
+	json_object_set_new(o, "error", json_string(error));
+	free(error);
+}
