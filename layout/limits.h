@@ -125,6 +125,9 @@
 #define CHALLENGES_MAX		8u
 #define RETRY_AFTER_MAX_S	(7 * 24 * 3600)
 
+/* keep/pins: 100,000 names. */
+#define PINS_BYTES_MAX		(16u << 20)
+
 /* What is read or written of a file of the tree at once. */
 #define STREAM_BUFFER		(64u << 10)
 

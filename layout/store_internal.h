@@ -253,6 +253,22 @@ int store_file_close(struct store_file *, bool keep, struct err *);
 int store_file_defer(struct store_file *, struct err *);
 int store_settle_files(struct store *, struct err *);
 
+/* store_read_own(st, path, max, ret, e): a file of ours that is to be written
+ * anew; free(3) it.  Return 1; 0 if there is none, or something else, whose
+ * place the new one takes; -1. */
+int store_read_own(const struct store *, const char *, size_t, char **,
+    struct err *);
+
+/* store_add_history(st, registry, repository, reference, digest, is_rollback,
+ * e): a line, deferred; none if the last one has this digest. */
+int store_add_history(struct store *, const char *, const char *, const char *,
+    const struct digest *, bool, struct err *);
+
+/* store_hold(st, registry, repository, tag, at, e): in a step; durable but for
+ * the name. */
+int store_hold(struct store *, const char *, const char *, const char *,
+    const struct digest *, struct err *);
+
 /* store_write_changed(st, path, buf, len, e): the same, if the file has other
  * contents.  Return 1, 0 where it is as it should be, -1. */
 int store_write_changed(struct store *, const char *, const void *, size_t,

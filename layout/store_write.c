@@ -330,6 +330,21 @@ store_file_defer(struct store_file *f, struct err *e)
 	return p->count == PENDING_MAX ? store_settle_files(f->st, e) : 0;
 }
 
+int
+store_read_own(const struct store *st, const char *path, size_t max, char **ret,
+    struct err *e)
+{
+	struct err why;
+	size_t len;
+	int rc = fs_read_file(st->root, path, max, ret, &len, &why);
+
+	if (rc == -1 && why.code == ERR_DATA)
+		return 0;
+	if (rc == -1)
+		*e = why;
+	return rc;
+}
+
 static bool
 has_contents(const struct store *st, const char *path, const void *buf,
     size_t len)
