@@ -41,6 +41,7 @@ gc_note(struct repository_walk *w, enum gc_state state, int64_t order)
 	item = &gc->items[gc->item_count];
 	memset(item, 0, sizeof(*item));
 	item->place = place_of(w);
+	item->number = gc->item_count;
 	item->state = state;
 	item->order = order;
 	gc->item_count++;
