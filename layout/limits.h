@@ -161,5 +161,9 @@
 #define METRICS_FAILED_MAX	200u
 #define METRICS_REPOSITORIES_MAX	500u
 #define SUMMARY_REGISTRIES_MAX	64u
+/* status/bad: its lines, a word that says what is wrong, and all of it. */
+#define STORE_BAD_MAX		10000u
+#define STORE_BAD_WHAT_MAX	32u
+#define STORE_BAD_BYTES_MAX	(16u << 20)
 
 #endif
