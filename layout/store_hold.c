@@ -6,9 +6,6 @@
 #include "fsutil.h"
 #include "store_internal.h"
 
-/* As a line of the history: a time, a blank, a digest. */
-#define HELD_BYTES_MAX	512u
-
 /* One that cannot be read is an error, and no tag moves: a hold that is taken
  * for none would be undone without a word. */
 int

@@ -80,6 +80,7 @@ LIBRARIES = {
 		      "syncer/registry/registries.c", "syncer/registry/token.c",
 		      "syncer/registry/upstream.c", "syncer/report/report.c",
 		      "syncer/report/book.h",
+		      "syncer/report/held.c",
 		      "syncer/report/history.c", "syncer/report/holding.c",
 		      "syncer/report/holding.h", "syncer/report/status.c",
 		      "syncer/report/status_view.h",
@@ -87,7 +88,8 @@ LIBRARIES = {
 		      "syncer/report/status_record.c",
 		      "syncer/report/status_doc.h",
 		      "syncer/report/status_groups.h",
-		      "syncer/report/status_record.h"},
+		      "syncer/report/status_record.h",
+		      "syncer/report/unlisted.c"},
 	"openssl/": {"layout/digest.c", "layout/base64.c",
 		     "syncer/image/pubkey.c"},
 }
