@@ -13,22 +13,26 @@
 
 /*
  * The tree of cdr-layout(5).  Readers need no lock; one process writes at a
- * time.  Within it, blob_writer and store_stage functions may be called from
- * several threads, each writer from one at a time; store_commit, store_publish
- * and store_finish from one thread only.
+ * time, and others make steps beside it (STORE_STEP).  Within a process,
+ * blob_writer and store_stage functions may be called from several threads,
+ * each writer from one at a time; store_commit, store_publish, store_finish and
+ * steps from one thread only.
  */
 struct store;
 
 enum store_mode {
 	STORE_READ,
-	STORE_WRITE		/* creates what is absent, and holds the lock */
+	STORE_WRITE,		/* creates what is absent, and holds the lock */
+	STORE_STEP		/* changes a tree that is there, a step at a
+				 * time, while a writer is at work or not */
 };
 
 /*
  * store_open(root, mode, ret, e).  A new ROOT is first tried for all that the
  * tree needs of a file system.  Return 0, or -1 with ${e} set, always to
- * ERR_STORE: absent (STORE_READ), not ours, of an unknown version, not
- * writable, in use by another writer.  store_close accepts NULL.
+ * ERR_STORE: absent (but for STORE_WRITE), not ours, of an unknown version
+ * (STORE_STEP: or of an old one), not writable, in use by another writer.
+ * store_close accepts NULL.
  */
 int store_open(const char *, enum store_mode, struct store **, struct err *);
 void store_close(struct store *);
@@ -42,6 +46,21 @@ struct store_patience {
 };
 int store_open_patient(const char *, const struct store_patience *,
     struct store **, struct err *);
+
+/*
+ * store_step_begin(st, e): from here to store_step_end nobody else changes
+ * links, histories, holds, pins or lists.  A step takes moments: whoever wants
+ * to make one waits.  What was opened with STORE_STEP is changed in steps only;
+ * a writer may make them, too.  store_step_end(st, e) ends it in any case, and
+ * returns 0 when all that was changed is on stable storage.
+ */
+int store_step_begin(struct store *, struct err *);
+int store_step_end(struct store *, struct err *);
+
+/* store_generation(st): a number that is another one as soon as a tag, a
+ * history, a hold or a pin is about to change.  Of a store that was opened to
+ * read it is 0. */
+uint64_t store_generation(const struct store *);
 
 /* --- what is there (all: 1 yes, 0 no, -1 with e set) ------------------- */
 

@@ -128,7 +128,7 @@ store_commit(struct store *st, struct staged **staged, size_t count,
 	struct err e;
 	size_t i;
 
-	assert(st->lock != -1);
+	assert(st->is_writer);
 	if (count == 0)
 		return;
 	for (i = 0; i < count; i++)

@@ -262,10 +262,13 @@ write_lists(struct store *st, struct err *e)
 int
 store_finish(struct store *st, struct err *e)
 {
+	struct stat sb;
 	int rc;
 
-	assert(st->lock != -1);
-	if (!st->index_stale)
+	assert(st->is_writer);
+	/* Another process may have moved a tag meanwhile. */
+	if (!st->index_stale && fstatat(st->root, STORE_DIRTY_FILE, &sb,
+	    AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;
 	if (store_lock_publish(st, e) == -1)
 		return -1;

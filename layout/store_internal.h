@@ -68,8 +68,10 @@ struct store {
 	char *path;			/* as given, for messages */
 	int root;			/* directory */
 	int version;			/* of the layout; 0: there is none */
-	int lock, publish, keep;	/* -1: reading */
+	int lock, publish, keep;	/* -1: reading; only the second one:
+					 * STORE_STEP */
 	bool is_writer;			/* has the first of them */
+	bool in_step;			/* has the second one */
 	atomic_ulong serial;		/* of names in _state/tmp */
 	bool index_stale;		/* _state/dirty is there */
 	bool was_dirty;			/* and was when we came, */
@@ -130,9 +132,35 @@ int store_take_locks(struct store *, const struct store_patience *,
     struct err *);
 void store_leave_locks(struct store *);
 
+/* store_open_lock(st, path, ret_fd, e): a file of _state to lock, made if it is
+ * absent. */
+int store_open_lock(struct store *, const char *, int *, struct err *);
+
 /* store_lock_publish(st, e): held for moments, so it is waited for. */
 int store_lock_publish(struct store *, struct err *);
 void store_unlock_publish(struct store *);
+
+/* store_may_change(st): it is a writer's, or in a step. */
+bool store_may_change(const struct store *);
+
+/* store_open_steps(st, e): the rest of store_open for STORE_STEP. */
+int store_open_steps(struct store *, struct err *);
+
+/* store_new_generation(st, e): a root is about to change.  With that lock, and
+ * before the first change: one that died in between has told of it. */
+int store_new_generation(struct store *, struct err *);
+
+/* store_reserve_generation(st): have room for that number, so that a full disk
+ * does not keep anybody from making changes that free some. */
+void store_reserve_generation(const struct store *);
+
+/* store_mark_stale(st, e): from here to store_finish, index.json and the
+ * catalog tell of the past. */
+int store_mark_stale(struct store *, struct err *);
+
+/* store_check_version(st, e): is ROOT a tree of a version that we know?  Else
+ * the version is 0. */
+int store_check_version(struct store *, struct err *);
 
 /* store_recover(st, e): mark that a writer is at work, and make durable what
  * one that died has left. */

@@ -54,8 +54,8 @@ store_make_private(struct store *st, const char *path, struct err *e)
 }
 
 /* Only what is absent is made: who is refused has changed nothing. */
-static int
-open_lock(struct store *st, const char *path, int *ret, struct err *e)
+int
+store_open_lock(struct store *st, const char *path, int *ret, struct err *e)
 {
 	int rc = fs_open_file(st->root, path, O_RDWR, ret, e);
 
@@ -161,7 +161,7 @@ take_first(struct store *st, const struct store_patience *p, struct err *e)
 
 	if (fs_open_file(st->root, STORE_LOCK_FILE, O_RDWR, &st->lock,
 	    &ignored) != 1 && (store_make_private(st, "_state", e) == -1 ||
-	    open_lock(st, STORE_LOCK_FILE, &st->lock, e) == -1))
+	    store_open_lock(st, STORE_LOCK_FILE, &st->lock, e) == -1))
 		return -1;
 	rc = wait_for(st->lock, LOCK_EX, p, e);
 	return rc == 1 ? tell_holder(st, e) : rc;
@@ -177,9 +177,10 @@ store_take_locks(struct store *st, const struct store_patience *p,
 		return rc;
 	st->is_writer = true;
 	if (store_make_private(st, "_state", e) == -1 ||
-	    open_lock(st, STORE_PUBLISH_FILE, &st->publish, e) == -1 ||
-	    open_lock(st, STORE_KEEP_FILE, &st->keep, e) == -1)
+	    store_open_lock(st, STORE_PUBLISH_FILE, &st->publish, e) == -1 ||
+	    store_open_lock(st, STORE_KEEP_FILE, &st->keep, e) == -1)
 		return -1;
+	store_reserve_generation(st);
 	rc = wait_for(st->keep, LOCK_SH, p, e);
 	if (rc == 1)
 		err_set(e, ERR_STORE, "what nothing needs any more is being "

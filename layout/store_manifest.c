@@ -116,7 +116,7 @@ store_stage_manifest(struct store *st, const struct manifest_id *id,
 	struct digest have;
 	char text[DIGEST_TEXT_MAX], tmp[STORE_TMP_MAX];
 
-	assert(st->lock != -1);
+	assert(st->is_writer);
 	if (!name_is_manifest_type(id->media_type))
 		return err_set(e, ERR_DATA, "its type is %s: only "
 		    "application/... is kept, and no script",

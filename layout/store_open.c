@@ -181,9 +181,8 @@ keep_tree(struct store *st, struct err *e)
 	return st->version == 1 ? write_version(st, e) : 0;
 }
 
-/* Is ROOT a tree of a version that we know?  Else the version is 0. */
-static int
-check_version(struct store *st, struct err *e)
+int
+store_check_version(struct store *st, struct err *e)
 {
 	char *text;
 	size_t len;
@@ -244,14 +243,28 @@ clear_planted(struct store *st, const char *path)
 	    !S_ISREG(sb.st_mode) && fs_remove(st->root, path) == 0;
 }
 
+/* Whoever makes a step has its files there, and the lock as long as it has
+ * any. */
+static int
+sweep_tmp(struct store *st, struct err *e)
+{
+	int rc;
+
+	if (store_make_private(st, "_state/tmp", e) == -1 ||
+	    store_lock_publish(st, e) == -1)
+		return -1;
+	rc = sweep(st, "_state/tmp", 0, e);
+	store_unlock_publish(st);
+	return rc;
+}
+
 static int
 clean_up(struct store *st, struct err *e)
 {
 	time_t now = time(NULL);
 
-	if (store_make_private(st, "_state/tmp", e) == -1 ||
-	    store_make_private(st, "_state/partial", e) == -1 ||
-	    sweep(st, "_state/tmp", 0, e) == -1)
+	if (sweep_tmp(st, e) == -1 ||
+	    store_make_private(st, "_state/partial", e) == -1)
 		return -1;
 	(void)clear_planted(st, "_state/quota.json");
 	(void)clear_planted(st, "_state/created");
@@ -274,7 +287,7 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 	int rc;
 
 	store_modes_settle(st);
-	if (check_version(st, e) == -1 ||
+	if (store_check_version(st, e) == -1 ||
 	    (st->version == 0 && refuse_foreign_data(st, e) == -1) ||
 	    store_modes_check(st, e) == -1)
 		return -1;
@@ -283,7 +296,7 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 		return rc;
 	/* Another one may have made the tree, or a newer one, since we
 	 * looked. */
-	if (check_version(st, e) == -1 || store_recover(st, e) == -1)
+	if (store_check_version(st, e) == -1 || store_recover(st, e) == -1)
 		return -1;
 	st->index_stale = fstatat(st->root, STORE_DIRTY_FILE, &sb,
 	    AT_SYMLINK_NOFOLLOW) == 0;
@@ -296,7 +309,7 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 static int
 open_for_reading(struct store *st, struct err *e)
 {
-	if (check_version(st, e) == -1)
+	if (store_check_version(st, e) == -1)
 		return -1;
 	if (st->version == 0)
 		return err_set(e, ERR_STORE, "not a CDR tree: it has no file "
@@ -306,8 +319,8 @@ open_for_reading(struct store *st, struct err *e)
 
 /* A reader makes and changes nothing; it may have no right to. */
 static int
-open_tree(const char *path, const struct store_patience *patience,
-    struct store **ret, struct err *e)
+open_tree(const char *path, enum store_mode mode,
+    const struct store_patience *patience, struct store **ret, struct err *e)
 {
 	struct store *st = xcalloc(1, sizeof(*st));
 	int rc, num = 0;
@@ -315,9 +328,9 @@ open_tree(const char *path, const struct store_patience *patience,
 	st->path = xstrdup(path);
 	st->lock = st->publish = st->keep = -1;
 	pthread_mutex_init(&st->partials_lock, NULL);
-	if (patience != NULL && mkdir(path, 0755) == 0)
+	if (mode == STORE_WRITE && mkdir(path, 0755) == 0)
 		st->is_made = true;
-	else if (patience != NULL)
+	else if (mode == STORE_WRITE)
 		num = errno;
 	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Why it is not there says more than that it is not. */
@@ -328,8 +341,10 @@ open_tree(const char *path, const struct store_patience *patience,
 	errno = num;
 	if (st->root == -1)
 		rc = err_sys(e, "cannot open");
-	else if (patience != NULL)
+	else if (mode == STORE_WRITE)
 		rc = open_for_writing(st, patience, e);
+	else if (mode == STORE_STEP)
+		rc = store_open_steps(st, e);
 	else
 		rc = open_for_reading(st, e);
 	if (rc != 0) {
@@ -346,7 +361,7 @@ int
 store_open_patient(const char *path, const struct store_patience *patience,
     struct store **ret, struct err *e)
 {
-	return open_tree(path, patience, ret, e);
+	return open_tree(path, STORE_WRITE, patience, ret, e);
 }
 
 int
@@ -355,8 +370,7 @@ store_open(const char *path, enum store_mode mode, struct store **ret,
 {
 	static const struct store_patience none = { 0, -1 };
 
-	return open_tree(path, mode == STORE_WRITE ? &none : NULL, ret,
-	    e) == 0 ? 0 : -1;
+	return open_tree(path, mode, &none, ret, e) == 0 ? 0 : -1;
 }
 
 void

@@ -244,9 +244,8 @@ move_tag(struct store *st, const struct publication *p, struct err *e)
 	    digest_text(&p->root.digest, text), &p->root, e);
 }
 
-/* From here to store_finish, index.json and the catalog tell of the past. */
-static int
-mark_stale(struct store *st, struct err *e)
+int
+store_mark_stale(struct store *st, struct err *e)
 {
 	if (st->index_stale)
 		return 0;
@@ -340,11 +339,13 @@ store_publish(struct store *st, struct publication *p, size_t count,
 {
 	int rc;
 
-	assert(st->lock != -1);
+	assert(st->is_writer);
 	if (store_lock_publish(st, e) == -1)
 		return -1;
 	st->walked.is_whole = false;
-	rc = mark_stale(st, e);
+	rc = store_new_generation(st, e);
+	if (rc == 0)
+		rc = store_mark_stale(st, e);
 	if (rc == 0)
 		rc = look_for_holds(st, p, count, e);
 	if (rc == 0 && publish_all(st, p, count, e) == -1) {

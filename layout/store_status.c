@@ -46,7 +46,7 @@ store_write_status(struct store *st, const char *name, store_print_fn *print,
 	struct store_file f;
 	bool fits;
 
-	assert(st->lock != -1);
+	assert(store_may_change(st));
 	if (store_file_open(st, path_status(name, path), &f, e) == -1)
 		return -1;
 	print(f.stream, cookie);
@@ -72,7 +72,7 @@ store_scratch(struct store *st, FILE **ret, struct err *e)
 	FILE *stream = NULL;
 	int fd;
 
-	assert(st->lock != -1);
+	assert(store_may_change(st));
 	fd = store_tmp_create(st, tmp);
 	if (fd != -1) {
 		unlinkat(st->root, tmp, 0);

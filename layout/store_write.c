@@ -35,17 +35,19 @@ store_sync_all(struct store *st, struct err *e)
 	return -1;
 }
 
-/* Fresh within this process; what another one left there was swept when the
- * tree was opened. */
+/* Fresh within this process, and not the name that another process at work
+ * has. */
 static char *
 tmp_name(struct store *st, char buf[STORE_TMP_MAX])
 {
-	snprintf(buf, STORE_TMP_MAX, "_state/tmp/%lu",
+	assert(store_may_change(st));
+	snprintf(buf, STORE_TMP_MAX, "_state/tmp/%ld.%lu", (long)getpid(),
 	    atomic_fetch_add(&st->serial, 1));
 	return buf;
 }
 
-/* EEXIST: somebody's, who could not be swept away. */
+/* EEXIST: somebody's who could not be swept away, or has this number in another
+ * container. */
 int
 store_tmp_create(struct store *st, char tmp[STORE_TMP_MAX])
 {
