@@ -61,6 +61,9 @@
 #define KEEP_DEFAULT		1u
 #define KEEP_FOR_MAX_S		(3650u * 24 * 3600)
 
+/* Images whose last listing nobody knows: _state/unlisted. */
+#define UNLISTED_BYTES_MAX	(64u << 20)
+
 /* What is in use: one file, such as all pods of a large cluster; one object in
  * it, and of a text one word; how many names in all. */
 #define USE_BYTES_MAX		(256u << 20)
@@ -121,6 +124,9 @@
 #define URL_MAX			8192u
 #define CHALLENGES_MAX		8u
 #define RETRY_AFTER_MAX_S	(7 * 24 * 3600)
+
+/* keep/pins: 100,000 names. */
+#define PINS_BYTES_MAX		(16u << 20)
 
 /* What is read or written of a file of the tree at once. */
 #define STREAM_BUFFER		(64u << 10)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "children.h"
 #include "digest.h"
 #include "err.h"
 #include "path.h"
@@ -117,6 +118,12 @@ int store_referrers_read(const struct store *, const char *, const char *,
 #define STORE_TIME_MAX	32
 int store_published_at(const struct store *, const char *, const char *,
     const char *, char *, struct err *);
+
+/* store_history_read(st, registry, repository, reference, ret, e): what it led
+ * to when; tag_history_done releases it. */
+struct tag_history;
+int store_history_read(const struct store *, const char *, const char *,
+    const char *, struct tag_history *, struct err *);
 
 /* store_index_stamp(st, buf): a word that is another one whenever index.json
  * has been written anew; "" where there is none.  Return ${buf}. */
@@ -295,6 +302,49 @@ int store_publish(struct store *, struct publication *, size_t,
  * been published since they were written, in this run or one that died.
  */
 int store_finish(struct store *, struct err *);
+
+/* --- setting back ------------------------------------------------------ */
+
+/*
+ * store_is_whole(st, registry, repository, id, children, cookie, e): can the
+ * manifest of this repository be served with all that was asked for of it?
+ * Return 1; 0 with ${e} set to what is missing or wrong; -1 with ${e} set.
+ */
+int store_is_whole(const struct store *, const char *, const char *,
+    const struct manifest_id *, children_fn *, void *, struct err *);
+
+/* A tag that is to lead to another digest of its repository, and to stay
+ * there. */
+struct store_rollback {
+	const char *registry, *repository, *tag;
+	const struct digest *to;	/* NULL: */
+	unsigned back;			/* so many steps: tag_history_judge */
+	children_fn *children;
+	void *cookie;
+	/* Told, when it could be found: */
+	struct manifest_id from, at;
+};
+
+/*
+ * store_rollback(st, r, e): one step of its own.  Return 1 if the tag has moved
+ * or is held now; 0 if it was there and held; -1 with ${e} set, ERR_NOT_FOUND
+ * and ERR_DATA if it cannot be set to that: nothing has been done then.  The
+ * lists are behind: store_finish.
+ */
+int store_rollback(struct store *, struct store_rollback *, struct err *);
+
+/* store_release(st, registry, repository, tag, e): hold it no more; a step.
+ * Return 1, 0 if it was not held, -1 with ${e} set. */
+int store_release(struct store *, const char *, const char *, const char *,
+    struct err *);
+
+/* --- pins -------------------------------------------------------------- */
+
+/* store_pins_read(st, ret, e): 0, or -1 with ${e} set: they cannot be
+ * understood.  store_pins_write(st, p, e): in a step. */
+struct pins;
+int store_pins_read(const struct store *, struct pins *, struct err *);
+int store_pins_write(struct store *, const struct pins *, struct err *);
 
 /* --- status ------------------------------------------------------------ */
 

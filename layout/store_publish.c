@@ -9,9 +9,6 @@
 #include "mem.h"
 #include "store_internal.h"
 
-/* Lines kept of a tag's history; the oldest go first. */
-#define HISTORY_LINES_MAX	200
-
 /* _manifests/REFERENCE is a link for a tag, and one for each digest that the
  * repository has: nothing else says that a manifest belongs to it. */
 static int
@@ -57,13 +54,14 @@ link_digests(struct store *st, const struct publication *p, struct err *e)
 	static const char *const dirs[] = {
 		"_tags", "_history", "_manifests"
 	};
-	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX];
+	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
+	char text[DIGEST_TEXT_MAX];
 	size_t i;
 
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (store_make_dirs(st, path_repository(p->registry,
-		    p->repository, dirs[i], path), e) == -1)
-			return -1;
+	path_repository(p->registry, p->repository, "_manifests", path);
+	if (store_make_dirs_in(st, path_parent(path, parent), dirs,
+	    sizeof(dirs) / sizeof(dirs[0]), e) == -1)
+		return -1;
 	for (i = p->count; i-- > 0;) {
 		if (p->tag == NULL && digest_equal(&p->manifests[i].digest,
 		    &p->root.digest))
@@ -73,23 +71,6 @@ link_digests(struct store *st, const struct publication *p, struct err *e)
 			return -1;
 	}
 	return 0;
-}
-
-/* Return 1, 0 or -1.  What is no file there is not ours: a new one takes its
- * place. */
-static int
-read_own(const struct store *st, const char *path, size_t max, char **ret,
-    struct err *e)
-{
-	struct err why;
-	size_t len;
-	int rc = fs_read_file(st->root, path, max, ret, &len, &why);
-
-	if (rc == -1 && why.code == ERR_DATA)
-		return 0;
-	if (rc == -1)
-		*e = why;
-	return rc;
 }
 
 /* To the list of one subject, which is read and written once. */
@@ -103,7 +84,7 @@ add_to_list(struct store *st, const struct publication *p,
 	int rc;
 
 	path_referrers(p->registry, p->repository, subject, path);
-	if (read_own(st, path, REFERRERS_BYTES_MAX, &old, e) == -1)
+	if (store_read_own(st, path, REFERRERS_BYTES_MAX, &old, e) == -1)
 		return -1;
 	rc = p->merge(old, descriptors, count, &fresh, e);
 	free(old);
@@ -160,78 +141,14 @@ add_referrals(struct store *st, const struct publication *p, struct err *e)
 	return rc;
 }
 
-/* The start of the line behind the next newline, or the end. */
-static const char *
-next_line(const char *s)
-{
-	const char *end = strchr(s, '\n');
-
-	return end == NULL ? s + strlen(s) : end + 1;
-}
-
-static const char *
-last_line(const char *s)
-{
-	const char *next;
-
-	for (next = next_line(s); *next != '\0'; next = next_line(s))
-		s = next;
-	return s;
-}
-
-/* So many lines, so that the file stays within HISTORY_BYTES_MAX. */
-static const char *
-drop_oldest(const char *text)
-{
-	const char *s;
-	size_t lines = 0;
-
-	for (s = text; *s != '\0'; s = next_line(s))
-		lines++;
-	for (; lines >= HISTORY_LINES_MAX; lines--)
-		text = next_line(text);
-	return text;
-}
-
-static char *
-history_path(const struct publication *p, char buf[STORE_PATH_MAX])
-{
-	char inner[DIGEST_TEXT_MAX + TAG_MAX + 16], text[DIGEST_TEXT_MAX];
-
-	snprintf(inner, sizeof(inner), "_history/%s", p->tag != NULL ? p->tag :
-	    digest_text(&p->root.digest, text));
-	return path_repository(p->registry, p->repository, inner, buf);
-}
-
-/*
- * The history says what is about to be: a crash between it and the tag leaves a
- * line that the next run finds and does not write twice.
- */
 static int
-write_history(struct store *st, const struct publication *p, struct err *e)
+add_history(struct store *st, const struct publication *p, struct err *e)
 {
-	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX], now[STORE_TIME_MAX];
-	char *old = NULL;
-	struct store_file f;
-	int there, rc = 0;
+	char text[DIGEST_TEXT_MAX];
 
-	there = read_own(st, history_path(p, path), HISTORY_BYTES_MAX, &old,
-	    e);
-	if (there == -1)
-		return -1;
-	digest_text(&p->root.digest, text);
-	if (there == 1 && strstr(last_line(old), text) != NULL)
-		goto out;
-	rc = store_file_open(st, path, &f, e);
-	if (rc == -1)
-		goto out;
-	store_now(now);
-	fprintf(f.stream, "%s%s %s\n", there == 1 ? drop_oldest(old) : "", now,
-	    text);
-	rc = store_file_defer(&f, e);
-out:
-	free(old);
-	return rc;
+	return store_add_history(st, p->registry, p->repository,
+	    p->tag != NULL ? p->tag : digest_text(&p->root.digest, text),
+	    &p->root.digest, false, e);
 }
 
 /* The one rename that readers notice. */
@@ -319,7 +236,7 @@ publish_all(struct store *st, const struct publication *p, size_t count,
 		if (!p[i].held && (link_digests(st, &p[i], e) == -1 ||
 		    link_default(st, &p[i], e) == -1 ||
 		    add_referrals(st, &p[i], e) == -1 ||
-		    write_history(st, &p[i], e) == -1))
+		    add_history(st, &p[i], e) == -1))
 			return -1;
 	/* All that a tag needs is there before the tag is. */
 	if (store_settle_files(st, e) == -1 || store_sync_dirs(st, e) == -1)
