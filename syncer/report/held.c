@@ -4,15 +4,39 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "layout/tag_history.h"
 #include "report/held.h"
 #include "report/status_doc.h"
 #include "report/status_record.h"
 
 struct held {
+	const struct store *store;
 	FILE *out;
 	uint64_t said;
 	struct held_totals totals;
 };
+
+/* What it led to before it was held: what was published last and is another
+ * one.  A run would set it to that, or to what has come since. */
+static void
+set_before(json_t *o, const struct store *store, const struct held_tag *tag)
+{
+	struct tag_history h = { NULL, 0 };
+	char text[DIGEST_TEXT_MAX];
+	struct err ignored;
+	size_t i;
+
+	if (tag->digest == NULL || store_history_read(store, tag->registry,
+	    tag->repository, tag->tag, &h, &ignored) != 1)
+		return;
+	for (i = h.count; i > 0; i--)
+		if (!digest_equal(&h.lines[i - 1].digest, tag->digest))
+			break;
+	if (i > 0)
+		json_object_set_new(o, "before", json_string(digest_text(
+		    &h.lines[i - 1].digest, text)));
+	tag_history_done(&h);
+}
 
 static json_t *
 tag_json(const struct held_tag *tag, int64_t since)
@@ -46,6 +70,7 @@ add(void *cookie, const struct held_tag *tag, struct err *e)
 	if (held->said == HELD_MAX)
 		return 0;
 	o = tag_json(tag, since);
+	set_before(o, held->store, tag);
 	if (held->said++ > 0)
 		fputs(",\n", held->out);
 	json_dumpf(o, held->out, JSON_COMPACT | JSON_ENSURE_ASCII);
@@ -56,7 +81,7 @@ add(void *cookie, const struct held_tag *tag, struct err *e)
 int
 held_save(struct store *store, struct held_totals *ret, struct err *e)
 {
-	struct held held = { 0 };
+	struct held held = { .store = store };
 	char *lines = NULL, *text;
 	size_t len = 0;
 	int rc;

@@ -2,15 +2,33 @@
  * All lines are there from the beginning on, so that an alert can tell a
  * program that never ran, which is 0, from one that nobody asks.
  */
+#include "layout/pins.h"
 #include "report/lifecycle.h"
 #include "report/metrics.h"
+
+static int
+count_pins(const struct store *store, uint64_t *ret, struct err *e)
+{
+	struct pins pins = { NULL, 0, 0, NULL };
+	size_t at = 0;
+
+	if (store_pins_read(store, &pins, e) == -1)
+		return -1;
+	*ret = 0;
+	while (pins_next(&pins, &at) != NULL)
+		(*ret)++;
+	pins_done(&pins);
+	return 0;
+}
 
 int
 lifecycle_gather(struct store *store, struct lifecycle *ret, struct err *e)
 {
 	(void)gc_status_read(store, &ret->gc);
 	(void)verify_status_read(store, &ret->verify);
-	return held_save(store, &ret->held, e);
+	if (held_save(store, &ret->held, e) == -1)
+		return -1;
+	return count_pins(store, &ret->pinned, e);
 }
 
 /* --- printing ---------------------------------------------------------- */
@@ -148,6 +166,8 @@ lifecycle_print(const struct lifecycle *l, FILE *out)
 	metrics_single(out, "cdr_held_oldest_timestamp_seconds", "gauge",
 	    "Since when the one is held that has been for longest; 0: none "
 	    "is.", (uint64_t)l->held.since);
+	metrics_single(out, "cdr_pinned_images", "gauge",
+	    "Names in keep/pins.", l->pinned);
 	metrics_single(out, "cdr_unlisted_images", "gauge",
 	    "Images that no run has had in its list lately.", l->unlisted);
 }

@@ -13,6 +13,7 @@ struct lifecycle {
 	struct gc_status gc;
 	struct verify_status verify;
 	struct held_totals held;
+	uint64_t pinned;		/* lines of keep/pins */
 	uint64_t unlisted;		/* images */
 };
 

@@ -454,11 +454,18 @@ hold(const struct scratch *s, const char *name, const char *line)
 	scratch_put(s, path, line);
 }
 
+#define DIGITS(x)	x x x x x x x x x x x x x x x x \
+			x x x x x x x x x x x x x x x x \
+			x x x x x x x x x x x x x x x x \
+			x x x x x x x x x x x x x x x x
+#define HISTORY(n, x)	"2026-11-20T00:00:0" n "Z sha256:" DIGITS(x) "\n"
+#define AT		"sha256:0123456789abcdef0123456789abcdef" \
+			"0123456789abcdef0123456789abcdef"
+
 static void
 who_is_held(void **state)
 {
-	static const char at[] = "sha256:0123456789abcdef0123456789abcdef"
-	    "0123456789abcdef0123456789abcdef";
+	static const char at[] = AT;
 	const struct scratch *s = *state;
 	struct store *st = open_store(s);
 	char *line = xasprintf("2026-11-20T00:00:01Z %s\n", at), *metrics;
@@ -470,6 +477,10 @@ who_is_held(void **state)
 	assert_int_equal(count(o, "images"), 0);
 	json_decref(o);
 	hold(s, "2", line);
+	scratch_put(s, "repos/docker.io/library/app/_history/2",
+	    HISTORY("1", "x") HISTORY("2", "b") HISTORY("3", "a")
+	    "2026-11-20T00:00:04Z " AT "\n");
+	scratch_put(s, "keep/pins", APP "\n# why\n" OLD "\n");
 	hold(s, "1", "2026-11-21T00:00:01Z nonsense\n");
 	hold(s, "3", "");
 	hold(s, "..x..", line);
@@ -486,11 +497,15 @@ who_is_held(void **state)
 	assert_string_equal(json_string_value(json_object_get(json_array_get(
 	    json_object_get(o, "images"), 1), "since")),
 	    "2026-11-20T00:00:01Z");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(
+	    json_object_get(o, "images"), 1), "before")),
+	    "sha256:" DIGITS("a"));
 	assert_null(json_object_get(json_array_get(json_object_get(o,
 	    "images"), 0), "digest"));
 	json_decref(o);
 	metrics = scratch_get(s, "status/metrics");
 	assert_non_null(strstr(metrics, "\ncdr_held_tags 4\n"));
+	assert_non_null(strstr(metrics, "\ncdr_pinned_images 2\n"));
 	assert_non_null(strstr(metrics, "\ncdr_held_oldest_timestamp_seconds "
 	    "1795132801\n"));
 	free(metrics);
