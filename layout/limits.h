@@ -155,6 +155,9 @@
 #define HOLDING_PLATFORMS_MAX	256u
 #define HISTORY_POINTS_MAX	500u
 #define SUMMARY_FAILURES_MAX	200u
+/* status/unlisted.json and held.json: images in them. */
+#define UNLISTED_MAX		10000u
+#define HELD_MAX		10000u
 /* status/metrics: images with series of their own; failed ones, if there are
  * more; and repositories. */
 #define METRICS_IMAGES_MAX	1000u

@@ -26,6 +26,10 @@
 /* Of one history file; 200 lines are fewer. */
 #define HISTORY_BYTES_MAX	(64u << 10)
 
+/* Of one file of _held, which is a line of the history: a time, a blank, a
+ * digest. */
+#define HELD_BYTES_MAX	512u
+
 /* Directories whose names have changed and are not yet durable. */
 struct dirty_dirs {
 	char **paths;
