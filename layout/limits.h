@@ -155,11 +155,18 @@
 #define HOLDING_PLATFORMS_MAX	256u
 #define HISTORY_POINTS_MAX	500u
 #define SUMMARY_FAILURES_MAX	200u
+/* status/unlisted.json and held.json: images in them. */
+#define UNLISTED_MAX		10000u
+#define HELD_MAX		10000u
 /* status/metrics: images with series of their own; failed ones, if there are
  * more; and repositories. */
 #define METRICS_IMAGES_MAX	1000u
 #define METRICS_FAILED_MAX	200u
 #define METRICS_REPOSITORIES_MAX	500u
 #define SUMMARY_REGISTRIES_MAX	64u
+/* status/bad: its lines, a word that says what is wrong, and all of it. */
+#define STORE_BAD_MAX		10000u
+#define STORE_BAD_WHAT_MAX	32u
+#define STORE_BAD_BYTES_MAX	(16u << 20)
 
 #endif

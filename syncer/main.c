@@ -21,6 +21,7 @@ static const struct {
 } commands[] = {
 	{ "sync", cmd_sync, "mirror the images of a list" },
 	{ "ls", cmd_ls, "list what is in the tree" },
+	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ "doctor", cmd_doctor, "find out why a node does not pull from it" },
 };

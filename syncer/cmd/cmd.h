@@ -14,6 +14,7 @@ enum exit_code {
 
 int cmd_sync(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_node_config(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
