@@ -178,6 +178,8 @@ drop_folders(struct links *w)
 	size_t i;
 
 	(void)links_remove(w, "_tags", "list", &ignored);
+	path_parent(links_path(w, "_manifests", "", path), parent);
+	store_touch_dir(st, parent);
 	for (i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
 		(void)unlinkat(st->root, links_path(w, inner[i], "", path),
 		    AT_REMOVEDIR);
