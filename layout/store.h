@@ -93,6 +93,17 @@ int store_reference_get(const struct store *, const char *, const char *,
 int store_held_get(const struct store *, const char *, const char *,
     const char *, struct digest *, struct err *);
 
+/* store_each_held(st, fn, cookie, e): each tag that is held, also where it
+ * cannot be read at what, in that order; as store_each_reference. */
+struct held_tag {
+	const char *registry, *repository, *tag;
+	const char *since;		/* as the file has it; "" */
+	const struct digest *digest;	/* NULL: the file does not say it */
+};
+typedef int store_held_fn(void *cookie, const struct held_tag *, struct err *);
+int store_each_held(const struct store *, store_held_fn *, void *,
+    struct err *);
+
 /* store_default_get(st, registry, repository, index, ret, e): what stands in
  * for an index, as a publication's default_manifest. */
 int store_default_get(const struct store *, const char *, const char *,

@@ -20,9 +20,15 @@
 #define STORE_KEEP_FILE		"_state/keep.lock"
 #define STORE_UNCLEAN_FILE	"_state/unclean"
 #define STORE_CLEAN_FILE	"_state/clean"
+#define STORE_CONDEMNED_FILE	"_state/condemned"
+#define STORE_RESERVE_FILE	"_state/reserve"
 
 /* Of one history file; 200 lines are fewer. */
 #define HISTORY_BYTES_MAX	(64u << 10)
+
+/* Of one file of _held, which is a line of the history: a time, a blank, a
+ * digest. */
+#define HELD_BYTES_MAX	512u
 
 /* Directories whose names have changed and are not yet durable. */
 struct dirty_dirs {
@@ -156,6 +162,10 @@ int store_new_generation(struct store *, struct err *);
 /* store_reserve_generation(st): have room for that number, so that a full disk
  * does not keep anybody from making changes that free some. */
 void store_reserve_generation(const struct store *);
+
+/* store_reserve_make(st): some room that gc can do without, as long as there is
+ * plenty. */
+void store_reserve_make(struct store *);
 
 /* store_mark_stale(st, e): from here to store_finish, index.json and the
  * catalog tell of the past. */
