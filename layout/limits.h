@@ -55,6 +55,18 @@
 #define DATED_TAGS_MAX		1000u
 #define PRIORITY_MAX		1000
 #define REFERRER_TYPES_MAX	32u
+/* keep=: a history has 200 lines; and what holds where nothing is said.
+ * keep-for=: ten years. */
+#define KEEP_MAX		199u
+#define KEEP_DEFAULT		1u
+#define KEEP_FOR_MAX_S		(3650u * 24 * 3600)
+
+/* What is in use: one file, such as all pods of a large cluster; one object in
+ * it, and of a text one word; how many names in all. */
+#define USE_BYTES_MAX		(256u << 20)
+#define USE_OBJECT_MAX		(4u << 20)
+#define USE_WORD_MAX		1024u
+#define USE_NAMES_MAX		1000000u
 
 /* Listing the tags of a repository: one page, all pages. */
 #define TAGS_PAGE_BYTES_MAX	(64u << 20)

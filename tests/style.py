@@ -84,6 +84,7 @@ LIBRARIES = {
 		      "syncer/report/holding.h", "syncer/report/status.c",
 		      "syncer/report/status_view.h",
 		      "syncer/mirror/holdings.c", "syncer/mirror/plan.c",
+		      "syncer/mirror/keep_pods.c",
 		      "syncer/report/status_record.c",
 		      "syncer/report/status_doc.h",
 		      "syncer/report/status_groups.h",

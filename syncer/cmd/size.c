@@ -101,29 +101,6 @@ size_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 }
 
 int
-seconds_parse(const char *text, unsigned max, unsigned *ret, struct err *e)
-{
-	static const char units[] = "smh";
-	const char *at = text, *unit;
-	uint64_t n, scale = 1;
-
-	if (parse_digits(&at, max, &n) == -1)
-		goto out;
-	unit = at[0] == '\0' ? units : strchr(units, at[0]);
-	if (unit == NULL || (at[0] != '\0' && at[1] != '\0'))
-		goto out;
-	for (; unit > units; unit--)
-		scale *= 60;
-	if (n * scale <= max) {
-		*ret = (unsigned)(n * scale);
-		return 0;
-	}
-out:
-	return err_set(e, ERR_INPUT, "it takes a time, such as 30, 10m or 2h, "
-	    "of at most %uh, not \"%.80s\"", max / 3600, text);
-}
-
-int
 count_parse(const char *text, unsigned min, unsigned max, unsigned *ret,
     struct err *e)
 {

@@ -16,7 +16,4 @@ int size_parse(const char *, uint64_t, uint64_t, uint64_t *, struct err *);
 /* count_parse(text, min, max, ret, e): a whole number, in the same way. */
 int count_parse(const char *, unsigned, unsigned, unsigned *, struct err *);
 
-/* seconds_parse(text, max, ret, e): so many seconds, or 10m, or 2h. */
-int seconds_parse(const char *, unsigned, unsigned *, struct err *);
-
 #endif

@@ -10,6 +10,7 @@
 #include "cmd/inputs.h"
 #include "cmd/size.h"
 #include "cmd/sync_status.h"
+#include "image/duration.h"
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "registry/authorities.h"
@@ -157,7 +158,7 @@ parse_manners(int option, const char *arg, struct options *o)
 		break;
 	case WAIT:
 		name = "wait";
-		rc = seconds_parse(arg, WAIT_MAX_S, &o->wait, &e);
+		rc = duration_parse(arg, WAIT_MAX_S, &o->wait, &e);
 		break;
 	case IF_BUSY:
 		name = "if-busy";

@@ -129,6 +129,8 @@ add_entry(const struct place *at, struct image_ref *ref,
 		.line = at->line,
 		.newest = wishes->newest,
 		.priority = wishes->priority,
+		.keep = wishes->keep,
+		.keep_for_s = wishes->keep_for_s,
 	};
 
 	if (list->entries.count == LIST_ENTRIES_MAX) {

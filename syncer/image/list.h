@@ -25,6 +25,8 @@ struct list_entry {
 				 * tag have a digest, or another one */
 	unsigned newest;	/* of what tags matches; 0: all */
 	int priority;		/* higher first; 0 is usual */
+	unsigned keep;		/* so many digests of its history stay, and */
+	unsigned keep_for_s;	/* those that are younger; for gc */
 };
 
 /*

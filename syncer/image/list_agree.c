@@ -35,7 +35,11 @@ list_difference(const struct list_entry *a, const struct list_entry *b)
 		return "platform=";
 	if (a->referrers != b->referrers)
 		return "referrers=";
-	return a->signed_by != b->signed_by ? "signed=" : NULL;
+	if (a->signed_by != b->signed_by)
+		return "signed=";
+	if (a->keep != b->keep)
+		return "keep=";
+	return a->keep_for_s != b->keep_for_s ? "keep-for=" : NULL;
 }
 
 int

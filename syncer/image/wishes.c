@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/duration.h"
 #include "image/wishes.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -90,6 +91,7 @@ wishes_none(struct wish_pool *pool)
 	struct wishes wishes = {
 		.platforms = intern_platforms(pool, &all),
 		.referrers = intern_referrers(pool, &no),
+		.keep = KEEP_DEFAULT,
 	};
 
 	return wishes;
@@ -236,6 +238,28 @@ read_signed(struct wish_pool *pool, const char *value, struct wishes *ret,
 	return 0;
 }
 
+static int
+read_keep(struct wish_pool *pool, const char *value, struct wishes *ret,
+    struct err *e)
+{
+	long n = number_of(value, KEEP_MAX);
+
+	(void)pool;
+	if (n == -1)
+		return err_set(e, ERR_INPUT,
+		    "\"%.40s\" is not a number from 0 to %u", value, KEEP_MAX);
+	ret->keep = (unsigned)n;
+	return 0;
+}
+
+static int
+read_keep_for(struct wish_pool *pool, const char *value, struct wishes *ret,
+    struct err *e)
+{
+	(void)pool;
+	return duration_parse(value, KEEP_FOR_MAX_S, &ret->keep_for_s, e);
+}
+
 /* WISH_TAGS and WISH_NEWEST are places in here. */
 static const struct {
 	const char *name;
@@ -248,6 +272,8 @@ static const struct {
 	{ "referrers",	read_referrers },
 	{ "priority",	read_priority },
 	{ "signed",	read_signed },
+	{ "keep",	read_keep },
+	{ "keep-for",	read_keep_for },
 };
 
 #define KEY_COUNT	(sizeof(keys) / sizeof(keys[0]))

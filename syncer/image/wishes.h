@@ -28,6 +28,7 @@ struct wishes {
 	const char *signed_by;	/* as in struct list_entry */
 	unsigned newest;			/* 0: all */
 	int priority;
+	unsigned keep, keep_for_s;		/* of its history */
 	unsigned seen;		/* a bit for each key since it was last 0 */
 };
 

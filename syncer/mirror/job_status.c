@@ -12,11 +12,22 @@ succeeded(struct status_record *r, const struct job_report *report)
 	r->size = report->total_bytes;
 }
 
+/* Also of an image that has failed: the list holds whatever came of it. */
+static struct status_record *
+new_record(const char *image, const struct list_entry *entry)
+{
+	struct status_record *r = status_record_new(image);
+
+	r->keep = entry->keep;
+	r->keep_for_s = entry->keep_for_s;
+	return r;
+}
+
 void
 job_status(struct status *s, const char *image,
     const struct job_report *report)
 {
-	struct status_record *r = status_record_new(image);
+	struct status_record *r = new_record(image, report->entry);
 
 	r->objects = report->objects;
 	r->bytes = report->bytes;
@@ -60,7 +71,7 @@ job_status_rest(struct status *s, struct agenda *agenda)
 		if (item.entry->tags != NULL)
 			continue;
 		image = image_ref_text(&item.entry->ref);
-		r = status_record_new(image);
+		r = new_record(image, item.entry);
 		free(image);
 		r->result = STATUS_NOT_REACHED;
 		status_image(s, r);

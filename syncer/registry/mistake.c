@@ -21,6 +21,9 @@
 #define TOO_OLD \
 	"it knows only TLS or ciphers that are too old: it has to be brought " \
 	"up to date"
+#define NO_AUTHORITIES \
+	"this machine knows no authorities: install ca-certificates, or set " \
+	"SSL_CERT_FILE"
 #define WANTS_CLIENT \
 	"it wants to see a client certificate: \"client_cert\" in the " \
 	"registries file"
@@ -40,6 +43,7 @@ static const struct mistake mistakes[] = {
 	{ "unable to get local issuer", true, UNKNOWN_CA },
 	{ "unable to get issuer", true, UNKNOWN_CA },
 	{ "unable to verify the first", true, UNKNOWN_CA },
+	{ "error setting certificate", true, NO_AUTHORITIES },
 	{ "subject name", true, OTHER_NAME },
 	{ "unrecognized name", true, OTHER_NAME },
 	{ "unsupported protocol", true, TOO_OLD },

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,39 +10,9 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/name.h"
-#include "registry/endpoint.h"
-#include "registry/registries.h"
+#include "registry/registries_internal.h"
 
-#define CONNECTIONS_STANDARD	8u
-#define BLOB_CONNECTIONS_STANDARD	32u
-#define RETRY_CAP_MS	60000
-/* A cache that gets a blob first may say nothing for so many times as long as
- * one that sends (quirks.md#late-first-bytes). */
-#define FIRST_BYTE_STALLS	10u
-/* Docker Hub counts in windows of hours: those who wait for one come back. */
-#define RETRY_WAIT_MAX_MS	300000
-#define UNSET	UINT_MAX
-/* The entry for all registries. */
-#define ANY	"*"
-
-/* The settings are two tables: a new one is one line here, one in the
- * structure of the header and one in config_fill. */
-enum number {
-	MAX_CONNECTIONS,
-	MIN_PULLS_LEFT,
-	MAX_TRIES,
-	RETRY_DELAY_MS,
-	STALL_TIMEOUT_S,
-	FIRST_BYTE_TIMEOUT_S,
-	CONNECT_TIMEOUT_S,
-	MIN_RATE,
-	NUMBER_COUNT
-};
-
-static const struct {
-	const char *key;
-	unsigned min, max, standard;
-} numbers[NUMBER_COUNT] = {
+const struct number_setting registries_numbers[NUMBER_COUNT] = {
 	[MAX_CONNECTIONS] = { "max_connections", 1, CONNECTIONS_MAX, 0 },
 	[MIN_PULLS_LEFT] = { "min_pulls_left", 0, 1000000, 0 },
 	[MAX_TRIES] = { "max_tries", 1, 100, 5 },
@@ -54,44 +23,12 @@ static const struct {
 	[MIN_RATE] = { "min_rate", 1, 1u << 30, 512 },
 };
 
-enum text {
-	ENDPOINT,
-	CA_FILE,
-	CLIENT_CERT,
-	CLIENT_KEY,
-	REQUIRE_SIGNED,
-	TEXT_COUNT
-};
-
 static const char *const texts[TEXT_COUNT] = {
 	[ENDPOINT] = "endpoint",
 	[CA_FILE] = "ca_file",
 	[CLIENT_CERT] = "client_cert",
 	[CLIENT_KEY] = "client_key",
 	[REQUIRE_SIGNED] = "require_signed",
-};
-
-/* One member of the object. */
-struct exception {
-	char *name;
-	unsigned number[NUMBER_COUNT];	/* UNSET */
-	char *text[TEXT_COUNT];		/* NULL: not set */
-	char *endpoints[ENDPOINTS_MAX];	/* in their order; endpoint is one */
-	size_t endpoint_count;
-	struct reach_list places;
-};
-
-/* Entries that hold for one place, up to a NULL: of each setting the first that
- * has it counts. */
-struct layers {
-	const struct exception *at[4];
-	size_t count;
-};
-
-struct registries {
-	struct exception *exceptions;
-	size_t count;
-	unsigned connections;		/* 0: CONNECTIONS_STANDARD */
 };
 
 const char *
@@ -128,8 +65,8 @@ exception_done(struct exception *x)
 }
 
 /* Few enough to look at one after the other. */
-static const struct exception *
-find(const struct registries *r, const char *name)
+const struct exception *
+registries_find(const struct registries *r, const char *name)
 {
 	size_t i;
 
@@ -143,13 +80,14 @@ find(const struct registries *r, const char *name)
 static int
 number_set(struct exception *x, size_t i, const json_t *value, struct err *e)
 {
+	const struct number_setting *setting = &registries_numbers[i];
 	json_int_t n = json_integer_value(value);
 
-	if (!json_is_integer(value) || n < (json_int_t)numbers[i].min ||
-	    n > (json_int_t)numbers[i].max)
+	if (!json_is_integer(value) || n < (json_int_t)setting->min ||
+	    n > (json_int_t)setting->max)
 		return err_set(e, ERR_INPUT,
-		    "%s: must be a whole number from %u to %u", numbers[i].key,
-		    numbers[i].min, numbers[i].max);
+		    "%s: must be a whole number from %u to %u",
+		    setting->key, setting->min, setting->max);
 	x->number[i] = (unsigned)n;
 	return 0;
 }
@@ -240,7 +178,7 @@ setting_set(struct exception *x, const char *key, const json_t *value,
 		    "once: give it to each that it is for (\"" ANY "\" takes "
 		    "ca_file, timeouts, tries and connections)", key);
 	for (i = 0; i < NUMBER_COUNT; i++)
-		if (strcmp(key, numbers[i].key) == 0)
+		if (strcmp(key, registries_numbers[i].key) == 0)
 			return number_set(x, i, value, e);
 	for (i = 0; i < TEXT_COUNT; i++)
 		if (strcmp(key, texts[i]) == 0)
@@ -286,7 +224,7 @@ exception_add(struct registries *r, const char *key, json_t *settings,
 		    "write host or host:port, in lower case, or \"" ANY "\" "
 		    "for what holds for all", key);
 	/* The JSON parser refuses a key twice, but Docker Hub has several. */
-	if (strcmp(name, "docker.io") == 0 && find(r, name) != NULL)
+	if (strcmp(name, "docker.io") == 0 && registries_find(r, name) != NULL)
 		return err_set(e, ERR_INPUT, "%s: Docker Hub is named twice",
 		    key);
 	x = exception_new(name);
@@ -379,250 +317,4 @@ registries_free(struct registries *r)
 		exception_done(&r->exceptions[i]);
 	free(r->exceptions);
 	free(r);
-}
-
-static char *
-copy_or_null(const char *s)
-{
-	return s != NULL ? xstrdup(s) : NULL;
-}
-
-/* --- what holds where -------------------------------------------------- */
-
-static void
-layers_add(struct layers *l, const struct exception *x)
-{
-	if (x != NULL)
-		l->at[l->count++] = x;
-}
-
-static unsigned
-number_of(const struct layers *l, enum number n)
-{
-	size_t i;
-
-	for (i = 0; i < l->count; i++)
-		if (l->at[i]->number[n] != UNSET)
-			return l->at[i]->number[n];
-	return numbers[n].standard;
-}
-
-static char *
-text_of(const struct layers *l, enum text t)
-{
-	size_t i;
-
-	for (i = 0; i < l->count; i++)
-		if (l->at[i]->text[t] != NULL)
-			return xstrdup(l->at[i]->text[t]);
-	return NULL;
-}
-
-static void
-fill_numbers(const struct registries *r, const struct layers *l,
-    struct registry_config *c)
-{
-	c->max_connections = number_of(l, MAX_CONNECTIONS);
-	if (c->max_connections == 0)
-		c->max_connections = r->connections;
-	c->max_blob_connections = c->max_connections;
-	if (c->max_connections == 0) {
-		c->max_connections = CONNECTIONS_STANDARD;
-		c->max_blob_connections = BLOB_CONNECTIONS_STANDARD;
-	}
-	c->min_pulls_left = number_of(l, MIN_PULLS_LEFT);
-	c->retry.max_tries = number_of(l, MAX_TRIES);
-	c->retry.base_ms = number_of(l, RETRY_DELAY_MS);
-	c->retry.cap_ms = RETRY_CAP_MS;
-	c->retry.wait_max_ms = RETRY_WAIT_MAX_MS;
-	c->stall_timeout_s = number_of(l, STALL_TIMEOUT_S);
-	c->first_byte_timeout_s = number_of(l, FIRST_BYTE_TIMEOUT_S);
-	if (c->first_byte_timeout_s == 0)
-		c->first_byte_timeout_s = FIRST_BYTE_STALLS *
-		    c->stall_timeout_s;
-	c->connect_timeout_s = number_of(l, CONNECT_TIMEOUT_S);
-	c->min_rate = number_of(l, MIN_RATE);
-}
-
-/* Whom to trust, and where it may lead. */
-static void
-fill_trust(const struct layers *l, struct registry_config *c)
-{
-	size_t i;
-
-	c->ca_file = text_of(l, CA_FILE);
-	for (i = 0; i < l->count && c->places.count == 0; i++) {
-		reach_list_done(&c->places);
-		reach_list_copy(&c->places, &l->at[i]->places);
-	}
-}
-
-/* Who we are, to a registry that wants to see a certificate.  The key goes with
- * the certificate. */
-static void
-fill_client(const struct exception *x, struct registry_config *c)
-{
-	if (x == NULL || x->text[CLIENT_CERT] == NULL)
-		return;
-	c->client_cert = xstrdup(x->text[CLIENT_CERT]);
-	c->client_key = copy_or_null(x->text[CLIENT_KEY]);
-}
-
-void
-registries_connections(struct registries *r, unsigned n)
-{
-	assert(n > 0 && n <= CONNECTIONS_MAX);
-	r->connections = n;
-}
-
-/* The host's own entry, with or without the port that goes without saying. */
-static const struct exception *
-find_place(const struct registries *r, const struct url *u)
-{
-	char *place = endpoint_place(u->text);
-	const struct exception *x = find(r, registries_canonical(place));
-
-	free(place);
-	if (x != NULL)
-		return x;
-	place = xasprintf("%s:%u", u->host, u->port);
-	x = find(r, place);
-	free(place);
-	return x;
-}
-
-/* Is the registry itself there? */
-static bool
-is_home(const char *name, const struct url *u)
-{
-	struct endpoint own;
-	struct err ignored;
-	bool yes;
-
-	if (endpoint_standard(name, &own, &ignored) == -1)
-		return false;
-	yes = strcmp(own.url.host, u->host) == 0 && own.url.port == u->port;
-	endpoint_done(&own);
-	return yes;
-}
-
-/* What is said of the place itself goes first; who we are to the registry, only
- * its own place and its one endpoint are told. */
-static void
-config_fill(const struct registries *r, const struct exception *own,
-    const struct endpoint *place, struct registry_config *c)
-{
-	const struct exception *there = find_place(r, &place->url);
-	bool ours = own == NULL || own->text[ENDPOINT] != NULL ||
-	    is_home(c->name, &place->url);
-	struct layers l = { .count = 0 };
-
-	layers_add(&l, there);
-	layers_add(&l, own);
-	layers_add(&l, find(r, ANY));
-	fill_numbers(r, &l, c);
-	fill_trust(&l, c);
-	fill_client(there, c);
-	c->account = endpoint_place(place->url.text);
-	c->is_lent = ours && place->below == NULL;
-	if (c->client_cert == NULL && ours)
-		fill_client(own, c);
-}
-
-int
-registries_config_at(const struct registries *r, const char *registry,
-    size_t index, struct registry_config *ret, struct err *e)
-{
-	const char *name = registries_canonical(registry);
-	const struct exception *x;
-	struct registry_config c = { 0 };
-	struct endpoint place;
-	size_t count;
-	int rc;
-
-	assert(r != NULL);
-	if (!name_is_registry(name))
-		return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry",
-		    registry);
-	x = find(r, name);
-	count = x != NULL ? x->endpoint_count : 0;
-	if (index >= (count > 0 ? count : 1))
-		return 0;
-	rc = count > 0 ? endpoint_parse(x->endpoints[index], &place, e) :
-	    endpoint_standard(name, &place, e);
-	if (rc == -1)
-		return err_wrap(e, "%s", name);
-	c.name = xstrdup(name);
-	config_fill(r, x, &place, &c);
-	c.endpoint = place.url;
-	c.below = place.below;
-	*ret = c;
-	return 1;
-}
-
-int
-registries_config(const struct registries *r, const char *registry,
-    struct registry_config *ret, struct err *e)
-{
-	int rc = registries_config_at(r, registry, 0, ret, e);
-
-	assert(rc != 0);
-	return rc == 1 ? 0 : -1;
-}
-
-const char *
-registries_require_signed(const struct registries *r, const char *registry)
-{
-	const struct exception *x = find(r, registries_canonical(registry));
-
-	return x == NULL ? NULL : x->text[REQUIRE_SIGNED];
-}
-
-/* Who the registry is, where it may lead, and who we are to it, is nothing to
- * another. */
-int
-registries_config_from(const struct registries *r, const char *registry,
-    const char *mirror, struct registry_config *ret, struct err *e)
-{
-	const char *name = registries_canonical(registry);
-	struct registry_config c = { 0 };
-	const struct exception *there;
-	struct layers pace = { .count = 0 }, trust = { .count = 0 };
-	struct endpoint place;
-	char *host;
-
-	assert(r != NULL && mirror != NULL);
-	if (!name_is_registry(name))
-		return err_set(e, ERR_INPUT, "\"%.80s\" is not a registry",
-		    registry);
-	if (endpoint_mirror(mirror, name, &place, e) == -1)
-		return -1;
-	host = endpoint_place(mirror);
-	there = find(r, host);
-	layers_add(&pace, there != NULL ? there : find(r, name));
-	layers_add(&pace, find(r, ANY));
-	layers_add(&trust, there);
-	layers_add(&trust, find(r, ANY));
-	fill_numbers(r, &pace, &c);
-	fill_trust(&trust, &c);
-	fill_client(there, &c);
-	c.name = xstrdup(name);
-	c.account = host;
-	c.endpoint = place.url;
-	*ret = c;
-	return 0;
-}
-
-void
-registry_config_done(struct registry_config *c)
-{
-	free(c->name);
-	url_done(&c->endpoint);
-	free(c->below);
-	free(c->account);
-	reach_list_done(&c->places);
-	free(c->ca_file);
-	free(c->client_cert);
-	free(c->client_key);
-	*c = (struct registry_config){ 0 };
 }

@@ -94,11 +94,12 @@ void book_drop(struct book_out *);
 /*
  * Lines are objects without objects inside, as compact as Jansson prints them.
  * book_text(line, key, ret_len): a text that has nothing escaped in it, not
- * ended; NULL if there is none.  book_count: a whole number, or 0.
- * book_time: a time, or 0.
+ * ended; NULL if there is none.  book_count: a whole number, or 0;
+ * book_count_or(line, key, none): or ${none}.  book_time: a time, or 0.
  */
 const char *book_text(const struct book_line *, const char *, size_t *);
 uint64_t book_count(const struct book_line *, const char *);
+uint64_t book_count_or(const struct book_line *, const char *, uint64_t);
 int64_t book_time(const struct book_line *, const char *);
 
 #endif

@@ -293,13 +293,19 @@ book_text(const struct book_line *line, const char *key, size_t *ret_len)
 }
 
 uint64_t
-book_count(const struct book_line *line, const char *key)
+book_count_or(const struct book_line *line, const char *key, uint64_t none)
 {
 	const char *at = find_value(line, key);
 
 	if (at == NULL || *at < '0' || *at > '9')
-		return 0;
+		return none;
 	return strtoull(at, NULL, 10);
+}
+
+uint64_t
+book_count(const struct book_line *line, const char *key)
+{
+	return book_count_or(line, key, 0);
 }
 
 int64_t

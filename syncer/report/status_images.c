@@ -82,7 +82,9 @@ holds(const struct book_line *line, const struct status_record *r)
 
 	return r->result == STATUS_UNCHANGED && r->has_digest &&
 	    is_text(line, "digest", digest_text(&r->digest, text)) &&
-	    book_count(line, "size") == r->size;
+	    book_count(line, "size") == r->size &&
+	    book_count_or(line, "keep", KEEP_DEFAULT) == r->keep &&
+	    book_count(line, "keep_for_s") == r->keep_for_s;
 }
 
 /* --- which groups go on ------------------------------------------------ */

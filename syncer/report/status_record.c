@@ -81,6 +81,7 @@ status_record_new(const char *image)
 	struct status_record *r = xcalloc(1, sizeof(*r) + len);
 
 	memcpy(r->image, image, len);
+	r->keep = KEEP_DEFAULT;
 	return r;
 }
 
@@ -179,6 +180,10 @@ status_record_json(const struct status_record *r)
 	status_set_count(o, "objects", r->objects);
 	status_set_count(o, "size", r->size);
 	status_set_count(o, "duration_ms", (uint64_t)r->duration_ms);
+	if (r->keep != KEEP_DEFAULT)
+		status_set_count(o, "keep", r->keep);
+	if (r->keep_for_s != 0)
+		status_set_count(o, "keep_for_s", r->keep_for_s);
 	if (r->result == STATUS_FAILED) {
 		json_object_set_new(o, "reason",
 		    json_string(reasons[r->reason]));
@@ -187,6 +192,20 @@ status_record_json(const struct status_record *r)
 			    json_string(r->error));
 	}
 	return o;
+}
+
+/* What a list could not say is not believed, and the more is kept. */
+static void
+read_keep(struct status_record *r, const json_t *o)
+{
+	uint64_t n;
+
+	if (json_object_get(o, "keep") != NULL) {
+		n = status_get_count(o, "keep");
+		r->keep = n > KEEP_MAX ? KEEP_MAX : (unsigned)n;
+	}
+	n = status_get_count(o, "keep_for_s");
+	r->keep_for_s = n > KEEP_FOR_MAX_S ? KEEP_FOR_MAX_S : (unsigned)n;
 }
 
 /* The file is the last run's, and may have been edited: what cannot be read in
@@ -213,6 +232,7 @@ status_record_read(const json_t *o)
 	r->objects = status_get_count(o, "objects");
 	r->size = status_get_count(o, "size");
 	r->duration_ms = (int64_t)status_get_count(o, "duration_ms");
+	read_keep(r, o);
 	if (r->result == STATUS_FAILED) {
 		text = json_string_value(json_object_get(o, "reason"));
 		result = find(reasons, STATUS_REASONS, text);

@@ -30,12 +30,13 @@ struct status_record {
 	uint64_t bytes, objects;	/* fetched in the last try */
 	uint64_t size;			/* in bytes, of all it reaches */
 	int64_t duration_ms;
+	unsigned keep, keep_for_s;	/* what its line says of history */
 	char *error;			/* STATUS_FAILED, else NULL */
 	char image[];			/* the full reference */
 };
 
-/* status_record_new(image): all else is zero.  status_record_free accepts
- * NULL. */
+/* status_record_new(image): all else is zero, but for keep, which is
+ * KEEP_DEFAULT.  status_record_free accepts NULL. */
 struct status_record *status_record_new(const char *image);
 void status_record_free(struct status_record *);
 

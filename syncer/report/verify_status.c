@@ -8,12 +8,12 @@
 
 #define VERIFY_STATUS_VERSION	1
 
-const char *const verify_status_results[VERIFY_RESULTS] = {
-	[VERIFY_OK] = "ok",
-	[VERIFY_BAD] = "bad",
-	[VERIFY_TOO_MANY] = "too_many",
-	[VERIFY_INTERRUPTED] = "interrupted",
-	[VERIFY_STORE] = "store",
+const char *const verify_status_results[VERIFY_STATUS_RESULTS] = {
+	[VERIFY_STATUS_OK] = "ok",
+	[VERIFY_STATUS_BAD] = "bad",
+	[VERIFY_STATUS_TOO_MANY] = "too_many",
+	[VERIFY_STATUS_INTERRUPTED] = "interrupted",
+	[VERIFY_STATUS_STORE] = "store",
 };
 
 /* --- reading ----------------------------------------------------------- */
@@ -24,7 +24,7 @@ read_counters(const json_t *o, struct verify_counters *c)
 	const json_t *runs = json_object_get(o, "runs");
 	size_t i;
 
-	for (i = 0; i < VERIFY_RESULTS; i++)
+	for (i = 0; i < VERIFY_STATUS_RESULTS; i++)
 		c->runs[i] = status_get_count(runs, verify_status_results[i]);
 	c->files = status_get_count(o, "files");
 	c->bytes = status_get_count(o, "bytes");
@@ -129,7 +129,7 @@ counters_json(const struct verify_counters *c)
 	json_t *o = json_object(), *runs = json_object();
 	size_t i;
 
-	for (i = 0; i < VERIFY_RESULTS; i++)
+	for (i = 0; i < VERIFY_STATUS_RESULTS; i++)
 		status_set_count(runs, verify_status_results[i], c->runs[i]);
 	json_object_set_new(o, "runs", runs);
 	status_set_count(o, "files", c->files);
@@ -163,7 +163,7 @@ verify_status_save(struct store *store, const struct verify_status_run *run,
 	struct verify_status s;
 	json_t *o = json_object();
 
-	assert((size_t)run->result < VERIFY_RESULTS);
+	assert((size_t)run->result < VERIFY_STATUS_RESULTS);
 	load(store, &s);
 	take_run(&s, run);
 	status_set_count(o, "version", VERIFY_STATUS_VERSION);

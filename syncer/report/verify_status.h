@@ -14,15 +14,14 @@
 #define VERIFY_STATUS_FILE	"verify.json"
 
 enum verify_result {
-	VERIFY_OK,
-	VERIFY_BAD,			/* something is bad and has not been
-					 * mended */
-	VERIFY_TOO_MANY,		/* so much is bad that it stopped */
-	VERIFY_INTERRUPTED,
-	VERIFY_STORE,			/* the tree cannot be used */
-	VERIFY_RESULTS
+	VERIFY_STATUS_OK,
+	VERIFY_STATUS_BAD,	/* something is bad and has not been mended */
+	VERIFY_STATUS_TOO_MANY,		/* so much is bad that it stopped */
+	VERIFY_STATUS_INTERRUPTED,
+	VERIFY_STATUS_STORE,			/* the tree cannot be used */
+	VERIFY_STATUS_RESULTS
 };
-extern const char *const verify_status_results[VERIFY_RESULTS];
+extern const char *const verify_status_results[VERIFY_STATUS_RESULTS];
 
 struct verify_status_run {
 	int64_t started, now;		/* seconds since 1970 */
@@ -59,7 +58,7 @@ struct verify_status {
 	int64_t pass_started, oldest;
 	bool is_pass_whole;
 	struct verify_counters {
-		uint64_t runs[VERIFY_RESULTS];
+		uint64_t runs[VERIFY_STATUS_RESULTS];
 		uint64_t files, bytes, bad, mended, withdrawn;
 	} counters;
 };

@@ -52,7 +52,8 @@ with_keys(const struct list_entry *entry, char *line)
 		free(line);
 		line = longer;
 	}
-	longer = xasprintf("%s priority=%d referrers=%s", line,
+	longer = xasprintf("%s keep=%u keep-for=%us priority=%d "
+	    "referrers=%s", line, entry->keep, entry->keep_for_s,
 	    entry->priority, r->want == REFERRERS_NO ? "no" :
 	    r->want == REFERRERS_YES ? "yes" : "types=");
 	free(line);
@@ -95,6 +96,7 @@ check_keys(const struct list_entry *entry)
 	must(entry->priority >= -PRIORITY_MAX &&
 	    entry->priority <= PRIORITY_MAX);
 	must(entry->newest <= NEWEST_MAX);
+	must(entry->keep <= KEEP_MAX && entry->keep_for_s <= KEEP_FOR_MAX_S);
 	must(entry->newest == 0 || entry->tags != NULL);
 	/* One of three: a tag, a digest, a pattern. */
 	must((entry->tags == NULL) ==
@@ -133,6 +135,8 @@ check_entry(const struct list_entry *entry)
 		    tag_rule_compare(entry->tags, again->tags) == 0);
 		must(entry->newest == again->newest);
 		must(entry->priority == again->priority);
+		must(entry->keep == again->keep);
+		must(entry->keep_for_s == again->keep_for_s);
 		must((entry->signed_by == NULL) == (again->signed_by == NULL));
 		must(entry->signed_by == NULL ||
 		    strcmp(entry->signed_by, again->signed_by) == 0);

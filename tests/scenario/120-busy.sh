@@ -30,7 +30,7 @@ asked()
 }
 
 sync_rc "a wait that is none" 2 --wait soon app:1
-expect_said "it says what it takes" -- '--wait: it takes a time, such as 30, 10m or 2h'
+expect_said "it says what it takes" -- '--wait: it takes a time, such as 30, 10m, 2h or 30d'
 sync_rc "what to do if it is busy" 2 --if-busy=wait app:1
 expect_said "it says what it takes" -- '--if-busy: it takes skip'
 [ ! -e "$ROOT" ] || fail "something was touched"

@@ -137,6 +137,8 @@ EOF
 	cp "$T/one" "$ROOT/status/$name.json"
 done
 pick 'i.last_success for i in v.images' "$T/whole-status.json" >"$T/successes"
+# What is told has whole seconds.
+sleep 1.1
 plenty_move "$first" five
 plenty_sync "a tree of before" "$first"
 plenty_agrees "taken over"

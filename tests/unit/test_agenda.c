@@ -220,6 +220,14 @@ test_dispute(void **state)
 	    "(tags=glob:1*)"));
 	assert_non_null(strstr(e.msg, "signed="));
 	list_free(list);
+	/* What is remembered of an image is one thing. */
+	list = list_of("x tags=glob:* keep=2\nx tags=glob:1*\n"
+	    "x tags=glob:2* keep=2 keep-for=1d\n");
+	assert_string_equal(list_difference(list_at(list, 0),
+	    list_at(list, 1)), "keep=");
+	assert_string_equal(list_difference(list_at(list, 0),
+	    list_at(list, 2)), "keep-for=");
+	list_free(list);
 }
 
 /* Lines and what patterns have found, all by priority; of equal ones what was

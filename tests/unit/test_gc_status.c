@@ -182,9 +182,9 @@ verified(int64_t when, enum verify_result result)
 	return (struct verify_status_run){
 		.started = when - 7,
 		.now = when,
-		.exit_code = result == VERIFY_OK ? 0 : 1,
+		.exit_code = result == VERIFY_STATUS_OK ? 0 : 1,
 		.result = result,
-		.bad = result == VERIFY_OK ? 0 : 2,
+		.bad = result == VERIFY_STATUS_OK ? 0 : 2,
 		.mended = 1,
 		.files = 100,
 		.bytes = 10000,
@@ -201,19 +201,19 @@ verify_counts_on(void **state)
 {
 	const struct scratch *s = *state;
 	struct store *st = open_store(s);
-	struct verify_status_run run = verified(T0, VERIFY_OK);
+	struct verify_status_run run = verified(T0, VERIFY_STATUS_OK);
 	struct verify_status got;
 	struct err e;
 	json_t *o;
 
 	assert_false(verify_status_read(st, &got));
 	assert_int_equal(verify_status_save(st, &run, &e), 0);
-	run = verified(T0 + 60, VERIFY_BAD);
+	run = verified(T0 + 60, VERIFY_STATUS_BAD);
 	run.withdrawn = 1;
 	run.is_pass_whole = true;
 	assert_int_equal(verify_status_save(st, &run, &e), 0);
 	/* One that looks at the structure alone says nothing of bytes. */
-	run = verified(T0 + 120, VERIFY_BAD);
+	run = verified(T0 + 120, VERIFY_STATUS_BAD);
 	run.is_quick = true;
 	run.structure_bad = 9;
 	run.pass = 99;
@@ -236,8 +236,8 @@ verify_counts_on(void **state)
 	assert_int_equal(got.counters.bad, 4);
 	assert_int_equal(got.counters.mended, 3);
 	assert_int_equal(got.counters.withdrawn, 1);
-	assert_int_equal(got.counters.runs[VERIFY_OK], 1);
-	assert_int_equal(got.counters.runs[VERIFY_BAD], 2);
+	assert_int_equal(got.counters.runs[VERIFY_STATUS_OK], 1);
+	assert_int_equal(got.counters.runs[VERIFY_STATUS_BAD], 2);
 	o = doc(s, "status/verify.json");
 	assert_true(json_is_true(json_object_get(o, "quick")));
 	assert_int_equal(number(o, "files"), 0);
@@ -259,7 +259,7 @@ odd_files(void **state)
 	static const char many[] = "{\"exit_code\":99999999999}";
 	const struct scratch *s = *state;
 	struct store *st = open_store(s);
-	struct verify_status_run run = verified(T0, VERIFY_OK);
+	struct verify_status_run run = verified(T0, VERIFY_STATUS_OK);
 	struct gc_status gc, no_gc = { 0 };
 	struct verify_status verify, no_verify = { 0 };
 	struct err e;

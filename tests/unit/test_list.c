@@ -65,6 +65,12 @@ keys_text(const struct list_entry *entry, char *buf, size_t size)
 	if (entry->signed_by != NULL)
 		used += (size_t)snprintf(buf + used, size - used,
 		    " signed=%s", entry->signed_by);
+	if (entry->keep != KEEP_DEFAULT)
+		used += (size_t)snprintf(buf + used, size - used,
+		    " keep=%u", entry->keep);
+	if (entry->keep_for_s != 0)
+		used += (size_t)snprintf(buf + used, size - used,
+		    " keep-for=%u", entry->keep_for_s);
 	assert_true(used < size);
 	return buf;
 }
@@ -196,7 +202,8 @@ test_bad(void **state)
 		{ "a platform=linux/amd64,", "list:1 platform=: \"\"" },
 		{ "a platform=linux/amd64, linux/arm64", "list:1 platform=:" },
 		{ "a tag=x", "list:1 unknown key \"tag\": the keys are "
-		  "platform, tags, newest, referrers, priority, signed\n" },
+		  "platform, tags, newest, referrers, priority, signed, "
+		  "keep, keep-for\n" },
 		{ "a Tags=glob:*", "list:1 unknown key \"Tags\"" },
 		{ "a Platform=all", "list:1 unknown key \"Platform\"" },
 		{ "a platform=all platform=all", "list:1 platform= is given "
@@ -380,6 +387,17 @@ test_keys(void **state)
 		  "newest=100000\n" },
 		{ "a tags=glob:* newest=all", "1:" A " all tags=glob:*\n" },
 		{ "a:1 newest=all", "1:" A ":1 all\n" },
+		{ "a:1 keep=3 keep-for=30d", "1:" A ":1 all keep=3 "
+		  "keep-for=2592000\n" },
+		{ "default keep=199 keep-for=3650d\na:1\nb:1 keep=1 "
+		  "keep-for=0\na tags=glob:* keep=0\n",
+		  "2:" A ":1 all keep=199 keep-for=315360000\n"
+		  "3:docker.io/library/b:1 all\n"
+		  "4:" A " all tags=glob:* keep=0 keep-for=315360000\n" },
+		{ "a:1 keep=1\na:1\na:1 keep=2\n", "list:3 " A ":1: list:1 "
+		  "has it with a different keep=\n" },
+		{ "a:1 keep-for=1d\na:1 keep-for=24h\na:1\n", "list:3 " A
+		  ":1: list:1 has it with a different keep-for=\n" },
 		/* Defaults are for the lines that they suit. */
 		{ "default tags=glob:1.* newest=2 referrers=yes priority=7\n"
 		  "a\na:1\na" PIN_A "\na tags=semver:2.x newest=9\n"
@@ -488,6 +506,10 @@ test_bad_numbers(void **state)
 		"priority=--1", "priority=1e2", "priority=high",
 		"priority=99999999999999999999",
 		"priority=-18446744073709551616",
+		"keep=", "keep=-1", "keep=200",
+		"keep=all", "keep=1d", "keep=18446744073709551617",
+		"keep-for=", "keep-for=3651d", "keep-for=-1d", "keep-for=1.5d",
+		"keep-for=forever", "keep-for=99999999999999999999d",
 	};
 	struct heard heard;
 	struct image_list *list;
@@ -503,7 +525,8 @@ test_bad_numbers(void **state)
 		assert_int_equal(heard.count, 1);
 		assert_int_equal(list_count(list), 0);
 		if (strncmp(heard.text, "command line ", 13) != 0 ||
-		    strncmp(heard.text + 13, words[i], 6) != 0)
+		    strncmp(heard.text + 13, words[i],
+		    strcspn(words[i], "=") + 1) != 0)
 			fail_msg("%s: %s", line, heard.text);
 		free(line);
 		list_free(list);
@@ -684,7 +707,8 @@ test_add(void **state)
 		  "command line byte 2 is the control character 0x0a\n" },
 		{ "\xff", "command line byte 1 is not UTF-8 (0xff)\n" },
 		{ "a tag=x", "command line unknown key \"tag\": the keys are "
-		  "platform, tags, newest, referrers, priority, signed\n" },
+		  "platform, tags, newest, referrers, priority, signed, "
+		  "keep, keep-for\n" },
 		{ "a tags=glob:1.* newest=2 priority=-3",
 		  "0:docker.io/library/a all tags=glob:1.* newest=2 "
 		  "priority=-3\n" },

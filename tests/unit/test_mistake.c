@@ -26,6 +26,10 @@ static const struct {
 	    "chain", 1, "ca_file" },
 	{ "SSL certificate problem: unable to get local issuer certificate",
 	    1, "SSL_CERT_FILE" },
+	{ "error setting certificate file: /etc/ssl/certs/ca-certificates.crt",
+	    1, "ca-certificates" },
+	{ "error setting certificate verify locations:  CAfile: /x CApath: "
+	    "none", 1, "ca-certificates" },
 	{ "SSL certificate problem: certificate has expired", 1, "renewed" },
 	{ "SSL certificate problem: certificate is not yet valid", 1,
 	    "clock" },

@@ -48,39 +48,6 @@ static const char *const bad[] = {
 };
 
 static void
-test_seconds(void **state)
-{
-	static const struct {
-		const char *text;
-		unsigned seconds;
-	} times[] = {
-		{ "0", 0 }, { "7", 7 }, { "30s", 30 }, { "10m", 600 },
-		{ "2h", 7200 }, { "7200", 7200 }, { "120m", 7200 },
-	};
-	static const char *const none[] = {
-		"", "s", "-1", "1.5m", "1d", "1 m", "1ms", "1mm", "7201",
-		"121m", "3h", "99999999999999999999h",
-	};
-	struct err e;
-	unsigned n;
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < COUNT(times); i++) {
-		assert_int_equal(seconds_parse(times[i].text, 7200, &n, &e),
-		    0);
-		assert_int_equal(n, times[i].seconds);
-	}
-	for (i = 0; i < COUNT(none); i++) {
-		n = 4711;
-		if (seconds_parse(none[i], 7200, &n, &e) == 0)
-			fail_msg("\"%s\" is no time", none[i]);
-		assert_int_equal(n, 4711);
-		assert_int_equal(e.code, ERR_INPUT);
-	}
-}
-
-static void
 test_size(void **state)
 {
 	struct err e;
@@ -151,7 +118,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_size),
-		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_size_range),
 		cmocka_unit_test(test_count),
 	};

@@ -194,6 +194,42 @@ test_merge(void **state)
 	json_decref(root);
 }
 
+/* What the list says of history is remembered, also where nothing else is new,
+ * and by a failure; what is not listed keeps what was said last. */
+static void
+test_keep(void **state)
+{
+	struct status_record *app = record(APP, STATUS_UPDATED, T0);
+	json_t *root;
+
+	app->keep = 3;
+	app->keep_for_s = 30 * DAY;
+	root = run(*state, T0, 0, "ok", app, record(OLD, STATUS_UPDATED, T0));
+	assert_int_equal(json_integer_value(json_object_get(image(root, APP),
+	    "keep")), 3);
+	assert_int_equal(json_integer_value(json_object_get(image(root, APP),
+	    "keep_for_s")), 30 * DAY);
+	assert_null(json_object_get(image(root, OLD), "keep"));
+	assert_null(json_object_get(image(root, OLD), "keep_for_s"));
+	json_decref(root);
+
+	app = record(APP, STATUS_UNCHANGED, T0);
+	app->keep = 0;
+	root = run(*state, T0 + DAY, 0, "ok", app, NULL);
+	assert_true(json_is_integer(json_object_get(image(root, APP),
+	    "keep")));
+	assert_int_equal(json_integer_value(json_object_get(image(root, APP),
+	    "keep")), 0);
+	assert_null(json_object_get(image(root, APP), "keep_for_s"));
+	json_decref(root);
+
+	root = run(*state, T0 + 2 * DAY, 0, "ok", NULL,
+	    record(OLD, STATUS_UNCHANGED, T0));
+	assert_true(json_is_integer(json_object_get(image(root, APP),
+	    "keep")));
+	json_decref(root);
+}
+
 static void
 test_counters(void **state)
 {
@@ -665,6 +701,7 @@ main(void)
 		TEST(test_history_file),
 		TEST(test_first_run),
 		TEST(test_merge),
+		TEST(test_keep),
 		TEST(test_counters),
 		TEST(test_twice),
 		TEST(test_damaged),
