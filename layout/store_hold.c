@@ -70,7 +70,7 @@ let_go(struct store *st, const char *registry, const char *repository,
     const char *tag, const char *path, struct err *e)
 {
 	char parent[STORE_PATH_MAX];
-	struct manifest_id id;
+	struct manifest_id id = { .media_type = "" };
 	int rc;
 
 	rc = store_new_generation(st, e);

@@ -6,7 +6,6 @@
  * to go.  The next run sets it there; so does the same command again; a release
  * leaves it where it is.  The history comes before the tag, as always.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "store_internal.h"
@@ -59,6 +58,8 @@ find_target(const struct store *st, struct store_rollback *r, struct err *e)
 		return -1;
 	if (r->to != NULL)
 		to = *r->to;
+	else if (r->back == 0)
+		to = r->from.digest;
 	else if (choose_by_steps(st, r, &to, e) == -1)
 		return -1;
 	rc = store_reference_get(st, r->registry, r->repository,
@@ -138,7 +139,6 @@ store_rollback(struct store *st, struct store_rollback *r, struct err *e)
 	struct err why;
 	int rc;
 
-	assert(r->to != NULL || r->back > 0);
 	if (find_target(st, r, e) == -1 || store_step_begin(st, e) == -1)
 		return -1;
 	rc = move_in_step(st, r, e);

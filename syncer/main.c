@@ -21,6 +21,9 @@ static const struct {
 } commands[] = {
 	{ "sync", cmd_sync, "mirror the images of a list" },
 	{ "ls", cmd_ls, "list what is in the tree" },
+	{ "rollback", cmd_rollback, "set a tag back, and hold it there" },
+	{ "pin", cmd_pin, "keep an image whatever a list says" },
+	{ "unpin", cmd_unpin, "let it go" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ "doctor", cmd_doctor, "find out why a node does not pull from it" },
 };
