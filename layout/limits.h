@@ -61,6 +61,9 @@
 #define KEEP_DEFAULT		1u
 #define KEEP_FOR_MAX_S		(3650u * 24 * 3600)
 
+/* Images whose last listing nobody knows: _state/unlisted. */
+#define UNLISTED_BYTES_MAX	(64u << 20)
+
 /* What is in use: one file, such as all pods of a large cluster; one object in
  * it, and of a text one word; how many names in all. */
 #define USE_BYTES_MAX		(256u << 20)

@@ -222,6 +222,50 @@ referrer_merge(const char *old, const char *const *descriptors, size_t count,
 	return rc;
 }
 
+/* What has no digest names nothing that could be here. */
+static bool
+is_kept(const json_t *entry, bool (*keep)(void *, const struct digest *),
+    void *cookie)
+{
+	const char *text = json_string_value(json_object_get(entry, "digest"));
+	struct digest digest;
+	struct err ignored;
+
+	return text != NULL && digest_parse(text, &digest, &ignored) == 0 &&
+	    keep(cookie, &digest);
+}
+
+int
+referrer_filter(const char *list, bool (*keep)(void *, const struct digest *),
+    void *cookie, char **ret, struct err *e)
+{
+	json_t *index, *manifests;
+	size_t i = 0, before;
+	int rc = 0;
+
+	if (readjson_load(list, strlen(list), 0, &index, e) == -1)
+		return -1;
+	manifests = json_object_get(index, "manifests");
+	if (!json_is_array(manifests)) {
+		json_decref(index);
+		return err_set(e, ERR_DATA, "the list of referrers is damaged");
+	}
+	before = json_array_size(manifests);
+	while (i < json_array_size(manifests))
+		if (is_kept(json_array_get(manifests, i), keep, cookie))
+			i++;
+		else
+			json_array_remove(manifests, i);
+	if (i == 0)
+		rc = 2;
+	else if (i < before) {
+		*ret = dump(index, e);
+		rc = *ret == NULL ? -1 : 1;
+	}
+	json_decref(index);
+	return rc;
+}
+
 static bool
 is_signature(const char *type)
 {

@@ -45,6 +45,15 @@ int referrer_merge(const char *, const char *const *, size_t, char **,
     struct err *);
 
 /*
+ * referrer_filter(list, keep, cookie, ret, e): such an index without the
+ * manifests for which ${keep} says no.  Return 1 and JSON text in ${ret},
+ * free(3) it; 0 where nothing changes; 2 where nothing is left; or -1 with ${e}
+ * set.
+ */
+int referrer_filter(const char *, bool (*keep)(void *, const struct digest *),
+    void *cookie, char **, struct err *);
+
+/*
  * referrer_is_list(buf, len): is an answer to that question a list at all,
  * right or wrong?  Not a page of HTML, and no object that is about something
  * else, as "{}" (quirks.md#referrers).

@@ -12,26 +12,13 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/clock.h"
-#include "mirror/companions.h"
-#include "mirror/job.h"
+#include "mirror/job_internal.h"
 #include "mirror/room.h"
 #include "mirror/signed.h"
-#include "mirror/walk.h"
 #include "report/report.h"
 
 /* Each round goes one level deeper, or learns that something is not served. */
 #define ROUNDS_MAX	(4 * MANIFEST_DEPTH_MAX)
-
-enum job_state {
-	JOB_RESOLVE,
-	JOB_POLICY,
-	JOB_WALK,
-	JOB_FETCH,
-	JOB_COMPANIONS,
-	JOB_PUBLISH,
-	JOB_END,
-	JOB_STATES
-};
 
 /* A job begins in RESOLVE, also where its digest is known already.  FETCH leads
  * back to RESOLVE where a tag turns out to have moved meanwhile. */
@@ -47,63 +34,15 @@ static const bool edge_ok[JOB_STATES][JOB_STATES] = {
 	[JOB_PUBLISH] = { [JOB_END] = true },
 };
 
-struct wanted {
-	struct waiter waiter;
-	struct job *job;
-	struct object object;
-	bool tolerate;
-	const char *urls;		/* of a layer, the walk's: those that
-					 * have not been tried yet */
-	char *url;			/* that is being tried, or NULL */
-	struct err first;		/* what the registry says of it */
-};
-
-struct job {
-	struct dispatch *d;
-	const struct store *store;
-	const struct list_entry *entry;
-	struct source *source;
-	job_end *end;
-	void *cookie;
-	enum job_state state;
-	int64_t started_ms;
-	struct resolve resolve;
-	struct digest root;
-	bool has_root;
-	bool is_held;			/* its tag, at ${root} */
-	struct task walk_task;
-	struct walk walk;
-	struct digest_set absent, as_blobs;
-	struct job_options options;
-	struct companions held;		/* signatures that may be the ones */
-	struct task policy_task;
-	int verdict;			/* of signed_check */
-	bool has_signature;		/* published here already */
-	struct companions companions;	/* referrers= */
-	bool has_companions;
-	unsigned rounds;
-	size_t pending;			/* objects asked for */
-	struct err elsewhere_err;	/* of a foreign layer: why it is not
-					 * here */
-	struct commit commit;
-	size_t objects;
-	uint64_t bytes;
-	bool failed;
-	struct err err;			/* the first thing that went wrong */
-};
-
-static void
+void
 job_enter(struct job *job, enum job_state to)
 {
 	assert(edge_ok[job->state][to]);
 	job->state = to;
 }
 
-static void start_resolve(struct job *, bool with_get);
-static void start_walk(struct job *);
-
-static void
-finish(struct job *job, enum job_result result)
+void
+job_finish(struct job *job, enum job_result result)
 {
 	bool held = job->is_held && !job->options.plan &&
 	    !job->options.companion &&
@@ -142,7 +81,7 @@ static void
 fail(struct job *job, const struct err *e)
 {
 	job->err = *e;
-	finish(job, e->code == ERR_CANCELLED ? JOB_CANCELLED : JOB_FAILED);
+	job_finish(job, e->code == ERR_CANCELLED ? JOB_CANCELLED : JOB_FAILED);
 }
 
 /* --- PUBLISH ----------------------------------------------------------- */
@@ -162,7 +101,7 @@ published(struct task *task)
 		job->is_held = true;
 		job->has_root = false;
 	}
-	finish(job, JOB_UPDATED);
+	job_finish(job, JOB_UPDATED);
 }
 
 static void
@@ -189,161 +128,6 @@ start_publish(struct job *job)
 	    &job->walk.default_id : NULL;
 	job->commit.task.done = published;
 	committer_send(dispatch_committer(job->d), &job->commit);
-}
-
-/* --- FETCH ------------------------------------------------------------- */
-
-static bool
-is_root(const struct job *job, const struct wanted *w)
-{
-	return digest_equal(&w->object.id, &job->root);
-}
-
-/* It has not got it, or has something else under that name. */
-static bool
-is_not_there(const struct err *e)
-{
-	return e->code == ERR_NOT_FOUND || e->code == ERR_DENIED ||
-	    e->code == ERR_DIGEST || e->code == ERR_DATA;
-}
-
-/* The next address of a layer that the registry has not got
- * (quirks.md#foreign-layers).  Return false if there is none, or if ${e} is no
- * reason to look for it elsewhere. */
-static bool
-ask_elsewhere(struct wanted *w, const struct err *e)
-{
-	struct job *job = w->job;
-	size_t len;
-
-	if (w->url == NULL && !is_not_there(e))
-		return false;
-	if (w->url == NULL)
-		w->first = *e;
-	job->elsewhere_err = *e;
-	while (e->code != ERR_CANCELLED && e->code != ERR_STORE &&
-	    w->urls != NULL && w->urls[0] != '\0') {
-		len = strcspn(w->urls, "\n");
-		free(w->url);
-		w->url = xstrndup(w->urls, len);
-		w->urls += len + 1;
-		w->waiter.source = dispatch_elsewhere(job->d, job->source,
-		    w->url, &job->elsewhere_err);
-		w->waiter.repository = w->url;
-		if (w->waiter.source != NULL) {
-			dispatch_want(job->d, &w->object, &w->waiter);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A 404 that the image can do without, or another way to ask. */
-static bool
-excused(struct job *job, const struct wanted *w, const struct err *e)
-{
-	if (e->code == ERR_DENIED && w->tolerate && w->url != NULL)
-		return digest_set_add(&job->absent, &w->object.id, NULL);
-	if (e->code != ERR_NOT_FOUND)
-		return false;
-	if (w->object.kind == OBJECT_OPAQUE)
-		return digest_set_add(&job->as_blobs, &w->object.id, NULL);
-	if (w->tolerate)
-		return digest_set_add(&job->absent, &w->object.id, NULL);
-	return false;
-}
-
-/* The registry's reason, and that of the last address which was tried. */
-static void
-explain(struct job *job, const struct wanted *w, const struct err *e)
-{
-	if (e == &w->first)
-		err_set(&job->err, e->code, "%s; elsewhere: %s", e->msg,
-		    job->elsewhere_err.msg);
-	else
-		job->err = *e;
-}
-
-static void
-fetched(struct waiter *waiter, const struct err *e)
-{
-	struct wanted *w = (struct wanted *)waiter;
-	struct job *job = w->job;
-	bool ask_tag = false;
-
-	assert(job->state == JOB_FETCH && job->pending > 0);
-	if (e != NULL && ask_elsewhere(w, e))
-		return;
-	/* What its addresses say is not the reason. */
-	if (e != NULL && w->url != NULL && e->code != ERR_CANCELLED &&
-	    e->code != ERR_STORE)
-		e = &w->first;
-	if (e == NULL) {
-		job->objects++;
-		job->bytes += waiter->size;
-	} else if (is_root(job, w) && e->code == ERR_NOT_FOUND &&
-	    job->entry->ref.tag != NULL && !job->entry->ref.has_digest &&
-	    !job->is_held && !job->resolve.with_get) {
-		/* HEAD named a digest that is not there: it was wrong, or the
-		 * tag has moved since. */
-		ask_tag = true;
-	} else if (!excused(job, w, e) && !job->failed) {
-		job->failed = true;
-		explain(job, w, e);
-	}
-	free(w->url);
-	free(w);
-	if (--job->pending > 0)
-		return;
-	if (job->failed)
-		finish(job, job->err.code == ERR_CANCELLED ? JOB_CANCELLED :
-		    JOB_FAILED);
-	else if (ask_tag)
-		start_resolve(job, true);
-	else
-		start_walk(job);
-}
-
-static bool
-is_only_planned(const struct job *job, const struct object *object)
-{
-	return job->options.plan && object->kind == OBJECT_BLOB;
-}
-
-/* How much of what is missing is to be asked for. */
-static size_t
-to_fetch(const struct job *job)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < job->walk.missing_count; i++)
-		count += !is_only_planned(job, &job->walk.missing[i].object);
-	return count;
-}
-
-static void
-start_fetch(struct job *job)
-{
-	const struct walk_missing *missing = job->walk.missing;
-	size_t i, count = job->walk.missing_count;
-	struct wanted *w;
-
-	job_enter(job, JOB_FETCH);
-	job->pending = to_fetch(job);
-	for (i = 0; i < count; i++) {
-		if (is_only_planned(job, &missing[i].object))
-			continue;
-		w = xcalloc(1, sizeof(*w));
-		w->job = job;
-		w->object = missing[i].object;
-		w->tolerate = missing[i].tolerate;
-		w->urls = missing[i].urls;
-		w->waiter.source = job->source;
-		w->waiter.priority = job->entry->priority;
-		w->waiter.repository = job->entry->ref.repository;
-		w->waiter.end = fetched;
-		dispatch_want(job->d, &w->object, &w->waiter);
-	}
 }
 
 /* --- WALK -------------------------------------------------------------- */
@@ -382,12 +166,12 @@ conclude(struct job *job)
 	    (!job->has_companions || job->companions.published);
 
 	if (same)
-		finish(job, JOB_UNCHANGED);
+		job_finish(job, JOB_UNCHANGED);
 	else if (job->options.plan)
-		finish(job, JOB_PLANNED);
+		job_finish(job, JOB_PLANNED);
 	else if (job->options.hold || (job->options.companion &&
 	    job->entry->ref.tag == NULL))
-		finish(job, JOB_UPDATED);
+		job_finish(job, JOB_UPDATED);
 	else
 		start_publish(job);
 }
@@ -461,24 +245,24 @@ walked(struct task *task)
 	} else if (is_too_large(job)) {
 		err_set(&job->err, ERR_LIMIT, "more than %llu bytes, which is "
 		    "no signature", (unsigned long long)SIGNATURES_BYTES_MAX);
-		finish(job, JOB_FAILED);
+		job_finish(job, JOB_FAILED);
 	} else if (job->walk.missing_count == 0 ||
-	    (job->options.plan && to_fetch(job) == 0)) {
+	    (job->options.plan && job_to_fetch(job) == 0)) {
 		complete(job);
 	} else if (++job->rounds > ROUNDS_MAX) {
 		err_set(&job->err, ERR_LIMIT, "it is not complete after %u "
 		    "rounds", ROUNDS_MAX);
-		finish(job, JOB_FAILED);
+		job_finish(job, JOB_FAILED);
 	} else if (!job->options.plan &&
 	    room_check(job->store, job->d, &job->walk, &job->err) == -1) {
-		finish(job, JOB_FAILED);
+		job_finish(job, JOB_FAILED);
 	} else {
-		start_fetch(job);
+		job_start_fetch(job);
 	}
 }
 
-static void
-start_walk(struct job *job)
+void
+job_start_walk(struct job *job)
 {
 	job_enter(job, JOB_WALK);
 	job->walk_task.run = walk_run;
@@ -515,7 +299,7 @@ was_signed(struct task *task)
 	    offsetof(struct job, policy_task));
 
 	if (job->verdict == 1)
-		start_walk(job);
+		job_start_walk(job);
 	else
 		fail(job, &job->err);
 }
@@ -572,7 +356,7 @@ static void
 start_image(struct job *job)
 {
 	if (job->options.key.key == NULL) {
-		start_walk(job);
+		job_start_walk(job);
 		return;
 	}
 	job_enter(job, JOB_POLICY);
@@ -634,8 +418,8 @@ resolved(struct resolve *r, const struct digest *digest, const struct err *e)
 		start_image(job);
 }
 
-static void
-start_resolve(struct job *job, bool with_get)
+void
+job_start_resolve(struct job *job, bool with_get)
 {
 	struct resolve *r = &job->resolve;
 
@@ -663,7 +447,7 @@ no_source(struct task *task)
 	struct job *job = (struct job *)((char *)task -
 	    offsetof(struct job, walk_task));
 
-	finish(job, JOB_FAILED);
+	job_finish(job, JOB_FAILED);
 }
 
 /*
@@ -719,12 +503,12 @@ job_start(struct dispatch *d, const struct store *store,
 		job->walk_task.done = no_source;
 		pool_start(dispatch_pool(d), NULL, &job->walk_task);
 	} else if (job->is_held) {
-		start_walk(job);
+		job_start_walk(job);
 	} else if (entry->ref.has_digest) {
 		job->root = entry->ref.digest;
 		job->has_root = true;
 		start_image(job);
 	} else {
-		start_resolve(job, false);
+		job_start_resolve(job, false);
 	}
 }

@@ -12,7 +12,12 @@
 struct named {
 	uint64_t key[2];
 	int64_t number;			/* the user's, as the others */
-	unsigned keep, keep_for_s;
+	union {
+		struct {
+			unsigned keep, keep_for_s;
+		};
+		int64_t when;
+	};
 };
 
 struct name_table {

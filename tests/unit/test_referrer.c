@@ -320,6 +320,59 @@ test_count(void **state)
 	}
 }
 
+/* Digests that begin with one of these letters stay. */
+static bool
+keep_some(void *cookie, const struct digest *d)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	return strchr(cookie, digest_hex(d, hex)[0]) != NULL;
+}
+
+#define FIELD(c)	c c c c c c c c
+#define ENTRY(c)	"{\"digest\":\"sha256:" FIELD(FIELD(c)) \
+	"\",\"annotations\":{\"x\":\"y\"}}"
+#define LIST_HEAD	"{\"schemaVersion\":2,\"manifests\":["
+
+static void
+test_filter(void **state)
+{
+	static const struct {
+		const char *list, *keep;
+		int rc;
+		const char *want;
+	} cases[] = {
+		{ LIST_HEAD ENTRY("a") "," ENTRY("b") "]}", "ab", 0, NULL },
+		{ LIST_HEAD ENTRY("a") "," ENTRY("b") "]}", "a", 1,
+		  LIST_HEAD ENTRY("a") "]}" },
+		{ LIST_HEAD ENTRY("a") "," ENTRY("b") "," ENTRY("c") "]}", "c",
+		  1, LIST_HEAD ENTRY("c") "]}" },
+		{ LIST_HEAD ENTRY("a") "]}", "b", 2, NULL },
+		{ LIST_HEAD "]}", "b", 2, NULL },
+		{ LIST_HEAD "7,{}," ENTRY("a") ",{\"digest\":\"a\"}]}", "a", 1,
+		  LIST_HEAD ENTRY("a") "]}" },
+		{ "{\"manifests\":{}}", "a", -1, NULL },
+		{ "{}", "a", -1, NULL },
+		{ "{", "a", -1, NULL },
+	};
+	struct err e;
+	char *got, letters[8];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		got = NULL;
+		snprintf(letters, sizeof(letters), "%s", cases[i].keep);
+		assert_int_equal(referrer_filter(cases[i].list, keep_some,
+		    letters, &got, &e), cases[i].rc);
+		if (cases[i].want == NULL)
+			assert_null(got);
+		else
+			assert_string_equal(got, cases[i].want);
+		free(got);
+	}
+}
+
 int
 main(void)
 {
@@ -332,6 +385,7 @@ main(void)
 		cmocka_unit_test(test_merge_large),
 		cmocka_unit_test(test_merge_too_many),
 		cmocka_unit_test(test_count),
+		cmocka_unit_test(test_filter),
 	};
 
 	return cmocka_run_group_tests_name("referrer", tests, NULL, NULL);

@@ -1,0 +1,59 @@
+#include <stdlib.h>
+
+#include "layout/limits.h"
+#include "mirror/keep_book.h"
+#include "report/status_groups.h"
+#include "report/status_images.h"
+#include "report/status_record.h"
+
+/* What a run that found nothing new has said of many images at once. */
+static int64_t
+listed_at(const struct book_line *line, struct status_groups *groups)
+{
+	uint64_t id = line->is_earlier ? book_count(line, "group") : 0;
+	const struct status_group *group = NULL;
+
+	if (id > 0 && id <= STATUS_GROUP_ID_MAX)
+		group = status_groups_find(groups, (unsigned)id);
+	return group != NULL ? group->last_listed :
+	    book_time(line, "last_listed");
+}
+
+static unsigned
+at_most(uint64_t n, unsigned max)
+{
+	return n > max ? max : (unsigned)n;
+}
+
+void
+keep_book_read(const struct store *store, struct keep_book *ret)
+{
+	struct book_in *in = book_open(store, &status_book);
+	struct status_groups groups = { .count = 0 };
+	struct book_line line;
+	struct named *record;
+
+	*ret = (struct keep_book){ .finished = 0 };
+	if (in == NULL)
+		return;
+	status_groups_read(book_line_head(in), &groups);
+	if (book_head(in) != NULL)
+		ret->finished = status_get_time(book_head(in), "finished");
+	for (; book_peek(in, &line); book_skip(in)) {
+		if (ret->records.count >= STATUS_IMAGES_MAX)
+			break;
+		record = name_table_add(&ret->records, line.image);
+		record->number = listed_at(&line, &groups);
+		record->keep = at_most(book_count_or(&line, "keep",
+		    KEEP_DEFAULT), KEEP_MAX);
+		record->keep_for_s = at_most(book_count(&line, "keep_for_s"),
+		    KEEP_FOR_MAX_S);
+	}
+	book_close(in);
+}
+
+void
+keep_book_done(struct keep_book *book)
+{
+	name_table_done(&book->records);
+}
