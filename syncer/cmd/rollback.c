@@ -76,14 +76,13 @@ print(const struct rollback *o, const char *result, const char *said,
 		json_decref(object);
 		return;
 	}
-	printf("%-11s  %s  ", said, o->name);
-	if (at == NULL)
-		putchar('\n');
-	else if (digest_equal(&from->digest, &at->digest))
-		printf("%s\n", digest_text(&at->digest, b));
-	else
-		printf("%s -> %s\n", digest_text(&from->digest, a),
+	printf("%-11s  %s", said, o->name);
+	if (at != NULL && digest_equal(&from->digest, &at->digest))
+		printf("  %s", digest_text(&at->digest, b));
+	else if (at != NULL)
+		printf("  %s -> %s", digest_text(&from->digest, a),
 		    digest_text(&at->digest, b));
+	putchar('\n');
 }
 
 static int
