@@ -173,6 +173,10 @@ $(BUILD)/tests/crash.so: tests/crash/record.c
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $< \
 	    -lcrypto
 
+$(BUILD)/tests/cable.so: tests/crash/cable.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 

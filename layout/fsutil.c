@@ -1,8 +1,7 @@
-/* For sync_file_range, syncfs and getdents64. */
+/* For sync_file_range and syncfs. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -15,9 +14,6 @@
 
 #include "fsutil.h"
 #include "mem.h"
-
-/* Bytes of names that are asked for at once. */
-#define LIST_STEP		(32u << 10)
 
 /* Folders in folders that somebody has planted. */
 #define REMOVE_DEPTH_MAX	32u
@@ -252,89 +248,6 @@ fs_can_sync_all(int dirfd)
 	default:
 		return false;
 	}
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	char *const *x = a, *const *y = b;
-
-	return strcmp(*x, *y);
-}
-
-struct names {
-	char **names;
-	size_t count, room;
-};
-
-static void
-add_name(struct names *n, const char *name)
-{
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return;
-	if (n->count == n->room) {
-		n->room = n->room == 0 ? 16 : 2 * n->room;
-		n->names = xreallocarray(n->names, n->room, sizeof(*n->names));
-	}
-	n->names[n->count++] = xstrdup(name);
-}
-
-/* Without a stream of the C library's, which asks twice as much of the kernel:
- * a large tree has ten thousands of folders.  0, or -1 with errno set. */
-static int
-read_names(int fd, struct names *n)
-{
-	char *buf = xmalloc(LIST_STEP);
-	const struct dirent64 *entry;
-	ssize_t len, at;
-
-	while ((len = getdents64(fd, buf, LIST_STEP)) > 0)
-		for (at = 0; at < len; at += entry->d_reclen) {
-			entry = (const struct dirent64 *)(const void *)(buf +
-			    at);
-			add_name(n, entry->d_name);
-		}
-	free(buf);
-	return len == 0 ? 0 : -1;
-}
-
-/* Sorted, so that what is made of it does not depend on the file system. */
-int
-fs_list(int dirfd, const char *path, char ***ret_names, size_t *ret_count,
-    struct err *e)
-{
-	struct names n = { NULL, 0, 0 };
-	int fd, rc, num;
-
-	fd = fs_open(dirfd, path, O_RDONLY | O_DIRECTORY, 0);
-	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR ||
-	    errno == ELOOP))
-		return 0;
-	if (fd == -1)
-		return err_sys(e, "%s: cannot open", path);
-	rc = read_names(fd, &n);
-	num = errno;
-	close(fd);
-	if (rc == -1) {
-		fs_list_free(n.names, n.count);
-		errno = num;
-		return err_sys(e, "%s: cannot list", path);
-	}
-	if (n.count > 1)
-		qsort(n.names, n.count, sizeof(*n.names), compare_names);
-	*ret_names = n.names;
-	*ret_count = n.count;
-	return 1;
-}
-
-void
-fs_list_free(char **names, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		free(names[i]);
-	free(names);
 }
 
 int

@@ -75,6 +75,17 @@ bool fs_can_sync_all(int);
 int fs_list(int, const char *, char ***, size_t *, struct err *);
 void fs_list_free(char **, size_t);
 
+/*
+ * fs_each(dirfd, path, fn, cookie, e): the same names as they come, however
+ * many; ${fn} has the folder itself, in which it may remove what it is told of,
+ * and what readdir(3) says of the type (DT_UNKNOWN: nothing).  It stops when
+ * ${fn} returns other than 0.  Return 1; 0 if there is no such directory; -1
+ * with ${e} set; or what ${fn} returned.
+ */
+typedef int fs_each_fn(void *cookie, int fd, const char *name, unsigned type,
+    struct err *);
+int fs_each(int, const char *, fs_each_fn *, void *, struct err *);
+
 /* fs_readlink(dirfd, path, buf, len, e): 1; 0 where nothing or no link is
  * there; -1 with ${e} set. */
 int fs_readlink(int, const char *, char *, size_t, struct err *);

@@ -131,6 +131,12 @@
 /* What is read or written of a file of the tree at once. */
 #define STREAM_BUFFER		(64u << 10)
 
+/* _state/condemned: a line, and all of them. */
+#define CONDEMNED_LINE_MAX	1024u
+#define CONDEMNED_LINES_MAX	3000000u
+/* An age in it, in seconds: twenty years. */
+#define CONDEMNED_AGE_MAX	(20u * 366 * 24 * 3600)
+
 /* status/: one file; its first line; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)
 #define STATUS_HEAD_MAX		(64u << 10)
@@ -149,11 +155,18 @@
 #define HOLDING_PLATFORMS_MAX	256u
 #define HISTORY_POINTS_MAX	500u
 #define SUMMARY_FAILURES_MAX	200u
+/* status/unlisted.json and held.json: images in them. */
+#define UNLISTED_MAX		10000u
+#define HELD_MAX		10000u
 /* status/metrics: images with series of their own; failed ones, if there are
  * more; and repositories. */
 #define METRICS_IMAGES_MAX	1000u
 #define METRICS_FAILED_MAX	200u
 #define METRICS_REPOSITORIES_MAX	500u
 #define SUMMARY_REGISTRIES_MAX	64u
+/* status/bad: its lines, a word that says what is wrong, and all of it. */
+#define STORE_BAD_MAX		10000u
+#define STORE_BAD_WHAT_MAX	32u
+#define STORE_BAD_BYTES_MAX	(16u << 20)
 
 #endif

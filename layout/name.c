@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "digest.h"
 #include "limits.h"
 #include "name.h"
 
@@ -216,4 +217,31 @@ name_order(const char *a, const char *b)
 	if (a == a_end && b == b_end)
 		return strcmp(*a == '\0' ? a : a + 1, *b == '\0' ? b : b + 1);
 	return weight(a, a_end) - weight(b, b_end);
+}
+
+/* A registry may have a colon: what comes behind the last slash tells. */
+bool
+name_split(const char *image, char *registry, char *repository,
+    const char **ret)
+{
+	const char *slash = strchr(image, '/'), *last = strrchr(image, '/');
+	const char *end;
+	struct digest digest;
+	struct err ignored;
+	size_t len;
+
+	if (slash == NULL || (size_t)(slash - image) > REGISTRY_NAME_MAX)
+		return false;
+	end = last + strcspn(last, ":@");
+	len = (size_t)(end - slash) - 1;
+	if (*end == '\0' || len > REPOSITORY_NAME_MAX)
+		return false;
+	memcpy(registry, image, (size_t)(slash - image));
+	registry[slash - image] = '\0';
+	memcpy(repository, slash + 1, len);
+	repository[len] = '\0';
+	*ret = end + 1;
+	return name_is_registry(registry) && name_is_repository(repository) &&
+	    (*end == ':' ? name_is_tag(*ret) :
+	    digest_parse(*ret, &digest, &ignored) == 0);
 }

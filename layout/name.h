@@ -30,6 +30,11 @@ bool name_is_media_type(const char *);
  */
 bool name_is_manifest_type(const char *);
 
+/* name_split(image, registry, repository, ret): take apart a full reference,
+ * into buffers of REGISTRY_NAME_MAX + 1 and REPOSITORY_NAME_MAX + 1 bytes; the
+ * tag, or "alg:hex", is the rest of it.  False where it is none. */
+bool name_split(const char *, char *, char *, const char **);
+
 /* name_order(a, b): strcmp for full references, in the order in which
  * store_each_reference goes. */
 int name_order(const char *, const char *);

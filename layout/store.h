@@ -20,6 +20,7 @@
  * steps from one thread only.
  */
 struct store;
+struct digest_set;
 
 enum store_mode {
 	STORE_READ,
@@ -92,6 +93,17 @@ int store_reference_get(const struct store *, const char *, const char *,
 int store_held_get(const struct store *, const char *, const char *,
     const char *, struct digest *, struct err *);
 
+/* store_each_held(st, fn, cookie, e): each tag that is held, also where it
+ * cannot be read at what, in that order; as store_each_reference. */
+struct held_tag {
+	const char *registry, *repository, *tag;
+	const char *since;		/* as the file has it; "" */
+	const struct digest *digest;	/* NULL: the file does not say it */
+};
+typedef int store_held_fn(void *cookie, const struct held_tag *, struct err *);
+int store_each_held(const struct store *, store_held_fn *, void *,
+    struct err *);
+
 /* store_default_get(st, registry, repository, index, ret, e): what stands in
  * for an index, as a publication's default_manifest. */
 int store_default_get(const struct store *, const char *, const char *,
@@ -157,7 +169,6 @@ bool store_links_changed(struct store *, const char *, const char *, time_t);
 
 /* store_each_partial(st, set, e): add the digests of blobs that an earlier
  * process has begun.  Return 0 or -1. */
-struct digest_set;
 int store_each_partial(const struct store *, struct digest_set *,
     struct err *);
 
@@ -365,6 +376,49 @@ struct store_space {
 	uint64_t files, files_free;	/* 0: it does not count them */
 };
 int store_space(const struct store *, struct store_space *, struct err *);
+
+/* --- what is wrong ----------------------------------------------------- */
+
+/*
+ * store_bad_each(st, fn, cookie): call ${fn} for each line of status/bad: an
+ * object that was found wrong or missing, and where it is when it is here.
+ * Return how many.  store_bad_parse(line, ret): 1, or 0 if it is no such line;
+ * ${ret} points into it.
+ */
+struct store_bad {
+	const char *time, *what, *path;
+	struct digest digest;
+};
+typedef void store_bad_fn(void *cookie, const struct store_bad *);
+int store_bad_each(const struct store *, store_bad_fn *, void *);
+int store_bad_parse(char *, struct store_bad *);
+
+/*
+ * store_bad_update(st, bad, count, only, e): note these, with the time of now.
+ * What is here again is no longer bad; nor is, where ${only} is not NULL, what
+ * it does not have: nobody needs it.  In a step.
+ */
+int store_bad_update(struct store *, const struct store_bad *, size_t,
+    const struct digest_set *, struct err *);
+
+/*
+ * store_quarantine(st, path, digest, sb, what, e): take out of service what has
+ * been found bad, if it is still the file of ${sb}; it is noted as ${what}.
+ * Makes a step.  Return 1; 0 if another one is there, or none; -1.
+ */
+struct stat;
+int store_quarantine(struct store *, const char *, const struct digest *,
+    const struct stat *, const char *, struct err *);
+
+/* store_withdraw(st, registry, repository, tag, digest, e): the tag is not to
+ * be served any more, if it still leads there: the next run publishes it anew.
+ * Makes a step.  Return 1, 0 if it leads elsewhere, -1. */
+int store_withdraw(struct store *, const char *, const char *, const char *,
+    const struct digest *, struct err *);
+
+/* store_rewrite_lists(st, e): all lists of tags, index.json and catalog.json
+ * anew, from the links alone.  A writer's. */
+int store_rewrite_lists(struct store *, struct err *);
 
 /* --- from run to run --------------------------------------------------- */
 

@@ -10,9 +10,6 @@
 #include "fsutil.h"
 #include "store_internal.h"
 
-/* As a line of the history: a time, a blank, a digest. */
-#define HELD_BYTES_MAX	512u
-
 static char *
 path_held(const char *registry, const char *repository, const char *tag,
     char buf[STORE_PATH_MAX])

@@ -64,14 +64,31 @@ struct index_out {
  * Names need no escaping: nothing that passes the grammars of name.h has a
  * quote, a backslash or a control character in it.
  */
+char *
+store_index_line(const char *registry, const char *repository,
+    const char *reference, const struct manifest_id *id, uint64_t size,
+    char buf[STORE_INDEX_LINE_MAX])
+{
+	char name[REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + TAG_MAX +
+	    DIGEST_TEXT_MAX], text[DIGEST_TEXT_MAX];
+
+	snprintf(name, sizeof(name), "%s/%s%c%s", registry, repository,
+	    name_is_tag(reference) ? ':' : '@', reference);
+	snprintf(buf, STORE_INDEX_LINE_MAX, "{\"mediaType\":\"%s\","
+	    "\"digest\":\"%s\",\"size\":%llu,\"annotations\":{"
+	    "\"io.containerd.image.name\":\"%s\","
+	    "\"org.opencontainers.image.ref.name\":\"%s\"}}",
+	    id->media_type, digest_text(&id->digest, text),
+	    (unsigned long long)size, name, name);
+	return buf;
+}
+
 static int
 index_entry(void *cookie, const char *registry, const char *repository,
     const char *reference, const struct manifest_id *id, struct err *e)
 {
 	struct index_out *out = cookie;
-	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX];
-	char name[REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + TAG_MAX +
-	    DIGEST_TEXT_MAX];
+	char path[STORE_PATH_MAX], line[STORE_INDEX_LINE_MAX];
 	struct stat sb;
 
 	if (fstatat(out->st->root, path_manifest(id, path), &sb,
@@ -86,14 +103,8 @@ index_entry(void *cookie, const char *registry, const char *repository,
 		out->left_out = true;
 		return 0;
 	}
-	snprintf(name, sizeof(name), "%s/%s%c%s", registry, repository,
-	    name_is_tag(reference) ? ':' : '@', reference);
-	fprintf(out->stream, "%s\n{\"mediaType\":\"%s\",\"digest\":\"%s\","
-	    "\"size\":%llu,\"annotations\":{"
-	    "\"io.containerd.image.name\":\"%s\","
-	    "\"org.opencontainers.image.ref.name\":\"%s\"}}", out->comma,
-	    id->media_type, digest_text(&id->digest, text),
-	    (unsigned long long)sb.st_size, name, name);
+	fprintf(out->stream, "%s\n%s", out->comma, store_index_line(registry,
+	    repository, reference, id, (uint64_t)sb.st_size, line));
 	out->comma = ",";
 	return 0;
 }
@@ -217,7 +228,8 @@ write_catalog(struct store *st, struct catalog *c, struct err *e)
 static int
 write_index_and_catalog(struct store *st, struct err *e)
 {
-	struct old_index *old = old_index_open(st);
+	struct old_index *old = st->index_distrusted ? NULL :
+	    old_index_open(st);
 	struct catalog c = { NULL, 0, 0 };
 	int rc = write_index_from(st, old, &c, e);
 
@@ -255,7 +267,7 @@ write_lists(struct store *st, struct err *e)
 		return -1;
 	if (unlinkat(st->root, STORE_DIRTY_FILE, 0) == -1)
 		return err_sys(e, STORE_DIRTY_FILE ": cannot remove");
-	st->index_stale = st->index_inherited = false;
+	st->index_stale = st->index_inherited = st->index_distrusted = false;
 	return 0;
 }
 

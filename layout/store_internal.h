@@ -20,9 +20,15 @@
 #define STORE_KEEP_FILE		"_state/keep.lock"
 #define STORE_UNCLEAN_FILE	"_state/unclean"
 #define STORE_CLEAN_FILE	"_state/clean"
+#define STORE_CONDEMNED_FILE	"_state/condemned"
+#define STORE_RESERVE_FILE	"_state/reserve"
 
 /* Of one history file; 200 lines are fewer. */
 #define HISTORY_BYTES_MAX	(64u << 10)
+
+/* Of one file of _held, which is a line of the history: a time, a blank, a
+ * digest. */
+#define HELD_BYTES_MAX	512u
 
 /* Directories whose names have changed and are not yet durable. */
 struct dirty_dirs {
@@ -75,6 +81,7 @@ struct store {
 	bool was_dirty;			/* and was when we came, */
 	bool index_inherited;		/* so that tag lists may be behind as
 					 * well; or since, by a failure */
+	bool index_distrusted;		/* nothing is copied from the old one */
 	struct changed changed;		/* of the committing thread */
 	struct walked walked;		/* the same */
 	struct dirty_dirs dirs;		/* of the committing thread */
@@ -155,6 +162,10 @@ int store_new_generation(struct store *, struct err *);
 /* store_reserve_generation(st): have room for that number, so that a full disk
  * does not keep anybody from making changes that free some. */
 void store_reserve_generation(const struct store *);
+
+/* store_reserve_make(st): some room that gc can do without, as long as there is
+ * plenty. */
+void store_reserve_make(struct store *);
 
 /* store_mark_stale(st, e): from here to store_finish, index.json and the
  * catalog tell of the past. */
@@ -283,6 +294,12 @@ int store_write_tags(struct store *, const char *, const char *,
 
 /* store_note_changed(st, registry, repository): it has other links now. */
 void store_note_changed(struct store *, const char *, const char *);
+
+/* store_index_line(registry, repository, reference, id, size, buf): an entry of
+ * index.json, a line of it.  Return ${buf}. */
+#define STORE_INDEX_LINE_MAX	4096u
+char *store_index_line(const char *, const char *, const char *,
+    const struct manifest_id *, uint64_t, char buf[STORE_INDEX_LINE_MAX]);
 
 /*
  * The lines that index.json has.  old_index_open returns NULL if there is none

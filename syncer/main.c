@@ -24,6 +24,7 @@ static const struct {
 	{ "rollback", cmd_rollback, "set a tag back, and hold it there" },
 	{ "pin", cmd_pin, "keep an image whatever a list says" },
 	{ "unpin", cmd_unpin, "let it go" },
+	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ "doctor", cmd_doctor, "find out why a node does not pull from it" },
 };

@@ -39,7 +39,7 @@ FOREIGN = ("application/vnd.docker.image.rootfs.foreign.",
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "keep", "_state", "lost+found"}
 PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "clean",
-	   "quota.json", "created", "quarantine"}
+	   "quota.json", "created", "quarantine", "verified"}
 
 
 def is_digest(text):

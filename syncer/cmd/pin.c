@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/lists.h"
+#include "cmd/refresh.h"
 #include "image/ref.h"
 #include "layout/mem.h"
 #include "layout/pins.h"
@@ -189,7 +189,7 @@ change(struct pinning *o)
 	if (fflush(stdout) != 0)
 		return EXIT_STORE;
 	if (is_changed)
-		lists_catch_up(o->root);
+		refresh_if_free(o->root);
 	return o->failed ? EXIT_SOME_FAILED : EXIT_OK;
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/lists.h"
+#include "cmd/refresh.h"
 #include "cmd/size.h"
 #include "image/ref.h"
 #include "layout/pins.h"
@@ -152,7 +152,7 @@ run(const struct rollback *o)
 	if (fflush(stdout) != 0 && code == EXIT_OK)
 		code = EXIT_STORE;
 	if (code == -1)
-		lists_catch_up(o->root);
+		refresh_if_free(o->root);
 	return code == -1 ? EXIT_OK : code;
 }
 

@@ -21,13 +21,6 @@
 #include "mirror/walk.h"
 #include "mirror/holdings.h"
 
-static const struct book_kind images_kind = {
-	"images", HOLDING_LINE_MAX, name_order
-};
-static const struct book_kind blobs_kind = {
-	"blobs", HOLDING_LINE_MAX, name_order
-};
-
 struct holdings {
 	struct store *store;
 	int64_t now;
@@ -312,7 +305,7 @@ write_blobs_from(struct holdings *all, struct book_in *old, struct err *e)
 	memset(&all->totals, 0, sizeof(all->totals));
 	blob_count_done(&all->count);
 	all->old = old;
-	all->out = book_begin(all->store, &blobs_kind, e);
+	all->out = book_begin(all->store, &holding_blobs_book, e);
 	if (all->out == NULL)
 		return -1;
 	rc = store_each_repository(all->store, add_repository, all, e);
@@ -325,7 +318,7 @@ write_blobs_from(struct holdings *all, struct book_in *old, struct err *e)
 static int
 write_blobs(struct holdings *all, struct err *e)
 {
-	struct book_in *old = book_open(all->store, &blobs_kind);
+	struct book_in *old = book_open(all->store, &holding_blobs_book);
 	int rc;
 
 	if (old != NULL && !holding_head_is_ours(book_head(old))) {
@@ -353,11 +346,11 @@ static int
 write_images(struct holdings *all, struct err *e)
 {
 	struct book_print print = { .head = print_images_head, .cookie = all };
-	struct book_in *in = book_open(all->store, &blobs_kind);
+	struct book_in *in = book_open(all->store, &holding_blobs_book);
 	struct book_line line;
 	char *text;
 
-	all->out = book_begin(all->store, &images_kind, e);
+	all->out = book_begin(all->store, &holding_images_book, e);
 	if (all->out == NULL) {
 		book_close(in);
 		return -1;
@@ -399,8 +392,8 @@ holdings_save(struct store *store, int64_t now, struct err *e)
 	int rc = 0;
 
 	store_index_stamp(store, all.stamp);
-	if (!is_current(&all, &blobs_kind, &none) ||
-	    !is_current(&all, &images_kind, &all.totals)) {
+	if (!is_current(&all, &holding_blobs_book, &none) ||
+	    !is_current(&all, &holding_images_book, &all.totals)) {
 		rc = write_blobs(&all, e);
 		if (rc == 0)
 			rc = write_images(&all, e);

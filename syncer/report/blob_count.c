@@ -72,6 +72,12 @@ blob_count_add(struct blob_count *c, uint64_t key)
 
 /* A blob that was never added meets a free slot, whose bits are 0. */
 bool
+blob_count_has(const struct blob_count *c, uint64_t key)
+{
+	return c->room > 0 && c->slots[find(c, name_of(key))] != 0;
+}
+
+bool
 blob_count_shared(const struct blob_count *c, uint64_t key)
 {
 	return c->room > 0 &&

@@ -20,6 +20,9 @@ struct blob_count {
  * Return true if no other one has had it before. */
 bool blob_count_add(struct blob_count *, uint64_t);
 
+/* blob_count_has(c, key): has any image had it? */
+bool blob_count_has(const struct blob_count *, uint64_t);
+
 /* blob_count_shared(c, key): has more than one image had it? */
 bool blob_count_shared(const struct blob_count *, uint64_t);
 void blob_count_done(struct blob_count *);

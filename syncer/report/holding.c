@@ -6,12 +6,21 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "layout/name.h"
+#include "report/book.h"
 #include "report/holding.h"
 #include "report/status_record.h"
 
 #define HEAD_VERSION	1
 #define BLOBS_BEGIN	",\"blobs\":["
 #define HEAD_END	",\"images\":["
+
+const struct book_kind holding_images_book = {
+	"images", HOLDING_LINE_MAX, name_order
+};
+const struct book_kind holding_blobs_book = {
+	"blobs", HOLDING_LINE_MAX, name_order
+};
 
 void
 holding_done(struct holding *h)

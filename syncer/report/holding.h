@@ -37,6 +37,10 @@ struct holding {
 	size_t blob_count;
 };
 
+/* What images.json and blobs.json are, for who reads or writes them. */
+struct book_kind;
+extern const struct book_kind holding_images_book, holding_blobs_book;
+
 /* What is said of all of them. */
 struct holding_totals {
 	uint64_t images, repositories;

@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "report/lifecycle.h"
 #include "report/metrics.h"
 
 /* One HELP and one TYPE for each name, before its lines: parsers
@@ -39,8 +40,8 @@ metrics_labelled(FILE *out, const char *name, const char *key,
 	fprintf(out, " %" PRIu64 "\n", n);
 }
 
-static void
-single(FILE *out, const char *name, const char *type, const char *help,
+void
+metrics_single(FILE *out, const char *name, const char *type, const char *help,
     uint64_t n)
 {
 	metrics_family(out, name, type, help);
@@ -55,21 +56,18 @@ print_run(const struct status_view *v, FILE *out)
 	const struct report_totals *t = &end->totals;
 	static const char images[] = "cdr_sync_last_images";
 
-	metrics_family(out, "cdr_build_info", "gauge",
-	    "The program that wrote this.");
-	metrics_labelled(out, "cdr_build_info", "version", CDR_VERSION, 1);
-	single(out, "cdr_sync_last_start_timestamp_seconds", "gauge",
+	metrics_single(out, "cdr_sync_last_start_timestamp_seconds", "gauge",
 	    "When the last run began.", (uint64_t)v->started);
-	single(out, "cdr_sync_last_end_timestamp_seconds", "gauge",
+	metrics_single(out, "cdr_sync_last_end_timestamp_seconds", "gauge",
 	    "When the last run ended.", (uint64_t)end->now);
-	single(out, "cdr_sync_last_success_timestamp_seconds", "gauge",
+	metrics_single(out, "cdr_sync_last_success_timestamp_seconds", "gauge",
 	    "When a run last ended with exit code 0; 0: never.",
 	    (uint64_t)v->last_success);
 	metrics_family(out, "cdr_sync_last_duration_seconds", "gauge",
 	    "How long the last run took.");
 	fprintf(out, "cdr_sync_last_duration_seconds %" PRId64 ".%03d\n",
 	    t->duration_ms / 1000, (int)(t->duration_ms % 1000));
-	single(out, "cdr_sync_last_exit_code", "gauge",
+	metrics_single(out, "cdr_sync_last_exit_code", "gauge",
 	    "How the last run ended: 0 well, 1 some images failed, 3 the tree "
 	    "cannot be used, 4 interrupted.", (uint64_t)end->exit_code);
 	metrics_family(out, images, "gauge", "Images of the last run.");
@@ -93,13 +91,13 @@ print_counters(const struct status_counters *c, FILE *out)
 	for (i = 0; i < STATUS_RUN_RESULTS; i++)
 		metrics_labelled(out, runs, "result", status_run_results[i],
 		    c->runs[i]);
-	single(out, "cdr_sync_received_bytes_total", "counter",
+	metrics_single(out, "cdr_sync_received_bytes_total", "counter",
 	    "Bytes of manifests, blobs and lists received.", c->bytes);
-	single(out, "cdr_sync_objects_total", "counter",
+	metrics_single(out, "cdr_sync_objects_total", "counter",
 	    "Manifests and blobs that were new in the tree.", c->objects);
-	single(out, "cdr_sync_requests_total", "counter",
+	metrics_single(out, "cdr_sync_requests_total", "counter",
 	    "Requests to registries and token servers.", c->requests);
-	single(out, "cdr_sync_image_updates_total", "counter",
+	metrics_single(out, "cdr_sync_image_updates_total", "counter",
 	    "Images published anew.", c->updates);
 	metrics_family(out, failures, "counter",
 	    "Images that failed, by reason.");
@@ -112,22 +110,22 @@ print_counters(const struct status_counters *c, FILE *out)
 static void
 print_store(const struct status_view *v, FILE *out)
 {
-	single(out, "cdr_store_images", "gauge",
+	metrics_single(out, "cdr_store_images", "gauge",
 	    "Images that have been mirrored.", v->images);
-	single(out, "cdr_store_image_size_bytes", "gauge", "The sum of their "
-	    "sizes; a blob that several share counts for each.",
-	    v->image_bytes);
+	metrics_single(out, "cdr_store_image_size_bytes", "gauge",
+	    "The sum of their sizes; a blob that several share counts for "
+	    "each.", v->image_bytes);
 	if (!v->has_space)
 		return;
-	single(out, "cdr_store_filesystem_size_bytes", "gauge",
+	metrics_single(out, "cdr_store_filesystem_size_bytes", "gauge",
 	    "Size of the file system that the tree is on.", v->space.bytes);
-	single(out, "cdr_store_filesystem_avail_bytes", "gauge",
+	metrics_single(out, "cdr_store_filesystem_avail_bytes", "gauge",
 	    "Bytes that are free there.", v->space.bytes_free);
 	if (v->space.files == 0)
 		return;
-	single(out, "cdr_store_filesystem_files", "gauge",
+	metrics_single(out, "cdr_store_filesystem_files", "gauge",
 	    "Files that the file system can hold.", v->space.files);
-	single(out, "cdr_store_filesystem_files_avail", "gauge",
+	metrics_single(out, "cdr_store_filesystem_files_avail", "gauge",
 	    "Files that it can still take.", v->space.files_free);
 }
 
@@ -166,9 +164,14 @@ void
 metrics_print(const struct status_view *v, const struct metrics_images *images,
     FILE *out)
 {
-	print_run(v, out);
+	metrics_family(out, "cdr_build_info", "gauge",
+	    "The program that wrote this.");
+	metrics_labelled(out, "cdr_build_info", "version", CDR_VERSION, 1);
+	if (v->end != NULL)
+		print_run(v, out);
 	print_counters(&v->counters, out);
 	print_store(v, out);
 	print_pulls(v, out);
+	lifecycle_print(&v->lifecycle, out);
 	metrics_images_print(images, out);
 }

@@ -34,9 +34,12 @@ void metrics_images_end(struct metrics_images *);
 void metrics_images_print(const struct metrics_images *, FILE *);
 
 /* metrics_family(out, name, type, help), metrics_labelled(out, name, key,
- * value, n): the lines of a metric. */
+ * value, n): the lines of a metric.  metrics_single(out, name, type, help, n):
+ * of one that has a single value. */
 void metrics_family(FILE *, const char *, const char *, const char *);
 void metrics_labelled(FILE *, const char *, const char *, const char *,
+    uint64_t);
+void metrics_single(FILE *, const char *, const char *, const char *,
     uint64_t);
 
 #endif

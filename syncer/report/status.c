@@ -11,11 +11,14 @@
 
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "layout/name.h"
 #include "report/metrics.h"
 #include "report/book.h"
+#include "report/name_set.h"
 #include "report/status.h"
 #include "report/status_images.h"
 #include "report/status_view.h"
+#include "report/unlisted.h"
 
 #define STATUS_FILE	"status.json"
 #define SUMMARY_FILE	"summary.json"
@@ -27,8 +30,13 @@ struct status {
 	size_t count, room;
 	uint64_t updates, failures[STATUS_REASONS];
 	json_t *pulls;		/* array */
+	json_t *failed;		/* array: the first ones of the run; and how */
+	uint64_t failed_more;	/* many more there are */
 	struct metrics_images *images;
 	struct status_images of_images;
+	struct store *store;	/* while it is written */
+	const struct name_set *gone;
+	struct unlisted *unlisted;
 };
 
 struct status *
@@ -38,6 +46,7 @@ status_new(int64_t now)
 
 	s->view.started = now;
 	s->pulls = json_array();
+	s->failed = json_array();
 	s->images = metrics_images_new();
 	return s;
 }
@@ -53,6 +62,7 @@ status_free(struct status *s)
 		status_record_free(s->records[i]);
 	free(s->records);
 	json_decref(s->pulls);
+	json_decref(s->failed);
 	metrics_images_free(s->images);
 	free(s);
 }
@@ -206,26 +216,17 @@ print_head(FILE *out, const char *earlier, const struct status_groups *groups,
 	fputs(",\"images\":[\n", out);
 }
 
-/* Only of this run: what failed in an earlier one and is not listed any more
+/* Only of one run: what failed in an earlier one and is not listed any more
  * does not need anybody. */
-static json_t *
-failures_json(const struct status *s, uint64_t *ret_more)
+static void
+note_failure(void *cookie, const struct status_record *r)
 {
-	json_t *list = json_array();
-	const struct status_record *r;
-	size_t i;
+	struct status *s = cookie;
 
-	*ret_more = 0;
-	for (i = 0; i < s->count; i++) {
-		r = s->records[i];
-		if (r->result != STATUS_FAILED)
-			continue;
-		if (json_array_size(list) < SUMMARY_FAILURES_MAX)
-			json_array_append_new(list, status_record_json(r));
-		else
-			(*ret_more)++;
-	}
-	return list;
+	if (json_array_size(s->failed) < SUMMARY_FAILURES_MAX)
+		json_array_append_new(s->failed, status_record_json(r));
+	else
+		s->failed_more++;
 }
 
 /* Small whatever the list: it is asked for every few seconds by pages
@@ -235,10 +236,9 @@ print_summary(FILE *out, void *cookie)
 {
 	const struct status *s = cookie;
 	json_t *o = status_head_json(&s->view);
-	uint64_t more;
 
-	json_object_set_new(o, "failures", failures_json(s, &more));
-	status_set_count(o, "failures_left_out", more);
+	json_object_set(o, "failures", s->failed);
+	status_set_count(o, "failures_left_out", s->failed_more);
 	print_json(out, o, 0);
 	fputc('\n', out);
 }
@@ -251,12 +251,14 @@ print_metrics(FILE *out, void *cookie)
 	metrics_print(&s->view, s->images, out);
 }
 
-/* A file that is damaged is no reason to fail a run. */
-static void
+/* A file that is damaged is no reason to fail a run.  json_decref what is
+ * returned, which may be NULL. */
+static json_t *
 load_head(struct status *s, const struct store *store)
 {
 	struct book_in *in;
 	struct err e;
+	json_t *head;
 	FILE *file;
 	int rc = store_open_status(store, STATUS_FILE, &file, &e);
 
@@ -264,13 +266,61 @@ load_head(struct status *s, const struct store *store)
 		report(REPORT_WARNING,
 		    "%s; what earlier runs wrote there is lost", e.msg);
 	if (rc != 1)
-		return;
+		return NULL;
 	fclose(file);
 	in = book_open(store, &status_book);
-	if (in != NULL)
-		status_head_read(book_head(in), &s->view);
-	s->of_images.is_damaged = in == NULL || book_head(in) == NULL;
+	head = in == NULL ? NULL : json_deep_copy(book_head(in));
+	status_head_read(head, &s->view);
+	s->of_images.is_damaged = head == NULL;
 	book_close(in);
+	return head;
+}
+
+static void
+see(void *cookie, const struct metrics_image *one)
+{
+	struct status *s = cookie;
+
+	unlisted_see(s->unlisted, one);
+}
+
+/* All that there is to write; the view is filled but for the images. */
+static int
+write_files(struct status *s, struct err *e)
+{
+	struct status_view *v = &s->view;
+	struct lifecycle *l = &v->lifecycle;
+	struct err ignored;
+	size_t i;
+	int rc = 0;
+
+	v->pulls = s->pulls;
+	v->has_space = store_space(s->store, &v->space, &ignored) == 0;
+	s->unlisted = unlisted_begin(s->store, s->of_images.now);
+	s->of_images.see = see;
+	if (v->end != NULL)
+		rc = status_images_write(&s->of_images, e);
+	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1 ||
+	    lifecycle_gather(s->store, l, &ignored) == -1)
+		report(REPORT_WARNING, "cannot tell what is held and what is "
+		    "unlisted: %s", ignored.msg);
+	if (rc == -1)
+		return -1;
+	/* Now that it is known what they were before. */
+	for (i = 0; i < s->count; i++)
+		if (s->records[i]->result == STATUS_FAILED)
+			note_failure(s, s->records[i]);
+	if (s->of_images.is_damaged)
+		report(REPORT_WARNING, "status/" STATUS_FILE
+		    " is damaged; what it has lost begins anew");
+	if (store_write_status(s->store, METRICS_FILE, print_metrics, s,
+	    e) == -1)
+		return -1;
+	/* Last: who looks at it for a change finds the others changed. */
+	if (v->end != NULL && store_write_status(s->store, SUMMARY_FILE,
+	    print_summary, s, e) == -1)
+		return -1;
+	return store_sync_status(s->store, e);
 }
 
 int
@@ -279,19 +329,16 @@ status_save(struct status *s, struct store *store,
 {
 	struct status_view *v = &s->view;
 	struct status_images *images = &s->of_images;
-	struct err ignored;
 	size_t i;
-	int rc;
 
 	assert(v->end == NULL);
 	v->end = end;
+	s->store = store;
 	for (i = 0; i < s->count; i++)
 		s->records[i]->last_listed = end->now;
 	sort(s);
-	load_head(s, store);
+	json_decref(load_head(s, store));
 	count_run(s, end);
-	v->pulls = s->pulls;
-	v->has_space = store_space(store, &v->space, &ignored) == 0;
 	*images = (struct status_images){
 		.store = store,
 		.now = end->now,
@@ -302,15 +349,78 @@ status_save(struct status *s, struct store *store,
 		.metrics = s->images,
 		.is_damaged = images->is_damaged,
 	};
-	rc = status_images_write(images, e);
-	if (images->is_damaged)
-		report(REPORT_WARNING, "status/" STATUS_FILE
-		    " is damaged; what it has lost begins anew");
-	if (rc == -1 ||
-	    store_write_status(store, METRICS_FILE, print_metrics, s, e) == -1)
-		return -1;
-	/* Last: who looks at it for a change finds the others changed. */
-	if (store_write_status(store, SUMMARY_FILE, print_summary, s, e) == -1)
-		return -1;
-	return store_sync_status(store, e);
+	return write_files(s, e);
+}
+
+/* --- without a run ----------------------------------------------------- */
+
+/* What was removed may be here again, and then it is none of these. */
+static bool
+is_gone(void *cookie, const char *image)
+{
+	const struct status *s = cookie;
+	char registry[REGISTRY_NAME_MAX + 1];
+	char repository[REPOSITORY_NAME_MAX + 1];
+	const char *reference;
+	struct manifest_id id;
+	struct err ignored;
+
+	return s->gone != NULL && name_set_has(s->gone, image) &&
+	    name_split(image, registry, repository, &reference) &&
+	    store_reference_get(s->store, registry, repository, reference, &id,
+	    &ignored) == 0;
+}
+
+/* The file may have been edited. */
+static void
+take_pulls(struct status *s, const json_t *list)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		struct status_pulls p = {
+			.registry = json_string_value(json_object_get(o,
+			    "registry")),
+			.left = (int64_t)status_get_count(o, "left"),
+			.limit = (int64_t)status_get_count(o, "limit"),
+			.window_s = (int64_t)status_get_count(o, "window_s"),
+			.more_at = status_get_time(o, "more_at"),
+		};
+
+		if (p.registry != NULL)
+			status_pulls(s, &p);
+	}
+}
+
+int
+status_refresh(struct store *store, const struct name_set *gone,
+    struct err *e)
+{
+	struct status *s = status_new(0);
+	struct status_end end;
+	json_t *head = load_head(s, store);
+	int rc;
+
+	s->store = store;
+	s->gone = gone;
+	if (status_head_run(head, &s->view, &end)) {
+		s->view.end = &end;
+		take_pulls(s, json_object_get(head, "pulls_left"));
+	}
+	s->of_images = (struct status_images){
+		.store = store,
+		.now = s->view.end == NULL ? 0 : end.now,
+		.is_refresh = true,
+		.is_gone = is_gone,
+		.failed = note_failure,
+		.head = print_head,
+		.cookie = s,
+		.metrics = s->images,
+		.is_damaged = s->of_images.is_damaged,
+	};
+	rc = write_files(s, e);
+	json_decref(head);
+	status_free(s);
+	return rc;
 }

@@ -56,4 +56,13 @@ extern const char *const status_run_results[STATUS_RUN_RESULTS];
 int status_save(struct status *, struct store *, const struct status_end *,
     struct err *);
 
+/*
+ * status_refresh(store, gone, e): the tree has changed, and it was not a run of
+ * sync that ended: the same files anew, as status_save does.  What they tell of
+ * that run stays; an image of ${gone} that is not in the tree is left out.
+ * Where no run has ended so far, there are metrics alone.
+ */
+struct name_set;
+int status_refresh(struct store *, const struct name_set *, struct err *);
+
 #endif

@@ -51,6 +51,49 @@ status_doc_write(struct store *store, const char *name, json_t *o,
 	return rc;
 }
 
+static bool
+says(const struct store *store, const char *name, const char *text)
+{
+	char buf[4096];
+	struct err ignored;
+	size_t len, left = strlen(text);
+	bool is_same = true;
+	FILE *in;
+
+	if (store_open_status(store, name, &in, &ignored) != 1)
+		return false;
+	while (is_same && (len = fread(buf, 1, sizeof(buf), in)) > 0) {
+		is_same = len <= left && memcmp(buf, text, len) == 0;
+		if (is_same) {
+			text += len;
+			left -= len;
+		}
+	}
+	fclose(in);
+	return is_same && left == 0;
+}
+
+static void
+print_text(FILE *out, void *cookie)
+{
+	fputs(cookie, out);
+}
+
+int
+status_doc_replace(struct store *store, const char *name, const char *text,
+    struct err *e)
+{
+	char *copy;
+	int rc;
+
+	if (says(store, name, text))
+		return 0;
+	copy = xstrdup(text);
+	rc = store_write_status(store, name, print_text, copy, e);
+	free(copy);
+	return rc;
+}
+
 void
 status_set_error(json_t *o, const char *text)
 {

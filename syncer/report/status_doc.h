@@ -19,6 +19,12 @@ json_t *status_doc_read(const struct store *, const char *, bool *);
  * store_sync_status is still to come. */
 int status_doc_write(struct store *, const char *, json_t *, struct err *);
 
+/* status_doc_replace(store, name, text, e): ${text} is to be what the file
+ * says; if it says so already, it stays as it is, for those who look at its
+ * time. */
+int status_doc_replace(struct store *, const char *, const char *,
+    struct err *);
+
 /* status_set_error(object, text): as its member "error", as much of it as all
  * may see; nothing where ${text} is NULL. */
 void status_set_error(json_t *, const char *);

@@ -30,6 +30,48 @@ status_head_read(const json_t *head, struct status_view *ret)
 		    status_reason((enum err_code)i));
 }
 
+/* As totals_json wrote them. */
+static void
+totals_read(const json_t *o, struct report_totals *t)
+{
+	t->images = status_get_count(o, "images");
+	t->unchanged = status_get_count(o, "unchanged");
+	t->updated = status_get_count(o, "updated");
+	t->held = status_get_count(o, "held");
+	t->failed = status_get_count(o, "failed");
+	t->cancelled = status_get_count(o, "not_reached");
+	t->objects = status_get_count(o, "objects");
+	t->bytes = status_get_count(o, "bytes");
+	t->requests = status_get_count(o, "requests");
+	t->pulls = status_get_count(o, "pulls");
+	t->duration_ms = (int64_t)status_get_count(o, "duration_ms");
+}
+
+bool
+status_head_run(const json_t *head, struct status_view *ret,
+    struct status_end *ret_end)
+{
+	const char *result = json_string_value(json_object_get(head,
+	    "result"));
+	uint64_t exit_code = status_get_count(head, "exit_code");
+	struct status_end end = { 0 };
+	size_t i;
+
+	for (i = 0; i < STATUS_RUN_RESULTS; i++)
+		if (result != NULL && strcmp(result, status_run_results[i]) ==
+		    0)
+			end.result = status_run_results[i];
+	end.now = status_get_time(head, "finished");
+	if (end.result == NULL || end.now == 0)
+		return false;
+	end.exit_code = exit_code > UINT8_MAX ? UINT8_MAX : (int)exit_code;
+	end.error = json_string_value(json_object_get(head, "error"));
+	totals_read(json_object_get(head, "totals"), &end.totals);
+	ret->started = status_get_time(head, "started");
+	*ret_end = end;
+	return true;
+}
+
 static json_t *
 totals_json(const struct report_totals *t)
 {

@@ -176,11 +176,22 @@ tell(struct merge *m, const char *image, enum status_result result,
 	};
 
 	metrics_images_add(m->of->metrics, &one);
+	if (m->of->see != NULL)
+		m->of->see(m->of->cookie, &one);
 	/* What has never been mirrored is not in the tree. */
 	if (last_success != 0) {
 		m->of->images++;
 		m->of->image_bytes += size;
 	}
+}
+
+/* Did it fail in the run that is told of anew? */
+static void
+tell_failure(struct merge *m, const struct status_record *r)
+{
+	if (m->of->is_refresh && r != NULL && r->result == STATUS_FAILED &&
+	    r->last_listed == m->of->now)
+		m->of->failed(m->of->cookie, r);
 }
 
 static void
@@ -190,6 +201,7 @@ put_record(struct merge *m, const struct status_record *r)
 	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
 
 	json_decref(o);
+	tell_failure(m, r);
 	if (text != NULL) {
 		tell(m, r->image, r->result, r->last_success, r->last_listed,
 		    r->size);
@@ -204,6 +216,7 @@ put_line(struct merge *m, const struct book_line *line)
 {
 	struct status_group *group = group_of(&m->groups, line);
 	enum status_result result = STATUS_NOT_REACHED;
+	struct status_record *r = NULL;
 	char text[32];
 	const char *said;
 	size_t len;
@@ -219,6 +232,10 @@ put_line(struct merge *m, const struct book_line *line)
 		(void)status_result_read(text, &result);
 		tell(m, line->image, result, book_time(line, "last_success"),
 		    book_time(line, "last_listed"), book_count(line, "size"));
+		if (result == STATUS_FAILED && m->of->is_refresh)
+			r = read_line(&m->groups, line);
+		tell_failure(m, r);
+		status_record_free(r);
 	}
 	book_put(m->out, line->image, line->text, line->len);
 }
@@ -227,9 +244,12 @@ put_line(struct merge *m, const struct book_line *line)
 static void
 keep_line(struct merge *m, const struct book_line *line)
 {
+	const struct status_images *of = m->of;
 	struct status_record *r;
 
-	if (is_pattern(line->image) || m->kept >= STATUS_IMAGES_MAX)
+	if ((is_pattern(line->image) && !of->is_refresh) ||
+	    m->kept >= STATUS_IMAGES_MAX ||
+	    (of->is_refresh && of->is_gone(of->cookie, line->image)))
 		return;
 	if (line->is_earlier) {
 		m->kept++;
@@ -412,7 +432,7 @@ status_images_write(struct status_images *of, struct err *e)
 		book_close(m.old);
 		return -1;
 	}
-	if (may_move(&m))
+	if (!of->is_refresh && may_move(&m))
 		move_groups(&m);
 	put_all(&m);
 	of->is_damaged |= m.old != NULL && book_is_damaged(m.old);

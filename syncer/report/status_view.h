@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "layout/store.h"
+#include "report/lifecycle.h"
 #include "report/status.h"
 
 /* What status.json and metrics are written from. */
@@ -24,6 +25,7 @@ struct status_view {
 	bool has_space;
 	struct store_space space;
 	uint64_t images, image_bytes;	/* mirrored at some time */
+	struct lifecycle lifecycle;
 };
 
 /* status_head_json(view): what all files tell of the run; json_decref it.
@@ -31,5 +33,11 @@ struct status_view {
  * NULL. */
 json_t *status_head_json(const struct status_view *);
 void status_head_read(const json_t *, struct status_view *);
+
+/* status_head_run(head, ret, ret_end): the run that it tells of, into ${ret}'s
+ * started and ${ret_end}, whose texts are ${head}'s; false where it tells of
+ * none. */
+bool status_head_run(const json_t *, struct status_view *,
+    struct status_end *);
 
 #endif

@@ -15,10 +15,11 @@
 
 enum verify_result {
 	VERIFY_STATUS_OK,
-	VERIFY_STATUS_BAD,	/* something is bad and has not been mended */
+	VERIFY_STATUS_BAD,		/* something is bad and has not been
+					 * mended */
 	VERIFY_STATUS_TOO_MANY,		/* so much is bad that it stopped */
 	VERIFY_STATUS_INTERRUPTED,
-	VERIFY_STATUS_STORE,			/* the tree cannot be used */
+	VERIFY_STATUS_STORE,		/* the tree cannot be used */
 	VERIFY_STATUS_RESULTS
 };
 extern const char *const verify_status_results[VERIFY_STATUS_RESULTS];

@@ -231,6 +231,52 @@ test_every_byte(void **state)
 	}
 }
 
+static void
+test_split(void **state)
+{
+	static const struct {
+		const char *image, *registry, *repository, *reference;
+	} good[] = {
+		{ "docker.io/library/app:1", "docker.io", "library/app", "1" },
+		{ "reg.example:5000/app:v1.2", "reg.example:5000", "app",
+		    "v1.2" },
+		{ "[::1]:5000/a/b/c:x", "[::1]:5000", "a/b/c", "x" },
+		{ "localhost/app@sha256:0123456789abcdef0123456789abcdef"
+		    "0123456789abcdef0123456789abcdef", "localhost", "app",
+		    "sha256:0123456789abcdef0123456789abcdef"
+		    "0123456789abcdef0123456789abcdef" },
+	};
+	static const char *const bad[] = { "", "app", "app:1", ":", "/", "/:",
+		"docker.io", "docker.io/", "docker.io/:1", "docker.io/app",
+		"docker.io/app:", "docker.io/../app:1", "docker.io//app:1",
+		"docker.io/app:1/..", "docker.io/app:..", "docker.io/App:1",
+		"docker.io/app@1", "docker.io/app@sha256:0", "reg:5000/app",
+		"docker.io/app:1:2", "../x:1", "docker.io/app:sha256:0",
+		"docker.io/_manifests/app:1" };
+	char registry[REGISTRY_NAME_MAX + 1];
+	char repository[REPOSITORY_NAME_MAX + 1], image[1024];
+	const char *reference;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(name_split(good[i].image, registry, repository,
+		    &reference));
+		assert_string_equal(registry, good[i].registry);
+		assert_string_equal(repository, good[i].repository);
+		assert_string_equal(reference, good[i].reference);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (name_split(bad[i], registry, repository, &reference))
+			fail_msg("taken: %s", bad[i]);
+	memset(image, 'a', sizeof(image));
+	memcpy(image + sizeof(image) - 5, "/b:1", 5);
+	assert_false(name_split(image, registry, repository, &reference));
+	memcpy(image, "r/", 2);
+	memcpy(image + sizeof(image) - 5, "aa:1", 5);
+	assert_false(name_split(image, registry, repository, &reference));
+}
+
 int
 main(void)
 {
@@ -242,6 +288,7 @@ main(void)
 		cmocka_unit_test(test_manifest_type),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_split),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

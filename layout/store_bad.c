@@ -1,0 +1,197 @@
+/*
+ * status/bad: which objects were found to be wrong or missing, until they are
+ * here again.  A line each: time, digest, what, and the path that it has when
+ * it is right.  Anybody may read it, so it is in status/ and not in _state/.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "digest_set.h"
+#include "fsutil.h"
+#include "limits.h"
+#include "mem.h"
+#include "store_internal.h"
+
+#define BAD_FILE	"status/bad"
+
+/* The next word of a line, ended; NULL: there is none. */
+static char *
+word(char **at)
+{
+	char *s = *at, *end;
+
+	if (s == NULL || *s == '\0' || *s == ' ')
+		return NULL;
+	end = strchr(s, ' ');
+	*at = end == NULL ? NULL : end + 1;
+	if (end != NULL)
+		*end = '\0';
+	return s;
+}
+
+static bool
+is_word(const char *s, const char *accept)
+{
+	return s != NULL && s[strspn(s, accept)] == '\0';
+}
+
+/* Is this where the object of that digest is, when it is here? */
+static bool
+is_place(const char *path, const struct digest *digest)
+{
+	char want[STORE_PATH_MAX];
+	struct manifest_id id;
+
+	if (strcmp(path_blob(digest, want), path) == 0)
+		return true;
+	return path_link_parse(path, &id) == 1 &&
+	    digest_equal(&id.digest, digest) &&
+	    strcmp(path_manifest(&id, want), path) == 0;
+}
+
+int
+store_bad_parse(char *line, struct store_bad *ret)
+{
+	char *at = line;
+	const char *digest;
+	struct err e;
+
+	ret->time = word(&at);
+	digest = word(&at);
+	ret->what = word(&at);
+	ret->path = word(&at);
+	if (at != NULL || ret->path == NULL ||
+	    !is_word(ret->time, "0123456789-:TZ") ||
+	    !is_word(ret->what, "abcdefghijklmnopqrstuvwxyz") ||
+	    strlen(ret->time) >= STORE_TIME_MAX ||
+	    strlen(ret->what) >= STORE_BAD_WHAT_MAX ||
+	    strlen(ret->path) >= STORE_PATH_MAX ||
+	    digest_parse(digest, &ret->digest, &e) == -1)
+		return 0;
+	return is_place(ret->path, &ret->digest);
+}
+
+/* What is no such list is as good as none. */
+static char *
+read_lines(const struct store *st)
+{
+	struct err ignored;
+	size_t len;
+	char *text;
+
+	if (fs_read_file(st->root, BAD_FILE, STORE_BAD_BYTES_MAX, &text, &len,
+	    &ignored) != 1)
+		return NULL;
+	if (strlen(text) == len)
+		return text;
+	free(text);
+	return NULL;
+}
+
+int
+store_bad_each(const struct store *st, store_bad_fn *fn, void *cookie)
+{
+	char *text = read_lines(st), *line, *next;
+	struct store_bad bad;
+	int count = 0;
+
+	for (line = text; line != NULL && *line != '\0'; line = next) {
+		next = line + strcspn(line, "\n");
+		if (*next != '\0')
+			*next++ = '\0';
+		if (store_bad_parse(line, &bad)) {
+			fn(cookie, &bad);
+			count++;
+		}
+	}
+	free(text);
+	return count;
+}
+
+/* --- changing it ------------------------------------------------------- */
+
+struct rewrite {
+	struct store *st;
+	FILE *out;
+	struct digest_set anew;		/* what is noted anew */
+	const struct digest_set *only;	/* NULL: any may stay */
+	size_t kept, dropped;
+};
+
+static void
+print_line(FILE *out, const char *time, const struct digest *digest,
+    const char *what, const char *path)
+{
+	char text[DIGEST_TEXT_MAX];
+
+	fprintf(out, "%s %s %s %s\n", time, digest_text(digest, text), what,
+	    path);
+}
+
+static bool
+is_here(const struct store *st, const char *path)
+{
+	struct stat sb;
+
+	return fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(sb.st_mode);
+}
+
+/* Bytes get a name only when they are right: what is here has been mended. */
+static void
+keep_line(void *cookie, const struct store_bad *bad)
+{
+	struct rewrite *r = cookie;
+
+	if (digest_set_has(&r->anew, &bad->digest) ||
+	    (r->only != NULL && !digest_set_has(r->only, &bad->digest)) ||
+	    is_here(r->st, bad->path)) {
+		r->dropped++;
+		return;
+	}
+	if (r->kept++ < STORE_BAD_MAX)
+		print_line(r->out, bad->time, &bad->digest, bad->what,
+		    bad->path);
+}
+
+/* An empty list is no list. */
+static int
+replace(struct store *st, const char *text, size_t len, struct err *e)
+{
+	if (len > 0)
+		return store_write_file(st, BAD_FILE, text, len, e);
+	if (unlinkat(st->root, BAD_FILE, 0) == -1 && errno != ENOENT)
+		return err_sys(e, BAD_FILE ": cannot remove");
+	store_touch_dir(st, "status");
+	return 0;
+}
+
+/* What is noted anew stands at the end. */
+int
+store_bad_update(struct store *st, const struct store_bad *bad, size_t count,
+    const struct digest_set *only, struct err *e)
+{
+	char *text = NULL, now[STORE_TIME_MAX];
+	struct rewrite r = { .st = st, .only = only };
+	size_t i, len = 0;
+	int rc = 0;
+
+	store_now(now);
+	for (i = 0; i < count; i++)
+		digest_set_add(&r.anew, &bad[i].digest, NULL);
+	r.out = xtext_open(&text, &len);
+	store_bad_each(st, keep_line, &r);
+	for (i = 0; i < count && r.kept + i < STORE_BAD_MAX; i++)
+		print_line(r.out, now, &bad[i].digest, bad[i].what,
+		    bad[i].path);
+	xtext_close(r.out);
+	if (count > 0 || r.dropped > 0)
+		rc = replace(st, text, len, e);
+	digest_set_done(&r.anew);
+	free(text);
+	return rc;
+}

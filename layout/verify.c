@@ -1,0 +1,197 @@
+/* One run of verify: first the structure, then bytes, as far as the time
+ * goes. */
+/* For SCHED_IDLE and syscall. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fsutil.h"
+#include "mem.h"
+#include "verify_internal.h"
+
+/* linux/ioprio.h, which not every system has. */
+#define IOPRIO_WHO_PROCESS	1
+#define IOPRIO_CLASS_IDLE	3
+#define IOPRIO_CLASS_SHIFT	13
+
+/* For O_DIRECT. */
+#define BUFFER_ALIGNMENT	4096u
+
+/* --- ends -------------------------------------------------------------- */
+
+bool
+verify_is_over(struct verify *v)
+{
+	if (v->is_over)
+		return true;
+	if (v->rules->is_stopped != NULL &&
+	    v->rules->is_stopped(v->rules->cookie)) {
+		v->is_over = true;
+		v->end = VERIFY_STOPPED;
+	} else if (v->ends_ms != 0 && clock_ms() >= v->ends_ms) {
+		v->is_over = true;
+		v->end = VERIFY_TIME;
+	}
+	return v->is_over;
+}
+
+int
+verify_fail(struct verify *v)
+{
+	v->is_over = true;
+	v->end = VERIFY_FAILED;
+	return -1;
+}
+
+/* --- findings ---------------------------------------------------------- */
+
+void
+verify_tell_all(struct verify *v, const struct verify_finding *f)
+{
+	struct verify_totals *t = v->totals;
+
+	t->found[f->kind]++;
+	t->out += f->is_out;
+	t->mended += f->is_mended;
+	/* Its manifest's other link and its list are not told as well. */
+	if (f->digest != NULL && f->is_out)
+		digest_set_add(&v->told, f->digest, NULL);
+	v->rules->tell(v->rules->cookie, f);
+}
+
+void
+verify_tell(struct verify *v, enum verify_kind kind, const char *path,
+    const struct digest *digest, const char *type, const char *what)
+{
+	struct verify_finding f = { .kind = kind, .path = path, .what = what,
+	    .digest = digest, .media_type = type };
+
+	verify_tell_all(v, &f);
+}
+
+/* --- the run ----------------------------------------------------------- */
+
+/* Structure may take half of the time, so that every night some bytes are
+ * read. */
+static int
+look_at_structure(struct verify *v)
+{
+	int64_t ends_ms = v->ends_ms;
+	int rc;
+
+	if (ends_ms != 0 && !v->options->quick)
+		v->ends_ms = v->began_ms + (ends_ms - v->began_ms) / 2;
+	rc = verify_links(v);
+	if (rc == 0)
+		rc = verify_index(v);
+	if (rc == 0)
+		rc = verify_objects(v);
+	v->ends_ms = ends_ms;
+	if (rc == -1 && v->end == VERIFY_TIME && !v->options->quick) {
+		v->totals->cut = true;
+		v->is_over = false;
+		v->end = VERIFY_DONE;
+		rc = 0;
+	}
+	return rc;
+}
+
+static void
+look_at_all(struct verify *v)
+{
+	if (v->options->only_count > 0)
+		(void)verify_images(v);
+	else if (look_at_structure(v) == 0 && !v->options->quick)
+		(void)verify_bytes(v);
+}
+
+/* Nobody who is served waits for this; where it cannot be had, it is not. */
+static void
+be_modest(void)
+{
+	static const struct sched_param none = { .sched_priority = 0 };
+
+	(void)sched_setscheduler(0, SCHED_IDLE, &none);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
+}
+
+static void *
+run(void *cookie)
+{
+	be_modest();
+	look_at_all(cookie);
+	return NULL;
+}
+
+/* What is modest stays so: that is for this thread, and not for what comes
+ * after it. */
+static void
+run_aside(struct verify *v)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, v) == 0)
+		(void)pthread_join(thread, NULL);
+	else
+		look_at_all(v);
+}
+
+static void
+open_folders(struct verify *v)
+{
+	char path[32];
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "blobs/%s",
+		    digest_alg_name((enum digest_alg)i));
+		v->blobs[i] = fs_open(v->st->root, path,
+		    O_RDONLY | O_DIRECTORY, 0);
+	}
+}
+
+static void
+done(struct verify *v)
+{
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (v->blobs[i] != -1)
+			close(v->blobs[i]);
+	free(v->buffer);
+	free(v->seen.slots);
+	digest_set_done(&v->told);
+}
+
+enum verify_end
+verify_run(struct store *st, const struct verify_rules *rules,
+    const struct verify_options *options, struct verify_totals *ret,
+    struct err *e)
+{
+	struct verify v = { .st = st, .rules = rules, .options = options,
+	    .totals = ret, .began_ms = clock_ms(), .err = e };
+	void *buffer;
+
+	memset(ret, 0, sizeof(*ret));
+	if (posix_memalign(&buffer, BUFFER_ALIGNMENT, VERIFY_STEP) != 0) {
+		err_set(e, ERR_SYS, "out of memory");
+		return VERIFY_FAILED;
+	}
+	v.buffer = buffer;
+	v.paced_ms = v.began_ms;
+	if (options->max_time_s > 0)
+		v.ends_ms = v.began_ms + (int64_t)options->max_time_s * 1000;
+	open_folders(&v);
+	run_aside(&v);
+	done(&v);
+	return v.end;
+}

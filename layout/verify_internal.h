@@ -1,0 +1,149 @@
+#ifndef CDR_VERIFY_INTERNAL_H
+#define CDR_VERIFY_INTERNAL_H
+
+#include <sys/stat.h>
+
+#include "digest_set.h"
+#include "store_internal.h"
+#include "verify.h"
+
+/* Shared by the verify*.c files and by nobody else. */
+
+/* Manifests that have been looked at: half a digest and the type are enough to
+ * tell them apart. */
+struct verify_seen {
+	uint64_t (*slots)[2];
+	size_t room, count;
+};
+
+struct verify {
+	struct store *st;
+	const struct verify_rules *rules;
+	const struct verify_options *options;
+	struct verify_totals *totals;
+	struct verify_seen seen;
+	struct digest_set told;		/* missing ones, once each */
+	int blobs[2];			/* folders, by algorithm; -1 */
+	uint8_t *buffer;		/* of VERIFY_STEP bytes, aligned */
+	int64_t began_ms;
+	int64_t ends_ms;		/* 0: never */
+	int64_t paced_ms;		/* for limit_rate */
+	uint64_t paced_bytes;
+	unsigned suspects;		/* files that looked bad */
+	bool is_over;
+	enum verify_end end;
+	struct err *err;
+};
+
+/* What is read at once, and how much more is asked for ahead. */
+#define VERIFY_STEP	(256u << 10)
+#define VERIFY_AHEAD	(4u << 20)
+
+/* verify_seen_add(s, id): false if it is there. */
+bool verify_seen_add(struct verify_seen *, const struct manifest_id *);
+
+/* verify_is_over(v): nothing more is to be done in this run.  verify_fail(v):
+ * because of the error that is set.  Returns -1. */
+bool verify_is_over(struct verify *);
+int verify_fail(struct verify *);
+
+/* verify_tell(v, kind, path, digest, media_type, what): a finding with no more
+ * to it. */
+void verify_tell(struct verify *, enum verify_kind, const char *,
+    const struct digest *, const char *, const char *);
+void verify_tell_all(struct verify *, const struct verify_finding *);
+
+/* --- verify_read.c ----------------------------------------------------- */
+
+/*
+ * verify_file(v, path, digest, media_type): is this the file that its name
+ * says?  1 yes; 0 not there, or not yet known because the run is over; -1 not:
+ * it has been told, and taken out if it was bad.
+ */
+int verify_file(struct verify *, const char *, const struct digest *,
+    const char *);
+
+/* verify_hash_fd(v, fd, size, ret): 0, 1 if the run is over, or -1 with errno
+ * set. */
+int verify_hash_fd(struct verify *, int, off_t, enum digest_alg,
+    struct digest *);
+
+/* --- verify_manifest.c ------------------------------------------------- */
+
+/* Where a manifest was found. */
+struct verify_place {
+	const char *registry, *repository;
+	const char *reference;		/* the link */
+};
+
+/*
+ * verify_manifest(v, place, id, ret, fn, fn_cookie): look at it and at what it
+ * needs, and call ${fn} (or NULL) for its children.  1 it is here and makes
+ * sense, and ${ret} is filled; 0 not.  The first time only it is told what is
+ * wrong with it; 2: it has been looked at before, and nothing was done.
+ */
+int verify_manifest(struct verify *, const struct verify_place *,
+    const struct manifest_id *, struct verify_look *, child_fn *, void *);
+
+/* --- verify_links.c, verify_objects.c, verify_lists.c, verify_bytes.c -- */
+
+/* All return 0, or -1 if the run is over. */
+int verify_links(struct verify *);
+int verify_objects(struct verify *);
+int verify_bytes(struct verify *);
+int verify_images(struct verify *);
+
+/* verify_tags(v, place, names, count): _tags/list, beside the sorted names in
+ * _manifests. */
+int verify_tags(struct verify *, const struct verify_place *,
+    char *const *names, size_t);
+
+/* What the manifests of a repository say of their subjects. */
+struct verify_referral {
+	struct digest subject, digest;
+	struct manifest_id id;
+};
+struct verify_referrals {
+	struct verify_referral *all;
+	size_t count, room;
+};
+void verify_referrals_add(struct verify_referrals *,
+    const struct manifest_id *, const struct digest *);
+
+/* verify_referrers(v, place, all): the lists of referrers. */
+int verify_referrers(struct verify *, const struct verify_place *,
+    struct verify_referrals *);
+
+/* verify_index(v): index.json and catalog.json. */
+int verify_index(struct verify *);
+
+/* --- verify_state.c ---------------------------------------------------- */
+
+/* _state/verified */
+struct verify_state {
+	uint64_t pass;			/* from 1 on */
+	int64_t started;
+	int64_t before;			/* the one before; 0: there is none */
+	bool has_cursor;
+	struct digest cursor;		/* the last one */
+	uint64_t files, bytes;
+};
+#define VERIFIED_FILE		"verified"
+#define VERIFIED_BYTES_MAX	1024u
+
+/* verify_state_parse(text, ret): 1, or 0 if it makes no sense.
+ * verify_state_print(s, buf): for store_write_state. */
+int verify_state_parse(const char *, struct verify_state *);
+char *verify_state_print(const struct verify_state *,
+    char buf[VERIFIED_BYTES_MAX]);
+
+/* --- folders, in no order ---------------------------------------------- */
+
+/* verify_each_name(v, path, fn, cookie): ${fn} returns 0 to go on.  ${type} is
+ * d_type, never DT_UNKNOWN.  0, or -1: the run is over; a folder that is not
+ * there has no names. */
+typedef int verify_name_fn(struct verify *, void *cookie, const char *path,
+    const char *name, int type);
+int verify_each_name(struct verify *, const char *, verify_name_fn *, void *);
+
+#endif

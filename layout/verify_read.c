@@ -1,0 +1,376 @@
+/*
+ * Reading a file to hash it, without washing out what the kernel keeps of files
+ * for those that are being served; and, where it looks bad, reading it once
+ * more from the disk.
+ */
+/* For O_DIRECT and mincore. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fsutil.h"
+#include "verify_internal.h"
+
+/* What the kernel reads ahead for one request, at least: it cuts larger
+ * ones. */
+#define REQUEST		(128u << 10)
+/* How long a pause may be before somebody looks whether the run is to end. */
+#define PAUSE_MAX_MS	100
+
+/* --- what was in memory before ----------------------------------------- */
+
+/* Pages of a part of the file that are in memory; all, where it cannot be
+ * told. */
+struct window {
+	off_t at, len;
+	size_t pages;
+	unsigned char *in_memory;
+};
+
+static size_t
+page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+look_at_memory(int fd, struct window *w)
+{
+	void *map;
+
+	w->pages = ((size_t)w->len + page_size() - 1) / page_size();
+	memset(w->in_memory, 1, w->pages);
+	map = mmap(NULL, (size_t)w->len, PROT_READ, MAP_SHARED, fd, w->at);
+	if (map == MAP_FAILED)
+		return;
+	if (mincore(map, (size_t)w->len, w->in_memory) == -1)
+		memset(w->in_memory, 1, w->pages);
+	munmap(map, (size_t)w->len);
+}
+
+/* Asked for in the background, and no further than that: with
+ * POSIX_FADV_RANDOM the kernel adds nothing of its own. */
+static void
+ask_ahead(int fd, const struct window *w)
+{
+	off_t at, end = w->at + w->len;
+
+	for (at = w->at; at < end; at += REQUEST)
+		(void)posix_fadvise(fd, at, end - at < (off_t)REQUEST ?
+		    end - at : (off_t)REQUEST, POSIX_FADV_WILLNEED);
+}
+
+static void
+open_window(int fd, off_t at, off_t size, struct window *w)
+{
+	w->at = at;
+	w->len = size - at < (off_t)VERIFY_AHEAD ? size - at :
+	    (off_t)VERIFY_AHEAD;
+	if (w->len <= 0)
+		return;
+	look_at_memory(fd, w);
+	ask_ahead(fd, w);
+}
+
+/* What was not in memory goes from there again. */
+static void
+close_window(int fd, const struct window *w)
+{
+	off_t page = (off_t)page_size();
+	size_t i, first;
+
+	if (w->len <= 0)
+		return;
+	for (i = 0; i < w->pages; i++) {
+		first = i;
+		while (i < w->pages && (w->in_memory[i] & 1) == 0)
+			i++;
+		if (i > first)
+			(void)posix_fadvise(fd, w->at + (off_t)first * page,
+			    (off_t)(i - first) * page, POSIX_FADV_DONTNEED);
+	}
+}
+
+/* --- no faster than asked ---------------------------------------------- */
+
+static void
+pause_for(int64_t ms)
+{
+	struct timespec t = { 0, (long)ms * 1000000 };
+
+	(void)nanosleep(&t, NULL);
+}
+
+static void
+pace(struct verify *v, size_t bytes)
+{
+	uint64_t rate = v->options->limit_rate;
+	int64_t due, now;
+
+	v->totals->bytes += bytes;
+	if (rate == 0)
+		return;
+	v->paced_bytes += bytes;
+	due = v->paced_ms + (int64_t)((double)v->paced_bytes * 1000 /
+	    (double)rate);
+	while ((now = clock_ms()) < due && !verify_is_over(v))
+		pause_for(due - now < PAUSE_MAX_MS ? due - now :
+		    PAUSE_MAX_MS);
+	/* What was not used is not made up for later. */
+	if (now > due + 1000) {
+		v->paced_ms = now;
+		v->paced_bytes = 0;
+	}
+}
+
+/* --- hashing ----------------------------------------------------------- */
+
+/* Return 0, 1 if the run is over, -1 with errno set. */
+static int
+hash_part(struct verify *v, int fd, off_t at, off_t end, struct hasher *h)
+{
+	ssize_t n;
+
+	while (at < end) {
+		n = pread(fd, v->buffer, VERIFY_STEP, at);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 ? 0 : -1;
+		hasher_add(h, v->buffer, (size_t)n);
+		at += n;
+		pace(v, (size_t)n);
+		if (verify_is_over(v))
+			return 1;
+	}
+	return 0;
+}
+
+/* One part is hashed while the next is on its way. */
+static int
+hash_windows(struct verify *v, int fd, off_t size, struct hasher *h)
+{
+	unsigned char maps[2][VERIFY_AHEAD / 4096];
+	struct window w[2] = { { .in_memory = maps[0] },
+	    { .in_memory = maps[1] } };
+	unsigned now = 0;
+	int rc = 0, num;
+
+	open_window(fd, 0, size, &w[0]);
+	while (rc == 0 && w[now].len > 0) {
+		open_window(fd, w[now].at + w[now].len, size, &w[!now]);
+		rc = hash_part(v, fd, w[now].at, w[now].at + w[now].len, h);
+		num = errno;
+		close_window(fd, &w[now]);
+		errno = num;
+		now = !now;
+	}
+	num = errno;
+	close_window(fd, &w[now]);
+	errno = num;
+	return rc;
+}
+
+int
+verify_hash_fd(struct verify *v, int fd, off_t size, enum digest_alg alg,
+    struct digest *ret)
+{
+	struct hasher *h = hasher_new(alg);
+	int rc;
+
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	rc = hash_windows(v, fd, size, h);
+	if (rc == 0)
+		hasher_end(h, ret);
+	hasher_free(h);
+	return rc;
+}
+
+/* What is in memory may be what is wrong, so it is dropped first; and with
+ * O_DIRECT, where the file system has it, it does not come into play. */
+static int
+hash_past_cache(struct verify *v, const char *path, int fd, off_t size,
+    enum digest_alg alg, struct digest *ret)
+{
+	struct hasher *h = hasher_new(alg);
+	int direct, rc;
+
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	direct = fs_open(v->st->root, path, O_RDONLY | O_DIRECT, 0);
+	rc = hash_part(v, direct == -1 ? fd : direct, 0, size, h);
+	/* Not every file system that opens a file so also reads it so. */
+	if (rc == -1 && direct != -1 && errno == EINVAL) {
+		hasher_reset(h);
+		rc = hash_part(v, fd, 0, size, h);
+	}
+	if (direct != -1)
+		close(direct);
+	if (rc == 0)
+		hasher_end(h, ret);
+	hasher_free(h);
+	return rc;
+}
+
+/* --- what looks bad ---------------------------------------------------- */
+
+/* What a disk, or a file system with checksums, says of bytes that it has
+ * lost. */
+static bool
+is_lost(int num)
+{
+	return num == EIO || num == ENODATA || num == EBADMSG ||
+	    num == EUCLEAN || num == EILSEQ;
+}
+
+/* Is what was read still what has the name? */
+static bool
+is_same_file(const struct verify *v, const char *path, const struct stat *sb)
+{
+	struct stat now;
+
+	return fstatat(v->st->root, path, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    now.st_dev == sb->st_dev && now.st_ino == sb->st_ino;
+}
+
+static const char *
+what_of(enum verify_kind kind)
+{
+	switch (kind) {
+	case VERIFY_BYTES:
+		return "its bytes have another digest";
+	case VERIFY_UNREADABLE:
+		return "it cannot be read from the disk";
+	case VERIFY_UNSTEADY:
+		return "each time it is read its bytes are others";
+	case VERIFY_CACHED:
+		return "its bytes were wrong in memory, and are right on the "
+		    "disk";
+	case VERIFY_MISSING:
+	case VERIFY_SIZE:
+	case VERIFY_TYPE:
+	case VERIFY_LINK:
+	case VERIFY_LIST:
+	case VERIFY_FOREIGN:
+		break;
+	}
+	return "";
+}
+
+/* Many at once are no matter of single files any more. */
+static bool
+is_too_many(struct verify *v)
+{
+	if (v->options->go_on || ++v->suspects < VERIFY_BAD_MAX)
+		return false;
+	v->end = VERIFY_TOO_MANY;
+	v->is_over = true;
+	return true;
+}
+
+/* Return 0, or -1. */
+static int
+judge(struct verify *v, enum verify_kind kind, const char *path,
+    const struct digest *digest, const char *type, const struct stat *sb)
+{
+	struct verify_finding f = { .kind = kind, .path = path,
+	    .digest = digest, .media_type = type, .what = what_of(kind) };
+	bool is_bad = kind == VERIFY_BYTES || kind == VERIFY_UNREADABLE ||
+	    (kind == VERIFY_UNSTEADY && v->options->go_on);
+	int rc = 0;
+
+	if (!is_too_many(v) && is_bad)
+		rc = store_quarantine(v->st, path, digest, sb,
+		    kind == VERIFY_UNREADABLE ? "unreadable" : "bytes",
+		    v->err);
+	if (rc == -1)
+		return verify_fail(v);
+	/* Somebody has put another one in its place, or has taken it away. */
+	if (rc == 0 && is_bad && !v->is_over)
+		return 0;
+	f.is_out = rc == 1;
+	verify_tell_all(v, &f);
+	return 0;
+}
+
+/* The first reading was not right: ${num} is errno, or 0. */
+static int
+read_again(struct verify *v, const char *path, const struct digest *digest,
+    const char *type, int fd, const struct stat *sb, int num,
+    const struct digest *first)
+{
+	enum verify_kind kind = VERIFY_UNSTEADY;
+	struct digest second;
+	int rc = hash_past_cache(v, path, fd, sb->st_size, digest->alg,
+	    &second);
+
+	if (rc == 1 || !is_same_file(v, path, sb))
+		return 0;
+	if (rc == -1 && !is_lost(errno)) {
+		err_sys(v->err, "%s: cannot read", path);
+		return verify_fail(v);
+	}
+	if (rc == 0 && digest_equal(&second, digest))
+		kind = VERIFY_CACHED;
+	else if (rc == -1 && num != 0)
+		kind = VERIFY_UNREADABLE;
+	else if (rc == 0 && num == 0 && digest_equal(&second, first))
+		kind = VERIFY_BYTES;
+	return judge(v, kind, path, digest, type, sb) == -1 ? 0 :
+	    kind == VERIFY_CACHED ? 1 : -1;
+}
+
+static int
+verify_open(struct verify *v, const char *path, const struct digest *digest,
+    const char *type, int fd, const struct stat *sb)
+{
+	struct digest first;
+	int rc = verify_hash_fd(v, fd, sb->st_size, digest->alg, &first);
+
+	if (rc == 1)
+		return 0;
+	if (rc == -1 && !is_lost(errno)) {
+		err_sys(v->err, "%s: cannot read", path);
+		verify_fail(v);
+		return 0;
+	}
+	if (rc == 0)
+		v->totals->files++;
+	if (rc == 0 && digest_equal(&first, digest))
+		return 1;
+	return read_again(v, path, digest, type, fd, sb, rc == 0 ? 0 : errno,
+	    &first);
+}
+
+int
+verify_file(struct verify *v, const char *path, const struct digest *digest,
+    const char *type)
+{
+	struct err why;
+	struct stat sb;
+	int fd, rc;
+
+	rc = fs_open_stat(v->st->root, path, O_RDONLY, &fd, &sb, &why);
+	if (rc == 0)
+		return 0;
+	if (rc == -1 && why.code == ERR_DATA) {
+		verify_tell(v, VERIFY_FOREIGN, path, NULL, NULL,
+		    "it is no file");
+		return -1;
+	}
+	if (rc == -1) {
+		*v->err = why;
+		verify_fail(v);
+		return 0;
+	}
+	rc = verify_open(v, path, digest, type, fd, &sb);
+	close(fd);
+	return rc;
+}

@@ -1,0 +1,38 @@
+#include <time.h>
+
+#include "cmd/refresh.h"
+#include "mirror/holdings.h"
+#include "report/report.h"
+#include "report/status.h"
+
+void
+refresh_status(struct store *store, const struct name_set *gone)
+{
+	struct err e;
+
+	if (holdings_save(store, (int64_t)time(NULL), &e) == -1)
+		report(REPORT_WARNING, "cannot write the list of images: %s",
+		    e.msg);
+	if (status_refresh(store, gone, &e) == -1)
+		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
+}
+
+/* Steps leave index.json and the catalog to the next writer, which is this
+ * one. */
+void
+refresh_if_free(const char *root)
+{
+	static const struct store_patience none = { .stop_fd = -1 };
+	struct store *store;
+	struct err e;
+	int rc = store_open_patient(root, &none, &store, &e);
+
+	if (rc == 0) {
+		rc = store_finish(store, &e);
+		if (rc == 0)
+			refresh_status(store, NULL);
+		store_close(store);
+	}
+	if (rc == -1)
+		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
+}

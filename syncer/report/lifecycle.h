@@ -1,0 +1,27 @@
+#ifndef CDR_REPORT_LIFECYCLE_H
+#define CDR_REPORT_LIFECYCLE_H
+
+#include <stdio.h>
+
+#include "layout/store.h"
+#include "report/gc_status.h"
+#include "report/held.h"
+#include "report/verify_status.h"
+
+/* What happens to a tree in the course of its years, for monitoring. */
+struct lifecycle {
+	struct gc_status gc;
+	struct verify_status verify;
+	struct held_totals held;
+	uint64_t pinned;		/* lines of keep/pins */
+	uint64_t unlisted;		/* images */
+};
+
+/* lifecycle_gather(store, ret, e): all but ${unlisted}, from status/ and the
+ * tree; writes held.json.  Return 0 or -1. */
+int lifecycle_gather(struct store *, struct lifecycle *, struct err *);
+
+/* lifecycle_print(l, out): its lines of status/metrics. */
+void lifecycle_print(const struct lifecycle *, FILE *);
+
+#endif
