@@ -130,8 +130,8 @@ change_one(struct pinning *o, struct pinned *one, const struct store *store,
 static int
 change_all(struct pinning *o, struct store *store, struct err *e)
 {
-	struct pins pins;
 	bool is_changed = false;
+	struct pins pins;
 	size_t i;
 	int rc;
 
@@ -141,7 +141,8 @@ change_all(struct pinning *o, struct store *store, struct err *e)
 		rc = change_one(o, &o->all[i], store, &pins, e);
 		is_changed |= o->all[i].is_changed;
 	}
-	if (rc == 0 && is_changed)
+	/* What is there already is made durable. */
+	if (rc == 0 && (is_changed || pins.count > 0))
 		rc = store_pins_write(store, &pins, e);
 	pins_done(&pins);
 	return rc;

@@ -28,6 +28,7 @@ expect_rc "a tag and a digest" 2 "$CDR" pin -r "$ROOT" "app:1@$one"
 expect_rc "no name" 2 "$CDR" pin -r "$ROOT" App:1
 expect_rc "nothing to let go" 2 "$CDR" unpin -r "$ROOT"
 expect_rc "no such option" 2 "$CDR" pin --all
+expect_rc "what is not here" 1 "$CDR" pin -r "$ROOT" app:9
 [ ! -e "$pins" ] || fail "something was pinned"
 pin "nothing is pinned"
 expect_eq "it prints nothing" "" "$(cat "$T/stdout")"
