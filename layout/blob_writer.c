@@ -41,7 +41,10 @@ struct blob_writer {
 	uint64_t flushed;	/* of the bytes that are here, when the kernel
 				 * was last told to write */
 	uint64_t noted_bytes;	/* of them, when they were last noted */
-	bool noted;		/* the note of what is here exists */
+	uint64_t found;		/* bytes in the file when it was opened */
+	bool may_have_note;	/* an earlier process has left one, perhaps,
+				 * or... */
+	bool noted;		/* ... the note of what is here exists */
 };
 
 /*
@@ -52,7 +55,7 @@ struct blob_writer {
 static char *
 note_path(const struct blob_writer *w, char buf[NOTE_PATH_MAX])
 {
-	snprintf(buf, NOTE_PATH_MAX, "%s.ranges", w->path);
+	snprintf(buf, NOTE_PATH_MAX, "%s" PARTIAL_NOTE, w->path);
 	return buf;
 }
 
@@ -94,7 +97,7 @@ write_note(struct blob_writer *w, struct err *e)
 		if (w->noted)
 			overwrite_note(w, path, text, len);
 	} else {
-		w->noted = true;
+		w->noted = w->may_have_note = true;
 	}
 	if (fd != -1)
 		close(fd);
@@ -102,14 +105,16 @@ write_note(struct blob_writer *w, struct err *e)
 	return rc;
 }
 
-/* Where there is no note, the file's length says what is here. */
+/* Where there is no note, the file's length says what is here.  Most blobs come
+ * in order and never have one: nothing is asked of the disk for them. */
 static void
 drop_note(struct blob_writer *w)
 {
 	char path[NOTE_PATH_MAX];
 
-	unlinkat(w->st->root, note_path(w, path), 0);
-	w->noted = false;
+	if (w->may_have_note)
+		unlinkat(w->st->root, note_path(w, path), 0);
+	w->noted = w->may_have_note = false;
 }
 
 /* Another user's file is of no use if it would not be readable for all when it
@@ -123,32 +128,73 @@ may_go_on(const struct store *st, int fd, const struct stat *sb)
 	    (sb->st_mode & 0444) == 0444;
 }
 
-/* Not O_EXCL: what an earlier process has left is what is wanted. */
-static int
-open_partial(const struct store *st, const char *path, int *ret,
-    struct err *e)
+/* What is longer than the blob can be was begun by who was told another size:
+ * it is not ours to cut. */
+static bool
+is_too_long(const struct store *st, const char *path, uint64_t size)
 {
 	struct stat sb;
+
+	return fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(sb.st_mode) && (uint64_t)sb.st_size > size;
+}
+
+/* What an earlier process has left.  Return 1, 0 if it is too long, -1. */
+static int
+open_old(const struct store *st, const char *path, uint64_t size, int *ret,
+    struct stat *sb, struct err *e)
+{
 	int fd, rc;
 
-	rc = fs_open_stat(st->root, path, O_RDWR | O_CREAT, &fd, &sb, e);
+	rc = fs_open_stat(st->root, path, O_RDWR | O_CREAT, &fd, sb, e);
+	if (rc == -1 && errno == EACCES && is_too_long(st, path, size))
+		return 0;
 	/* A blob that was whole when its process died may be read-only. */
 	if (rc == -1 && errno == EACCES &&
 	    fchmodat(st->root, path, 0600, 0) == 0)
-		rc = fs_open_stat(st->root, path, O_RDWR, &fd, &sb, e);
-	if (rc == 1 && !may_go_on(st, fd, &sb)) {
+		rc = fs_open_stat(st->root, path, O_RDWR, &fd, sb, e);
+	if (rc == 1 && (uint64_t)sb->st_size > size) {
 		close(fd);
-		rc = -1;
+		return 0;
+	}
+	if (rc == 1 && !may_go_on(st, fd, sb)) {
+		close(fd);
+		errno = EACCES;
+		rc = err_sys(e, "%s: cannot go on with it", path);
 		errno = EACCES;
 	}
 	if (rc == -1 && errno == EACCES && unlinkat(st->root, path, 0) == 0) {
-		rc = fs_open_stat(st->root, path, O_RDWR | O_CREAT, &fd, &sb,
+		rc = fs_open_stat(st->root, path, O_RDWR | O_CREAT, &fd, sb,
 		    e);
 		if (rc == 1)
-			(void)may_go_on(st, fd, &sb);
+			(void)may_go_on(st, fd, sb);
 	}
+	if (rc == 0)
+		return err_set(e, ERR_SYS, "%s: cannot create", path);
 	if (rc == 1)
 		*ret = fd;
+	return rc;
+}
+
+/* Most are new: what is asked about an old one need not be asked then. */
+static int
+open_partial(const struct store *st, const char *path, struct blob_writer *w,
+    struct err *e)
+{
+	struct stat sb;
+	int rc;
+
+	w->fd = fs_open(st->root, path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	if (w->fd != -1) {
+		if (st->is_shared)
+			(void)!fchmod(w->fd, 0664);
+		return 1;
+	}
+	rc = open_old(st, path, w->size, &w->fd, &sb, e);
+	if (rc == 1) {
+		w->found = (uint64_t)sb.st_size;
+		w->may_have_note = true;
+	}
 	return rc;
 }
 
@@ -156,29 +202,25 @@ int
 blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
 {
-	char path[STORE_PATH_MAX];
-	struct partial *partial = partial_take(st, id, size, path, e);
-	struct blob_writer *w;
-	struct err first;
-	int fd = -1, rc;
+	struct blob_writer *w = xcalloc(1, sizeof(*w));
+	int rc;
 
-	if (partial == NULL)
-		return -1;
-	rc = open_partial(st, path, &fd, &first);
-	if (rc == 0)
-		rc = err_set(&first, ERR_SYS, "%s: cannot create", path);
-	if (rc == -1) {
-		*e = first;
-		partial_give_back(st, partial);
-		return -1;
-	}
-	w = xcalloc(1, sizeof(*w));
-	w->partial = partial;
-	memcpy(w->path, path, sizeof(w->path));
 	w->st = st;
 	w->want = *id;
 	w->size = size;
-	w->fd = fd;
+	w->partial = partial_take(st, id, w->path, e);
+	if (w->partial == NULL) {
+		free(w);
+		return -1;
+	}
+	while ((rc = open_partial(st, w->path, w, e)) == 0)
+		if (partial_next(st, w->partial, w->path, e) == -1)
+			break;
+	if (rc != 1) {
+		partial_give_back(st, w->partial);
+		free(w);
+		return -1;
+	}
 	w->hasher = hasher_new(id->alg);
 	*ret = w;
 	return 0;
@@ -249,7 +291,7 @@ read_note(struct blob_writer *w, uint64_t file_size)
 	rc = fs_read_file(w->st->root, note_path(w, path), NOTE_BYTES_MAX,
 	    &text, &len, &ignored);
 	extents_clear(&w->have);
-	w->noted = rc != 0;
+	w->noted = w->may_have_note = rc != 0;
 	if (rc == 0)
 		extents_add(&w->have, 0, file_size);
 	if (rc != 1)
@@ -259,19 +301,14 @@ read_note(struct blob_writer *w, uint64_t file_size)
 	free(text);
 }
 
-/* Longer than the blob can be: somebody else's bytes, or those of a descriptor
- * that told another size.  It begins anew. */
+/* Nobody else has the file: it is as it was when it was opened. */
 int
 blob_writer_resume(struct blob_writer *w, struct err *e)
 {
-	struct stat sb;
-
 	assert(w->hashed == 0);
-	if (fstat(w->fd, &sb) == -1)
-		return err_sys(e, "cannot read the size of a partial blob");
-	if ((uint64_t)sb.st_size > w->size)
-		return blob_writer_restart(w, e);
-	read_note(w, (uint64_t)sb.st_size);
+	if (!w->may_have_note)
+		return 0;	/* it is new */
+	read_note(w, w->found);
 	w->flushed = w->noted_bytes = extents_total(&w->have);
 	return catch_up(w, UINT64_MAX, e);
 }

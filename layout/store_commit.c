@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,13 +86,32 @@ sync_files(struct staged **staged, size_t count, struct err *const *results)
 	}
 }
 
+/* Whether an earlier one of this round has its name in the same folder, so that
+ * this is there: thousands of manifests lie in a few. */
+static bool
+has_folder(struct staged *const *staged, struct err *const *results, size_t at)
+{
+	const struct manifest_id *id = &staged[at]->manifest, *other;
+	size_t i;
+
+	for (i = 0; i < at; i++) {
+		other = &staged[i]->manifest;
+		if (results[i]->code == ERR_NONE &&
+		    other->digest.alg == id->digest.alg &&
+		    strcmp(other->media_type, id->media_type) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A manifest is also found among the blobs, by a link, so that the tree is an
  * OCI image layout.  Where some image has the same bytes as a layer, the blob
  * stays what it is: a link would not be served as one.
  */
 static int
-give_name(struct store *st, const struct staged *s, struct err *e)
+give_name(struct store *st, const struct staged *s, bool is_folder_there,
+    struct err *e)
 {
 	char path[STORE_PATH_MAX];
 	uint64_t size;
@@ -105,7 +125,7 @@ give_name(struct store *st, const struct staged *s, struct err *e)
 		return 0;
 	}
 	path_parent(s->to, path);
-	if (store_make_dirs(st, path, e) == -1 ||
+	if ((!is_folder_there && store_make_dirs(st, path, e) == -1) ||
 	    store_rename(st, s->from, s->to, e) == -1)
 		return -1;
 	is_blob = store_blob_size(st, &s->manifest.digest, &size, e);
@@ -137,7 +157,8 @@ store_commit(struct store *st, struct staged **staged, size_t count,
 	for (i = 0; i < count; i++)
 		/* Then it is no longer where staged_free would look. */
 		if (results[i]->code == ERR_NONE &&
-		    give_name(st, staged[i], results[i]) == 0)
+		    give_name(st, staged[i], has_folder(staged, results, i),
+		    results[i]) == 0)
 			staged[i]->keep = true;
 	if (store_sync_dirs(st, &e) == -1)
 		for (i = 0; i < count; i++)

@@ -58,6 +58,8 @@ struct walked {
 
 /* _state/partial: who has which file (store_partial.c). */
 #define PARTIAL_SLOTS	1000u
+/* Behind the name of a file with gaps: the note of what is there. */
+#define PARTIAL_NOTE	".ranges"
 struct partial;
 
 struct store {
@@ -98,20 +100,24 @@ struct staged {
 };
 
 /*
- * partial_take(st, digest, size, buf, e): a file for one attempt at a blob of
- * so many bytes, which nobody else has until partial_give_back; its path goes
- * to ${buf}.  What an earlier process has left is continued, unless it is
- * longer than the blob.  NULL with ${e} set if there are too many.
- * partial_give_back accepts NULL.  partial_named(st, p): the blob is whole, and
- * what an earlier process left of it is of no use.  All from any thread.
+ * partial_take(st, digest, buf, e): a file for one attempt at a blob, which
+ * nobody else has until partial_give_back; its path goes to ${buf}.  It is to
+ * be continued, if an earlier process has left it.  NULL with ${e} set if there
+ * are too many.  partial_next(st, p, buf, e): that one is of no use, another
+ * instead; 0 or -1.  partial_give_back accepts NULL.  partial_named(st, p): the
+ * blob is whole, and what an earlier process left of it is of no use.  All from
+ * any thread.
  */
-struct partial *partial_take(struct store *, const struct digest *, uint64_t,
+struct partial *partial_take(struct store *, const struct digest *,
     char buf[STORE_PATH_MAX], struct err *);
+int partial_next(struct store *, struct partial *, char buf[STORE_PATH_MAX],
+    struct err *);
 void partial_give_back(struct store *, struct partial *);
 void partial_named(struct store *, const struct partial *);
 
 /* store_join_partials(st, e): of what earlier attempts at one blob have left,
- * keep the longest.  Before any partial_take. */
+ * keep the longest, and notes only beside a file.  Before any
+ * partial_take. */
 int store_join_partials(struct store *, struct err *);
 
 /* store_now(buf): RFC 3339, in UTC.  Return ${buf}. */
@@ -181,6 +187,10 @@ int store_sync_all(struct store *, struct err *);
 /* store_make_dirs(st, path, e): a directory with its parents, mode 0755
  * whatever the umask; the parents of new ones are touched. */
 int store_make_dirs(struct store *, const char *, struct err *);
+
+/* store_make_dirs_in(st, path, names, count, e): so many in one. */
+int store_make_dirs_in(struct store *, const char *, const char *const *,
+    size_t, struct err *);
 
 /* store_rename(st, from, to, e): touches the directory of ${to}. */
 int store_rename(struct store *, const char *, const char *, struct err *);

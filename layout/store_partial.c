@@ -4,6 +4,7 @@
  * two files, the second one's with a number behind (.1, .2).
  */
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,30 +48,32 @@ is_taken(const struct store *st, const struct digest *id, unsigned slot)
 	return false;
 }
 
-/* What is longer than the blob can be was begun by who was told another size:
- * it is not ours to cut. */
-static bool
-fits(const struct store *st, const char *path, uint64_t size)
+/* Under the lock: the first from ${slot} on that nobody has, or
+ * PARTIAL_SLOTS. */
+static unsigned
+free_slot(const struct store *st, const struct digest *id, unsigned slot)
 {
-	struct stat sb;
+	while (slot < PARTIAL_SLOTS && is_taken(st, id, slot))
+		slot++;
+	return slot;
+}
 
-	return fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
-	    !S_ISREG(sb.st_mode) || (uint64_t)sb.st_size <= size;
+static int
+too_many(struct err *e)
+{
+	return err_set(e, ERR_LIMIT, "more than %u attempts at one blob at "
+	    "once", PARTIAL_SLOTS);
 }
 
 struct partial *
-partial_take(struct store *st, const struct digest *id, uint64_t size,
+partial_take(struct store *st, const struct digest *id,
     char buf[STORE_PATH_MAX], struct err *e)
 {
 	struct partial *p = NULL;
 	unsigned slot;
 
 	pthread_mutex_lock(&st->partials_lock);
-	for (slot = 0; slot < PARTIAL_SLOTS; slot++) {
-		slot_path(id, slot, buf);
-		if (!is_taken(st, id, slot) && fits(st, buf, size))
-			break;
-	}
+	slot = free_slot(st, id, 0);
 	if (slot < PARTIAL_SLOTS) {
 		p = xcalloc(1, sizeof(*p));
 		p->id = *id;
@@ -80,9 +83,27 @@ partial_take(struct store *st, const struct digest *id, uint64_t size,
 	}
 	pthread_mutex_unlock(&st->partials_lock);
 	if (p == NULL)
-		err_set(e, ERR_LIMIT, "more than %u attempts at one blob at "
-		    "once", PARTIAL_SLOTS);
+		too_many(e);
+	else
+		slot_path(id, slot, buf);
 	return p;
+}
+
+int
+partial_next(struct store *st, struct partial *p, char buf[STORE_PATH_MAX],
+    struct err *e)
+{
+	unsigned slot;
+
+	pthread_mutex_lock(&st->partials_lock);
+	slot = free_slot(st, &p->id, p->slot + 1);
+	if (slot < PARTIAL_SLOTS)
+		p->slot = slot;
+	pthread_mutex_unlock(&st->partials_lock);
+	if (slot == PARTIAL_SLOTS)
+		return too_many(e);
+	slot_path(&p->id, slot, buf);
+	return 0;
 }
 
 void
@@ -107,7 +128,7 @@ drop(const struct store *st, const char *path)
 {
 	char note[STORE_PATH_MAX + 8];
 
-	snprintf(note, sizeof(note), "%s.ranges", path);
+	snprintf(note, sizeof(note), "%s" PARTIAL_NOTE, path);
 	unlinkat(st->root, path, 0);
 	unlinkat(st->root, note, 0);
 }
@@ -195,14 +216,34 @@ move(const struct store *st, const char *from, const char *to)
 {
 	char from_note[STORE_PATH_MAX + 8], to_note[STORE_PATH_MAX + 8];
 
-	snprintf(from_note, sizeof(from_note), "%s.ranges", from);
-	snprintf(to_note, sizeof(to_note), "%s.ranges", to);
+	snprintf(from_note, sizeof(from_note), "%s" PARTIAL_NOTE, from);
+	snprintf(to_note, sizeof(to_note), "%s" PARTIAL_NOTE, to);
 	/* Without its note, a file with gaps would seem whole: the note is
 	 * there first, and one that is about another file is found out by the
 	 * digest. */
 	if (renameat(st->root, from_note, st->root, to_note) == -1)
 		unlinkat(st->root, to_note, 0);
 	renameat(st->root, from, st->root, to);
+}
+
+/* A death between the file's end and its note's leaves the note, and who makes
+ * a new file looks for none. */
+static void
+drop_lone_note(const struct store *st, const char *name)
+{
+	char path[STORE_PATH_MAX + 8];
+	struct stat sb;
+	size_t len = strlen(name), end = strlen(PARTIAL_NOTE);
+
+	if (len <= end || strcmp(name + len - end, PARTIAL_NOTE) != 0)
+		return;
+	snprintf(path, sizeof(path), "_state/partial/%.*s", (int)(len - end),
+	    name);
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 ||
+	    errno != ENOENT)
+		return;
+	snprintf(path, sizeof(path), "_state/partial/%s", name);
+	unlinkat(st->root, path, 0);
 }
 
 /* Of several attempts the one that has come farthest is gone on with. */
@@ -233,6 +274,8 @@ store_join_partials(struct store *st, struct err *e)
 		else
 			drop(st, other);
 	}
+	for (i = 0; i < count; i++)
+		drop_lone_note(st, names[i]);
 	fs_list_free(names, count);
 	return 0;
 }

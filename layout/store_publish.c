@@ -57,13 +57,14 @@ link_digests(struct store *st, const struct publication *p, struct err *e)
 	static const char *const dirs[] = {
 		"_tags", "_history", "_manifests"
 	};
-	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX];
+	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
+	char text[DIGEST_TEXT_MAX];
 	size_t i;
 
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (store_make_dirs(st, path_repository(p->registry,
-		    p->repository, dirs[i], path), e) == -1)
-			return -1;
+	path_repository(p->registry, p->repository, "_manifests", path);
+	if (store_make_dirs_in(st, path_parent(path, parent), dirs,
+	    sizeof(dirs) / sizeof(dirs[0]), e) == -1)
+		return -1;
 	for (i = p->count; i-- > 0;) {
 		if (p->tag == NULL && digest_equal(&p->manifests[i].digest,
 		    &p->root.digest))

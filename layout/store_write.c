@@ -163,25 +163,60 @@ make_dir(struct store *st, const char *path, struct err *e)
 	return 0;
 }
 
-/* From below: most are there, or lack only themselves. */
-int
-store_make_dirs(struct store *st, const char *path, struct err *e)
+/* Return 1, 0 or -1. */
+static int
+has_dir(const struct store *st, const char *path, struct err *e)
 {
-	char parent[STORE_PATH_MAX];
 	int fd = fs_open(st->root, path, O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd != -1) {
 		close(fd);
-		return 0;
+		return 1;
 	}
 	if (errno == ENOTDIR || errno == ELOOP)
 		return err_set(e, ERR_DATA, "%s: not a directory", path);
 	if (errno != ENOENT)
 		return err_sys(e, "%s: cannot open", path);
+	return 0;
+}
+
+/* From below: most are there, or lack only themselves. */
+int
+store_make_dirs(struct store *st, const char *path, struct err *e)
+{
+	char parent[STORE_PATH_MAX];
+	int rc = has_dir(st, path, e);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
 	path_parent(path, parent);
 	if (strcmp(parent, ".") != 0 && store_make_dirs(st, parent, e) == -1)
 		return -1;
 	return make_dir(st, path, e);
+}
+
+/* That they are in is looked for once. */
+int
+store_make_dirs_in(struct store *st, const char *path,
+    const char *const *names, size_t count, struct err *e)
+{
+	char child[STORE_PATH_MAX];
+	bool is_there = false;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < count; i++) {
+		snprintf(child, sizeof(child), "%s/%s", path, names[i]);
+		rc = has_dir(st, child, e);
+		if (rc == 0 && !is_there)
+			rc = store_make_dirs(st, path, e);
+		else if (rc == 1)
+			continue;
+		if (rc == -1 || make_dir(st, child, e) == -1)
+			return -1;
+		is_there = true;
+	}
+	return 0;
 }
 
 /* Both the bytes and the old name are safe before: rename(2) is what makes it
