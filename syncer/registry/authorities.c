@@ -21,6 +21,7 @@ struct pem {
 	char *text;
 	size_t len, room;
 	size_t count;			/* of certificates */
+	bool one_will_do;
 };
 
 /* libcurl drops a whole file for one block that is none. */
@@ -70,6 +71,8 @@ take(struct pem *pem, const char *buf, size_t len)
 		pem->text[pem->len++] = '\n';
 		pem->text[pem->len] = '\0';
 		pem->count++;
+		if (pem->one_will_do)
+			return;
 		s = stop;
 	}
 }
@@ -130,6 +133,8 @@ take_folder(struct pem *pem, const char *path, struct err *e)
 		file = xasprintf("%s/%s", path, entry->d_name);
 		(void)take_file(pem, file, &ignored);
 		free(file);
+		if (pem->one_will_do && pem->count > before)
+			break;
 	}
 	closedir(dir);
 	return pem->count > before ? 0 : err_set(e, ERR_INPUT,
@@ -173,7 +178,7 @@ authorities_check(struct err *e)
 {
 	const char *file = set_in("SSL_CERT_FILE");
 	const char *folders = set_in("SSL_CERT_DIR");
-	struct pem pem = { NULL, 0, 0, 0 };
+	struct pem pem = { .one_will_do = true };
 	int rc = 0;
 
 	if (file != NULL && take_file(&pem, file, e) == -1)
@@ -192,7 +197,7 @@ authorities_read(const char *standard, const char *ca_file,
 {
 	const char *file = set_in("SSL_CERT_FILE");
 	const char *folders = set_in("SSL_CERT_DIR");
-	struct pem pem = { NULL, 0, 0, 0 };
+	struct pem pem = { .text = NULL };
 	struct authorities a = { .pem = NULL };
 	struct err ignored;
 	size_t before;

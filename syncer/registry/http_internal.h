@@ -81,9 +81,9 @@ void http_body_hook(struct http_request *);
 
 /*
  * http_link_set(request, spec): what holds for every hop.
- * http_link_trust(request, e): whom to trust, once; -1 with ${e} set.
- * http_link_hop(request): what is of this hop's host: its proxy, and whether
- * the client certificate is shown.
+ * http_link_trust(request, e): the registry's ca_file, once; -1 with ${e} set.
+ * http_link_hop(request): what is of this hop's host: its proxy, whom to trust,
+ * and whether the client certificate is shown.
  * http_link_free(http): what these have kept.
  */
 void http_link_set(struct http_request *, const struct http_spec *);
