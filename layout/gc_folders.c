@@ -14,12 +14,13 @@
 static bool
 drop(struct gc *gc, const char *path, const char *name, int flags)
 {
-	char child[STORE_PATH_MAX];
+	char child[STORE_PATH_MAX], folder[STORE_PATH_MAX];
 	int len = snprintf(child, sizeof(child), "%s/%s", path, name);
 
-	store_touch_dir(gc->st, path);
-	return len > 0 && (size_t)len < sizeof(child) &&
-	    unlinkat(gc->st->root, child, flags) == 0;
+	if (len < 0 || (size_t)len >= sizeof(child))
+		return false;
+	store_touch_dir(gc->st, path_parent(child, folder));
+	return unlinkat(gc->st->root, child, flags) == 0;
 }
 
 /* What a repository had beside its links. */
