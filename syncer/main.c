@@ -20,6 +20,8 @@ static const struct {
 	const char *about;
 } commands[] = {
 	{ "sync", cmd_sync, "mirror the images of a list" },
+	{ "gc", cmd_gc, "remove what nothing keeps" },
+	{ "rm", cmd_rm, "take images out now" },
 	{ "ls", cmd_ls, "list what is in the tree" },
 	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
