@@ -1,6 +1,5 @@
-/* Which of the digests that a tag had are kept.  The lines are in the tree for
- * anybody to see and, who writes to the tree, to write. */
-#include <stdbool.h>
+/* Which of the digests that a tag had are kept. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +7,12 @@
 
 #include "gc_history.h"
 #include "mem.h"
-
-/* Of real files; what is more is not looked at. */
-#define LINES_MAX	4096u
+#include "tag_history.h"
 
 /* Nothing was mirrored before: such a time is a clock's that was not set. */
 #define FIRST_TIME	1735689600	/* 2025-01-01 */
 
-struct line {
-	struct digest digest;
-	int64_t time;			/* 0: none that can be */
-	bool is_rollback;
-	bool was_left;			/* by the line behind it */
-};
-
-/* RFC 3339, in UTC. */
+/* RFC 3339, in UTC.  0: it cannot be. */
 static int64_t
 read_time(const char *text, int64_t now)
 {
@@ -40,65 +30,43 @@ read_time(const char *text, int64_t now)
 	return when < FIRST_TIME || when > now ? 0 : when;
 }
 
-/* "TIME DIGEST", or with a word behind it. */
+/* Its own line is the last one with that digest. */
 static bool
-read_line(char *text, int64_t now, struct line *ret)
-{
-	char *digest = strchr(text, ' '), *word;
-	struct err ignored;
-
-	if (digest == NULL)
-		return false;
-	*digest++ = '\0';
-	word = strchr(digest, ' ');
-	if (word != NULL)
-		*word++ = '\0';
-	if (digest_parse(digest, &ret->digest, &ignored) == -1)
-		return false;
-	ret->time = read_time(text, now);
-	ret->is_rollback = word != NULL && strcmp(word, "rollback") == 0;
-	ret->was_left = false;
-	return true;
-}
-
-static size_t
-read_lines(const char *text, int64_t now, struct line **ret)
-{
-	char *copy = xstrdup(text), *at = copy, *end;
-	struct line *lines = NULL;
-	size_t count = 0, room = 0;
-
-	for (; *at != '\0' && count < LINES_MAX; at = end) {
-		end = at + strcspn(at, "\n");
-		if (*end != '\0')
-			*end++ = '\0';
-		if (count == room) {
-			room = room == 0 ? 8 : 2 * room;
-			lines = xreallocarray(lines, room, sizeof(*lines));
-		}
-		if (!read_line(at, now, &lines[count]))
-			continue;
-		if (count > 0 && lines[count].is_rollback)
-			lines[count - 1].was_left = true;
-		count++;
-	}
-	free(copy);
-	*ret = lines;
-	return count;
-}
-
-static bool
-is_later(const struct line *lines, size_t i, size_t count,
-    const struct digest *current)
+is_later(const struct tag_history *h, size_t i)
 {
 	size_t j;
 
-	if (digest_equal(&lines[i].digest, current))
-		return true;
-	for (j = i + 1; j < count; j++)
-		if (digest_equal(&lines[j].digest, &lines[i].digest))
+	for (j = i + 1; j < h->count; j++)
+		if (digest_equal(&h->lines[j].digest, &h->lines[i].digest))
 			return true;
 	return false;
+}
+
+/* The line that says it need not be the last one of its digest. */
+static unsigned
+steps_back(const struct tag_history *h, const struct digest *d)
+{
+	unsigned back = 0;
+	size_t i;
+
+	for (i = 0; i < h->count; i++)
+		if (h->lines[i].back > back &&
+		    digest_equal(&h->lines[i].digest, d))
+			back = h->lines[i].back;
+	return back;
+}
+
+/* Where the tag is: what is behind it, and was not set back from, is what it
+ * was about to be set to. */
+static size_t
+place_of(const struct tag_history *h, const struct digest *current)
+{
+	size_t i;
+
+	for (i = h->count; i-- > 0;)
+		if (digest_equal(&h->lines[i].digest, current))
+			return i;
+	return h->count;
 }
 
 void
@@ -106,25 +74,32 @@ gc_history_choose(const char *text, const struct digest *current,
     unsigned keep, int64_t keep_for_s, int64_t now, struct gc_past **ret,
     size_t *ret_count)
 {
-	struct line *lines;
-	size_t i, count = read_lines(text, now, &lines), chosen = 0;
-	struct gc_past *past = xcalloc(count + 1, sizeof(*past));
-	int64_t since = now;
-	unsigned kept = 0;
-	bool counts;
+	const struct tag_history_line *line;
+	int64_t since = now, time;
+	struct tag_history h;
+	struct gc_past *past;
+	size_t i, place, chosen = 0;
+	unsigned back;
 
-	for (i = count; i-- > 0;) {
-		counts = !lines[i].was_left && kept < keep;
-		if (lines[i].time != 0)
-			since = lines[i].time;
-		if ((!counts && now - since >= keep_for_s) ||
-		    is_later(lines, i, count, current))
+	tag_history_parse(text, &h);
+	tag_history_judge(&h, current);
+	place = place_of(&h, current);
+	past = xcalloc(h.count + 1, sizeof(*past));
+	for (i = h.count; i-- > 0;) {
+		line = &h.lines[i];
+		time = read_time(line->time, now);
+		if (time != 0)
+			since = time;
+		if (digest_equal(&line->digest, current) || is_later(&h, i))
 			continue;
-		kept += counts;
-		past[chosen].digest = lines[i].digest;
+		back = steps_back(&h, &line->digest);
+		if (keep != UINT_MAX && (back == 0 || back > keep) &&
+		    (i < place || line->is_left) && now - since >= keep_for_s)
+			continue;
+		past[chosen].digest = line->digest;
 		past[chosen++].since = since;
 	}
-	free(lines);
+	tag_history_done(&h);
 	*ret = past;
 	*ret_count = chosen;
 }

@@ -16,10 +16,10 @@ struct gc_past {
 
 /*
  * gc_history_choose(text, current, keep, keep_for_s, now, ret, ret_count): of
- * the lines of a history, the digests but for ${current} that are kept: the
- * last ${keep} of them, without those that a rollback has left, and those that
- * were published less than ${keep_for_s} ago.  The newest comes first; free(3)
- * ${ret}.  Lines that make no sense are passed over.
+ * the lines of a history, the digests but for ${current} that are kept: those of
+ * the last ${keep} steps back (tag_history_judge), those that were published
+ * less than ${keep_for_s} ago, and what the tag was about to be set to when
+ * something died; with UINT_MAX all.  The newest comes first; free(3) ${ret}.
  */
 void gc_history_choose(const char *, const struct digest *, unsigned, int64_t,
     int64_t, struct gc_past **, size_t *);

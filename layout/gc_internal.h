@@ -33,7 +33,7 @@ struct gc_follow {
 
 /* What is kept only if there is room: in this order. */
 struct gc_item {
-	size_t place;
+	size_t place, number;		/* in the order of notes */
 	enum gc_state state;		/* GC_KEPT: history; GC_SPARE: an
 					 * unlisted image, and its history; or
 					 * GC_EVICTED: gc_options.only */

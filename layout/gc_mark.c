@@ -99,7 +99,7 @@ compare_items(const void *a, const void *b)
 		return x->state < y->state ? -1 : 1;
 	if (x->order != y->order)
 		return x->order < y->order ? -1 : 1;
-	return x->place < y->place ? -1 : x->place > y->place;
+	return x->number < y->number ? -1 : x->number > y->number;
 }
 
 static int
@@ -121,7 +121,7 @@ reach_image(struct gc *gc, const struct gc_repository *r,
 	if (rc == 0)
 		rc = gc_history_of(gc, r, item->reference, &item->digest,
 		    state == GC_EVICTED ? UINT32_MAX : item->keep,
-		    state == GC_EVICTED ? INT64_MAX : item->keep_for_s, &past,
+		    item->keep_for_s, &past,
 		    &count, e);
 	for (i = 0; i < count && rc == 0; i++)
 		rc = gc_reach_digest(gc, r, &past[i].digest, state, e);

@@ -7,27 +7,9 @@
 
 #include "fsutil.h"
 #include "gc_history.h"
-#include "gc_internal.h"
+#include "gc_roots.h"
 #include "mem.h"
 #include "name.h"
-
-/* A reference of the repository at hand, and what is to become of it. */
-struct found {
-	char *name;
-	struct manifest_id id;
-	struct gc_verdict verdict;
-	bool is_held;
-	struct digest held;
-};
-
-struct repository_walk {
-	struct gc *gc;
-	struct gc_repository r;
-	bool has_held;
-	size_t place;			/* SIZE_MAX: it has none so far */
-	char **names;
-	size_t count, room;
-};
 
 bool
 gc_subject(const char *tag, struct digest *ret)
@@ -113,63 +95,6 @@ gc_history_of(const struct gc *gc, const struct gc_repository *r,
 	return 0;
 }
 
-/* --- notes ------------------------------------------------------------- */
-
-static size_t
-place_of(struct repository_walk *w)
-{
-	struct gc *gc = w->gc;
-	struct gc_place *place;
-
-	if (w->place != SIZE_MAX)
-		return w->place;
-	if (gc->place_count == gc->place_room) {
-		gc->place_room = gc->place_room == 0 ? 16 :
-		    2 * gc->place_room;
-		gc->places = xreallocarray(gc->places, gc->place_room,
-		    sizeof(*gc->places));
-	}
-	place = &gc->places[gc->place_count];
-	place->registry = xstrdup(w->r.registry);
-	place->repository = xstrdup(w->r.repository);
-	place->follow_first = w->r.follow_first;
-	place->follow_count = w->r.follow_count;
-	w->place = gc->place_count++;
-	return w->place;
-}
-
-static struct gc_item *
-note(struct repository_walk *w, enum gc_state state, int64_t order)
-{
-	struct gc *gc = w->gc;
-	struct gc_item *item;
-
-	if (gc->item_count == gc->item_room) {
-		gc->item_room = gc->item_room == 0 ? 16 : 2 * gc->item_room;
-		gc->items = xreallocarray(gc->items, gc->item_room,
-		    sizeof(*gc->items));
-	}
-	item = &gc->items[gc->item_count];
-	memset(item, 0, sizeof(*item));
-	item->place = place_of(w);
-	item->state = state;
-	item->order = order;
-	gc->item_count++;
-	return item;
-}
-
-static void
-note_image(struct repository_walk *w, enum gc_state state,
-    const struct found *f)
-{
-	struct gc_item *item = note(w, state, f->verdict.unlisted_s);
-
-	item->reference = xstrdup(f->name);
-	item->digest = f->id.digest;
-	item->keep = f->verdict.keep;
-	item->keep_for_s = f->verdict.keep_for_s;
-}
-
 /* Without a limit on room it is all the same, and takes no memory. */
 static int
 keep_past(struct repository_walk *w, const struct found *f, struct err *e)
@@ -183,7 +108,7 @@ keep_past(struct repository_walk *w, const struct found *f, struct err *e)
 	    f->verdict.keep_for_s, &past, &count, e);
 	for (i = 0; i < count && rc == 0; i++)
 		if (gc->is_measured)
-			note(w, GC_KEPT, -past[i].since)->digest =
+			gc_note(w, GC_KEPT, -past[i].since)->digest =
 			    past[i].digest;
 		else
 			rc = gc_reach_digest(gc, &w->r, &past[i].digest,
@@ -210,25 +135,6 @@ keep_reference(struct repository_walk *w, const struct found *f,
 	return keep_past(w, f, e);
 }
 
-static void
-note_follow(struct repository_walk *w, const struct found *f)
-{
-	struct gc *gc = w->gc;
-	struct digest subject;
-
-	if (!gc_subject(f->name, &subject))
-		return;
-	if (gc->follow_count == gc->follow_room) {
-		gc->follow_room = gc->follow_room == 0 ? 16 :
-		    2 * gc->follow_room;
-		gc->follows = xreallocarray(gc->follows, gc->follow_room,
-		    sizeof(*gc->follows));
-	}
-	gc->follows[gc->follow_count].subject = gc_link(gc, w->r.number,
-	    &subject);
-	gc->follows[gc->follow_count++].tag = xstrdup(f->name);
-}
-
 static int
 settle(struct repository_walk *w, const struct found *f, struct err *e)
 {
@@ -239,14 +145,14 @@ settle(struct repository_walk *w, const struct found *f, struct err *e)
 		return keep_reference(w, f, e);
 	case GC_UNLISTED:
 		gc->totals->unlisted++;
-		note_image(w, GC_SPARE, f);
+		gc_note_image(w, GC_SPARE, f);
 		break;
 	case GC_GO:
 		if (gc->o->only != NULL)
-			note_image(w, GC_EVICTED, f);
+			gc_note_image(w, GC_EVICTED, f);
 		break;
 	case GC_FOLLOW:
-		note_follow(w, f);
+		gc_note_follow(w, f);
 		break;
 	}
 	gc_table_mark(&gc->marks, gc_reference(gc, w->r.number, f->name),

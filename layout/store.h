@@ -410,6 +410,14 @@ struct stat;
 int store_quarantine(struct store *, const char *, const struct digest *,
     const struct stat *, const char *, struct err *);
 
+/* store_quarantine_size(st, ret, e): how many files lie there by now, and what
+ * they take of the disk.  Return 0 or -1. */
+struct store_quarantined {
+	uint64_t files, bytes;
+};
+int store_quarantine_size(const struct store *, struct store_quarantined *,
+    struct err *);
+
 /* store_withdraw(st, registry, repository, tag, digest, e): the tag is not to
  * be served any more, if it still leads there: the next run publishes it anew.
  * Makes a step.  Return 1, 0 if it leads elsewhere, -1. */

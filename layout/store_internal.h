@@ -125,6 +125,9 @@ int partial_next(struct store *, struct partial *, char buf[STORE_PATH_MAX],
 void partial_give_back(struct store *, struct partial *);
 void partial_named(struct store *, const struct partial *);
 
+/* store_sweep_partials(st, e): what nobody has gone on with for 14 days goes. */
+int store_sweep_partials(struct store *, struct err *);
+
 /* store_join_partials(st, e): of what earlier attempts at one blob have left,
  * keep the longest, and notes only beside a file.  Before any
  * partial_take. */
@@ -171,10 +174,11 @@ void store_reserve_make(struct store *);
 /*
  * store_mark_stale(st, e): from here to store_finish, index.json, the catalog
  * and lists of tags may tell of the past.  store_mark_moved(st, registry,
- * repository, e): only those of this repository do; for steps.  Both are durable
- * but for the name.  store_read_mark(st): what is marked when a writer comes.
- * store_take_mark(st, e): what others have marked meanwhile; their lists of tags
- * are written, deferred.  All but the third one with the publish lock.
+ * repository, e): only those of this repository do; for steps.  Both are
+ * durable but for the name.  store_read_mark(st): what is marked when a writer
+ * comes.  store_take_mark(st, e): what others have marked meanwhile; their
+ * lists of tags are written, deferred.  All but the third one with the publish
+ * lock.
  */
 int store_mark_stale(struct store *, struct err *);
 int store_mark_moved(struct store *, const char *, const char *,

@@ -6,15 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "fsutil.h"
 #include "mem.h"
 #include "store_internal.h"
-
-/* A blob that nobody has gone on with for so long is not wanted any more. */
-#define PARTIAL_AGE_MAX_S	(14 * 24 * 3600)
 
 static const char oci_layout[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
 static const char empty_index[] =
@@ -205,18 +201,13 @@ store_check_version(struct store *st, struct err *e)
 	return rc;
 }
 
-/*
- * What a writer that died left behind: nothing in tmp has a name yet.  A clock
- * may have been wrong then, so ${older_than} 0 takes all.  What is no file goes
- * anyway: it is not ours.
- */
+/* What a writer that died left behind: nothing in tmp has a name yet. */
 static int
-sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
+sweep(struct store *st, const char *dir, struct err *e)
 {
 	char path[STORE_PATH_MAX];
 	char **names;
 	size_t i, count;
-	struct stat sb;
 	int rc;
 
 	rc = fs_list(st->root, dir, &names, &count, e);
@@ -224,10 +215,7 @@ sweep(struct store *st, const char *dir, time_t older_than, struct err *e)
 		return rc;
 	for (i = 0; i < count; i++) {
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
-		if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    (older_than == 0 || !S_ISREG(sb.st_mode) ||
-		    sb.st_mtime <= older_than))
-			(void)fs_remove(st->root, path);
+		(void)fs_remove(st->root, path);
 	}
 	fs_list_free(names, count);
 	return 0;
@@ -253,7 +241,7 @@ sweep_tmp(struct store *st, struct err *e)
 	if (store_make_private(st, "_state/tmp", e) == -1 ||
 	    store_lock_publish(st, e) == -1)
 		return -1;
-	rc = sweep(st, "_state/tmp", 0, e);
+	rc = sweep(st, "_state/tmp", e);
 	store_unlock_publish(st);
 	return rc;
 }
@@ -261,8 +249,6 @@ sweep_tmp(struct store *st, struct err *e)
 static int
 clean_up(struct store *st, struct err *e)
 {
-	time_t now = time(NULL);
-
 	if (sweep_tmp(st, e) == -1 ||
 	    store_make_private(st, "_state/partial", e) == -1)
 		return -1;
@@ -272,8 +258,9 @@ clean_up(struct store *st, struct err *e)
 	if (clear_planted(st, STORE_DIRTY_FILE) &&
 	    store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)
 		return -1;
-	if (sweep(st, "_state/partial", now - PARTIAL_AGE_MAX_S, e) == -1)
+	if (store_sweep_partials(st, e) == -1)
 		return -1;
+	store_reserve_make(st);
 	return store_join_partials(st, e);
 }
 

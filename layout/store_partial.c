@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "digest_set.h"
@@ -276,6 +277,66 @@ store_join_partials(struct store *st, struct err *e)
 	}
 	for (i = 0; i < count; i++)
 		drop_lone_note(st, names[i]);
+	fs_list_free(names, count);
+	return 0;
+}
+
+/* --- what nobody goes on with ------------------------------------------ */
+
+/* A blob that nobody has gone on with for so long is not wanted any more. */
+#define AGE_MAX_S	(14 * 24 * 3600)
+
+/* 2025: before that, a clock had not been set. */
+#define FIRST_TIME	1735689600
+#define AHEAD_MAX_S	(24 * 3600)
+
+/* By two clocks, that of today and that of the end of the last run: one that is
+ * wrong now takes nothing away. */
+static time_t
+latest(const struct store *st)
+{
+	time_t now = time(NULL);
+	struct stat sb;
+
+	if (fstatat(st->root, "status/status.json", &sb,
+	    AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	return sb.st_mtim.tv_sec < now ? sb.st_mtim.tv_sec : now;
+}
+
+/* Of one whose time cannot be, the term begins now.  What is no file is not
+ * ours. */
+static void
+sweep_one(const struct store *st, const char *path, time_t until)
+{
+	struct stat sb;
+
+	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+		return;
+	if (!S_ISREG(sb.st_mode) || (sb.st_mtim.tv_sec >= FIRST_TIME &&
+	    sb.st_mtim.tv_sec <= until - AGE_MAX_S))
+		(void)fs_remove(st->root, path);
+	else if (sb.st_mtim.tv_sec < FIRST_TIME ||
+	    sb.st_mtim.tv_sec > time(NULL) + AHEAD_MAX_S)
+		(void)utimensat(st->root, path, NULL, AT_SYMLINK_NOFOLLOW);
+}
+
+int
+store_sweep_partials(struct store *st, struct err *e)
+{
+	time_t until = latest(st);
+	char path[STORE_PATH_MAX];
+	char **names;
+	size_t i, count;
+	int rc;
+
+	rc = fs_list(st->root, "_state/partial", &names, &count, e);
+	if (rc != 1)
+		return rc;
+	for (i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "_state/partial/%s", names[i]);
+		sweep_one(st, path, until);
+	}
 	fs_list_free(names, count);
 	return 0;
 }

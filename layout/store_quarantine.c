@@ -199,3 +199,33 @@ store_rewrite_lists(struct store *st, struct err *e)
 	st->index_inherited = st->index_distrusted = true;
 	return store_finish(st, e);
 }
+
+/* --- what lies there --------------------------------------------------- */
+
+static int
+add_size(void *cookie, int fd, const char *name, unsigned type, struct err *e)
+{
+	struct store_quarantined *q = cookie;
+	struct stat sb;
+
+	(void)type;
+	(void)e;
+	if (fstatat(fd, name, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(sb.st_mode)) {
+		q->files++;
+		q->bytes += (uint64_t)sb.st_blocks * 512;
+	}
+	return 0;
+}
+
+int
+store_quarantine_size(const struct store *st, struct store_quarantined *ret,
+    struct err *e)
+{
+	struct store_quarantined q = { 0, 0 };
+
+	if (fs_each(st->root, QUARANTINE, add_size, &q, e) == -1)
+		return -1;
+	*ret = q;
+	return 0;
+}

@@ -1,14 +1,14 @@
 /* One run of verify: first the structure, then bytes, as far as the time
  * goes. */
-/* For SCHED_IDLE and syscall. */
+/* For syscall. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,6 +21,9 @@
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_CLASS_IDLE	3
 #define IOPRIO_CLASS_SHIFT	13
+
+/* A tenth of what anybody else gets. */
+#define MODEST			10
 
 /* For O_DIRECT. */
 #define BUFFER_ALIGNMENT	4096u
@@ -113,13 +116,14 @@ look_at_all(struct verify *v)
 		(void)verify_bytes(v);
 }
 
-/* Nobody who is served waits for this; where it cannot be had, it is not. */
+/* Nobody who is served waits for this; where it cannot be had, it is not.  What
+ * takes seconds and reads little computes like anybody else. */
 static void
-be_modest(void)
+be_modest(bool quick)
 {
-	static const struct sched_param none = { .sched_priority = 0 };
-
-	(void)sched_setscheduler(0, SCHED_IDLE, &none);
+	/* Of this thread alone, with Linux. */
+	if (!quick)
+		(void)setpriority(PRIO_PROCESS, 0, MODEST);
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
 }
@@ -127,8 +131,10 @@ be_modest(void)
 static void *
 run(void *cookie)
 {
-	be_modest();
-	look_at_all(cookie);
+	struct verify *v = cookie;
+
+	be_modest(v->options->quick);
+	look_at_all(v);
 	return NULL;
 }
 
@@ -168,6 +174,7 @@ done(struct verify *v)
 		if (v->blobs[i] != -1)
 			close(v->blobs[i]);
 	free(v->buffer);
+	verify_reader_free(v->reading);
 	free(v->seen.slots);
 	digest_set_done(&v->told);
 }
@@ -187,6 +194,7 @@ verify_run(struct store *st, const struct verify_rules *rules,
 		return VERIFY_FAILED;
 	}
 	v.buffer = buffer;
+	v.reading = verify_reader_new();
 	v.paced_ms = v.began_ms;
 	if (options->max_time_s > 0)
 		v.ends_ms = v.began_ms + (int64_t)options->max_time_s * 1000;

@@ -131,8 +131,9 @@ enum verify_end {
 
 /*
  * verify_run(st, rules, options, ret, e): ${st} was opened with STORE_STEP.  It
- * reads in a thread of its own, which comes after everybody else's reading and
- * computing; the functions of ${rules} are called there.
+ * works in a thread of its own, which reads after everybody else, and, but for
+ * a quick run, computes after everybody else; the functions of ${rules} are
+ * called there.
  */
 enum verify_end verify_run(struct store *, const struct verify_rules *,
     const struct verify_options *, struct verify_totals *, struct err *);

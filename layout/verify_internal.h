@@ -16,6 +16,7 @@ struct verify_seen {
 	size_t room, count;
 };
 
+struct verify_reader;
 struct verify {
 	struct store *st;
 	const struct verify_rules *rules;
@@ -25,6 +26,7 @@ struct verify {
 	struct digest_set told;		/* missing ones, once each */
 	int blobs[2];			/* folders, by algorithm; -1 */
 	uint8_t *buffer;		/* of VERIFY_STEP bytes, aligned */
+	struct verify_reader *reading;
 	int64_t began_ms;
 	int64_t ends_ms;		/* 0: never */
 	int64_t paced_ms;		/* for limit_rate */
@@ -67,6 +69,21 @@ int verify_file(struct verify *, const char *, const struct digest *,
  * set. */
 int verify_hash_fd(struct verify *, int, off_t, enum digest_alg,
     struct digest *);
+
+/* --- verify_reader.c --------------------------------------------------- */
+
+/*
+ * One file after the other.  verify_reader_next(r, ret): the next piece; its
+ * length, 0 at the end, or -1 with errno set; verify_reader_give_back(r) when it
+ * has been used.  verify_reader_close(r): another file may be opened.
+ * verify_reader_free accepts NULL.
+ */
+struct verify_reader *verify_reader_new(void);
+void verify_reader_free(struct verify_reader *);
+struct verify_reader *verify_reader_open(struct verify_reader *, int, off_t);
+ssize_t verify_reader_next(struct verify_reader *, const uint8_t **);
+void verify_reader_give_back(struct verify_reader *);
+void verify_reader_close(struct verify_reader *);
 
 /* --- verify_manifest.c ------------------------------------------------- */
 

@@ -1,9 +1,6 @@
-/*
- * Reading a file to hash it, without washing out what the kernel keeps of files
- * for those that are being served; and, where it looks bad, reading it once
- * more from the disk.
- */
-/* For O_DIRECT and mincore. */
+/* Hashing a file; and, where it looks bad, reading it once more from the
+ * disk. */
+/* For O_DIRECT. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -11,7 +8,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,85 +15,8 @@
 #include "fsutil.h"
 #include "verify_internal.h"
 
-/* What the kernel reads ahead for one request, at least: it cuts larger
- * ones. */
-#define REQUEST		(128u << 10)
 /* How long a pause may be before somebody looks whether the run is to end. */
 #define PAUSE_MAX_MS	100
-
-/* --- what was in memory before ----------------------------------------- */
-
-/* Pages of a part of the file that are in memory; all, where it cannot be
- * told. */
-struct window {
-	off_t at, len;
-	size_t pages;
-	unsigned char *in_memory;
-};
-
-static size_t
-page_size(void)
-{
-	return (size_t)sysconf(_SC_PAGESIZE);
-}
-
-static void
-look_at_memory(int fd, struct window *w)
-{
-	void *map;
-
-	w->pages = ((size_t)w->len + page_size() - 1) / page_size();
-	memset(w->in_memory, 1, w->pages);
-	map = mmap(NULL, (size_t)w->len, PROT_READ, MAP_SHARED, fd, w->at);
-	if (map == MAP_FAILED)
-		return;
-	if (mincore(map, (size_t)w->len, w->in_memory) == -1)
-		memset(w->in_memory, 1, w->pages);
-	munmap(map, (size_t)w->len);
-}
-
-/* Asked for in the background, and no further than that: with
- * POSIX_FADV_RANDOM the kernel adds nothing of its own. */
-static void
-ask_ahead(int fd, const struct window *w)
-{
-	off_t at, end = w->at + w->len;
-
-	for (at = w->at; at < end; at += REQUEST)
-		(void)posix_fadvise(fd, at, end - at < (off_t)REQUEST ?
-		    end - at : (off_t)REQUEST, POSIX_FADV_WILLNEED);
-}
-
-static void
-open_window(int fd, off_t at, off_t size, struct window *w)
-{
-	w->at = at;
-	w->len = size - at < (off_t)VERIFY_AHEAD ? size - at :
-	    (off_t)VERIFY_AHEAD;
-	if (w->len <= 0)
-		return;
-	look_at_memory(fd, w);
-	ask_ahead(fd, w);
-}
-
-/* What was not in memory goes from there again. */
-static void
-close_window(int fd, const struct window *w)
-{
-	off_t page = (off_t)page_size();
-	size_t i, first;
-
-	if (w->len <= 0)
-		return;
-	for (i = 0; i < w->pages; i++) {
-		first = i;
-		while (i < w->pages && (w->in_memory[i] & 1) == 0)
-			i++;
-		if (i > first)
-			(void)posix_fadvise(fd, w->at + (off_t)first * page,
-			    (off_t)(i - first) * page, POSIX_FADV_DONTNEED);
-	}
-}
 
 /* --- no faster than asked ---------------------------------------------- */
 
@@ -154,29 +73,21 @@ hash_part(struct verify *v, int fd, off_t at, off_t end, struct hasher *h)
 	return 0;
 }
 
-/* One part is hashed while the next is on its way. */
+/* As far as the reader has brought them. */
 static int
-hash_windows(struct verify *v, int fd, off_t size, struct hasher *h)
+hash_pieces(struct verify *v, struct verify_reader *r, struct hasher *h)
 {
-	unsigned char maps[2][VERIFY_AHEAD / 4096];
-	struct window w[2] = { { .in_memory = maps[0] },
-	    { .in_memory = maps[1] } };
-	unsigned now = 0;
-	int rc = 0, num;
+	const uint8_t *piece;
+	ssize_t n;
 
-	open_window(fd, 0, size, &w[0]);
-	while (rc == 0 && w[now].len > 0) {
-		open_window(fd, w[now].at + w[now].len, size, &w[!now]);
-		rc = hash_part(v, fd, w[now].at, w[now].at + w[now].len, h);
-		num = errno;
-		close_window(fd, &w[now]);
-		errno = num;
-		now = !now;
+	while ((n = verify_reader_next(r, &piece)) > 0) {
+		hasher_add(h, piece, (size_t)n);
+		verify_reader_give_back(r);
+		pace(v, (size_t)n);
+		if (verify_is_over(v))
+			return 1;
 	}
-	num = errno;
-	close_window(fd, &w[now]);
-	errno = num;
-	return rc;
+	return n == -1 ? -1 : 0;
 }
 
 int
@@ -184,13 +95,16 @@ verify_hash_fd(struct verify *v, int fd, off_t size, enum digest_alg alg,
     struct digest *ret)
 {
 	struct hasher *h = hasher_new(alg);
-	int rc;
+	struct verify_reader *r = verify_reader_open(v->reading, fd, size);
+	int rc, num;
 
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	rc = hash_windows(v, fd, size, h);
+	rc = hash_pieces(v, r, h);
+	num = errno;
+	verify_reader_close(r);
 	if (rc == 0)
 		hasher_end(h, ret);
 	hasher_free(h);
+	errno = num;
 	return rc;
 }
 

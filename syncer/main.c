@@ -20,6 +20,8 @@ static const struct {
 	const char *about;
 } commands[] = {
 	{ "sync", cmd_sync, "mirror the images of a list" },
+	{ "gc", cmd_gc, "remove what nothing keeps" },
+	{ "rm", cmd_rm, "take images out now" },
 	{ "ls", cmd_ls, "list what is in the tree" },
 	{ "rollback", cmd_rollback, "set a tag back, and hold it there" },
 	{ "pin", cmd_pin, "keep an image whatever a list says" },

@@ -39,7 +39,8 @@ FOREIGN = ("application/vnd.docker.image.rootfs.foreign.",
 TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "keep", "_state", "lost+found"}
 PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "clean",
-	   "quota.json", "created", "quarantine", "verified"}
+	   "quota.json", "created", "quarantine", "verified", "condemned", "reserve",
+	   "unlisted"}
 
 
 def is_digest(text):

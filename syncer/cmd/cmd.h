@@ -13,6 +13,8 @@ enum exit_code {
 };
 
 int cmd_sync(int argc, char **argv);
+int cmd_gc(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
@@ -20,6 +22,9 @@ int cmd_unpin(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_node_config(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
+
+/* For another run to end: --wait. */
+#define WAIT_MAX_S	(7 * 24 * 3600)
 
 /* cmd_root(arg): ${arg}, or $CDR_ROOT, or /srv/cdr. */
 const char *cmd_root(const char *);

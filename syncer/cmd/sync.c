@@ -9,6 +9,7 @@
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
 #include "cmd/size.h"
+#include "cmd/sync_gc.h"
 #include "cmd/sync_status.h"
 #include "image/duration.h"
 #include "layout/mem.h"
@@ -58,6 +59,13 @@ static const char usage[] =
 "                      signatures that are required, and what newest= compares,\n"
 "                      but nothing else\n"
 "      --json          print the plan as JSON\n"
+"      --gc            at the end remove what nothing leads to any more, as cdr gc\n"
+"                      does; with these options of cdr gc:\n"
+"      --keep-unlisted T, --grace T, --min-free SIZE, --max-size SIZE,\n"
+"      --max-delete N%, --in-use FILE\n"
+"      --gc=when-needed\n"
+"                      only if less is free than --min-free says, before the run,\n"
+"                      or if an image does not fit, which is tried again then\n"
 "  -q, --quiet         print errors only\n"
 "  -v, --verbose       print unchanged images too\n"
 "  -h, --help          print this\n"
@@ -74,8 +82,6 @@ static const char usage[] =
 #define MAX_BYTES_MIN	((uint64_t)10 << 10)
 #define MAX_BYTES_MAX	((uint64_t)1 << 50)
 
-#define WAIT_MAX_S	(7 * 24 * 3600)
-
 struct options {
 	const char *root, *registries, *require_signed;
 	const char **lists;
@@ -90,6 +96,7 @@ struct options {
 	bool plan, json;
 	unsigned wait;			/* seconds */
 	bool skip_if_busy;
+	struct sync_gc gc;
 };
 
 /* Everything that has to be right before the tree is touched. */
@@ -121,8 +128,22 @@ enum manners {
 	JOBS,
 	CONNECTIONS,
 	WAIT,
-	IF_BUSY
+	IF_BUSY,
+	GC
 };
+
+static int
+parse_collect(int option, const char *arg, struct options *o)
+{
+	struct err e;
+	int rc = collect_option(option, arg, &o->gc.options, &e);
+
+	if (rc == 1)
+		return -1;
+	if (rc == -1)
+		fprintf(stderr, "cdr sync: %s\n", e.msg);
+	return bad_usage();
+}
 
 /* How much of the link, and when. */
 static int
@@ -167,9 +188,13 @@ parse_manners(int option, const char *arg, struct options *o)
 			rc = err_set(&e, ERR_INPUT, "it takes skip, not "
 			    "\"%.80s\"", arg);
 		break;
+	case GC:
+		name = "gc";
+		rc = sync_gc_parse(arg, &o->gc, &e);
+		break;
 	}
 	if (name == NULL)
-		return bad_usage();
+		return parse_collect(option, arg, o);
 	if (rc == -1) {
 		fprintf(stderr, "cdr sync: --%s: %s\n", name, e.msg);
 		return bad_usage();
@@ -197,6 +222,8 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "connections", required_argument, NULL, CONNECTIONS },
 		{ "wait", required_argument, NULL, WAIT },
 		{ "if-busy", required_argument, NULL, IF_BUSY },
+		{ "gc", optional_argument, NULL, GC },
+		COLLECT_LONGS,
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
@@ -261,6 +288,15 @@ parse_options(int argc, char **argv, struct options *o)
 		}
 		url_done(&url);
 	}
+	if (o->gc.when == SYNC_GC_NEVER && o->gc.options.is_given) {
+		fputs("cdr sync: what gc is to remove needs --gc\n", stderr);
+		return bad_usage();
+	}
+	if (o->gc.when != SYNC_GC_NEVER && o->plan) {
+		fputs("cdr sync: --plan removes nothing, so --gc is not for "
+		    "it: cdr gc -n says what would go\n", stderr);
+		return bad_usage();
+	}
 	if (o->json && !o->plan) {
 		fputs("cdr sync: --json needs --plan; for a log in JSON use "
 		    "--log json\n", stderr);
@@ -296,8 +332,8 @@ add_words(struct image_list *list, int argc, char **argv)
 }
 
 static int
-read_inputs(const struct options *o, int argc, char **argv,
-    struct inputs *in, struct err *e)
+read_inputs(struct options *o, int argc, char **argv, struct inputs *in,
+    struct err *e)
 {
 	size_t i;
 
@@ -312,6 +348,8 @@ read_inputs(const struct options *o, int argc, char **argv,
 	if (list_end(in->list) == -1)
 		return err_set(e, ERR_INPUT, "the list has errors, so nothing "
 		    "has been done");
+	if (sync_gc_read(&o->gc, in->list, argc > 0, e) == -1)
+		return -1;
 	if (inputs_registries(o->registries, &in->registries, e) == -1)
 		return -1;
 	if (o->from != NULL && is_layout(o->from) &&
@@ -326,12 +364,11 @@ read_inputs(const struct options *o, int argc, char **argv,
 
 /* A plan leaves no status: nothing was done. */
 static int
-end_plan(const struct plan *plan, struct mirror *mirror, struct store *store,
+end_plan(const struct plan *plan, struct mirror *mirror,
     const struct report_totals *totals, enum mirror_end end,
     const struct err *e)
 {
 	status_free(mirror->status);
-	store_close(store);
 	if (end == MIRROR_STORE_FAILED) {
 		report(REPORT_ERROR, "%s", e->msg);
 		return EXIT_STORE;
@@ -366,6 +403,91 @@ open_root(const struct options *o, struct store **ret)
 	return EXIT_STORE;
 }
 
+/* What has become of a run, for people.  Return the exit code. */
+static int
+tell_end(const struct options *o, const struct report_totals *totals,
+    enum mirror_end end, const struct err *e)
+{
+	char size[REPORT_BYTES_MAX], left[REPORT_BYTES_MAX];
+	char hours[WINDOW_TEXT_MAX];
+
+	report_summary(totals);
+	switch (end) {
+	case MIRROR_STORE_FAILED:
+		report(REPORT_ERROR, "%s: %s", cmd_root(o->root), e->msg);
+		return EXIT_STORE;
+	case MIRROR_STOPPED:
+		report(REPORT_WARNING, "interrupted; the next run goes on "
+		    "from here");
+		return EXIT_INTERRUPTED;
+	case MIRROR_SPENT:
+		report(REPORT_WARNING, "stopped after %s, as --max-bytes says; "
+		    "at least %s are left; the next run goes on from here",
+		    report_bytes(totals->bytes, size),
+		    report_bytes(totals->wanted_bytes, left));
+		return EXIT_INTERRUPTED;
+	case MIRROR_CLOSED:
+		report(REPORT_WARNING, "the window %s is over; at least %s are "
+		    "left; the next run goes on from here",
+		    window_text(&o->window, hours),
+		    report_bytes(totals->wanted_bytes, left));
+		return EXIT_INTERRUPTED;
+	case MIRROR_DONE:
+		break;
+	}
+	return totals->failed > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+/* One run and its status. */
+static enum mirror_end
+run_once(struct mirror *mirror, struct report_totals *totals, struct err *e)
+{
+	enum mirror_end end;
+
+	mirror->status = status_new((int64_t)time(NULL));
+	end = mirror_run(mirror, totals, e);
+	sync_status(mirror->status, mirror->config.store, totals, end, e);
+	mirror->status = NULL;
+	return end;
+}
+
+/* The store is open.  Return an exit code. */
+static int
+run_and_collect(const struct options *o, struct mirror *mirror)
+{
+	struct store *store = mirror->config.store;
+	struct report_totals totals = { 0 };
+	enum mirror_end end;
+	struct err e;
+	int code;
+
+	if (!sync_gc_before(&o->gc, store))
+		return EXIT_INTERRUPTED;
+	end = run_once(mirror, &totals, &e);
+	if (end == MIRROR_DONE &&
+	    sync_gc_makes_room(&o->gc, store, &totals)) {
+		report(REPORT_INFO, "there is room now: once more");
+		totals = (struct report_totals){ 0 };
+		end = run_once(mirror, &totals, &e);
+	}
+	code = tell_end(o, &totals, end, &e);
+	return end == MIRROR_DONE ? sync_gc_after(&o->gc, store, code) : code;
+}
+
+static int
+run_plan(const struct options *o, struct mirror *mirror)
+{
+	struct plan plan = { .json = o->json };
+	struct report_totals totals = { 0 };
+	enum mirror_end end;
+	struct err e;
+
+	mirror->plan = &plan;
+	mirror->status = status_new((int64_t)time(NULL));
+	end = mirror_run(mirror, &totals, &e);
+	return end_plan(&plan, mirror, &totals, end, &e);
+}
+
 static int
 run(const struct options *o, const struct inputs *in)
 {
@@ -382,50 +504,13 @@ run(const struct options *o, const struct inputs *in)
 		.jobs = o->jobs,
 		.window = o->has_window ? &o->window : NULL,
 	};
-	struct plan plan = { .json = o->json };
-	struct report_totals totals = { 0 };
-	struct store *store = NULL;
-	char size[REPORT_BYTES_MAX], left[REPORT_BYTES_MAX];
-	char hours[WINDOW_TEXT_MAX];
-	struct err e;
-	enum mirror_end end;
-	int code = open_root(o, &store);
+	int code = open_root(o, &mirror.config.store);
 
 	if (code != -1)
 		return code;
-	mirror.config.store = store;
-	mirror.status = status_new((int64_t)time(NULL));
-	mirror.plan = o->plan ? &plan : NULL;
-	end = mirror_run(&mirror, &totals, &e);
-	if (o->plan)
-		return end_plan(&plan, &mirror, store, &totals, end, &e);
-	sync_status(mirror.status, store, &totals, end, &e);
-	store_close(store);
-	report_summary(&totals);
-	switch (end) {
-	case MIRROR_STORE_FAILED:
-		report(REPORT_ERROR, "%s: %s", cmd_root(o->root), e.msg);
-		return EXIT_STORE;
-	case MIRROR_STOPPED:
-		report(REPORT_WARNING, "interrupted; the next run goes on "
-		    "from here");
-		return EXIT_INTERRUPTED;
-	case MIRROR_SPENT:
-		report(REPORT_WARNING, "stopped after %s, as --max-bytes says; "
-		    "at least %s are left; the next run goes on from here",
-		    report_bytes(totals.bytes, size),
-		    report_bytes(totals.wanted_bytes, left));
-		return EXIT_INTERRUPTED;
-	case MIRROR_CLOSED:
-		report(REPORT_WARNING, "the window %s is over; at least %s are "
-		    "left; the next run goes on from here",
-		    window_text(&o->window, hours),
-		    report_bytes(totals.wanted_bytes, left));
-		return EXIT_INTERRUPTED;
-	case MIRROR_DONE:
-		break;
-	}
-	return totals.failed > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+	code = o->plan ? run_plan(o, &mirror) : run_and_collect(o, &mirror);
+	store_close(mirror.config.store);
+	return code;
 }
 
 /* Outside of the window there is nothing to do, which is no failure. */
@@ -455,6 +540,7 @@ cmd_sync(int argc, char **argv)
 	struct err e;
 	int code;
 
+	collect_options_init(&o.gc.options, argc);
 	code = parse_options(argc, argv, &o);
 	if (code != -1)
 		goto out;
@@ -484,6 +570,7 @@ out:
 	registries_free(in.registries);
 	keyring_free(in.keyring);
 	ocidir_close(in.layout);
+	sync_gc_done(&o.gc);
 	free(o.lists);
 	return code;
 }

@@ -5,11 +5,13 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/name.h"
+#include "layout/pins.h"
 #include "mirror/children.h"
 #include "mirror/keep.h"
 #include "mirror/keep_book.h"
 #include "mirror/keep_list.h"
 #include "mirror/keep_terms.h"
+#include "report/unlisted.h"
 
 struct keep {
 	struct keep_options o;
@@ -17,9 +19,49 @@ struct keep {
 	struct keep_book book;
 	struct keep_terms terms;
 	struct keep_list *list;
+	const struct store *store;
 	struct name_table pins;
+	uint64_t generation;		/* of the store, when they were read */
+	bool has_pins;
 	bool has_unknown;		/* an image whose term is in terms */
 };
+
+/* --- pins -------------------------------------------------------------- */
+
+static int
+read_pins(const struct store *store, struct name_table *ret, struct err *e)
+{
+	struct pins pins;
+	const char *name;
+	size_t at = 0;
+
+	if (store_pins_read(store, &pins, e) == -1)
+		return -1;
+	while ((name = pins_next(&pins, &at)) != NULL)
+		(void)name_table_add(ret, name);
+	pins_done(&pins);
+	return 0;
+}
+
+/* Somebody may set one beside a run, which marks all anew then. */
+static int
+renew_pins(struct keep *k, struct err *e)
+{
+	uint64_t generation = store_generation(k->store);
+	struct name_table pins = { .count = 0 };
+
+	if (k->has_pins && generation == k->generation)
+		return 0;
+	if (read_pins(k->store, &pins, e) == -1) {
+		name_table_done(&pins);
+		return -1;
+	}
+	name_table_done(&k->pins);
+	k->pins = pins;
+	k->generation = generation;
+	k->has_pins = true;
+	return 0;
+}
 
 /* --- one image --------------------------------------------------------- */
 
@@ -108,7 +150,7 @@ judge_unlisted(struct keep *k, const struct named *record, const char *image,
 	ret->unlisted_s = age;
 	if (k->o.unlisted_s != KEEP_FOREVER && age >= k->o.unlisted_s)
 		ret->kind = GC_GO;
-	else if (k->list == NULL && age < KEEP_LISTED_S)
+	else if (k->list == NULL && age < UNLISTED_AFTER_S)
 		ret->kind = GC_KEEP;
 	else
 		ret->kind = GC_UNLISTED;
@@ -139,10 +181,13 @@ static int
 judge(void *cookie, const struct gc_reference *r, struct gc_verdict *ret,
     struct err *e)
 {
-	char *image = keep_list_image(r->registry, r->repository,
-	    r->reference);
-	int rc = judge_image(cookie, r, image, ret, e);
+	char *image;
+	int rc;
 
+	if (renew_pins(cookie, e) == -1)
+		return -1;
+	image = keep_list_image(r->registry, r->repository, r->reference);
+	rc = judge_image(cookie, r, image, ret, e);
 	free(image);
 	return rc;
 }
@@ -165,6 +210,8 @@ pinned(void *cookie, const char *registry, const char *repository,
 	char text[DIGEST_TEXT_MAX], *image;
 	bool ret;
 
+	if (k->pins.count == 0)
+		return false;
 	image = keep_list_image(registry, repository,
 	    digest_text(digest, text));
 	ret = name_table_find(&k->pins, image) != NULL;
@@ -206,18 +253,22 @@ keep_new(const struct store *store, const struct keep_options *options,
 	struct keep *k = xcalloc(1, sizeof(*k));
 	int64_t term = options->unlisted_s;
 
-	(void)e;
 	k->o = *options;
+	k->store = store;
+	if (renew_pins(k, e) == -1) {
+		keep_free(k);
+		return -1;
+	}
 	keep_book_read(store, &k->book);
 	keep_terms_read(store, options->now, term > 0 ? term :
-	    2 * KEEP_LISTED_S, &k->terms);
+	    2 * UNLISTED_AFTER_S, &k->terms);
 	if (options->list != NULL)
 		k->list = keep_list_new(options->list, store, &k->book);
 	k->rules = (struct gc_rules){
 		.judge = judge,
 		.in_use = options->use != NULL &&
 		    options->use->digests.count > 0 ? in_use : NULL,
-		.pinned = k->pins.count > 0 ? pinned : NULL,
+		.pinned = pinned,
 		.children = children_each,
 		.filter = filter,
 		.tell = options->tell != NULL ? tell : NULL,

@@ -7,16 +7,12 @@
 
 /*
  * Which images of a tree are kept, and for what reason: what layout/gc.h asks
- * for, out of status.json, lists, pins and what is in use.
+ * for, out of status.json, lists, pins and what is in use.  Where no list is at
+ * hand, an image is listed for UNLISTED_AFTER_S after it was in one: two lists
+ * on one tree are mirrored in turn, and neither makes room for itself at the
+ * other one's expense.
  */
 #define KEEP_FOREVER	((int64_t)-1)
-
-/*
- * So long after it was last listed an image counts as one that is on a list
- * that is not at hand: two lists on one tree are mirrored in turn, and neither
- * makes room for itself at the other one's expense.
- */
-#define KEEP_LISTED_S	((int64_t)7 * 24 * 3600)
 
 struct keep_options {
 	const struct image_list *list;	/* what is listed; NULL: what runs have

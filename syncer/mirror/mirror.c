@@ -13,6 +13,7 @@
 #include "mirror/job_status.h"
 #include "mirror/mirror.h"
 #include "mirror/plan.h"
+#include "mirror/room.h"
 
 /* Images in progress at once: enough to keep the links busy, and few enough
  * that memory does not grow with the list. */
@@ -117,6 +118,17 @@ report_success(const char *image, const struct job_report *r)
 }
 
 static void
+count_lacking(struct run *run, const struct job_report *r)
+{
+	struct report_totals *t = &run->totals;
+	uint64_t bytes = room_needed(run->dispatch, r->walk);
+
+	t->lacking_bytes += bytes;
+	if (t->lacking_least == 0 || bytes < t->lacking_least)
+		t->lacking_least = bytes;
+}
+
+static void
 job_ended(void *cookie, const struct job_report *r)
 {
 	struct run *run = cookie;
@@ -145,6 +157,8 @@ job_ended(void *cookie, const struct job_report *r)
 	case JOB_FAILED:
 		t->failed++;
 		report_failure(image, r);
+		if (r->err->code == ERR_ROOM && r->walk != NULL)
+			count_lacking(run, r);
 		if (r->err->code == ERR_STORE &&
 		    run->store_err.code == ERR_NONE)
 			run->store_err = *r->err;

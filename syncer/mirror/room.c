@@ -5,9 +5,8 @@
  * links to it. */
 #define BLOCK_BYTES	4096u
 
-/* What the image adds to what is on its way already. */
-static uint64_t
-needed(const struct dispatch *d, const struct walk *w)
+uint64_t
+room_needed(const struct dispatch *d, const struct walk *w)
 {
 	const struct object *o;
 	uint64_t bytes = 0;
@@ -29,7 +28,7 @@ int
 room_check(const struct store *store, const struct dispatch *d,
     const struct walk *w, struct err *e)
 {
-	uint64_t need = needed(d, w), promised, room;
+	uint64_t need = room_needed(d, w), promised, room;
 	char need_text[REPORT_BYTES_MAX], room_text[REPORT_BYTES_MAX];
 	char promised_text[REPORT_BYTES_MAX];
 

@@ -14,4 +14,7 @@
 int room_check(const struct store *, const struct dispatch *,
     const struct walk *, struct err *);
 
+/* room_needed(d, w): what the image adds to what is on its way already. */
+uint64_t room_needed(const struct dispatch *, const struct walk *);
+
 #endif

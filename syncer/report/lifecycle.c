@@ -21,12 +21,22 @@ count_pins(const struct store *store, uint64_t *ret, struct err *e)
 	return 0;
 }
 
+static void
+count_bad(void *cookie, const struct store_bad *bad)
+{
+	(void)bad;
+	(*(uint64_t *)cookie)++;
+}
+
 int
 lifecycle_gather(struct store *store, struct lifecycle *ret, struct err *e)
 {
+	ret->bad = 0;
+	(void)store_bad_each(store, count_bad, &ret->bad);
 	(void)gc_status_read(store, &ret->gc);
 	(void)verify_status_read(store, &ret->verify);
-	if (held_save(store, &ret->held, e) == -1)
+	if (held_save(store, &ret->held, e) == -1 ||
+	    store_quarantine_size(store, &ret->quarantined, e) == -1)
 		return -1;
 	return count_pins(store, &ret->pinned, e);
 }
@@ -161,6 +171,14 @@ lifecycle_print(const struct lifecycle *l, FILE *out)
 {
 	print_gc(&l->gc, out);
 	print_verify(&l->verify, out);
+	metrics_single(out, "cdr_bad_objects", "gauge",
+	    "Manifests and blobs that were found bad or missing, and have not "
+	    "come again.", l->bad);
+	metrics_single(out, "cdr_quarantined_files", "gauge",
+	    "Files that were found bad and are kept for a while.",
+	    l->quarantined.files);
+	metrics_single(out, "cdr_quarantined_bytes", "gauge",
+	    "What they take of the disk.", l->quarantined.bytes);
 	metrics_single(out, "cdr_held_tags", "gauge",
 	    "Tags that are held where they are.", l->held.tags);
 	metrics_single(out, "cdr_held_oldest_timestamp_seconds", "gauge",

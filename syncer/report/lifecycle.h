@@ -15,6 +15,8 @@ struct lifecycle {
 	struct held_totals held;
 	uint64_t pinned;		/* lines of keep/pins */
 	uint64_t unlisted;		/* images */
+	uint64_t bad;			/* lines of status/bad */
+	struct store_quarantined quarantined;
 };
 
 /* lifecycle_gather(store, ret, e): all but ${unlisted}, from status/ and the

@@ -45,6 +45,9 @@ struct report_totals {
 	size_t images, unchanged, updated, held, failed, cancelled;
 	uint64_t objects, bytes, requests;
 	uint64_t pulls;			/* manifests that were handed out */
+	uint64_t lacking_bytes;		/* all images for which there is no room
+					 * need so much, */
+	uint64_t lacking_least;		/* and one of them no more than that */
 	int64_t duration_ms;
 	/* while it runs: */
 	size_t active;			/* images begun and not ended */

@@ -513,6 +513,42 @@ who_is_held(void **state)
 	store_close(st);
 }
 
+/* --- bad --------------------------------------------------------------- */
+
+static void
+what_is_bad(void **state)
+{
+	static const char hex[] = DIGITS("0");
+	const struct scratch *s = *state;
+	struct store *st = open_store(s);
+	char *line, *metrics;
+
+	refresh(st, NULL);
+	metrics = scratch_get(s, "status/metrics");
+	assert_non_null(strstr(metrics, "\ncdr_bad_objects 0\n"));
+	assert_non_null(strstr(metrics, "\ncdr_quarantined_files 0\n"));
+	free(metrics);
+	line = xasprintf("2026-11-20T00:00:00Z sha256:%s bytes "
+	    "blobs/sha256/%s\nnonsense\n", hex, hex);
+	scratch_put(s, "status/bad", line);
+	free(line);
+	(void)mkdirat(s->dir, "_state/quarantine", 0700);
+	line = xasprintf("_state/quarantine/sha256:%s.2026-11-20T00:00:00Z",
+	    hex);
+	scratch_put(s, line, "bad bytes");
+	free(line);
+	(void)mkdirat(s->dir, "_state/quarantine/folder", 0700);
+	assert_int_equal(symlinkat("../../status/metrics", s->dir,
+	    "_state/quarantine/link"), 0);
+	refresh(st, NULL);
+	metrics = scratch_get(s, "status/metrics");
+	assert_non_null(strstr(metrics, "\ncdr_bad_objects 1\n"));
+	assert_non_null(strstr(metrics, "\ncdr_quarantined_files 1\n"));
+	assert_null(strstr(metrics, "\ncdr_quarantined_bytes 0\n"));
+	free(metrics);
+	store_close(st);
+}
+
 int
 main(void)
 {
@@ -526,6 +562,7 @@ main(void)
 		TEST(odd_pulls),
 		TEST(who_is_unlisted),
 		TEST(who_is_held),
+		TEST(what_is_bad),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

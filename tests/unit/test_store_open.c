@@ -291,6 +291,15 @@ set_time(const struct scratch *s, const char *path, time_t when)
 	    0);
 }
 
+static time_t
+time_of(const struct scratch *s, const char *path)
+{
+	struct stat sb;
+
+	assert_int_equal(fstatat(s->dir, path, &sb, AT_SYMLINK_NOFOLLOW), 0);
+	return sb.st_mtim.tv_sec;
+}
+
 /* Whatever the clock said when it was written, and whatever it says now. */
 static void
 test_sweep_tmp(void **state)
@@ -315,6 +324,8 @@ test_sweep_tmp(void **state)
 #define PARTIAL_B	PARTIAL "e3b0c44298fc1c149afbf4c8996fb924" \
 			"27ae41e4649b934ca495991b7852b855"
 
+#define DAY		(24 * 3600)
+
 /* A part of a blob is kept until nobody can still want it. */
 static void
 test_sweep_partial(void **state)
@@ -323,13 +334,45 @@ test_sweep_partial(void **state)
 	time_t now = time(NULL);
 
 	store_close(open_store(s));
+	scratch_put(s, "status/status.json", "{}");
 	scratch_put(s, PARTIAL_A, "part");
-	set_time(s, PARTIAL_A, now - 13 * 24 * 3600);
+	set_time(s, PARTIAL_A, now - 13 * DAY);
 	scratch_put(s, PARTIAL_B, "part");
-	set_time(s, PARTIAL_B, now - 15 * 24 * 3600);
+	set_time(s, PARTIAL_B, now - 15 * DAY);
 	store_close(open_store(s));
 	assert_true(scratch_has(s, PARTIAL_A));
 	assert_false(scratch_has(s, PARTIAL_B));
+}
+
+/* A clock that is wrong, now or when it was written, sweeps nothing: the last
+ * run ended by another one. */
+static void
+test_sweep_partial_clocks(void **state)
+{
+	struct scratch *s = *state;
+	time_t now = time(NULL);
+
+	store_close(open_store(s));
+	/* No run has ended so far. */
+	scratch_put(s, PARTIAL_A, "part");
+	set_time(s, PARTIAL_A, now - 15 * DAY);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, PARTIAL_A));
+	/* Today is years ahead of it. */
+	scratch_put(s, "status/status.json", "{}");
+	set_time(s, "status/status.json", now - 15 * DAY);
+	set_time(s, PARTIAL_A, now - 16 * DAY);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, PARTIAL_A));
+	/* Written in 1970, or in the future: its term begins now. */
+	set_time(s, "status/status.json", now);
+	set_time(s, PARTIAL_A, 100);
+	scratch_put(s, PARTIAL_B, "part");
+	set_time(s, PARTIAL_B, now + 3650 * DAY);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, PARTIAL_A));
+	assert_true(time_of(s, PARTIAL_A) >= now);
+	assert_true(time_of(s, PARTIAL_B) < now + DAY);
 }
 
 /* Copied by something that leaves out empty folders and what is private. */
@@ -344,6 +387,7 @@ test_sparse_copy(void **state)
 	assert_int_equal(unlinkat(s->dir, "_state/clean", 0), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/publish", 0), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/keep.lock", 0), 0);
+	(void)unlinkat(s->dir, "_state/reserve", 0);
 	assert_int_equal(unlinkat(s->dir, "_state/tmp", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(s->dir, "_state/partial", AT_REMOVEDIR), 0);
 	assert_int_equal(unlinkat(s->dir, "_state", AT_REMOVEDIR), 0);
@@ -371,6 +415,7 @@ main(void)
 		TEST(test_half_made),
 		TEST(test_sweep_tmp),
 		TEST(test_sweep_partial),
+		TEST(test_sweep_partial_clocks),
 		TEST(test_sparse_copy),
 	};
 
