@@ -67,7 +67,7 @@ let_go(struct store *st, const char *registry, const char *repository,
     const char *tag, const char *path, struct err *e)
 {
 	char parent[STORE_PATH_MAX];
-	struct manifest_id id;
+	struct manifest_id id = { .media_type = "" };
 	int rc;
 
 	rc = store_new_generation(st, e);
@@ -90,7 +90,7 @@ int
 store_release(struct store *st, const char *registry, const char *repository,
     const char *tag, struct err *e)
 {
-	char path[STORE_PATH_MAX];
+	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
 	struct stat sb;
 	struct err why;
 	int rc = 0;
@@ -98,6 +98,8 @@ store_release(struct store *st, const char *registry, const char *repository,
 	path_held(registry, repository, tag, path);
 	if (store_step_begin(st, e) == -1)
 		return -1;
+	/* Also where it has gone: whoever did that may have died then. */
+	store_touch_dir(st, path_parent(path, parent));
 	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		rc = let_go(st, registry, repository, tag, path, e);
 	else if (errno != ENOENT && errno != ENOTDIR)

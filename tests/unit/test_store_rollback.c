@@ -42,7 +42,7 @@ static struct digest
 put_blob(struct fixture *f, const char *text)
 {
 	struct blob_writer *w;
-	struct staged *staged;
+	struct staged *staged = NULL;
 	struct digest d;
 
 	digest_of(DIGEST_SHA256, text, strlen(text), &d);
@@ -221,6 +221,12 @@ remove_blob(struct fixture *f, const struct digest *d)
 	assert_int_equal(unlinkat(f->dir->dir, path_blob(d, path), 0), 0);
 }
 
+static int
+release(struct fixture *f)
+{
+	return store_release(f->side, "docker.io", "library/x", "1", &f->e);
+}
+
 /* --- where to --- */
 
 static void
@@ -287,6 +293,12 @@ test_in_place(void **state)
 	expect_tag(f, 2);
 	expect_held(f, 2);
 	expect_last(f, 2, false, 3);
+	assert_int_equal(release(f), 1);
+	assert_int_equal(back(f, 0, NULL), 1);
+	expect_tag(f, 2);
+	expect_held(f, 2);
+	expect_last(f, 2, false, 3);
+	assert_int_equal(back(f, 0, NULL), 0);
 }
 
 /* One of the repository that the tag never had. */
@@ -457,12 +469,6 @@ test_index(void **state)
 }
 
 /* --- holds --- */
-
-static int
-release(struct fixture *f)
-{
-	return store_release(f->side, "docker.io", "library/x", "1", &f->e);
-}
 
 static void
 test_release(void **state)
