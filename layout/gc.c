@@ -147,8 +147,9 @@ mark_stale(struct store *st, struct err *e)
 {
 	if (store_mark_stale(st, e) == 0)
 		return 0;
+	(void)!unlinkat(st->root, STORE_DIRTY_FILE, 0);
 	if (linkat(st->root, STORE_UNCLEAN_FILE, st->root, STORE_DIRTY_FILE,
-	    0) == -1 && errno != EEXIST)
+	    0) == -1)
 		return -1;
 	st->index_stale = true;
 	return 0;
