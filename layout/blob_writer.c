@@ -42,7 +42,8 @@ struct blob_writer {
 				 * was last told to write */
 	uint64_t noted_bytes;	/* of them, when they were last noted */
 	uint64_t found;		/* bytes in the file when it was opened */
-	bool may_have_note;	/* an earlier process may have left one, or... */
+	bool may_have_note;	/* an earlier process has left one, perhaps,
+				 * or... */
 	bool noted;		/* ... the note of what is here exists */
 };
 

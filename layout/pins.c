@@ -37,24 +37,25 @@ is_registry(const char *name)
 	    strcmp(name, "localhost") == 0);
 }
 
-static bool
-is_name(const char *line)
+bool
+full_name_split(const char *name, struct full_name *ret)
 {
-	char name[FULL_NAME_MAX];
-	char *slash, *end;
+	const char *slash = strchr(name, '/'), *end = strchr(name, '@');
 
-	if (strlen(line) >= sizeof(name))
-		return false;
-	memcpy(name, line, strlen(line) + 1);
-	slash = strchr(name, '/');
-	end = strchr(name, '@');
 	if (end != NULL ? !is_digest(end + 1) :
 	    (end = strrchr(name, ':')) == NULL || !name_is_tag(end + 1))
 		return false;
-	if (slash == NULL || slash > end)
+	if (slash == NULL || slash > end ||
+	    (size_t)(slash - name) >= sizeof(ret->registry) ||
+	    (size_t)(end - slash) > sizeof(ret->repository))
 		return false;
-	*slash = *end = '\0';
-	return is_registry(name) && name_is_repository(slash + 1);
+	snprintf(ret->registry, sizeof(ret->registry), "%.*s",
+	    (int)(slash - name), name);
+	snprintf(ret->repository, sizeof(ret->repository), "%.*s",
+	    (int)(end - slash - 1), slash + 1);
+	snprintf(ret->reference, sizeof(ret->reference), "%s", end + 1);
+	return is_registry(ret->registry) &&
+	    name_is_repository(ret->repository);
 }
 
 static bool
@@ -88,6 +89,8 @@ int
 pins_parse(const char *text, size_t len, struct pins *ret, struct err *e)
 {
 	struct pins p = { NULL, 0, 0, NULL };
+	struct full_name ignored;
+	const char *line;
 	size_t n;
 
 	if (strlen(text) != len)
@@ -95,8 +98,8 @@ pins_parse(const char *text, size_t len, struct pins *ret, struct err *e)
 	for (; *text != '\0'; text += n + (text[n] == '\n')) {
 		n = strcspn(text, "\n");
 		add_line(&p, xstrndup(text, n));
-		if (is_remark(p.lines[p.count - 1]) ||
-		    is_name(p.lines[p.count - 1]))
+		line = p.lines[p.count - 1];
+		if (is_remark(line) || full_name_split(line, &ignored))
 			continue;
 		err_set(e, ERR_DATA, "line %zu is no full name, such as "
 		    "docker.io/library/nginx:1.27", p.count);

@@ -17,6 +17,14 @@
 char *full_name(const char *, const char *, const char *,
     char buf[FULL_NAME_MAX]);
 
+/* full_name_split(name, ret): the inverse; false if it is no full name. */
+struct full_name {
+	char registry[REGISTRY_NAME_MAX + 1];
+	char repository[REPOSITORY_NAME_MAX + 1];
+	char reference[DIGEST_TEXT_MAX + TAG_MAX];
+};
+bool full_name_split(const char *, struct full_name *);
+
 /* The lines of keep/pins, cdr-layout(5): full names, and remarks. */
 struct pins {
 	char **lines;

@@ -318,7 +318,8 @@ int store_is_whole(const struct store *, const char *, const char *,
 struct store_rollback {
 	const char *registry, *repository, *tag;
 	const struct digest *to;	/* NULL: */
-	unsigned back;			/* so many steps: tag_history_judge */
+	unsigned back;			/* so many steps: tag_history_judge;
+					 * 0: where it is */
 	children_fn *children;
 	void *cookie;
 	/* Told, when it could be found: */

@@ -44,6 +44,19 @@ store_held_get(const struct store *st, const char *registry,
 	return rc;
 }
 
+/* Whoever made it may have died before that was durable: the folder and its own
+ * name are synced by whoever relies on it. */
+void
+store_touch_hold(struct store *st, const char *registry,
+    const char *repository)
+{
+	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
+
+	path_repository(registry, repository, "_held", path);
+	store_touch_dir(st, path);
+	store_touch_dir(st, path_parent(path, parent));
+}
+
 int
 store_hold(struct store *st, const char *registry, const char *repository,
     const char *tag, const struct digest *at, struct err *e)
@@ -56,6 +69,7 @@ store_hold(struct store *st, const char *registry, const char *repository,
 	if (store_make_dirs(st, path_repository(registry, repository, "_held",
 	    path), e) == -1)
 		return -1;
+	store_touch_hold(st, registry, repository);
 	return store_write_file(st, path_held(registry, repository, tag, path),
 	    line, strlen(line), e);
 }
@@ -67,7 +81,7 @@ let_go(struct store *st, const char *registry, const char *repository,
     const char *tag, const char *path, struct err *e)
 {
 	char parent[STORE_PATH_MAX];
-	struct manifest_id id;
+	struct manifest_id id = { .media_type = "" };
 	int rc;
 
 	rc = store_new_generation(st, e);
@@ -90,7 +104,7 @@ int
 store_release(struct store *st, const char *registry, const char *repository,
     const char *tag, struct err *e)
 {
-	char path[STORE_PATH_MAX];
+	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
 	struct stat sb;
 	struct err why;
 	int rc = 0;
@@ -98,6 +112,8 @@ store_release(struct store *st, const char *registry, const char *repository,
 	path_held(registry, repository, tag, path);
 	if (store_step_begin(st, e) == -1)
 		return -1;
+	/* Also where it has gone: whoever did that may have died then. */
+	store_touch_dir(st, path_parent(path, parent));
 	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		rc = let_go(st, registry, repository, tag, path, e);
 	else if (errno != ENOENT && errno != ENOTDIR)

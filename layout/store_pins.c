@@ -39,8 +39,11 @@ store_pins_write(struct store *st, const struct pins *p, struct err *e)
 		    "than %u bytes", PINS_BYTES_MAX);
 	else if (store_new_generation(st, e) == -1 ||
 	    store_make_dirs(st, "keep", e) == -1 ||
-	    store_write_file(st, PINS_FILE, text, len, e) == -1)
+	    store_write_changed(st, PINS_FILE, text, len, e) == -1 ||
+	    store_settle_files(st, e) == -1)
 		rc = -1;
+	/* Also where it says so already: whoever wrote it may have died. */
+	store_touch_dir(st, "keep");
 	free(text);
 	return rc;
 }

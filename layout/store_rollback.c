@@ -6,7 +6,6 @@
  * to go.  The next run sets it there; so does the same command again; a release
  * leaves it where it is.  The history comes before the tag, as always.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "store_internal.h"
@@ -59,6 +58,8 @@ find_target(const struct store *st, struct store_rollback *r, struct err *e)
 		return -1;
 	if (r->to != NULL)
 		to = *r->to;
+	else if (r->back == 0)
+		to = r->from.digest;
 	else if (choose_by_steps(st, r, &to, e) == -1)
 		return -1;
 	rc = store_reference_get(st, r->registry, r->repository,
@@ -91,13 +92,29 @@ is_held_there(const struct store *st, const struct store_rollback *r,
 	return rc == 1 ? digest_equal(&at, &r->at.digest) : rc;
 }
 
+/* Before a link is relied on, and when it has moved. */
+static void
+touch_folders(struct store *st, const struct store_rollback *r)
+{
+	static const char *const folders[] = {
+		"_history", "_default", "_manifests"
+	};
+	char path[STORE_PATH_MAX];
+	size_t i;
+
+	store_touch_hold(st, r->registry, r->repository);
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+		store_touch_dir(st, path_repository(r->registry,
+		    r->repository, folders[i], path));
+}
+
 static int
 move(struct store *st, const struct store_rollback *r, struct err *e)
 {
 	char path[STORE_PATH_MAX], inner[TAG_MAX + 16];
 
 	if (store_new_generation(st, e) == -1 ||
-	    store_mark_stale(st, e) == -1 ||
+	    store_mark_moved(st, r->registry, r->repository, e) == -1 ||
 	    store_hold(st, r->registry, r->repository, r->tag, &r->at.digest,
 	    e) == -1 ||
 	    store_sync_dirs(st, e) == -1 ||
@@ -106,10 +123,7 @@ move(struct store *st, const struct store_rollback *r, struct err *e)
 	    store_settle_files(st, e) == -1)
 		return -1;
 	/* The links that a tag needs may be new, and their maker dead. */
-	store_touch_dir(st, path_repository(r->registry, r->repository,
-	    "_default", path));
-	store_touch_dir(st, path_repository(r->registry, r->repository,
-	    "_manifests", path));
+	touch_folders(st, r);
 	if (store_sync_dirs(st, e) == -1)
 		return -1;
 	snprintf(inner, sizeof(inner), "_manifests/%s", r->tag);
@@ -125,8 +139,11 @@ move_in_step(struct store *st, struct store_rollback *r, struct err *e)
 	if (find_target(st, r, e) == -1)
 		return -1;
 	rc = is_held_there(st, r, e);
-	if (rc == 1 && digest_equal(&r->from.digest, &r->at.digest))
+	if (rc == 1 && digest_equal(&r->from.digest, &r->at.digest)) {
+		/* Whoever did all that may have died then. */
+		touch_folders(st, r);
 		return 0;
+	}
 	return rc == -1 || move(st, r, e) == -1 ? -1 : 1;
 }
 
@@ -138,7 +155,6 @@ store_rollback(struct store *st, struct store_rollback *r, struct err *e)
 	struct err why;
 	int rc;
 
-	assert(r->to != NULL || r->back > 0);
 	if (find_target(st, r, e) == -1 || store_step_begin(st, e) == -1)
 		return -1;
 	rc = move_in_step(st, r, e);

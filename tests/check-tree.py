@@ -183,6 +183,21 @@ class Tree:
 				elif not os.path.exists(self.at(path.removesuffix(".ranges"))):
 					self.wrong(path, "is about no partial blob")
 
+	def pins(self):
+		"""Full names, and what people remark."""
+		if "pins" not in self.names("keep"):
+			return
+		with open(self.at("keep/pins"), encoding="utf-8") as file:
+			for line in file.read().splitlines():
+				name, at, digest = line.partition("@")
+				if not at:
+					name, _, tag = line.rpartition(":")
+				registry, _, repository = name.partition("/")
+				if line and line[0] != "#" and not (
+						REGISTRY.fullmatch(registry) and REPOSITORY.fullmatch(repository)
+						and (is_digest(digest) if at else TAG.fullmatch(tag))):
+					self.wrong("keep/pins", "has odd lines")
+
 	# --- objects -----------------------------------------------------------
 
 	def object(self, path, alg, name):
@@ -339,25 +354,26 @@ class Tree:
 		for name in names:
 			with open(self.at(path, "_history", name), encoding="ascii") as file:
 				lines = file.read().splitlines()
-			if not lines or not all(re.fullmatch(f"{TIME} sha(256|512):[0-9a-f]+", line)
-						for line in lines):
+			if not lines or not all(re.fullmatch(rf"{TIME} sha(256|512):[0-9a-f]+( rollback)?",
+							      line) for line in lines):
 				self.wrong(f"{path}/_history/{name}", "has odd lines")
 			elif name in links:
 				self.published[f"{repository}{'@' if ':' in name else ':'}{name}"] = links[name]
-				if not lines[-1].endswith(links[name][1]) and not self.dead:
+				if lines[-1].split()[1] != links[name][1] and not self.dead:
 					self.wrong(f"{path}/_history/{name}", "does not end with what is there")
 			elif not self.dead:
 				self.wrong(f"{path}/_history/{name}", "is about something that is not there")
 
 	def holds(self, path, links):
-		"""A tag that is held leads to what it is held at."""
+		"""A tag that is held leads to what it is held at; who holds it may die before it
+		does."""
 		held = self.at(path, "_held")
 		for name in sorted(os.listdir(held)) if os.path.isdir(held) else []:
 			with open(os.path.join(held, name), encoding="ascii") as file:
 				line = file.read()
 			if not re.fullmatch(f"{TIME} sha(256|512):[0-9a-f]+\n", line):
 				self.wrong(f"{path}/_held/{name}", "is no hold")
-			elif links.get(name, ("", ""))[1] != line.split()[1]:
+			elif links.get(name, ("", ""))[1] != line.split()[1] and not self.dead:
 				self.wrong(f"{path}/_held/{name}", "the tag is elsewhere")
 
 	def complete(self, path, there, links):
@@ -430,6 +446,7 @@ class Tree:
 		self.top()
 		self.modes()
 		self.state()
+		self.pins()
 		self.all_manifests()
 		self.all_blobs()
 		self.all_repositories()

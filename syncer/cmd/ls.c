@@ -6,27 +6,33 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/ls_history.h"
 #include "layout/mem.h"
 #include "layout/name.h"
+#include "layout/pins.h"
 #include "layout/store.h"
 #include "report/report.h"
 #include "mirror/walk.h"
 
 static const char usage[] =
-"usage: cdr ls [-r ROOT] [--json]\n"
+"usage: cdr ls [-r ROOT] [--json] [--history REF]\n"
 "\n"
 "List the images of a tree: reference, digest, the platforms that are here, the\n"
 "size of all that the image reaches (images share blobs), when it was\n"
-"published, whether its tag is held there, and how many foreign layers it lacks.\n"
+"published, whether its tag is held there, whether it is pinned, and how many\n"
+"foreign layers it lacks.\n"
 "\n"
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "      --json        print one array of objects\n"
+"      --history REF which digests REF had, the newest first; what of them is\n"
+"                    whole here, and where 'cdr rollback' can set it\n"
 "  -h, --help        print this\n"
 "\n"
 "Exit: 0 all is well; 1 an image cannot be read; 2 usage; 3 no tree at ROOT.\n";
 
 struct lister {
 	const struct store *store;
+	struct pins pins;
 	bool json;
 	size_t count;
 	bool failed;
@@ -34,11 +40,11 @@ struct lister {
 
 /* One line's worth. */
 struct row {
-	char *image;
+	const char *image;
 	char digest[DIGEST_TEXT_MAX];
 	const char *media_type;
 	char published[STORE_TIME_MAX];
-	bool held;
+	bool held, pinned;
 	struct walk walk;
 };
 
@@ -70,6 +76,8 @@ put_text(struct lister *l, const struct row *r)
 	printf("%-44s  %.19s  %8s  %-20s  %s%s", r->image, r->digest,
 	    report_bytes(r->walk.bytes, size), r->published,
 	    platforms[0] == '\0' ? "-" : platforms, r->held ? "  held" : "");
+	if (r->pinned)
+		printf("  pinned");
 	if (r->walk.elsewhere > 0)
 		printf("  %zu layer(s) elsewhere", r->walk.elsewhere);
 	putchar('\n');
@@ -93,6 +101,8 @@ put_json(struct lister *l, const struct row *r)
 	    "published", r->published);
 	if (r->held)
 		json_object_set_new(row, "held", json_true());
+	if (r->pinned)
+		json_object_set_new(row, "pinned", json_true());
 	if (r->walk.elsewhere > 0)
 		json_object_set_new(row, "elsewhere",
 		    json_integer((json_int_t)r->walk.elsewhere));
@@ -121,6 +131,7 @@ list_image(void *cookie, const char *registry, const char *repository,
 	struct digest_set none = { 0 };
 	struct lister *l = cookie;
 	struct row r = { .media_type = id->media_type };
+	char name[FULL_NAME_MAX];
 	struct walk_from from = {
 		.store = l->store,
 		.registry = registry,
@@ -135,8 +146,8 @@ list_image(void *cookie, const char *registry, const char *repository,
 	if (store_published_at(l->store, registry, repository, reference,
 	    r.published, e) == -1)
 		return -1;
-	r.image = xasprintf("%s/%s%c%s", registry, repository,
-	    name_is_tag(reference) ? ':' : '@', reference);
+	r.image = full_name(registry, repository, reference, name);
+	r.pinned = pins_have(&l->pins, r.image);
 	digest_text(&id->digest, r.digest);
 	if (walk_image(&from, &r.walk, e) == -1) {
 		report(REPORT_ERROR, "%s: %s", r.image, e->msg);
@@ -149,7 +160,6 @@ list_image(void *cookie, const char *registry, const char *repository,
 		l->count++;
 		walk_done(&r.walk);
 	}
-	free(r.image);
 	return 0;
 }
 
@@ -166,11 +176,14 @@ list(const char *root, bool json)
 		return EXIT_STORE;
 	}
 	l.store = store;
+	if (store_pins_read(store, &l.pins, &e) == -1)
+		report(REPORT_WARNING, "%s", e.msg);
 	rc = store_each_reference(store, list_image, &l, &e);
 	if (rc == -1)
 		report(REPORT_ERROR, "%s: %s", root, e.msg);
 	if (json)
 		fputs(l.count == 0 ? "[]\n" : "\n]\n", stdout);
+	pins_done(&l.pins);
 	store_close(store);
 	if (fflush(stdout) != 0)
 		return EXIT_STORE;
@@ -183,10 +196,11 @@ cmd_ls(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "root", required_argument, NULL, 'r' },
 		{ "json", no_argument, NULL, 'j' },
+		{ "history", required_argument, NULL, 'H' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
-	const char *root = NULL;
+	const char *root = NULL, *history = NULL;
 	bool json = false;
 	int c;
 
@@ -198,6 +212,9 @@ cmd_ls(int argc, char **argv)
 			break;
 		case 'j':
 			json = true;
+			break;
+		case 'H':
+			history = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -212,5 +229,7 @@ cmd_ls(int argc, char **argv)
 		    "Try 'cdr ls --help'.\n", argv[optind]);
 		return EXIT_INPUT;
 	}
+	if (history != NULL)
+		return ls_history(cmd_root(root), history, json);
 	return list(cmd_root(root), json);
 }

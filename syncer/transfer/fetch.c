@@ -189,6 +189,7 @@ fetch_pause(struct fetch *f)
 	if (f->is_paused)
 		return;
 	f->is_paused = true;
+	f->traffic->pauses++;
 	queue_push(&f->traffic->paused, &f->queued);
 }
 

@@ -101,6 +101,7 @@ struct traffic {
 	struct queue need_token;	/* FETCH_NEED_TOKEN */
 	struct queue delayed;		/* FETCH_BACKOFF */
 	struct queue paused;		/* FETCH_RUNNING without a buffer */
+	uint64_t pauses;		/* so often that was so */
 	struct fetch *all;		/* every fetch there is */
 	uint64_t best_rate;		/* bytes a second that a connection had
 					 * at its best, on the average */

@@ -163,12 +163,13 @@ add_pieces(struct source *source, unsigned most, int64_t now)
 }
 
 static void
-widen(struct source *source, int64_t now)
+widen(const struct traffic *t, struct source *source, int64_t now)
 {
 	struct width *w = &source->width;
 	struct width_view view = {
 		.now_ms = now,
 		.bytes = source->blob_bytes,
+		.pauses = t->pauses,
 		.connections = source->share.pieces,
 		.blobs = fetch_blob_count(source),
 		.is_elsewhere = source->is_elsewhere,
@@ -198,7 +199,7 @@ turn_take(struct traffic *t, struct source *source, int64_t now)
 	start_waiting(t, source, now);
 	if (now >= source->up->not_before_ms &&
 	    !throttle_is_short(&t->throttle, now))
-		widen(source, now);
+		widen(t, source, now);
 }
 
 int64_t

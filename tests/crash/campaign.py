@@ -49,6 +49,12 @@ FAULTS = {
 }
 
 
+def places(counts, turn):
+	"""By turns: a place that a run has twice sees two of the errors."""
+	return [(kind, n, names[(n + turn) % len(names)]) for kind, names in FAULTS.items()
+		for n in range(1, counts[kind] + 1)]
+
+
 def load_checker():
 	path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "check-tree.py")
 	spec = importlib.util.spec_from_file_location("check_tree", path)
@@ -103,13 +109,16 @@ class Campaign:
 		with contextlib.suppress(FileNotFoundError):
 			os.unlink(self.log)
 
-	def sync(self, source, **settings):
+	def call(self, words, **settings):
 		env = dict(os.environ, LD_PRELOAD=self.options.library, CRASH_ROOT=self.root,
 			   CRASH_LOG=self.log, **settings)
-		done = subprocess.run([self.options.cdr, "sync", "-q", "-r", self.root, "--from",
-				       f"oci:{source}", *self.options.refs], env=env, timeout=60,
+		done = subprocess.run([self.options.cdr, *words], env=env, timeout=60,
 				      capture_output=True, text=True, check=False)
 		return done.returncode, done.stderr
+
+	def sync(self, source, **settings):
+		return self.call(["sync", "-q", "-r", self.root, "--from", f"oci:{source}",
+				  *self.options.refs], **settings)
 
 	def model(self, with_tree):
 		found = model.Model(self.bodies, self.linked, self.random.randrange(1 << 30))
@@ -200,23 +209,22 @@ class Campaign:
 				self.counts["kills"] += 1
 				self.disturb(f"{title}, killed at call {n}", with_tree, source,
 					     (-9, 0), CRASH_KILL=str(n))
-			# By turns: a place that a run has twice sees two of the errors.
-			turn = int(with_tree)
-			places = [(kind, n, names[(n + turn) % len(names)])
-				  for kind, names in FAULTS.items()
-				  for n in range(1, counts[kind] + 1)]
-			for kind, n, name in self.chosen("faults", places, 40):
+			for kind, n, name in self.chosen("faults", places(counts, int(with_tree)),
+							 40):
 				self.counts["faults"] += 1
 				self.disturb(f"{title}, {name} at {kind} {n}", with_tree, source,
 					     (0, 1, 3),
 					     CRASH_FAIL=f"{kind}:{n}:{getattr(errno, name)}")
+		return self.end()
+
+	def end(self):
 		print("ended with: " + ", ".join(f"{code} {n} times"
 						 for code, n in sorted(self.ends.items())))
 		print(", ".join(f"{n} {name}" for name, n in self.counts.items()))
 		return 1 if self.counts["lost"] or self.counts["not durable"] else 0
 
 
-def main():
+def main(kind=Campaign):
 	parser = argparse.ArgumentParser(description="cut runs of cdr sync short")
 	parser.add_argument("--all", action="store_true")
 	parser.add_argument("--only", choices=("kills", "faults"))
@@ -224,7 +232,7 @@ def main():
 	for name in ("cdr", "library", "work", "before", "after"):
 		parser.add_argument(name)
 	parser.add_argument("refs", nargs="+")
-	return Campaign(parser.parse_args()).run()
+	return kind(parser.parse_args()).run()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 # them.
 #
 #   campaign OPTION...     tests/crash/campaign.py; prints its counts
+#   campaign_of FILE OPTION...   another one of the folder, on the same trees
 # shellcheck shell=sh
 
 # _versions SEED: all tags lead to other images.
@@ -16,11 +17,18 @@ _versions()
 
 campaign()
 {
+	campaign_of campaign.py "$@"
+}
+
+campaign_of()
+{
 	uses cdr python3 curl build/tests/crash.so
 	case $CDR in
 	*/asan/*) skip "the sanitizers have to be loaded first" ;;
 	esac
 	upstream
+	_file=$1
+	shift
 	_options=$*
 	set -- app:1 platform=all one:1 platform=all app-0001:1 platform=all \
 		app-0002:1 platform=all app-0003:1 platform=all
@@ -35,7 +43,7 @@ campaign()
 		echo "$T")/cdr-crash.XXXXXX")
 	defer "rm -rf '$_work'"
 	# shellcheck disable=SC2086 # several words
-	check "the campaign" python3 -B "$TOP/tests/crash/campaign.py" $_options "$CDR" \
+	check "the campaign" python3 -B "$TOP/tests/crash/$_file" $_options "$CDR" \
 		"$TOP/build/tests/crash.so" "$_work" "$T/source-1" "$T/source-2" "$@"
 	cat "$T/stdout"
 }

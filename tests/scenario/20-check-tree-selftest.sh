@@ -70,6 +70,12 @@ finds "an index.json with another size" 'another type or size' \
 finds "an index.json that is no JSON" 'index.json' 'chmod u+w index.json; echo "{" >index.json; chmod 444 index.json'
 finds "a history that ends with something else" '_history/2' \
 	"echo 2026-01-01T00:00:00Z sha256:$layer >x; chmod 444 x; mv -f x $repo/_history/2"
+finds "a history with another word in it" 'odd lines' \
+	"sed 's/$/ rolled/' $repo/_history/2 >x; chmod 444 x; mv -f x $repo/_history/2"
+finds "a hold of what the tag does not lead to" 'the tag is elsewhere' \
+	"mkdir $repo/_held; echo 2026-01-01T00:00:00Z sha256:$layer >$repo/_held/2; chmod 444 $repo/_held/2"
+finds "pins that are no full names" 'keep/pins: has odd lines' \
+	"echo nginx:1.27 >keep/pins; chmod 444 keep/pins"
 finds "an index without any of its children" 'nothing of' \
 	"for d in \$(pick 'm.digest for m in v.manifests' $repo/_manifests/1); do rm $repo/_manifests/\$d; done"
 

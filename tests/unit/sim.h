@@ -42,6 +42,7 @@ struct sim {
 	uint64_t gift;			/* each answer begins with so much */
 	unsigned refuses_from;		/* it has enough of so many; 0: never */
 	uint64_t limit_rate;		/* --limit-rate; 0: none */
+	uint64_t takes_rate;		/* hashed and written; 0: any */
 	uint64_t blobs[SIM_BLOBS_MAX];	/* sizes */
 	unsigned blob_count;
 
@@ -55,7 +56,7 @@ struct sim {
 	uint64_t begun[SIM_BLOBS_MAX];	/* bytes that are with a piece */
 	uint64_t done[SIM_BLOBS_MAX];
 	unsigned next_blob, extra;
-	uint64_t bytes;
+	uint64_t bytes, pauses;
 	uint64_t connection_ms;		/* sum over all of its time */
 	unsigned most;			/* connections at once */
 	unsigned refusals;
@@ -164,7 +165,7 @@ static inline void
 sim_widen(struct sim *s)
 {
 	struct width_view v = {
-		.now_ms = s->now_ms, .bytes = s->bytes,
+		.now_ms = s->now_ms, .bytes = s->bytes, .pauses = s->pauses,
 		.connections = s->share.pieces, .blobs = sim_active(s),
 		.is_elsewhere = s->is_elsewhere,
 	};
@@ -242,6 +243,10 @@ sim_flow(struct sim *s)
 		return;
 	if (s->link_rate > 0 && s->link_rate / flowing < rate)
 		rate = s->link_rate / flowing;
+	if (s->takes_rate > 0 && s->takes_rate / flowing < rate) {
+		rate = s->takes_rate / flowing;
+		s->pauses += flowing;
+	}
 	for (i = 0; i < SIM_PIECES_MAX; i++) {
 		p = &s->pieces[i];
 		if (!p->used || p->answers_ms > s->now_ms)

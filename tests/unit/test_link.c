@@ -230,6 +230,21 @@ useless_connections_go(void **state)
 	assert_true(s.connection_ms / (uint64_t)took < 8);
 }
 
+/* Bytes that wait for the disk come no sooner over more connections. */
+static void
+a_busy_machine_has_few(void **state)
+{
+	static struct sim s;
+
+	(void)state;
+	default_world(&s, false);
+	s.connection_rate = 95 * SIM_MB;
+	s.takes_rate = 120 * SIM_MB;
+	assert_true(sim_run(&s, MOST_MS) < 3334 * 106 / 100);
+	/* As many as anybody may have unasked. */
+	assert_true(s.most <= 7);
+}
+
 /* --- --limit-rate ------------------------------------------------------ */
 
 /* In no ten seconds more than may come, in all of them nearly that. */
@@ -400,6 +415,7 @@ main(void)
 		cmocka_unit_test(a_full_link_has_few),
 		cmocka_unit_test(who_has_enough_gets_fewer),
 		cmocka_unit_test(useless_connections_go),
+		cmocka_unit_test(a_busy_machine_has_few),
 		cmocka_unit_test(the_limit_holds),
 		cmocka_unit_test(small_ones_get_their_turn),
 		cmocka_unit_test(a_refusal_ends_the_crowd),

@@ -18,6 +18,8 @@
 /* A connection that brings so much is not what holds things up, and bytes that
  * come in order need not be read back to be hashed. */
 #define FAST_BYTES_S	((uint64_t)100 << 20)
+/* Nor are connections one of which had to wait for us within so many bytes. */
+#define PAUSE_BYTES	((uint64_t)1 << 20)
 /* "Far more", "clearly more", "some more" and "hardly less", in percent. */
 #define LEAP		150u
 #define GAIN		112u
@@ -173,6 +175,14 @@ judge_less(struct width *w, const struct width_view *v, uint64_t rate)
 	rest(w, v->now_ms);
 }
 
+/* What comes waits for the disk and the processor. */
+static bool
+is_held_up(const struct width *w, const struct width_view *v)
+{
+	return (v->pauses - w->looked_pauses) * PAUSE_BYTES >
+	    v->bytes - w->looked_bytes;
+}
+
 /* Links change, and so does what is asked for: more, or fewer, in turn. */
 static void
 judge_look(struct width *w, const struct width_view *v, uint64_t rate)
@@ -181,7 +191,7 @@ judge_look(struct width *w, const struct width_view *v, uint64_t rate)
 	    v->connections > v->blobs)
 		try_less(w, v, rate, v->connections - v->connections / 4,
 		    v->connections);
-	else if (rate < FAST_BYTES_S * v->connections)
+	else if (rate < FAST_BYTES_S * v->connections && !is_held_up(w, v))
 		try_more(w, v, rate);
 	/* Else it is not the link what holds things up: look again. */
 }
@@ -212,6 +222,7 @@ look_again(struct width *w, const struct width_view *v)
 {
 	w->looked_ms = v->now_ms;
 	w->looked_bytes = v->bytes;
+	w->looked_pauses = v->pauses;
 }
 
 /* Another number of blobs is another question, and soon asked. */

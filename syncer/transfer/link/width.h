@@ -46,13 +46,15 @@ struct width {
 	int64_t changed_ms;		/* when this phase began */
 	int64_t ramp_ms;		/* until most brought something */
 	int64_t looked_ms;
-	uint64_t looked_bytes;
+	uint64_t looked_bytes, looked_pauses;
 };
 
 /* What there is at this moment. */
 struct width_view {
 	int64_t now_ms;
 	uint64_t bytes;			/* of blobs, that have come so far */
+	uint64_t pauses;		/* so often one had to wait until the
+					 * bytes of others were written */
 	unsigned connections;		/* that bring blobs */
 	unsigned blobs;			/* that they are for */
 	unsigned silent;		/* connections that have brought nothing
