@@ -151,18 +151,30 @@ run_aside(struct verify *v)
 		look_at_all(v);
 }
 
-static void
-open_folders(struct verify *v)
+/* One that comes while this is at work is opened then. */
+int
+verify_blobs(struct verify *v, enum digest_alg alg)
 {
 	char path[32];
-	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "blobs/%s",
-		    digest_alg_name((enum digest_alg)i));
-		v->blobs[i] = fs_open(v->st->root, path,
+	if (v->blobs[alg] == -1) {
+		snprintf(path, sizeof(path), "blobs/%s", digest_alg_name(alg));
+		v->blobs[alg] = fs_open(v->st->root, path,
 		    O_RDONLY | O_DIRECTORY, 0);
 	}
+	return v->blobs[alg];
+}
+
+static void
+free_subjects(struct verify *v)
+{
+	struct digest d;
+	size_t at = 0;
+	void *subject;
+
+	while (digest_set_next(&v->subjects, &at, &d, &subject))
+		free(subject);
+	digest_set_done(&v->subjects);
 }
 
 static void
@@ -177,6 +189,7 @@ done(struct verify *v)
 	verify_reader_free(v->reading);
 	free(v->seen.slots);
 	digest_set_done(&v->told);
+	free_subjects(v);
 }
 
 enum verify_end
@@ -185,7 +198,8 @@ verify_run(struct store *st, const struct verify_rules *rules,
     struct err *e)
 {
 	struct verify v = { .st = st, .rules = rules, .options = options,
-	    .totals = ret, .began_ms = clock_ms(), .err = e };
+	    .totals = ret, .began_ms = clock_ms(), .err = e,
+	    .blobs = { -1, -1 } };
 	void *buffer;
 
 	memset(ret, 0, sizeof(*ret));
@@ -198,7 +212,6 @@ verify_run(struct store *st, const struct verify_rules *rules,
 	v.paced_ms = v.began_ms;
 	if (options->max_time_s > 0)
 		v.ends_ms = v.began_ms + (int64_t)options->max_time_s * 1000;
-	open_folders(&v);
 	run_aside(&v);
 	done(&v);
 	return v.end;
