@@ -76,8 +76,12 @@ verify_tell(struct verify *v, enum verify_kind kind, const char *path,
 {
 	struct verify_finding f = { .kind = kind, .path = path, .what = what,
 	    .digest = digest, .media_type = type };
+	struct stat sb;
 
-	verify_tell_all(v, &f);
+	/* What has gone meanwhile was not foreign. */
+	if (kind != VERIFY_FOREIGN || fstatat(v->st->root, path, &sb,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		verify_tell_all(v, &f);
 }
 
 /* --- the run ----------------------------------------------------------- */
