@@ -1,14 +1,14 @@
 /* One run of verify: first the structure, then bytes, as far as the time
  * goes. */
-/* For syscall. */
+/* For SCHED_IDLE and syscall. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,9 +21,6 @@
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_CLASS_IDLE	3
 #define IOPRIO_CLASS_SHIFT	13
-
-/* A tenth of what anybody else gets. */
-#define MODEST			10
 
 /* For O_DIRECT. */
 #define BUFFER_ALIGNMENT	4096u
@@ -125,9 +122,11 @@ look_at_all(struct verify *v)
 static void
 be_modest(bool quick)
 {
+	static const struct sched_param none = { .sched_priority = 0 };
+
 	/* Of this thread alone, with Linux. */
 	if (!quick)
-		(void)setpriority(PRIO_PROCESS, 0, MODEST);
+		(void)sched_setscheduler(0, SCHED_IDLE, &none);
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
 }
