@@ -36,7 +36,8 @@ verify_is_over(struct verify *v)
 	    v->rules->is_stopped(v->rules->cookie)) {
 		v->is_over = true;
 		v->end = VERIFY_STOPPED;
-	} else if (v->ends_ms != 0 && clock_ms() >= v->ends_ms) {
+	} else if (v->ends_ms != 0 && !v->is_first &&
+	    clock_ms() >= v->ends_ms) {
 		v->is_over = true;
 		v->end = VERIFY_TIME;
 	}

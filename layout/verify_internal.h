@@ -30,6 +30,8 @@ struct verify {
 	struct verify_reader *reading;
 	int64_t began_ms;
 	int64_t ends_ms;		/* 0: never */
+	bool is_first;			/* of the blobs of this run: whatever
+					 * the time */
 	int64_t paced_ms;		/* for limit_rate */
 	uint64_t paced_bytes;
 	unsigned suspects;		/* files that looked bad */

@@ -2,6 +2,7 @@
 # While syncs bring images and gc removes others, again and again, `cdr verify` finds
 # nothing wrong: what comes and goes meanwhile is no fault, and neither are links and
 # lists that are about to change.
+# Tier: normal
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

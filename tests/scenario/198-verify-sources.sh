@@ -4,6 +4,7 @@
 # get no name. What nobody has is told, with the images that need it, and stays noted;
 # tags stay, and with --withdraw those that need it go, and no others. The next sync
 # brings them back. --json says all of it.
+# Tier: normal
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
