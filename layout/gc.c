@@ -289,8 +289,10 @@ gc_run(struct store *st, const struct gc_rules *rules,
 	rc = run(&gc, &fits, e);
 	gc_ages_done(&gc.ages);
 	gc_mark_done(&gc);
-	if (!options->dry_run)
+	if (!options->dry_run) {
+		gc_sweep_folders(&gc);
 		store_reserve_make(st);
+	}
 	ret->free_after = store_free_bytes(st);
 	if (rc == -1)
 		return gc.end == GC_DONE ? GC_FAILED : gc.end;

@@ -125,7 +125,8 @@ int partial_next(struct store *, struct partial *, char buf[STORE_PATH_MAX],
 void partial_give_back(struct store *, struct partial *);
 void partial_named(struct store *, const struct partial *);
 
-/* store_sweep_partials(st, e): what nobody has gone on with for 14 days goes. */
+/* store_sweep_partials(st, e): what nobody has gone on with for 14 days
+ * goes. */
 int store_sweep_partials(struct store *, struct err *);
 
 /* store_join_partials(st, e): of what earlier attempts at one blob have left,

@@ -4,20 +4,8 @@
 #include "mirror/keep_book.h"
 #include "report/status_groups.h"
 #include "report/status_images.h"
+#include "report/status_line.h"
 #include "report/status_record.h"
-
-/* What a run that found nothing new has said of many images at once. */
-static int64_t
-listed_at(const struct book_line *line, struct status_groups *groups)
-{
-	uint64_t id = line->is_earlier ? book_count(line, "group") : 0;
-	const struct status_group *group = NULL;
-
-	if (id > 0 && id <= STATUS_GROUP_ID_MAX)
-		group = status_groups_find(groups, (unsigned)id);
-	return group != NULL ? group->last_listed :
-	    book_time(line, "last_listed");
-}
 
 static unsigned
 at_most(uint64_t n, unsigned max)
@@ -32,6 +20,7 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 	struct status_groups groups = { .count = 0 };
 	struct book_line line;
 	struct named *record;
+	int64_t latest = 0;
 
 	*ret = (struct keep_book){ .finished = 0 };
 	if (in == NULL)
@@ -43,13 +32,18 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 		if (ret->records.count >= STATUS_IMAGES_MAX)
 			break;
 		record = name_table_add(&ret->records, line.image);
-		record->number = listed_at(&line, &groups);
+		record->number = status_line_listed(&groups, &line);
+		if (record->number > latest)
+			latest = record->number;
 		record->keep = at_most(book_count_or(&line, "keep",
 		    KEEP_DEFAULT), KEEP_MAX);
 		record->keep_for_s = at_most(book_count(&line, "keep_for_s"),
 		    KEEP_FOR_MAX_S);
 	}
 	book_close(in);
+	/* A run that ended before it had looked at its list unlists nothing. */
+	if (latest < ret->finished)
+		ret->finished = latest;
 }
 
 void

@@ -15,29 +15,12 @@
 #include "report/metrics.h"
 #include "report/book.h"
 #include "report/name_set.h"
-#include "report/status.h"
-#include "report/status_images.h"
-#include "report/status_view.h"
+#include "report/status_internal.h"
 #include "report/unlisted.h"
 
 #define STATUS_FILE	"status.json"
 #define SUMMARY_FILE	"summary.json"
 #define METRICS_FILE	"metrics"
-
-struct status {
-	struct status_view view;
-	struct status_record **records;
-	size_t count, room;
-	uint64_t updates, failures[STATUS_REASONS];
-	json_t *pulls;		/* array */
-	json_t *failed;		/* array: the first ones of the run; and how */
-	uint64_t failed_more;	/* many more there are */
-	struct metrics_images *images;
-	struct status_images of_images;
-	struct store *store;	/* while it is written */
-	const struct name_set *gone;
-	struct unlisted *unlisted;
-};
 
 struct status *
 status_new(int64_t now)
@@ -91,54 +74,15 @@ status_image(struct status *s, struct status_record *r)
 	add(s, r);
 }
 
-/* Few registries count pulls. */
-static json_t *
-pulls_of(const struct status *s, const char *registry)
-{
-	json_t *o;
-	size_t i;
-
-	json_array_foreach(s->pulls, i, o)
-		if (strcmp(json_string_value(json_object_get(o, "registry")),
-		    registry) == 0)
-			return o;
-	return NULL;
-}
-
-/* Two accounts of one registry: the one that runs out first is what people
- * have to know of. */
-void
-status_pulls(struct status *s, const struct status_pulls *p)
-{
-	json_t *o = pulls_of(s, p->registry);
-
-	if (p->left < 0 || (o != NULL &&
-	    status_get_count(o, "left") <= (uint64_t)p->left))
-		return;
-	if (o == NULL) {
-		if (json_array_size(s->pulls) == SUMMARY_REGISTRIES_MAX)
-			return;
-		o = json_object();
-		json_array_append_new(s->pulls, o);
-	}
-	json_object_clear(o);
-	json_object_set_new(o, "registry", json_string(p->registry));
-	status_set_count(o, "left", (uint64_t)p->left);
-	if (p->limit > 0)
-		status_set_count(o, "limit", (uint64_t)p->limit);
-	if (p->window_s > 0)
-		status_set_count(o, "window_s", (uint64_t)p->window_s);
-	status_set_time(o, "more_at", p->more_at);
-}
-
 /* --- what is in order -------------------------------------------------- */
 
 static int
 compare_records(const void *a, const void *b)
 {
 	struct status_record *const *x = a, *const *y = b;
+	int c = strcmp((*x)->image, (*y)->image);
 
-	return strcmp((*x)->image, (*y)->image);
+	return c != 0 ? c : (*x)->is_guess - (*y)->is_guess;
 }
 
 /* In order, and each image once. */
@@ -276,6 +220,29 @@ load_head(struct status *s, const struct store *store)
 	return head;
 }
 
+/* What was removed may be here again, and then it is none of these.  Whoever
+ * removed it may have died before it could say so: what no list has had for
+ * long is looked for. */
+static bool
+is_gone(void *cookie, const char *image, int64_t last_success,
+    int64_t last_listed)
+{
+	const struct status *s = cookie;
+	char registry[REGISTRY_NAME_MAX + 1];
+	char repository[REPOSITORY_NAME_MAX + 1];
+	const char *reference;
+	struct manifest_id id;
+	struct err ignored;
+
+	if ((s->gone == NULL || !name_set_has(s->gone, image)) &&
+	    (last_success == 0 || last_listed == 0 ||
+	    last_listed >= s->of_images.now - UNLISTED_AFTER_S))
+		return false;
+	return name_split(image, registry, repository, &reference) &&
+	    store_reference_get(s->store, registry, repository, reference, &id,
+	    &ignored) == 0;
+}
+
 static void
 see(void *cookie, const struct metrics_image *one)
 {
@@ -298,6 +265,7 @@ write_files(struct status *s, struct err *e)
 	v->has_space = store_space(s->store, &v->space, &ignored) == 0;
 	s->unlisted = unlisted_begin(s->store, s->of_images.now);
 	s->of_images.see = see;
+	s->of_images.is_gone = is_gone;
 	if (v->end != NULL)
 		rc = status_images_write(&s->of_images, e);
 	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1 ||
@@ -354,45 +322,6 @@ status_save(struct status *s, struct store *store,
 
 /* --- without a run ----------------------------------------------------- */
 
-/* What was removed may be here again, and then it is none of these. */
-static bool
-is_gone(void *cookie, const char *image)
-{
-	const struct status *s = cookie;
-	char registry[REGISTRY_NAME_MAX + 1];
-	char repository[REPOSITORY_NAME_MAX + 1];
-	const char *reference;
-	struct manifest_id id;
-	struct err ignored;
-
-	return s->gone != NULL && name_set_has(s->gone, image) &&
-	    name_split(image, registry, repository, &reference) &&
-	    store_reference_get(s->store, registry, repository, reference, &id,
-	    &ignored) == 0;
-}
-
-/* The file may have been edited. */
-static void
-take_pulls(struct status *s, const json_t *list)
-{
-	const json_t *o;
-	size_t i;
-
-	json_array_foreach(list, i, o) {
-		struct status_pulls p = {
-			.registry = json_string_value(json_object_get(o,
-			    "registry")),
-			.left = (int64_t)status_get_count(o, "left"),
-			.limit = (int64_t)status_get_count(o, "limit"),
-			.window_s = (int64_t)status_get_count(o, "window_s"),
-			.more_at = status_get_time(o, "more_at"),
-		};
-
-		if (p.registry != NULL)
-			status_pulls(s, &p);
-	}
-}
-
 int
 status_refresh(struct store *store, const struct name_set *gone,
     struct err *e)
@@ -406,13 +335,12 @@ status_refresh(struct store *store, const struct name_set *gone,
 	s->gone = gone;
 	if (status_head_run(head, &s->view, &end)) {
 		s->view.end = &end;
-		take_pulls(s, json_object_get(head, "pulls_left"));
+		status_pulls_read(s, json_object_get(head, "pulls_left"));
 	}
 	s->of_images = (struct status_images){
 		.store = store,
 		.now = s->view.end == NULL ? 0 : end.now,
 		.is_refresh = true,
-		.is_gone = is_gone,
 		.failed = note_failure,
 		.head = print_head,
 		.cookie = s,

@@ -10,6 +10,7 @@
 #include "layout/mem.h"
 #include "report/book.h"
 #include "report/status_images.h"
+#include "report/status_line.h"
 
 const struct book_kind status_book = { "status", STATUS_LINE_MAX, strcmp };
 
@@ -34,57 +35,6 @@ is_pattern(const char *image)
 	const char *last = strrchr(image, '/');
 
 	return last != NULL && strpbrk(last, ":@") == NULL;
-}
-
-static struct status_group *
-group_of(struct status_groups *groups, const struct book_line *line)
-{
-	uint64_t id = line->is_earlier ? book_count(line, "group") : 0;
-
-	return id == 0 || id > STATUS_GROUP_ID_MAX ? NULL :
-	    status_groups_find(groups, (unsigned)id);
-}
-
-/* NULL where it makes no sense. */
-static struct status_record *
-read_line(struct status_groups *groups, const struct book_line *line)
-{
-	const struct status_group *group = group_of(groups, line);
-	json_t *o = json_loads(line->text, 0, NULL);
-	struct status_record *r;
-
-	if (json_object_get(o, "result") == NULL && json_is_object(o))
-		json_object_set_new(o, "result", json_string(
-		    status_result_name(group == NULL ? STATUS_NOT_REACHED :
-		    group->result)));
-	r = status_record_read(o);
-	json_decref(o);
-	if (r != NULL && group != NULL)
-		r->last_listed = r->last_success = group->last_listed;
-	return r;
-}
-
-static bool
-is_text(const struct book_line *line, const char *key, const char *want)
-{
-	size_t len;
-	const char *text = book_text(line, key, &len);
-
-	return text != NULL && strlen(want) == len &&
-	    memcmp(text, want, len) == 0;
-}
-
-/* Is what the line says of the image so still? */
-static bool
-holds(const struct book_line *line, const struct status_record *r)
-{
-	char text[DIGEST_TEXT_MAX];
-
-	return r->result == STATUS_UNCHANGED && r->has_digest &&
-	    is_text(line, "digest", digest_text(&r->digest, text)) &&
-	    book_count(line, "size") == r->size &&
-	    book_count_or(line, "keep", KEEP_DEFAULT) == r->keep &&
-	    book_count(line, "keep_for_s") == r->keep_for_s;
 }
 
 /* --- which groups go on ------------------------------------------------ */
@@ -126,12 +76,12 @@ count_found(struct merge *m)
 	struct book_line line;
 
 	for (; old != NULL && book_peek(old, &line); book_skip(old)) {
-		group = group_of(&m->groups, &line);
+		group = status_line_group(&m->groups, &line);
 		if (group == NULL)
 			continue;
 		r = find_record(m, line.image);
 		group->images++;
-		group->found += r != NULL && holds(&line, r);
+		group->found += r != NULL && status_line_holds(&line, r);
 	}
 	book_close(old);
 	m->next = 0;
@@ -214,7 +164,7 @@ put_record(struct merge *m, const struct status_record *r)
 static void
 put_line(struct merge *m, const struct book_line *line)
 {
-	struct status_group *group = group_of(&m->groups, line);
+	struct status_group *group = status_line_group(&m->groups, line);
 	enum status_result result = STATUS_NOT_REACHED;
 	struct status_record *r = NULL;
 	char text[32];
@@ -233,7 +183,7 @@ put_line(struct merge *m, const struct book_line *line)
 		tell(m, line->image, result, book_time(line, "last_success"),
 		    book_time(line, "last_listed"), book_count(line, "size"));
 		if (result == STATUS_FAILED && m->of->is_refresh)
-			r = read_line(&m->groups, line);
+			r = status_line_read(&m->groups, line);
 		tell_failure(m, r);
 		status_record_free(r);
 	}
@@ -248,15 +198,16 @@ keep_line(struct merge *m, const struct book_line *line)
 	struct status_record *r;
 
 	if ((is_pattern(line->image) && !of->is_refresh) ||
-	    m->kept >= STATUS_IMAGES_MAX ||
-	    (of->is_refresh && of->is_gone(of->cookie, line->image)))
+	    m->kept >= STATUS_IMAGES_MAX || of->is_gone(of->cookie,
+	    line->image, status_line_success(&m->before, line),
+	    status_line_listed(&m->before, line)))
 		return;
 	if (line->is_earlier) {
 		m->kept++;
 		put_line(m, line);
 		return;
 	}
-	r = read_line(&m->before, line);
+	r = status_line_read(&m->before, line);
 	if (r == NULL) {
 		m->of->is_damaged = true;
 		return;
@@ -287,15 +238,15 @@ static void
 renew_line(struct merge *m, const struct book_line *line,
     struct status_record *r)
 {
-	struct status_group *group = group_of(&m->groups, line);
+	struct status_group *group = status_line_group(&m->groups, line);
 	struct status_record *old;
 
 	if (group != NULL && group->last_listed == m->of->now &&
-	    holds(line, r)) {
+	    status_line_holds(line, r)) {
 		put_line(m, line);
 		return;
 	}
-	old = read_line(&m->before, line);
+	old = status_line_read(&m->before, line);
 	if (old != NULL)
 		carry_over(r, old);
 	else
@@ -380,14 +331,14 @@ static char *
 settle(const struct book_line *line, void *cookie)
 {
 	struct merge *m = cookie;
-	const struct status_group *group = group_of(&m->groups, line);
+	const struct status_group *group = status_line_group(&m->groups, line);
 	struct status_record *r;
 	json_t *o = NULL;
 	char *text = NULL;
 
 	if (group != NULL)
 		return NULL;
-	r = read_line(&m->before, line);
+	r = status_line_read(&m->before, line);
 	if (r == NULL)
 		return NULL;
 	if (r->last_listed == m->of->now && r->result == STATUS_UPDATED)

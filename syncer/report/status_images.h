@@ -14,11 +14,14 @@ struct status_images {
 	int64_t now;			/* the end of the run */
 	struct status_record *const *records;
 	size_t count;
-	/* No run has ended, so that all stays as it is, but for those that
-	 * ${is_gone} tells to have left the tree.  ${now} is the end of the
-	 * last run; ${failed} is called for each that failed in it. */
+	/* Which images, of those without such a record, have left the
+	 * tree. */
+	bool (*is_gone)(void *cookie, const char *image, int64_t last_success,
+	    int64_t last_listed);
+	/* No run has ended, so that all others stay as they are.  ${now} is the
+	 * end of the last run; ${failed} is called for each that failed in
+	 * it. */
 	bool is_refresh;
-	bool (*is_gone)(void *cookie, const char *image);
 	void (*failed)(void *cookie, const struct status_record *);
 	/* Called for each image; may be NULL. */
 	void (*see)(void *cookie, const struct metrics_image *);

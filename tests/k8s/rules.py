@@ -17,7 +17,7 @@ import objects as k8s
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
                       "persistentVolumeClaim", "projected", "secret"}
 # Who may write to the tree: what is run in the pod.
-WRITERS = {"sync", "import"}
+WRITERS = {"sync", "import", "gc", "verify"}
 # Secrets that the person who applies an overlay makes.
 USERS_SECRETS = {"cdr-tls", "cdr-client-ca"}
 CLUSTER_KINDS = {"Namespace", "PersistentVolume"}

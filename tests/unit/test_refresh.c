@@ -225,6 +225,35 @@ some_have_gone(void **state)
 	store_close(st);
 }
 
+/* Whoever removed it died before it could say so, or did it by hand.  One that
+ * is still listed has to come again, so it stays. */
+static void
+some_have_gone_unsaid(void **state)
+{
+	const struct scratch *s = *state;
+	struct store *st = open_store(s);
+	struct status *one;
+	json_t *o;
+
+	publish(st, "old", "1");
+	sync_four(st, T0);
+	one = status_new(T0 + 8 * DAY);
+	status_image(one, record(PATTERN, STATUS_FAILED));
+	save(st, one, T0 + 8 * DAY);
+	o = doc(s, "status/status.json");
+	assert_int_equal(count(o, "images"), 4);
+	json_decref(o);
+	one = status_new(T0 + 8 * DAY + 1);
+	status_image(one, record(PATTERN, STATUS_FAILED));
+	save(st, one, T0 + 8 * DAY + 1);
+	o = doc(s, "status/status.json");
+	assert_int_equal(count(o, "images"), 3);
+	assert_string_equal(name_at(o, 0), NEVER);
+	assert_string_equal(name_at(o, 1), OLD);
+	json_decref(o);
+	store_close(st);
+}
+
 static char *
 service(unsigned i)
 {
@@ -557,6 +586,7 @@ main(void)
 			    scratch_teardown)
 		TEST(nothing_changes),
 		TEST(some_have_gone),
+		TEST(some_have_gone_unsaid),
 		TEST(of_very_many),
 		TEST(without_a_run),
 		TEST(odd_pulls),
