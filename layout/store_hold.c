@@ -9,6 +9,7 @@
 
 #include "fsutil.h"
 #include "store_internal.h"
+#include "tag_history.h"
 
 static char *
 path_held(const char *registry, const char *repository, const char *tag,
@@ -27,7 +28,7 @@ store_held_get(const struct store *st, const char *registry,
     const char *repository, const char *tag, struct digest *ret,
     struct err *e)
 {
-	char path[STORE_PATH_MAX], *text, *at;
+	char path[STORE_PATH_MAX], *text;
 	size_t len;
 	int rc;
 
@@ -35,9 +36,7 @@ store_held_get(const struct store *st, const char *registry,
 	rc = fs_read_file(st->root, path, HELD_BYTES_MAX, &text, &len, e);
 	if (rc != 1)
 		return rc;
-	text[strcspn(text, "\n")] = '\0';
-	at = strchr(text, ' ');
-	if (at == NULL || digest_parse(at + 1, ret, e) == -1)
+	if (!tag_hold_parse(text, ret))
 		rc = err_set(e, ERR_DATA, "%s: it does not say at which digest "
 		    "the tag is held", path);
 	free(text);
