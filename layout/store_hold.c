@@ -61,16 +61,17 @@ store_hold(struct store *st, const char *registry, const char *repository,
     const char *tag, const struct digest *at, struct err *e)
 {
 	char path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX], now[STORE_TIME_MAX];
-	char line[STORE_TIME_MAX + DIGEST_TEXT_MAX + 2];
+	struct store_file f;
 
-	snprintf(line, sizeof(line), "%s %s\n", store_now(now),
-	    digest_text(at, text));
 	if (store_make_dirs(st, path_repository(registry, repository, "_held",
 	    path), e) == -1)
 		return -1;
 	store_touch_hold(st, registry, repository);
-	return store_write_file(st, path_held(registry, repository, tag, path),
-	    line, strlen(line), e);
+	if (store_file_open(st, path_held(registry, repository, tag, path), &f,
+	    e) == -1)
+		return -1;
+	fprintf(f.stream, "%s %s\n", store_now(now), digest_text(at, text));
+	return store_file_defer(&f, e);
 }
 
 /* A hold that came before its tag, when somebody died: the history says where

@@ -292,8 +292,7 @@ int store_read_own(const struct store *, const char *, size_t, char **,
 int store_add_history(struct store *, const char *, const char *, const char *,
     const struct digest *, bool, struct err *);
 
-/* store_hold(st, registry, repository, tag, at, e): in a step; durable but for
- * the name. */
+/* store_hold(st, registry, repository, tag, at, e): in a step; deferred. */
 int store_hold(struct store *, const char *, const char *, const char *,
     const struct digest *, struct err *);
 

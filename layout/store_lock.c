@@ -186,7 +186,8 @@ take_first(struct store *st, const struct store_patience *p, struct err *e)
 		return -1;
 	rc = wait_for(st->lock, LOCK_EX, p, e);
 	for (waited = 0; rc == 1 && waited < BRIEF_MAX_S &&
-	    is_brief(st, waited == 0) && !is_stopped(p, 0); waited++)
+	    is_brief(st, waited == 0 && !p->is_brief) && !is_stopped(p, 0);
+	    waited++)
 		rc = wait_for(st->lock, LOCK_EX, &second, e);
 	return rc == 1 ? tell_holder(st, e) : rc;
 }
