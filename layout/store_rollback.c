@@ -108,12 +108,26 @@ touch_folders(struct store *st, const struct store_rollback *r)
 		    r->repository, folders[i], path));
 }
 
+/* They are there: somebody may have planted something in their place. */
+static int
+look_at_folders(struct store *st, const struct store_rollback *r,
+    struct err *e)
+{
+	char path[STORE_PATH_MAX];
+
+	return store_make_dirs(st, path_repository(r->registry,
+	    r->repository, "_history", path), e) == -1 ||
+	    store_make_dirs(st, path_repository(r->registry, r->repository,
+	    "_manifests", path), e) == -1 ? -1 : 0;
+}
+
 static int
 move(struct store *st, const struct store_rollback *r, struct err *e)
 {
 	char path[STORE_PATH_MAX], inner[TAG_MAX + 16];
 
-	if (store_new_generation(st, e) == -1 ||
+	if (look_at_folders(st, r, e) == -1 ||
+	    store_new_generation(st, e) == -1 ||
 	    store_mark_moved(st, r->registry, r->repository, e) == -1 ||
 	    store_hold(st, r->registry, r->repository, r->tag, &r->at.digest,
 	    e) == -1 ||
