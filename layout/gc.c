@@ -147,8 +147,9 @@ mark_stale(struct store *st, struct err *e)
 {
 	if (store_mark_stale(st, e) == 0)
 		return 0;
+	(void)!unlinkat(st->root, STORE_DIRTY_FILE, 0);
 	if (linkat(st->root, STORE_UNCLEAN_FILE, st->root, STORE_DIRTY_FILE,
-	    0) == -1 && errno != EEXIST)
+	    0) == -1)
 		return -1;
 	st->index_stale = true;
 	return 0;
@@ -287,8 +288,10 @@ gc_run(struct store *st, const struct gc_rules *rules,
 	rc = run(&gc, &fits, e);
 	gc_ages_done(&gc.ages);
 	gc_mark_done(&gc);
-	if (!options->dry_run)
+	if (!options->dry_run) {
+		gc_sweep_folders(&gc);
 		store_reserve_make(st);
+	}
 	ret->free_after = store_free_bytes(st);
 	if (rc == -1)
 		return gc.end == GC_DONE ? GC_FAILED : gc.end;

@@ -1,4 +1,5 @@
 /* Manifests that a repository loses, and what is about them. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,9 +165,10 @@ is_bare(const struct links *w, size_t left, size_t gone)
 	return left == 0 && (gone > 0 || w->s->gc->o->only == NULL);
 }
 
-/* Where others are below, or anybody has left something, it stays. */
-static void
-drop_folders(struct links *w)
+/* Where anybody has left something, it stays.  _manifests goes last: as long as
+ * that is there, the next run finds the repository. */
+static int
+drop_folders(struct links *w, struct err *e)
 {
 	static const char *const inner[] = {
 		"_tags", "_history", "_referrers", "_default", "_held",
@@ -174,21 +176,20 @@ drop_folders(struct links *w)
 	};
 	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
 	struct store *st = w->s->gc->st;
-	struct err ignored;
 	size_t i;
 
-	(void)links_remove(w, "_tags", "list", &ignored);
-	for (i = 0; i < sizeof(inner) / sizeof(inner[0]); i++)
-		(void)unlinkat(st->root, links_path(w, inner[i], "", path),
-		    AT_REMOVEDIR);
-	path_parent(path, parent);
-	while (strcmp(parent, "repos") != 0 && strcmp(parent, ".") != 0) {
-		snprintf(path, sizeof(path), "%s", parent);
+	if (links_remove(w, "_tags", "list", e) == -1)
+		return -1;
+	for (i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
+		links_path(w, inner[i], "", path);
 		store_touch_dir(st, path_parent(path, parent));
-		if (unlinkat(st->root, path, AT_REMOVEDIR) == -1)
-			break;
+		if (unlinkat(st->root, path, AT_REMOVEDIR) == -1 &&
+		    errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST &&
+		    errno != ENOTDIR)
+			return err_sys(e, "%s: cannot remove", path);
 	}
 	st->walked.is_whole = false;
+	return 0;
 }
 
 /* Lists first, so that none names what is not there. */
@@ -217,7 +218,7 @@ links_sweep_digests(void *cookie, const char *registry, const char *repository,
 		store_note_changed(gc->st, registry, repository);
 	if (rc == 0 && is_bare(&w, left, gone)) {
 		if (w.s->act)
-			drop_folders(&w);
+			rc = drop_folders(&w, e);
 		path_parent(links_path(&w, "_manifests", "", path), folder);
 		gc_tell(w.s, GC_OTHER, GC_WHY_UNREACHED, folder, NULL, 0);
 	}

@@ -16,8 +16,8 @@ struct gc_past {
 
 /*
  * gc_history_choose(text, current, keep, keep_for_s, now, ret, ret_count): of
- * the lines of a history, the digests but for ${current} that are kept: those of
- * the last ${keep} steps back (tag_history_judge), those that were published
+ * the lines of a history, the digests but for ${current} that are kept: those
+ * of the last ${keep} steps back (tag_history_judge), those that were published
  * less than ${keep_for_s} ago, and what the tag was about to be set to when
  * something died; with UINT_MAX all.  The newest comes first; free(3) ${ret}.
  */

@@ -59,6 +59,10 @@ struct gc {
 	size_t place_count, place_room;
 	struct gc_item *items;
 	size_t item_count, item_room;
+	/* Whether there is anything at all that does not stay: digest links,
+	 * and those that something leads to; references that do not stay,
+	 * folders that are empty, notes that are about nothing. */
+	uint64_t links, links_reached, odd;
 	/* The walk that is under way: manifests to look at. */
 	struct digest *todo;
 	size_t todo_count, todo_room;
@@ -78,6 +82,9 @@ int gc_stop(struct gc *, enum gc_end);
 
 /* gc_is_stopped(gc, e): has somebody asked to end?  Then -1. */
 int gc_is_stopped(struct gc *, struct err *);
+
+/* gc_is_settled(gc): nothing in repositories goes or is condemned. */
+bool gc_is_settled(const struct gc *);
 
 /* The numbers of names. */
 uint64_t gc_object(const struct gc *, const struct digest *);
@@ -173,6 +180,9 @@ void gc_tell(struct gc_sweep *, enum gc_kind, enum gc_why, const char *,
 /* gc_condemn(s, class, name, age): it stays so far. */
 void gc_condemn(struct gc_sweep *, bool, enum gc_class, const char *,
     uint32_t);
+
+/* gc_sweep_folders(gc): of repositories that are not there any more. */
+void gc_sweep_folders(struct gc *);
 
 /* gc_assess(s, e): all four, without doing anything. */
 int gc_assess(struct gc_sweep *, struct err *);

@@ -107,6 +107,8 @@ gc_sweep_links(struct gc_sweep *s, struct err *e)
 {
 	struct store *st = s->gc->st;
 
+	if (gc_is_settled(s->gc))
+		return 0;
 	if (store_each_repository(st, links_sweep_references, s, e) == -1)
 		return -1;
 	if (s->act && (store_settle_files(st, e) == -1 ||

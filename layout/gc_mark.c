@@ -216,7 +216,8 @@ gc_mark(struct gc *gc, struct err *e)
 		    compare_items);
 	if (reach_items(gc, false, e) == -1 || reach_items(gc, true, e) == -1)
 		return -1;
-	return store_each_repository(gc->st, grace_repository, gc, e);
+	return gc_is_settled(gc) ? 0 : store_each_repository(gc->st,
+	    grace_repository, gc, e);
 }
 
 void

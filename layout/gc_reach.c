@@ -33,6 +33,12 @@ gc_is_stopped(struct gc *gc, struct err *e)
 	return gc_stop(gc, GC_STOPPED);
 }
 
+bool
+gc_is_settled(const struct gc *gc)
+{
+	return gc->odd == 0 && gc->links == gc->links_reached;
+}
+
 uint64_t
 gc_object(const struct gc *gc, const struct digest *d)
 {
@@ -110,8 +116,8 @@ push(struct gc *gc, const struct digest *d)
 static bool
 mark_entry(const struct reach *w, const struct digest *d)
 {
-	return gc_table_mark(&w->gc->marks, w->r == NULL ?
-	    gc_link(w->gc, 0, d) : gc_link(w->gc, w->r->number, d), w->state);
+	return gc_table_mark(&w->gc->marks, gc_link(w->gc, w->r == NULL ? 0 :
+	    w->r->number, d), w->state);
 }
 
 static int
@@ -281,7 +287,7 @@ look_around(const struct reach *w, const struct digest *d, struct err *e)
 
 /* As what the repository has it; what it has not may be a blob. */
 static int
-resolve(const struct reach *w, const struct digest *d, struct manifest_id *id,
+find_link(const struct reach *w, const struct digest *d, struct manifest_id *id,
     struct err *e)
 {
 	char text[DIGEST_TEXT_MAX];
@@ -290,6 +296,17 @@ resolve(const struct reach *w, const struct digest *d, struct manifest_id *id,
 		return store_manifest_find(w->gc->st, d, id, e);
 	return store_reference_get(w->gc->st, w->r->registry,
 	    w->r->repository, digest_text(d, text), id, e);
+}
+
+/* Roots come first, so that they find each link once. */
+static int
+resolve(const struct reach *w, const struct digest *d, struct manifest_id *id,
+    struct err *e)
+{
+	int rc = find_link(w, d, id, e);
+
+	w->gc->links_reached += rc == 1 && is_root(w);
+	return rc;
 }
 
 static int
@@ -323,7 +340,8 @@ gc_reach(struct gc *gc, const struct gc_repository *r,
 	struct reach w = { .gc = gc, .r = r, .state = state };
 	struct manifest_id own;
 	bool is_new = mark_entry(&w, &id->digest);
-	int rc = resolve(&w, &id->digest, &own, e);
+	int rc = is_new ? resolve(&w, &id->digest, &own, e) :
+	    find_link(&w, &id->digest, &own, e);
 
 	/* A tag may have it as another type than its digest has. */
 	if (rc == 1 && strcmp(own.media_type, id->media_type) != 0)

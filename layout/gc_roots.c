@@ -11,6 +11,9 @@
 #include "mem.h"
 #include "name.h"
 
+/* A history of so many bytes has one line, which says where the tag is. */
+#define ONE_LINE	(sizeof("2026-11-20T10:53:07Z sha256:") + 64)
+
 bool
 gc_subject(const char *tag, struct digest *ret)
 {
@@ -73,6 +76,7 @@ gc_history_of(const struct gc *gc, const struct gc_repository *r,
 	char path[STORE_PATH_MAX], inner[TAG_MAX + DIGEST_TEXT_MAX + 16];
 	char *text = NULL;
 	struct err why;
+	struct stat sb;
 	size_t len;
 	int rc;
 
@@ -81,8 +85,12 @@ gc_history_of(const struct gc *gc, const struct gc_repository *r,
 	if (keep == 0 && keep_for_s <= 0)
 		return 0;
 	snprintf(inner, sizeof(inner), "_history/%s", reference);
-	rc = fs_read_file(gc->st->root, path_repository(r->registry,
-	    r->repository, inner, path), HISTORY_BYTES_MAX, &text, &len, &why);
+	path_repository(r->registry, r->repository, inner, path);
+	if (fstatat(gc->st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    sb.st_size <= (off_t)ONE_LINE)
+		return 0;
+	rc = fs_read_file(gc->st->root, path, HISTORY_BYTES_MAX, &text, &len,
+	    &why);
 	/* What is none has nothing to keep. */
 	if (rc == -1 && why.code != ERR_DATA && why.code != ERR_LIMIT) {
 		*e = why;
@@ -157,6 +165,7 @@ settle(struct repository_walk *w, const struct found *f, struct err *e)
 	}
 	gc_table_mark(&gc->marks, gc_reference(gc, w->r.number, f->name),
 	    GC_LEFT);
+	gc->odd += f->verdict.kind == GC_GO || gc->items_kept != SIZE_MAX;
 	return 0;
 }
 
@@ -238,10 +247,14 @@ take_link(void *cookie, int fd, const char *name, unsigned type,
 	(void)fd;
 	(void)type;
 	(void)e;
-	if (name_is_tag(name))
+	w->links++;
+	if (name_is_tag(name)) {
+		w->tags += gc_reference(w->gc, w->r.number, name);
 		add_name(w, name);
-	else if (digest_parse(name, &d, &ignored) == 0)
+	} else if (digest_parse(name, &d, &ignored) == 0) {
+		w->gc->links++;
 		gc_table_mark(&w->gc->marks, gc_object(w->gc, &d), GC_LEFT);
+	}
 	return 0;
 }
 
@@ -249,6 +262,7 @@ static int
 take_history(void *cookie, int fd, const char *name, unsigned type,
     struct err *e)
 {
+	struct repository_walk *w = cookie;
 	struct err ignored;
 	struct digest d;
 
@@ -256,7 +270,28 @@ take_history(void *cookie, int fd, const char *name, unsigned type,
 	(void)type;
 	(void)e;
 	if (digest_parse(name, &d, &ignored) == 0)
-		add_name(cookie, name);
+		add_name(w, name);
+	else
+		w->histories += gc_reference(w->gc, w->r.number, name);
+	return 0;
+}
+
+static int
+take_hold(void *cookie, int fd, const char *name, unsigned type,
+    struct err *e)
+{
+	struct repository_walk *w = cookie;
+	char inner[TAG_MAX + 16], path[STORE_PATH_MAX];
+	struct stat sb;
+
+	(void)fd;
+	(void)type;
+	(void)e;
+	if (!name_is_tag(name))
+		return 0;
+	snprintf(inner, sizeof(inner), "_manifests/%s", name);
+	w->gc->odd += fstatat(w->gc->st->root, path_repository(w->r.registry,
+	    w->r.repository, inner, path), &sb, AT_SYMLINK_NOFOLLOW) == -1;
 	return 0;
 }
 
@@ -276,8 +311,13 @@ list_names(struct repository_walk *w, struct err *e)
 	if (fs_each(w->gc->st->root, path_repository(w->r.registry,
 	    w->r.repository, "_manifests", path), take_link, w, e) == -1 ||
 	    fs_each(w->gc->st->root, path_repository(w->r.registry,
-	    w->r.repository, "_history", path), take_history, w, e) == -1)
+	    w->r.repository, "_history", path), take_history, w, e) == -1 ||
+	    (w->has_held && fs_each(w->gc->st->root, path_repository(
+	    w->r.registry, w->r.repository, "_held", path), take_hold, w,
+	    e) == -1))
 		return -1;
+	/* A tag without a history is no fault, and rare. */
+	w->gc->odd += w->links == 0 || w->tags != w->histories;
 	if (w->count > 1)
 		qsort(w->names, w->count, sizeof(char *), compare_names);
 	return 0;
@@ -311,8 +351,10 @@ settle_follows(struct repository_walk *w, struct err *e)
 	    sizeof(*gc->follows), compare_follows);
 	for (i = 0; i < r->follow_count && rc != -1; i++) {
 		f = &gc->follows[r->follow_first + i];
-		if (gc_table_state(&gc->marks, f->subject) != GC_KEPT)
+		if (gc_table_state(&gc->marks, f->subject) != GC_KEPT) {
+			gc->odd++;
 			continue;
+		}
 		gc_table_mark(&gc->marks, gc_reference(gc, r->number, f->tag),
 		    GC_KEPT);
 		rc = store_reference_get(gc->st, r->registry, r->repository,
@@ -395,5 +437,6 @@ int
 gc_roots(struct gc *gc, struct err *e)
 {
 	gc->totals->images = gc->totals->unlisted = 0;
+	gc->links = gc->links_reached = gc->odd = 0;
 	return store_each_repository(gc->st, root_repository, gc, e);
 }

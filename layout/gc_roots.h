@@ -21,6 +21,8 @@ struct repository_walk {
 	size_t place;			/* SIZE_MAX: it has none so far */
 	char **names;
 	size_t count, room;
+	uint64_t tags, histories;	/* their numbers, added up */
+	size_t links;			/* names in _manifests */
 };
 
 /* gc_note(w, state, order): a new item of this repository; until the next one.

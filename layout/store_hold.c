@@ -44,6 +44,19 @@ store_held_get(const struct store *st, const char *registry,
 	return rc;
 }
 
+/* Whoever made it may have died before that was durable: the folder and its own
+ * name are synced by whoever relies on it. */
+void
+store_touch_hold(struct store *st, const char *registry,
+    const char *repository)
+{
+	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
+
+	path_repository(registry, repository, "_held", path);
+	store_touch_dir(st, path);
+	store_touch_dir(st, path_parent(path, parent));
+}
+
 int
 store_hold(struct store *st, const char *registry, const char *repository,
     const char *tag, const struct digest *at, struct err *e)
@@ -56,6 +69,7 @@ store_hold(struct store *st, const char *registry, const char *repository,
 	if (store_make_dirs(st, path_repository(registry, repository, "_held",
 	    path), e) == -1)
 		return -1;
+	store_touch_hold(st, registry, repository);
 	return store_write_file(st, path_held(registry, repository, tag, path),
 	    line, strlen(line), e);
 }

@@ -267,7 +267,8 @@ write_lists(struct store *st, struct err *e)
 		return -1;
 	if (unlinkat(st->root, STORE_DIRTY_FILE, 0) == -1)
 		return err_sys(e, STORE_DIRTY_FILE ": cannot remove");
-	st->index_stale = st->index_inherited = st->index_distrusted = false;
+	st->index_stale = st->all_stale = false;
+	st->index_inherited = st->index_distrusted = false;
 	return 0;
 }
 
@@ -284,7 +285,11 @@ store_finish(struct store *st, struct err *e)
 		return 0;
 	if (store_lock_publish(st, e) == -1)
 		return -1;
-	rc = write_lists(st, e);
+	rc = store_take_mark(st, e);
+	if (rc == 0)
+		rc = store_settle_files(st, e);
+	if (rc == 0)
+		rc = write_lists(st, e);
 	if (rc == -1)
 		store_drop_files(st);
 	store_unlock_publish(st);

@@ -77,7 +77,8 @@ struct store {
 	bool is_writer;			/* has the first of them */
 	bool in_step;			/* has the second one */
 	atomic_ulong serial;		/* of names in _state/tmp */
-	bool index_stale;		/* _state/dirty is there */
+	bool index_stale;		/* _state/dirty is there, */
+	bool all_stale;			/* and speaks of all lists */
 	bool was_dirty;			/* and was when we came, */
 	bool index_inherited;		/* so that tag lists may be behind as
 					 * well; or since, by a failure */
@@ -124,7 +125,8 @@ int partial_next(struct store *, struct partial *, char buf[STORE_PATH_MAX],
 void partial_give_back(struct store *, struct partial *);
 void partial_named(struct store *, const struct partial *);
 
-/* store_sweep_partials(st, e): what nobody has gone on with for 14 days goes. */
+/* store_sweep_partials(st, e): what nobody has gone on with for 14 days
+ * goes. */
 int store_sweep_partials(struct store *, struct err *);
 
 /* store_join_partials(st, e): of what earlier attempts at one blob have left,
@@ -170,9 +172,20 @@ void store_reserve_generation(const struct store *);
  * plenty. */
 void store_reserve_make(struct store *);
 
-/* store_mark_stale(st, e): from here to store_finish, index.json and the
- * catalog tell of the past. */
+/*
+ * store_mark_stale(st, e): from here to store_finish, index.json, the catalog
+ * and lists of tags may tell of the past.  store_mark_moved(st, registry,
+ * repository, e): only those of this repository do; for steps.  Both are
+ * durable but for the name.  store_read_mark(st): what is marked when a writer
+ * comes.  store_take_mark(st, e): what others have marked meanwhile; their
+ * lists of tags are written, deferred.  All but the third one with the publish
+ * lock.
+ */
 int store_mark_stale(struct store *, struct err *);
+int store_mark_moved(struct store *, const char *, const char *,
+    struct err *);
+void store_read_mark(struct store *);
+int store_take_mark(struct store *, struct err *);
 
 /* store_check_version(st, e): is ROOT a tree of a version that we know?  Else
  * the version is 0. */
@@ -282,6 +295,10 @@ int store_add_history(struct store *, const char *, const char *, const char *,
  * the name. */
 int store_hold(struct store *, const char *, const char *, const char *,
     const struct digest *, struct err *);
+
+/* store_touch_hold(st, registry, repository): before a tag moves to where it is
+ * held. */
+void store_touch_hold(struct store *, const char *, const char *);
 
 /* store_write_changed(st, path, buf, len, e): the same, if the file has other
  * contents.  Return 1, 0 where it is as it should be, -1. */

@@ -270,7 +270,6 @@ static int
 open_for_writing(struct store *st, const struct store_patience *patience,
     struct err *e)
 {
-	struct stat sb;
 	int rc;
 
 	store_modes_settle(st);
@@ -285,9 +284,7 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 	 * looked. */
 	if (store_check_version(st, e) == -1 || store_recover(st, e) == -1)
 		return -1;
-	st->index_stale = fstatat(st->root, STORE_DIRTY_FILE, &sb,
-	    AT_SYMLINK_NOFOLLOW) == 0;
-	st->index_inherited = st->was_dirty = st->index_stale;
+	store_read_mark(st);
 	if (clean_up(st, e) == -1)
 		return -1;
 	return st->version == 0 ? create_tree(st, e) : keep_tree(st, e);

@@ -42,7 +42,7 @@ store_pins_write(struct store *st, const struct pins *p, struct err *e)
 	    store_write_changed(st, PINS_FILE, text, len, e) == -1 ||
 	    store_settle_files(st, e) == -1)
 		rc = -1;
-	/* Also where it says so already: whoever wrote it may have died then. */
+	/* Also where it says so already: whoever wrote it may have died. */
 	store_touch_dir(st, "keep");
 	free(text);
 	return rc;

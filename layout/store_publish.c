@@ -161,17 +161,6 @@ move_tag(struct store *st, const struct publication *p, struct err *e)
 	    digest_text(&p->root.digest, text), &p->root, e);
 }
 
-int
-store_mark_stale(struct store *st, struct err *e)
-{
-	if (st->index_stale)
-		return 0;
-	if (store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)
-		return -1;
-	st->index_stale = true;
-	return 0;
-}
-
 static bool
 same_repository(const struct publication *a, const struct publication *b)
 {
@@ -218,6 +207,8 @@ look_for_holds(struct store *st, struct publication *p, size_t count,
 			return -1;
 		p[i].held = rc == 1 &&
 		    !digest_equal(&p[i].held_at, &p[i].root.digest);
+		if (rc == 1 && !p[i].held)
+			store_touch_hold(st, p[i].registry, p[i].repository);
 	}
 	return 0;
 }

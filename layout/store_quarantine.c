@@ -152,7 +152,7 @@ withdraw(struct store *st, const char *registry, const char *repository,
 	if (rc != 1 || !digest_equal(&now.digest, digest))
 		return rc == -1 ? -1 : 0;
 	if (store_new_generation(st, e) == -1 ||
-	    store_mark_stale(st, e) == -1)
+	    store_mark_moved(st, registry, repository, e) == -1)
 		return -1;
 	snprintf(inner, sizeof(inner), "_manifests/%s", tag);
 	path_repository(registry, repository, inner, path);

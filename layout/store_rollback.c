@@ -97,11 +97,12 @@ static void
 touch_folders(struct store *st, const struct store_rollback *r)
 {
 	static const char *const folders[] = {
-		"_held", "_history", "_default", "_manifests"
+		"_history", "_default", "_manifests"
 	};
 	char path[STORE_PATH_MAX];
 	size_t i;
 
+	store_touch_hold(st, r->registry, r->repository);
 	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		store_touch_dir(st, path_repository(r->registry,
 		    r->repository, folders[i], path));
@@ -113,7 +114,7 @@ move(struct store *st, const struct store_rollback *r, struct err *e)
 	char path[STORE_PATH_MAX], inner[TAG_MAX + 16];
 
 	if (store_new_generation(st, e) == -1 ||
-	    store_mark_stale(st, e) == -1 ||
+	    store_mark_moved(st, r->registry, r->repository, e) == -1 ||
 	    store_hold(st, r->registry, r->repository, r->tag, &r->at.digest,
 	    e) == -1 ||
 	    store_sync_dirs(st, e) == -1 ||

@@ -74,8 +74,8 @@ int verify_hash_fd(struct verify *, int, off_t, enum digest_alg,
 
 /*
  * One file after the other.  verify_reader_next(r, ret): the next piece; its
- * length, 0 at the end, or -1 with errno set; verify_reader_give_back(r) when it
- * has been used.  verify_reader_close(r): another file may be opened.
+ * length, 0 at the end, or -1 with errno set; verify_reader_give_back(r) when
+ * it has been used.  verify_reader_close(r): another file may be opened.
  * verify_reader_free accepts NULL.
  */
 struct verify_reader *verify_reader_new(void);

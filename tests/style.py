@@ -69,7 +69,7 @@ WORDS = re.compile(r"(->|\.)(body|notes|message)\b|\bhttp_header\(|\bcurl_\w*str
 LIBRARIES = {
 	"curl/": {"syncer/registry/http_internal.h", "syncer/registry/url.c"},
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/cmd/ls_history.c",
-		      "syncer/cmd/rollback.c", "syncer/cmd/verify.c",
+		      "syncer/cmd/rollback.c", "syncer/cmd/verify_run.c",
 		      "syncer/cmd/collect_print.c",
 		      "syncer/mirror/found.c", "syncer/mirror/verify_rules.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",

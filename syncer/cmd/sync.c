@@ -475,23 +475,23 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 }
 
 static int
-run_plan(const struct options *o, struct mirror *mirror)
+run_plan(struct mirror *mirror)
 {
-	struct plan plan = { .json = o->json };
 	struct report_totals totals = { 0 };
 	enum mirror_end end;
 	struct err e;
 
-	mirror->plan = &plan;
 	mirror->status = status_new((int64_t)time(NULL));
 	end = mirror_run(mirror, &totals, &e);
-	return end_plan(&plan, mirror, &totals, end, &e);
+	return end_plan(mirror->plan, mirror, &totals, end, &e);
 }
 
 static int
 run(const struct options *o, const struct inputs *in)
 {
+	struct plan plan = { .json = o->json };
 	struct mirror mirror = {
+		.plan = o->plan ? &plan : NULL,
 		.config.registries = in->registries,
 		.config.keyring = in->keyring,
 		.list = in->list,
@@ -508,7 +508,7 @@ run(const struct options *o, const struct inputs *in)
 
 	if (code != -1)
 		return code;
-	code = o->plan ? run_plan(o, &mirror) : run_and_collect(o, &mirror);
+	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror);
 	store_close(mirror.config.store);
 	return code;
 }

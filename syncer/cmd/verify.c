@@ -1,26 +1,19 @@
 /* cdr verify: is the tree what it says it is? */
 #include <getopt.h>
-#include <jansson.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
 #include "cmd/size.h"
+#include "cmd/verify_run.h"
 #include "image/duration.h"
 #include "image/ref.h"
 #include "layout/mem.h"
-#include "layout/verify.h"
-#include "mirror/found.h"
-#include "mirror/repair.h"
-#include "mirror/verify_rules.h"
 #include "registry/proxy.h"
 #include "registry/url.h"
 #include "report/report.h"
-#include "report/verify_status.h"
 #include "transfer/link/limit.h"
 
 static const char usage[] =
@@ -60,40 +53,6 @@ static const char usage[] =
 #define WAIT_MAX_S	(7 * 24 * 3600)
 /* Less would never get through a large blob, and all begin with it. */
 #define RATE_MIN	((uint64_t)10 << 10)
-/* Manifests that come back may need others that are missing. */
-#define ROUNDS_MAX	8u
-
-struct options {
-	const char *root, *registries, *from;
-	bool quick, repair, withdraw, go_on, json;
-	uint64_t limit_rate;
-	unsigned max_time, wait;
-	enum report_level level;
-};
-
-struct inputs {
-	struct registries *registries;
-	struct keyring *keyring;
-	struct ocidir *layout;
-	struct image_ref *refs;
-	char (*digests)[DIGEST_TEXT_MAX];
-	struct verify_reference *only;
-	size_t count;
-};
-
-struct run {
-	const struct options *o;
-	const struct inputs *in;
-	struct store *store;		/* for steps */
-	struct verify_rules rules;
-	struct verify_totals totals;
-	struct found found;
-	enum verify_end end;
-	int64_t started;
-	bool is_stopped;		/* while it was mending */
-	bool is_busy;			/* another one had the tree */
-	struct err err;
-};
 
 /* --- what is asked for ------------------------------------------------- */
 
@@ -119,7 +78,7 @@ bad_usage(void)
 
 /* Return -1 to go on, or an exit code. */
 static int
-parse_number(int option, const char *arg, struct options *o)
+parse_number(int option, const char *arg, struct verify_wishes *o)
 {
 	const char *name = "limit-rate";
 	struct err e;
@@ -142,7 +101,7 @@ parse_number(int option, const char *arg, struct options *o)
 }
 
 static int
-parse_one(int option, const char *arg, struct options *o)
+parse_one(int option, const char *arg, struct verify_wishes *o)
 {
 	switch (option) {
 	case 'r':
@@ -192,7 +151,7 @@ is_layout(const char *from)
 }
 
 static int
-check_options(const struct options *o)
+check_options(const struct verify_wishes *o)
 {
 	struct url url;
 	struct err e;
@@ -215,7 +174,7 @@ check_options(const struct options *o)
 }
 
 static int
-parse_options(int argc, char **argv, struct options *o)
+parse_options(int argc, char **argv, struct verify_wishes *o)
 {
 	static const struct option longs[] = {
 		{ "root", required_argument, NULL, 'r' },
@@ -245,7 +204,7 @@ parse_options(int argc, char **argv, struct options *o)
 
 /* An image by tag, or by the digest that it has here. */
 static int
-read_refs(int argc, char **argv, struct inputs *in, struct err *e)
+read_refs(int argc, char **argv, struct verify_inputs *in, struct err *e)
 {
 	struct image_ref *ref;
 	int i;
@@ -279,8 +238,8 @@ read_layout(const char *text, struct ocidir **ret, struct err *e)
 }
 
 static int
-read_inputs(const struct options *o, int argc, char **argv,
-    struct inputs *in, struct err *e)
+read_inputs(const struct verify_wishes *o, int argc, char **argv,
+    struct verify_inputs *in, struct err *e)
 {
 	if (read_refs(argc, argv, in, e) == -1)
 		return -1;
@@ -296,7 +255,7 @@ read_inputs(const struct options *o, int argc, char **argv,
 }
 
 static void
-inputs_done(struct inputs *in)
+inputs_done(struct verify_inputs *in)
 {
 	size_t i;
 
@@ -310,358 +269,11 @@ inputs_done(struct inputs *in)
 	ocidir_close(in->layout);
 }
 
-/* --- looking ----------------------------------------------------------- */
-
-static bool
-is_asked_to_stop(void *cookie)
-{
-	struct pollfd p = { .fd = cmd_stop_fd(), .events = POLLIN };
-
-	(void)cookie;
-	return poll(&p, 1, 0) == 1;
-}
-
-static void
-look(struct run *r, bool quick, struct verify_totals *ret)
-{
-	struct verify_options options = {
-		.quick = quick,
-		.mend = r->o->repair,
-		.go_on = r->o->go_on,
-		.now = (int64_t)time(NULL),
-		.limit_rate = r->o->limit_rate,
-		.max_time_s = r->o->max_time,
-		.only = r->in->only,
-		.only_count = r->in->count,
-	};
-
-	r->end = verify_run(r->store, &r->rules, &options, ret, &r->err);
-}
-
-/* --- mending ----------------------------------------------------------- */
-
-/* Return 0, 1 if another one is at work, -1. */
-static int
-open_writer(struct run *r, struct store **ret)
-{
-	struct store_patience patience = {
-		.seconds = r->o->wait, .stop_fd = cmd_stop_fd(),
-	};
-	struct err e;
-	int rc = store_open_patient(cmd_root(r->o->root), &patience, ret, &e);
-
-	if (rc == 1) {
-		r->is_busy = true;
-		report(REPORT_ERROR, "nothing has been fetched: %s", e.msg);
-	} else if (rc == -1) {
-		r->err = e;
-	}
-	return rc;
-}
-
-static int
-fetch(struct run *r, struct store *writer)
-{
-	struct dispatch_config config = {
-		.store = writer,
-		.registries = r->in->registries,
-		.keyring = r->in->keyring,
-		.from = r->in->layout == NULL ? r->o->from : NULL,
-		.layout = r->in->layout,
-		.limit_rate = r->o->limit_rate,
-	};
-	int rc;
-
-	if (found_sources(&r->found, r->store, &r->rules, &r->err) == -1)
-		return -1;
-	rc = repair_run(&config, cmd_stop_fd(), r->found.objects,
-	    r->found.count, &r->err);
-	r->is_stopped = rc == 1;
-	return rc;
-}
-
-/* Manifests that have come may need what nobody knew to be missing. */
-static bool
-is_another_round_due(const struct run *r, size_t from)
-{
-	size_t i;
-
-	for (i = from; i < r->found.count; i++)
-		if (r->found.objects[i].is_mended &&
-		    r->found.objects[i].media_type[0] != '\0')
-			return true;
-	return false;
-}
-
-static int
-fetch_all(struct run *r, struct store *writer)
-{
-	enum verify_end end = r->end;
-	struct verify_totals again;
-	unsigned round;
-	size_t from = 0;
-	int rc = 0;
-
-	for (round = 0; round < ROUNDS_MAX; round++) {
-		rc = fetch(r, writer);
-		if (rc != 0 || !is_another_round_due(r, from))
-			break;
-		from = r->found.count;
-		r->found.is_again = true;
-		look(r, true, &again);
-		if (r->end == VERIFY_FAILED || r->end == VERIFY_STOPPED)
-			return -1;
-		if (r->found.count == from)
-			break;
-	}
-	r->end = end;
-	return rc == -1 ? -1 : 0;
-}
-
-/* Nothing is written to a disk that is failing. */
-static bool
-is_to_mend(const struct run *r)
-{
-	return r->o->repair && (r->end == VERIFY_DONE ||
-	    r->end == VERIFY_TIME) &&
-	    (r->found.count > 0 || r->found.bad_lists > 0);
-}
-
-static int
-mend_with(struct run *r, struct store *writer)
-{
-	if (r->found.count > 0 && fetch_all(r, writer) == -1)
-		return -1;
-	if (r->found.bad_lists > 0) {
-		if (store_rewrite_lists(writer, &r->err) == -1)
-			return -1;
-		report(REPORT_INFO, "the lists have been written anew");
-		r->found.structure -= r->found.bad_lists;
-		r->found.mended += r->found.bad_lists;
-		r->found.bad_lists = 0;
-	}
-	return 0;
-}
-
-static void
-mend(struct run *r)
-{
-	struct store *writer;
-	int rc;
-
-	if (!is_to_mend(r))
-		return;
-	rc = open_writer(r, &writer);
-	if (rc == 0) {
-		rc = mend_with(r, writer);
-		store_close(writer);
-	}
-	if (rc == -1)
-		r->end = VERIFY_FAILED;
-	found_settle(&r->found);
-}
-
-/* Tags that have gone are in index.json until somebody writes it; who is at
- * work now will. */
-static void
-finish_lists(struct run *r)
-{
-	struct store *writer;
-	struct err e;
-
-	if (r->found.withdrawn == 0 ||
-	    store_open(cmd_root(r->o->root), STORE_WRITE, &writer, &e) == -1)
-		return;
-	if (store_finish(writer, &e) == -1)
-		report(REPORT_WARNING, "%s", e.msg);
-	store_close(writer);
-}
-
-/* --- telling ----------------------------------------------------------- */
-
-static int
-exit_code(const struct run *r)
-{
-	if (r->end == VERIFY_FAILED)
-		return EXIT_STORE;
-	if (r->end == VERIFY_ABSENT)
-		return EXIT_INPUT;
-	if (r->end == VERIFY_STOPPED || r->is_stopped)
-		return EXIT_INTERRUPTED;
-	if (r->end == VERIFY_TOO_MANY || r->found.structure > 0 ||
-	    r->found.bad > 0 || found_unmended(&r->found) > 0)
-		return EXIT_SOME_FAILED;
-	return EXIT_OK;
-}
-
-static enum verify_result
-result_of(const struct run *r, int code)
-{
-	if (r->end == VERIFY_TOO_MANY)
-		return VERIFY_STATUS_TOO_MANY;
-	return code == EXIT_STORE ? VERIFY_STATUS_STORE :
-	    code == EXIT_INTERRUPTED ? VERIFY_STATUS_INTERRUPTED :
-	    code == EXIT_SOME_FAILED ? VERIFY_STATUS_BAD : VERIFY_STATUS_OK;
-}
-
-/* What some images are like says nothing of the pass. */
-static void
-save(struct run *r, int code)
-{
-	const struct verify_totals *t = &r->totals;
-	struct verify_status_run s = {
-		.started = r->started,
-		.now = (int64_t)time(NULL),
-		.exit_code = code,
-		.result = result_of(r, code),
-		.error = code == EXIT_STORE ? r->err.msg : NULL,
-		.is_quick = r->o->quick || r->in->count > 0 || t->pass == 0,
-		.structure_bad = r->found.structure,
-		.bad = r->found.bad + r->found.count + r->found.left_out,
-		.mended = r->found.mended,
-		.withdrawn = r->found.withdrawn,
-		.files = t->files,
-		.bytes = t->bytes,
-		.pass = t->pass,
-		.pass_started = t->pass_started,
-		.pass_files = t->pass_files,
-		.pass_bytes = t->pass_bytes,
-		.is_pass_whole = t->pass_ended,
-		.oldest = t->oldest,
-	};
-	struct err e;
-
-	if (store_step_begin(r->store, &e) == -1) {
-		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
-		return;
-	}
-	if (verify_status_save(r->store, &s, &e) == -1)
-		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
-	if (store_step_end(r->store, &e) == -1)
-		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
-}
-
-static void
-put_json(struct run *r, int code)
-{
-	const struct verify_totals *t = &r->totals;
-	json_t *o = json_pack("{ss si sI sI sI sI sI sI sI sI}", "result",
-	    verify_status_results[result_of(r, code)], "exit_code", code,
-	    "manifests", (json_int_t)t->manifests,
-	    "links", (json_int_t)t->links, "files", (json_int_t)t->files,
-	    "bytes", (json_int_t)t->bytes,
-	    "bad", (json_int_t)(r->found.bad + r->found.count),
-	    "structure", (json_int_t)r->found.structure,
-	    "mended", (json_int_t)r->found.mended,
-	    "withdrawn", (json_int_t)r->found.withdrawn);
-
-	if (t->pass > 0) {
-		json_object_set_new(o, "pass",
-		    json_integer((json_int_t)t->pass));
-		json_object_set_new(o, "percent",
-		    json_integer((json_int_t)t->percent));
-	}
-	json_object_set(o, "findings", r->found.json);
-	json_dumpf(o, stdout, JSON_INDENT(1));
-	putchar('\n');
-	json_decref(o);
-}
-
-static void
-tell_pass(const struct run *r)
-{
-	const struct verify_totals *t = &r->totals;
-	char size[REPORT_BYTES_MAX];
-
-	if (t->cut)
-		report(REPORT_WARNING, "--max-time was too short to look at "
-		    "all links and manifests");
-	report_bytes(t->bytes, size);
-	if (t->pass == 0)
-		report(REPORT_INFO, "looked at %llu links and %llu manifests, "
-		    "read %s", (unsigned long long)t->links,
-		    (unsigned long long)t->manifests, size);
-	else if (t->pass_ended)
-		report(REPORT_INFO, "looked at %llu links and %llu manifests, "
-		    "read %s; pass %llu has come to its end",
-		    (unsigned long long)t->links,
-		    (unsigned long long)t->manifests, size,
-		    (unsigned long long)t->pass);
-	else
-		report(REPORT_INFO, "looked at %llu links and %llu manifests, "
-		    "read %s; pass %llu is at %u%%: the next run goes on from "
-		    "there", (unsigned long long)t->links,
-		    (unsigned long long)t->manifests, size,
-		    (unsigned long long)t->pass, t->percent);
-}
-
-static void
-tell_end(const struct run *r, int code)
-{
-	if (r->end == VERIFY_FAILED || r->end == VERIFY_ABSENT)
-		report(REPORT_ERROR, "%s", r->err.msg);
-	if (r->end == VERIFY_TOO_MANY)
-		report(REPORT_ERROR, "stopped after %u files that looked bad, "
-		    "and nothing more is touched: so many mean that a disk, "
-		    "its cable or the memory is failing.  Look at the kernel's "
-		    "log; --go-on goes on all the same", VERIFY_BAD_MAX);
-	if (r->totals.found[VERIFY_CACHED] > 0)
-		report(REPORT_WARNING, "%llu file(s) were wrong in memory and "
-		    "right on the disk: test the memory",
-		    (unsigned long long)r->totals.found[VERIFY_CACHED]);
-	if (r->end != VERIFY_FAILED && r->end != VERIFY_ABSENT)
-		tell_pass(r);
-	if (code == EXIT_SOME_FAILED && !r->o->repair)
-		report(REPORT_INFO, "--repair mends what can be mended, and so "
-		    "does the next sync of images that lack something");
-	if (code == EXIT_INTERRUPTED)
-		report(REPORT_WARNING, "interrupted; the next run goes on from "
-		    "here");
-}
-
-static int
-run(const struct options *o, const struct inputs *in)
-{
-	struct run r = { .o = o, .in = in, .started = (int64_t)time(NULL) };
-	bool is_whole;
-	int code;
-
-	if (store_open(cmd_root(o->root), STORE_STEP, &r.store, &r.err) ==
-	    -1) {
-		report(REPORT_ERROR, "%s", r.err.msg);
-		return EXIT_STORE;
-	}
-	found_init(&r.found, o->json);
-	verify_rules_json(&r.rules);
-	r.rules.tell = found_tell;
-	r.rules.is_stopped = is_asked_to_stop;
-	r.rules.cookie = &r.found;
-	look(&r, o->quick, &r.totals);
-	is_whole = (r.end == VERIFY_DONE || r.end == VERIFY_TIME) &&
-	    !r.totals.cut && in->count == 0 && !(o->quick &&
-	    r.end == VERIFY_TIME);
-	mend(&r);
-	if (r.end != VERIFY_FAILED && r.end != VERIFY_ABSENT &&
-	    (found_note(&r.found, r.store, is_whole, &r.err) == -1 ||
-	    found_name(&r.found, r.store, &r.rules, o->withdraw &&
-	    r.end != VERIFY_TOO_MANY, &r.err) == -1))
-		r.end = VERIFY_FAILED;
-	finish_lists(&r);
-	code = exit_code(&r);
-	tell_end(&r, code);
-	save(&r, code);
-	if (o->json)
-		put_json(&r, code);
-	found_done(&r.found);
-	store_close(r.store);
-	return code;
-}
-
 int
 cmd_verify(int argc, char **argv)
 {
-	struct options o = { .level = REPORT_INFO };
-	struct inputs in = { .count = 0 };
+	struct verify_wishes o = { .level = REPORT_INFO };
+	struct verify_inputs in = { .count = 0 };
 	struct err e;
 	int code = parse_options(argc, argv, &o);
 
@@ -673,7 +285,7 @@ cmd_verify(int argc, char **argv)
 		report(REPORT_ERROR, "%s", e.msg);
 		code = EXIT_INPUT;
 	} else {
-		code = run(&o, &in);
+		code = verify_all(&o, &in);
 	}
 	inputs_done(&in);
 	return code;

@@ -60,7 +60,8 @@ job_status(struct status *s, const char *image,
 }
 
 void
-job_status_rest(struct status *s, struct agenda *agenda)
+job_status_rest(struct status *s, struct agenda *agenda,
+    struct relist *patterns)
 {
 	struct agenda_item item;
 	struct status_record *r;
@@ -68,8 +69,10 @@ job_status_rest(struct status *s, struct agenda *agenda)
 
 	while (agenda_next(agenda, &item)) {
 		/* What tags it would have found nobody knows. */
-		if (item.entry->tags != NULL)
+		if (item.entry->tags != NULL) {
+			relist_add(patterns, item.entry);
 			continue;
+		}
 		image = image_ref_text(&item.entry->ref);
 		r = new_record(image, item.entry);
 		free(image);

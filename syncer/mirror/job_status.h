@@ -4,12 +4,13 @@
 #include "report/status.h"
 #include "mirror/agenda.h"
 #include "mirror/job.h"
+#include "mirror/relist.h"
 
 /* job_status(s, image, report): what status.json will tell of a job's end. */
 void job_status(struct status *, const char *, const struct job_report *);
 
-/* job_status_rest(s, agenda): what is still there was never begun; empties
- * it. */
-void job_status_rest(struct status *, struct agenda *);
+/* job_status_rest(s, agenda, patterns): what is still there was never begun;
+ * empties it.  ${patterns} gets those that were never looked up. */
+void job_status_rest(struct status *, struct agenda *, struct relist *);
 
 #endif

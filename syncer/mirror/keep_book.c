@@ -20,6 +20,7 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 	struct status_groups groups = { .count = 0 };
 	struct book_line line;
 	struct named *record;
+	int64_t latest = 0;
 
 	*ret = (struct keep_book){ .finished = 0 };
 	if (in == NULL)
@@ -32,12 +33,17 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 			break;
 		record = name_table_add(&ret->records, line.image);
 		record->number = status_line_listed(&groups, &line);
+		if (record->number > latest)
+			latest = record->number;
 		record->keep = at_most(book_count_or(&line, "keep",
 		    KEEP_DEFAULT), KEEP_MAX);
 		record->keep_for_s = at_most(book_count(&line, "keep_for_s"),
 		    KEEP_FOR_MAX_S);
 	}
 	book_close(in);
+	/* A run that ended before it had looked at its list unlists nothing. */
+	if (latest < ret->finished)
+		ret->finished = latest;
 }
 
 void

@@ -12,7 +12,8 @@
  */
 struct keep_book {
 	struct name_table records;	/* number: last_listed; 0: never */
-	int64_t finished;		/* the last run; 0: not known */
+	int64_t finished;		/* the last run that had anything in its
+					 * list; 0: not known */
 };
 
 /* A time before that was told by a clock that had not been set:

@@ -28,6 +28,7 @@ struct run {
 	int64_t started_ms;
 	struct agenda *agenda;
 	struct ages *ages;		/* of images, for newest= */
+	struct relist patterns;		/* that could not be looked up */
 	bool stopping;
 	enum mirror_end stopped;	/* why, if it is stopping */
 	uint64_t left_bytes;		/* when that began */
@@ -183,6 +184,7 @@ pattern_ended(void *cookie, const struct list_entry *entry,
 		if (e->code == ERR_CANCELLED)
 			failure.result = JOB_CANCELLED;
 		job_ended(run, &failure);
+		relist_add(&run->patterns, entry);
 		run->totals.images += agenda_expand(run->agenda, entry, NULL,
 		    0, 0);
 		return;
@@ -310,7 +312,8 @@ loop(struct run *run)
 	}
 	run->totals.images += agenda_close(run->agenda);
 	run->totals.cancelled += agenda_left(run->agenda);
-	job_status_rest(m->status, run->agenda);
+	job_status_rest(m->status, run->agenda, &run->patterns);
+	relist_end(&run->patterns, m->list, m->config.store, m->status);
 }
 
 static void

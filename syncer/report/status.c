@@ -80,8 +80,9 @@ static int
 compare_records(const void *a, const void *b)
 {
 	struct status_record *const *x = a, *const *y = b;
+	int c = strcmp((*x)->image, (*y)->image);
 
-	return strcmp((*x)->image, (*y)->image);
+	return c != 0 ? c : (*x)->is_guess - (*y)->is_guess;
 }
 
 /* In order, and each image once. */

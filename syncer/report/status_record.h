@@ -31,6 +31,8 @@ struct status_record {
 	uint64_t size;			/* in bytes, of all it reaches */
 	int64_t duration_ms;
 	unsigned keep, keep_for_s;	/* what its line says of history */
+	bool is_guess;			/* another record of the image, if there
+					 * is one, knows better */
 	char *error;			/* STATUS_FAILED, else NULL */
 	char image[];			/* the full reference */
 };

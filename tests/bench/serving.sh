@@ -231,6 +231,7 @@ case_settings()
 	variants="as it is|http://127.0.0.1:$port|$MIRROR_PID"
 	start_with "without reuseport" "s/ reuseport//"
 	start_with "without open_file_cache" "/open_file_cache/d"
+	start_with "open_file_cache_valid 10s" "s/open_file_cache_valid 1s/open_file_cache_valid 10s/"
 	start_with "without aio threads" "/include cdr-disk/d"
 	start_with "aio threads for manifests, too" "s/^sendfile on;/& aio threads;/"
 	start_with "tcp_nopush off for all" "s/tcp_nopush on/tcp_nopush off/"

@@ -1,6 +1,7 @@
 /*
- * Preloaded: a cable or a memory that is failing.  Of what is read from files of
- * the tree, every CABLE_EVERYth reading has a bit wrong, each time another one.
+ * Preloaded: a cable or a memory that is failing.  Of what is read from files
+ * of the tree, every CABLE_EVERYth reading has a bit wrong, each time another
+ * one.
  * Where CABLE_FAIL is set, the reading fails with EIO.
  */
 #ifndef _GNU_SOURCE

@@ -49,6 +49,12 @@ FAULTS = {
 }
 
 
+def places(counts, turn):
+	"""By turns: a place that a run has twice sees two of the errors."""
+	return [(kind, n, names[(n + turn) % len(names)]) for kind, names in FAULTS.items()
+		for n in range(1, counts[kind] + 1)]
+
+
 def load_checker():
 	path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "check-tree.py")
 	spec = importlib.util.spec_from_file_location("check_tree", path)
@@ -203,12 +209,8 @@ class Campaign:
 				self.counts["kills"] += 1
 				self.disturb(f"{title}, killed at call {n}", with_tree, source,
 					     (-9, 0), CRASH_KILL=str(n))
-			# By turns: a place that a run has twice sees two of the errors.
-			turn = int(with_tree)
-			places = [(kind, n, names[(n + turn) % len(names)])
-				  for kind, names in FAULTS.items()
-				  for n in range(1, counts[kind] + 1)]
-			for kind, n, name in self.chosen("faults", places, 40):
+			for kind, n, name in self.chosen("faults", places(counts, int(with_tree)),
+							 40):
 				self.counts["faults"] += 1
 				self.disturb(f"{title}, {name} at {kind} {n}", with_tree, source,
 					     (0, 1, 3),

@@ -153,7 +153,9 @@ class Model:
 		for _ in range(samples if self.pending or waiting else 0):
 			self.state(where, {one for one in names if self.random.random() < 0.5},
 				   {node for node in waiting if self.random.random() < 0.5})
-		if any(not path.startswith("_state") for _, path, _ in self.pending) and \
+		# Names in a folder that has gone have gone with it.
+		if any(not path.startswith("_state") and (folder == "." or folder in self.live)
+		       for folder, path, _ in self.pending) and \
 				"_state/unclean" not in self.live:
 			self.wrong(where, "names may be lost, and there is no mark")
 

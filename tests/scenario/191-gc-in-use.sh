@@ -59,8 +59,8 @@ refused "what names nothing" '/dev/null: it names nothing' --keep-unlisted 30d -
 refused "what is not there" 'no such file' --keep-unlisted 30d --in-use "$T/none"
 refused "another format" 'yaml: line' --keep-unlisted 30d --in-use \
 	"$(printf 'kind: Pod\nspec:\n  image: a\n' >"$T/yaml"; echo "$T/yaml")"
-check "pods, by a pipe" sh -c '"$1" gc -r "$2" --keep-unlisted 30d --grace 0 --in-use - \
-	--max-delete 100% <"$3"' sh "$CDR" "$ROOT" "$T/pods.json"
+gc "pods, on standard input" --keep-unlisted 30d --grace 0 --in-use - --max-delete 100% \
+	<"$T/pods.json"
 expect_images "one of them runs nowhere" "by-id:1 by-tag:1 index:1 moved:1"
 tree_check "$ROOT"
 gc "nobody runs anything" --keep-unlisted 30d --grace 0 --max-delete 100%

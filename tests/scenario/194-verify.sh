@@ -57,6 +57,7 @@ tree_check "$ROOT"
 
 # --- flipped, cut, missing ---------------------------------------------------------
 
+# shellcheck disable=SC2046 # a word each
 set -- $(layers 2)
 flip "$(blob "$1")"
 chmod u+w "$(blob "$2")"
@@ -76,7 +77,7 @@ for _id; do
 		fail "$_id is not in status/bad"
 done
 expect_eq "three are noted" 3 "$(wc -l <"$ROOT/status/bad")"
-expect_eq "two are in quarantine" 2 "$(ls "$ROOT/_state/quarantine" | wc -l)"
+expect_eq "two are in quarantine" 2 "$(find "$ROOT/_state/quarantine" -type f | wc -l)"
 verify "the other image is well" 0 other/tool:1
 
 hub_mark

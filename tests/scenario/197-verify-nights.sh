@@ -94,12 +94,7 @@ pid=$!
 wait_for 10 test -e "$ROOT/_state/unclean"
 verify "a sync is at work" 0
 verify "nothing is to be mended" 0 --repair
-rm -f "$ROOT/blobs/sha256/$(ls "$ROOT/blobs/sha256" | while read -r _name; do
-	[ -L "$ROOT/blobs/sha256/$_name" ] || {
-		echo "$_name"
-		break
-	}
-done)"
+rm -f "$(find "$ROOT/blobs/sha256" -type f | sort | head -n 1)"
 kill -0 $pid || fail "the sync has ended"
 verify "something is to be mended" 1 --repair
 expect_said "and has to wait" "nothing has been fetched: .*another cdr is writing"

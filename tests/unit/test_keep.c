@@ -206,6 +206,10 @@ test_terms(void **state)
 	    "31d");
 	expect(*state, 31, 32 * DAY, "a:1 keep, b:1 keep, c:1 unlisted 31d");
 	expect(*state, 31, 31 * DAY, "a:1 keep, b:1 keep, c:1 go");
+	/* Runs that had nothing in their lists make nothing older. */
+	run(*state, T0 + 90 * DAY, "", 1);
+	expect(*state, 91, 31 * DAY + 1, "a:1 keep, b:1 keep, c:1 unlisted "
+	    "31d");
 }
 
 /* What no run has seen grows no older: nothing was unlisted meanwhile.  Nor
@@ -398,7 +402,7 @@ test_use(void **state)
 
 	publish(*state, "a:1 b:1");
 	run(*state, T0, "a:1 b:1", 1);
-	run(*state, T0 + 40 * DAY, "", 1);
+	run(*state, T0 + 40 * DAY, "x:1", 1);
 	expect_rules(*state, &o, true, "a:1 go, b:1 go");
 	assert_int_equal(keep_use_add(&use, "mirror:5000/library/b:1", &e),
 	    0);

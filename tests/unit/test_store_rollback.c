@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include <time.h>
 
 #include "layout/mem.h"
 #include "layout/store.h"
@@ -572,6 +573,115 @@ test_lists(void **state)
 	assert_false(scratch_has(f->dir, "_state/dirty"));
 }
 
+/* --- what is behind --- */
+
+static void
+expect_mark(struct fixture *f, const char *want)
+{
+	char *text = scratch_get(f->dir, "_state/dirty");
+
+	assert_non_null(text);
+	assert_string_equal(text, want);
+	free(text);
+}
+
+static void
+test_mark(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(back(f, 1, NULL), 1);
+	expect_mark(f, "docker.io/library/x\n");
+	assert_int_equal(back(f, 1, NULL), 1);
+	expect_mark(f, "docker.io/library/x\n");
+	/* What a writer changes may be anything. */
+	publish(f, "2", &f->image[0], 1);
+	expect_mark(f, "*\ndocker.io/library/x\n");
+	assert_int_equal(store_finish(f->st, &f->e), 0);
+	assert_false(scratch_has(f->dir, "_state/dirty"));
+	publish(f, "3", &f->image[0], 1);
+	expect_mark(f, "");
+	assert_int_equal(back(f, 0, &f->image[2].digest), 1);
+	expect_mark(f, "*\ndocker.io/library/x\n");
+	publish(f, "4", &f->image[0], 1);
+	expect_mark(f, "*\ndocker.io/library/x\n");
+	/* Nobody knows how often it is asked for. */
+	assert_int_equal(store_finish(f->st, &f->e), 0);
+	assert_int_equal(back(f, 0, &f->image[1].digest), 1);
+	expect_mark(f, "docker.io/library/x\n");
+}
+
+/* index.json says this of the repository: true if it has been read anew. */
+static bool
+is_read_anew(struct fixture *f, const char *mark)
+{
+	char *index = scratch_get(f->dir, "index.json"), *at;
+	struct timespec times[2];
+	bool found;
+
+	store_close(f->st);
+	/* A line of it is another one, and it is newer than all links. */
+	at = strstr(index, ":1\"");
+	assert_non_null(at);
+	at[1] = '7';
+	assert_int_equal(unlinkat(f->dir->dir, "index.json", 0), 0);
+	scratch_put(f->dir, "index.json", index);
+	free(index);
+	times[0].tv_nsec = times[1].tv_nsec = UTIME_NOW;
+	assert_int_equal(utimensat(f->dir->dir, "index.json", times, 0), 0);
+	times[0].tv_sec = times[1].tv_sec = time(NULL) + 2;
+	times[0].tv_nsec = times[1].tv_nsec = 0;
+	assert_int_equal(utimensat(f->dir->dir, "index.json", times, 0), 0);
+	scratch_put(f->dir, "_state/dirty", mark);
+	assert_int_equal(store_open(f->dir->path, STORE_WRITE, &f->st, &f->e),
+	    0);
+	assert_int_equal(store_finish(f->st, &f->e), 0);
+	index = scratch_get(f->dir, "index.json");
+	found = strstr(index, ":7\"") == NULL;
+	free(index);
+	assert_false(scratch_has(f->dir, "_state/dirty"));
+	return found;
+}
+
+static void
+test_what_is_behind(void **state)
+{
+	struct timespec second = { 1, 200 * 1000 * 1000 };
+	struct fixture *f = *state;
+
+	nanosleep(&second, NULL);
+	/* By its times alone nothing has changed. */
+	assert_false(is_read_anew(f, "docker.io/library/y\n"));
+	assert_true(is_read_anew(f, "docker.io/library/x\n"));
+	assert_false(is_read_anew(f, "docker.io/library/y\n"));
+	assert_true(is_read_anew(f, "docker.io/library/y\n"
+	    "docker.io/library/x\n"));
+	assert_true(is_read_anew(f, ""));
+	assert_true(is_read_anew(f, "*\n"));
+	assert_true(is_read_anew(f, "*\ndocker.io/library/y\n"));
+	assert_true(is_read_anew(f, "docker.io/library/y\n../..\n"));
+	assert_true(is_read_anew(f, "docker.io/library/y\n\n"));
+	assert_true(is_read_anew(f, "of late\n"));
+}
+
+/* A step that was cut short between a tag and the list of tags. */
+static void
+test_tags_behind(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+
+	publish(f, "2", &f->image[0], 1);
+	assert_int_equal(store_finish(f->st, &f->e), 0);
+	assert_int_equal(unlinkat(f->dir->dir, REPO "_manifests/2", 0), 0);
+	scratch_put(f->dir, "_state/dirty", "docker.io/library/x\n");
+	assert_int_equal(store_finish(f->st, &f->e), 0);
+	text = scratch_get(f->dir, REPO "_tags/list");
+	assert_string_equal(text,
+	    "{\"name\":\"library/x\",\"tags\":[\"1\"]}\n");
+	free(text);
+}
+
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -594,6 +704,9 @@ main(void)
 		TEST(test_odd_hold),
 		TEST(test_half_way),
 		TEST(test_lists),
+		TEST(test_mark),
+		TEST(test_what_is_behind),
+		TEST(test_tags_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

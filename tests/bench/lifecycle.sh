@@ -1,0 +1,61 @@
+# Cases of the benchmark: what keeps a tree right over the years. Sourced by run, as
+# serving.sh is.
+# shellcheck shell=sh
+# shellcheck disable=SC2154 # those are run's
+
+# Forgets what the kernel keeps of these files.
+cold()
+{
+	cat >"$work/cold" <<-'END'
+	for file; do
+		dd if="$file" iflag=nocache count=0 status=none
+	done
+	END
+	printf 'sh %s/cold $(find %s/blobs -type f)' "$work" "$1"
+}
+
+verify_bytes()
+{
+	sync
+	_files="\$(find $work/tree/blobs -type f -size +1M)"
+	measure "cdr verify of $(du -smL "$work/tree/blobs" | cut -f 1) MB, nothing in memory" <<-END
+	cdr verify | 1 | $(cold "$work/tree"); "$CDR" verify -q -r "$work/tree"
+	openssl dgst -sha256 | 1 | $(cold "$work/tree"); openssl dgst -sha256 $_files
+	dd, 1 MiB at a time | 1 | $(cold "$work/tree"); for f in $_files; do dd if="\$f" of=/dev/null bs=1M; done
+	END
+}
+
+verify_quick()
+{
+	rm -rf "$work/millions"
+	say "making a tree of 100,000 tags and a million blobs"
+	python3 "$TOP/tests/bench/millions.py" "$work/millions" 100000 10
+	"$CDR" verify -q -r "$work/millions" --quick
+	measure "cdr verify --quick of 100,000 tags and a million blobs, in memory" <<-END
+	cdr verify --quick | 1 | "$CDR" verify -q -r "$work/millions" --quick
+	find -printf %s | 1 | find "$work/millions" -printf %s
+	END
+	rm -rf "$work/millions"
+}
+
+# What else runs is told by the title: the mirror is one and the same.
+serve_beside()
+{
+	_title=$1
+	shift
+	for _what in "small blobs|small.gets|/blobs/" "manifests|small.gets|/manifests/sha256:"; do
+		_rest=${_what#*|}
+		paths_of "${_rest%%|*}" "${_rest#*|}"
+		load --title "Served: ${_what%%|*}, 32 connections, $_title" "$@" --connections 32 \
+		    -- "nginx on the tree" "http://127.0.0.1:$port" "$MIRROR_PID" "$lists/paths"
+	done
+}
+
+case_verify()
+{
+	verify_bytes
+	serve_beside "nothing else"
+	serve_beside "while cdr verify runs" --during \
+	    "while :; do '$CDR' verify -q -r '$work/tree'; done"
+	verify_quick
+}

@@ -1,0 +1,102 @@
+#!/bin/sh
+# What `cdr verify --repair` fetches comes from any repository that needs it, or with
+# --from from another tree, or another mirror. What is brought is checked: wrong bytes
+# get no name. What nobody has is told, with the images that need it, and stays noted;
+# tags stay, and with --withdraw those that need it go, and no others. The next sync
+# brings them back. --json says all of it.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+
+need cdr python3 curl
+upstream
+craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 2 >/dev/null
+craft image library/app:2 --layers 2 --seed 2 >/dev/null
+craft image library/twin:1 --layers 2 --seed 2 >/dev/null
+craft image ghost/lost:1 --layers 1 --seed 4 >/dev/null
+sync "a tree" app:1 app:2 twin:1 ghost/lost:1
+cp -a "$ROOT" "$T/copy"
+
+verify()
+{
+	_title=$1 _code=$2
+	shift 2
+	expect_rc "$_title" "$_code" "$CDR" verify -r "$ROOT" "$@"
+}
+
+# The first layer of a tag below library/, or of a manifest.
+layer()
+{
+	pick 'v["layers"][0]["digest"]' \
+		"$(realpath "$ROOT/repos/docker.io/$1/_manifests/$2")"
+}
+
+blob()
+{
+	echo "$ROOT/blobs/sha256/${1#*:}"
+}
+
+# --- wrong usage -------------------------------------------------------------------
+
+verify "--from without --repair" 2 --from oci:"$T/copy"
+expect_said "it says so" "--from needs --repair"
+verify "a rate that is none" 2 --limit-rate fast
+verify "a time that is none" 2 --max-time soon
+verify "a name that is none" 2 'app:1:2'
+expect_rc "no tree" 3 "$CDR" verify -r "$T/nothing"
+[ ! -e "$T/nothing" ] || fail "it has made something"
+
+# --- another repository ------------------------------------------------------------
+
+id=$(layer library/app 2)
+rm -f "$(blob "$id")"
+fault '{"path": "/v2/library/app/blobs/", "status": 404}'
+verify "one repository has lost it, the other has it" 0 --repair
+[ -e "$(blob "$id")" ] || fail "it is not back"
+
+# --- nobody has it -----------------------------------------------------------------
+
+fault '{"path": "/blobs/", "status": 404}'
+rm -f "$(blob "$id")"
+verify "nobody has it" 1 --repair
+expect_said "it says why, and who needs it" \
+	"${id#*:}: needed by docker.io/library/app:2, docker.io/library/twin:1; it cannot be mended: .*404"
+grep -q " $id missing blobs/sha256/${id#*:}\$" "$ROOT/status/bad" || fail "it is not noted"
+[ -L "$ROOT/repos/docker.io/library/app/_manifests/2" ] || fail "the tag has gone"
+fault '{"listener": "cdn", "corrupt": 3}'
+verify "wrong bytes" 1 --repair
+[ ! -e "$(blob "$id")" ] || fail "they have got the name"
+no_faults
+
+verify "withdrawn" 1 --withdraw --json
+pick 'v' "$T/stdout" >/dev/null || fail "that is no JSON"
+expect_eq "the result" bad "$(pick 'v["result"]' "$T/stdout")"
+expect_eq "two tags" 2 "$(pick 'v["withdrawn"]' "$T/stdout")"
+expect_eq "of these images" "docker.io/library/app:2 docker.io/library/twin:1" \
+	"$(pick '" ".join(v["findings"][0]["images"])' "$T/stdout")"
+[ ! -e "$ROOT/repos/docker.io/library/app/_manifests/2" ] || fail "the tag is there"
+[ -L "$ROOT/repos/docker.io/library/app/_manifests/1" ] || fail "another tag has gone"
+grep -q '"tags":\["1"\]' "$ROOT/repos/docker.io/library/app/_tags/list" ||
+	fail "the list has the tag"
+! grep -q 'app:2' "$ROOT/index.json" || fail "index.json has the tag"
+sync "the next run" app:1 app:2 twin:1 ghost/lost:1
+expect_eq "they are back" "$(published app:2)" "$(published twin:1)"
+verify "all is well" 0
+tree_check "$ROOT"
+
+# --- another tree, another mirror --------------------------------------------------
+
+id=$(layer library/app 2)
+at=$(realpath "$ROOT/repos/docker.io/library/app/_manifests/1")
+rm -f "$(blob "$id")" "$at"
+hub_mark
+verify "from another tree" 0 --repair --from oci:"$T/copy"
+expect_eq "no registry was asked" 0 "$(hub_count registry GET /v2/)"
+verify "all is well" 0
+# A tree that has something else under that name.
+rm -f "$(blob "$id")"
+chmod u+w "$T/copy/blobs/sha256/${id#*:}"
+printf X | dd of="$T/copy/blobs/sha256/${id#*:}" bs=1 seek=3 conv=notrunc 2>/dev/null
+verify "from one that is wrong" 1 --repair --from oci:"$T/copy"
+[ ! -e "$(blob "$id")" ] || fail "wrong bytes have got the name"
+verify "from the registry" 0 --repair
+tree_check "$ROOT"
