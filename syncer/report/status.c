@@ -236,7 +236,7 @@ is_gone(void *cookie, const char *image, int64_t last_success,
 
 	if ((s->gone == NULL || !name_set_has(s->gone, image)) &&
 	    (last_success == 0 || last_listed == 0 ||
-	    last_listed >= s->of_images.now - UNLISTED_AFTER_S))
+	    last_listed >= s->view.last_listed - UNLISTED_AFTER_S))
 		return false;
 	return name_split(image, registry, repository, &reference) &&
 	    store_reference_get(s->store, registry, repository, reference, &id,
@@ -263,7 +263,7 @@ write_files(struct status *s, struct err *e)
 
 	v->pulls = s->pulls;
 	v->has_space = store_space(s->store, &v->space, &ignored) == 0;
-	s->unlisted = unlisted_begin(s->store, s->of_images.now);
+	s->unlisted = unlisted_begin(s->store, v->last_listed);
 	s->of_images.see = see;
 	s->of_images.is_gone = is_gone;
 	if (v->end != NULL)
@@ -307,6 +307,8 @@ status_save(struct status *s, struct store *store,
 	sort(s);
 	json_decref(load_head(s, store));
 	count_run(s, end);
+	if (s->count > 0)
+		v->last_listed = end->now;
 	*images = (struct status_images){
 		.store = store,
 		.now = end->now,

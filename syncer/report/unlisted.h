@@ -16,8 +16,8 @@
 
 struct unlisted;
 
-/* unlisted_begin(store, now): ${now} is the end of the last run, in seconds
- * since 1970; 0: there was none. */
+/* unlisted_begin(store, now): ${now} is the end of the last run that came to its
+ * list, in seconds since 1970; 0: there was none. */
 struct unlisted *unlisted_begin(struct store *, int64_t);
 
 /* unlisted_see(u, image): each image of status.json. */

@@ -442,6 +442,12 @@ who_is_unlisted(void **state)
 	assert_null(json_object_get(json_array_get(json_object_get(o,
 	    "images"), 0), "since"));
 	json_decref(o);
+	/* Nor by runs that never came to their list, for however long. */
+	save(st, status_new(T0 + 99 * DAY), T0 + 99 * DAY);
+	refresh(st, NULL);
+	o = doc(s, "status/unlisted.json");
+	assert_int_equal(count(o, "images"), 1);
+	json_decref(o);
 	/* Not what was listed a week ago, by a list of once a week. */
 	one = status_new(T0 + 7 * DAY);
 	status_image(one, record(APP, STATUS_UNCHANGED));
