@@ -268,12 +268,16 @@ write_files(struct status *s, struct err *e)
 	s->of_images.is_gone = is_gone;
 	if (v->end != NULL)
 		rc = status_images_write(&s->of_images, e);
-	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1 ||
-	    lifecycle_gather(s->store, l, &ignored) == -1)
-		report(REPORT_WARNING, "cannot tell what is held and what is "
-		    "unlisted: %s", ignored.msg);
-	if (rc == -1)
+	if (rc == -1) {
+		unlisted_drop(s->unlisted);
 		return -1;
+	}
+	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1)
+		report(REPORT_WARNING, "cannot tell what is unlisted: %s",
+		    ignored.msg);
+	if (lifecycle_gather(s->store, l, &ignored) == -1)
+		report(REPORT_WARNING, "cannot tell what is held or pinned: "
+		    "%s", ignored.msg);
 	/* Now that it is known what they were before. */
 	for (i = 0; i < s->count; i++)
 		if (s->records[i]->result == STATUS_FAILED)
