@@ -59,3 +59,35 @@ case_verify()
 	    "while :; do '$CDR' verify -q -r '$work/tree'; done"
 	verify_quick
 }
+
+# Between two digests of one repository, to and fro; a run is at work where somebody has
+# its lock.
+case_rollback()
+{
+	_tree=$work/millions
+	rm -rf "$_tree"
+	say "making a tree of 100,000 tags and a million blobs"
+	python3 "$TOP/tests/bench/millions.py" "$_tree" 100000 10
+	cat >"$work/back" <<-'END'
+	at=$(readlink "$2/_manifests/v00000")
+	for to in "$2"/_manifests/sha256:*; do
+		case $to in
+		*"${at##*/}") ;;
+		*) break ;;
+		esac
+	done
+	exec "$1" rollback -r "${2%%/repos/*}" "${2##*/repos/}:v00000" "${to##*/}"
+	END
+	_back="sh $work/back '$CDR' $_tree/repos/docker.io/library/app0000"
+	eval "$_back" >"$work/home/back.log"
+	measure "cdr rollback of one of 100,000 tags, and the lists of the tree" <<-END
+	cdr rollback | 1 | $_back
+	END
+	flock "$_tree/_state/lock" sleep 600 &
+	_pid=$!
+	measure "cdr rollback of one of 100,000 tags, while a run is at work" <<-END
+	cdr rollback | 1 | $_back
+	END
+	kill "$_pid"
+	rm -rf "$_tree"
+}
