@@ -25,11 +25,17 @@ verify_bytes()
 	END
 }
 
-verify_quick()
+# $work/millions, which two cases walk through.
+make_millions()
 {
 	rm -rf "$work/millions"
 	say "making a tree of 100,000 tags and a million blobs"
 	python3 "$TOP/tests/bench/millions.py" "$work/millions" 100000 10
+}
+
+verify_quick()
+{
+	make_millions
 	"$CDR" verify -q -r "$work/millions" --quick
 	measure "cdr verify --quick of 100,000 tags and a million blobs, in memory" <<-END
 	cdr verify --quick | 1 | "$CDR" verify -q -r "$work/millions" --quick
@@ -62,12 +68,9 @@ case_verify()
 
 # Between two digests of one repository, to and fro; a run is at work where somebody has
 # its lock.
-case_rollback()
+rollback()
 {
 	_tree=$work/millions
-	rm -rf "$_tree"
-	say "making a tree of 100,000 tags and a million blobs"
-	python3 "$TOP/tests/bench/millions.py" "$_tree" 100000 10
 	cat >"$work/back" <<-'END'
 	at=$(readlink "$2/_manifests/v00000")
 	for to in "$2"/_manifests/sha256:*; do
@@ -83,11 +86,23 @@ case_rollback()
 	measure "cdr rollback of one of 100,000 tags, and the lists of the tree" <<-END
 	cdr rollback | 1 | $_back
 	END
-	flock "$_tree/_state/lock" sleep 600 &
+	flock -F "$_tree/_state/lock" sleep 600 &
 	_pid=$!
 	measure "cdr rollback of one of 100,000 tags, while a run is at work" <<-END
 	cdr rollback | 1 | $_back
 	END
 	kill "$_pid"
-	rm -rf "$_tree"
+}
+
+# With -n: nothing of the tree is to be other for the next round.
+case_gc()
+{
+	make_millions
+	"$CDR" gc -q -n -r "$work/millions"
+	measure "cdr gc of 100,000 tags and a million blobs, in memory: nothing goes" <<-END
+	cdr gc -n | 1 | "$CDR" gc -q -n -r "$work/millions"
+	find -printf %s | 1 | find "$work/millions" -printf %s
+	END
+	rollback
+	rm -rf "$work/millions"
 }
