@@ -15,8 +15,10 @@ enum transport {
 enum retry_what {
 	RETRY_NEVER,
 	RETRY_AFTER,		/* this request, after delay_ms */
-	RETRY_REGISTRY		/* nothing to this registry before delay_ms is
-				 * over: it said 429, or 503 with Retry-After */
+	RETRY_REGISTRY		/* nothing to this registry for a while: it said
+				 * 429, or 503 with Retry-After.  For delay_ms,
+				 * unless who counts requests knows better
+				 * (transfer/link/tempo.h) */
 };
 
 struct verdict {
