@@ -236,7 +236,7 @@ is_gone(void *cookie, const char *image, int64_t last_success,
 
 	if ((s->gone == NULL || !name_set_has(s->gone, image)) &&
 	    (last_success == 0 || last_listed == 0 ||
-	    last_listed >= s->of_images.now - UNLISTED_AFTER_S))
+	    last_listed >= s->view.last_listed - UNLISTED_AFTER_S))
 		return false;
 	return name_split(image, registry, repository, &reference) &&
 	    store_reference_get(s->store, registry, repository, reference, &id,
@@ -263,17 +263,21 @@ write_files(struct status *s, struct err *e)
 
 	v->pulls = s->pulls;
 	v->has_space = store_space(s->store, &v->space, &ignored) == 0;
-	s->unlisted = unlisted_begin(s->store, s->of_images.now);
+	s->unlisted = unlisted_begin(s->store, v->last_listed);
 	s->of_images.see = see;
 	s->of_images.is_gone = is_gone;
 	if (v->end != NULL)
 		rc = status_images_write(&s->of_images, e);
-	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1 ||
-	    lifecycle_gather(s->store, l, &ignored) == -1)
-		report(REPORT_WARNING, "cannot tell what is held and what is "
-		    "unlisted: %s", ignored.msg);
-	if (rc == -1)
+	if (rc == -1) {
+		unlisted_drop(s->unlisted);
 		return -1;
+	}
+	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1)
+		report(REPORT_WARNING, "cannot tell what is unlisted: %s",
+		    ignored.msg);
+	if (lifecycle_gather(s->store, l, &ignored) == -1)
+		report(REPORT_WARNING, "cannot tell what is held or pinned: "
+		    "%s", ignored.msg);
 	/* Now that it is known what they were before. */
 	for (i = 0; i < s->count; i++)
 		if (s->records[i]->result == STATUS_FAILED)
@@ -307,6 +311,8 @@ status_save(struct status *s, struct store *store,
 	sort(s);
 	json_decref(load_head(s, store));
 	count_run(s, end);
+	if (s->count > 0)
+		v->last_listed = end->now;
 	*images = (struct status_images){
 		.store = store,
 		.now = end->now,

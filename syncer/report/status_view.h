@@ -19,6 +19,7 @@ struct status_counters {
 
 struct status_view {
 	int64_t started, last_success;	/* of the run; of a run: 0: never */
+	int64_t last_listed;		/* a run with images ended; 0: never */
 	const struct status_end *end;
 	json_t *pulls;
 	struct status_counters counters;

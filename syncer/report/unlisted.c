@@ -118,6 +118,21 @@ whole_text(const struct unlisted *u)
 	    (unsigned long long)(u->count - u->said), u->text);
 }
 
+static void
+release(struct unlisted *u)
+{
+	free(u->text);
+	name_set_done(&u->known);
+	free(u);
+}
+
+void
+unlisted_drop(struct unlisted *u)
+{
+	xtext_close(u->out);
+	release(u);
+}
+
 int
 unlisted_end(struct unlisted *u, uint64_t *ret, struct err *e)
 {
@@ -131,8 +146,6 @@ unlisted_end(struct unlisted *u, uint64_t *ret, struct err *e)
 	if (rc == 0)
 		*ret = u->count;
 	free(text);
-	free(u->text);
-	name_set_done(&u->known);
-	free(u);
+	release(u);
 	return rc;
 }

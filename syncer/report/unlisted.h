@@ -16,15 +16,17 @@
 
 struct unlisted;
 
-/* unlisted_begin(store, now): ${now} is the end of the last run, in seconds
- * since 1970; 0: there was none. */
+/* unlisted_begin(store, now): ${now} is the end of the last run that came to
+ * its list, in seconds since 1970; 0: there was none. */
 struct unlisted *unlisted_begin(struct store *, int64_t);
 
 /* unlisted_see(u, image): each image of status.json. */
 void unlisted_see(struct unlisted *, const struct metrics_image *);
 
 /* unlisted_end(u, ret, e): write the file, if it would say something else than
- * it does.  ${u} is gone.  ${ret}: how many there are.  Return 0 or -1. */
+ * it does.  ${u} is gone.  ${ret}: how many there are.  Return 0 or -1.
+ * unlisted_drop(u): not all images have been seen, so nothing is written. */
 int unlisted_end(struct unlisted *, uint64_t *, struct err *);
+void unlisted_drop(struct unlisted *);
 
 #endif

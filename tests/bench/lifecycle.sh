@@ -25,11 +25,17 @@ verify_bytes()
 	END
 }
 
-verify_quick()
+# $work/millions, which two cases walk through.
+make_millions()
 {
 	rm -rf "$work/millions"
 	say "making a tree of 100,000 tags and a million blobs"
 	python3 "$TOP/tests/bench/millions.py" "$work/millions" 100000 10
+}
+
+verify_quick()
+{
+	make_millions
 	"$CDR" verify -q -r "$work/millions" --quick
 	measure "cdr verify --quick of 100,000 tags and a million blobs, in memory" <<-END
 	cdr verify --quick | 1 | "$CDR" verify -q -r "$work/millions" --quick
@@ -58,4 +64,45 @@ case_verify()
 	serve_beside "while cdr verify runs" --during \
 	    "while :; do '$CDR' verify -q -r '$work/tree'; done"
 	verify_quick
+}
+
+# Between two digests of one repository, to and fro; a run is at work where somebody has
+# its lock.
+rollback()
+{
+	_tree=$work/millions
+	cat >"$work/back" <<-'END'
+	at=$(readlink "$2/_manifests/v00000")
+	for to in "$2"/_manifests/sha256:*; do
+		case $to in
+		*"${at##*/}") ;;
+		*) break ;;
+		esac
+	done
+	exec "$1" rollback -r "${2%%/repos/*}" "${2##*/repos/}:v00000" "${to##*/}"
+	END
+	_back="sh $work/back '$CDR' $_tree/repos/docker.io/library/app0000"
+	eval "$_back" >"$work/home/back.log"
+	measure "cdr rollback of one of 100,000 tags, and the lists of the tree" <<-END
+	cdr rollback | 1 | $_back
+	END
+	flock -F "$_tree/_state/lock" sleep 600 &
+	_pid=$!
+	measure "cdr rollback of one of 100,000 tags, while a run is at work" <<-END
+	cdr rollback | 1 | $_back
+	END
+	kill "$_pid"
+}
+
+# With -n: nothing of the tree is to be other for the next round.
+case_gc()
+{
+	make_millions
+	"$CDR" gc -q -n -r "$work/millions"
+	measure "cdr gc of 100,000 tags and a million blobs, in memory: nothing goes" <<-END
+	cdr gc -n | 1 | "$CDR" gc -q -n -r "$work/millions"
+	find -printf %s | 1 | find "$work/millions" -printf %s
+	END
+	rollback
+	rm -rf "$work/millions"
 }

@@ -33,7 +33,8 @@ PIECES = ["", ".", "..", "...", "%2e%2e", "..%2f", "%2f", "%00", "%0a", "%0d%0a"
           "_catalog", "v2", "manifests", "blobs", "tags", "list", "referrers", "uploads",
           "docker.io", "localhost", "registry-1.docker.io", "a:1", "library", "etc", "passwd",
           "proc", "self", "environ", "root", "oci-layout", "index.json", "catalog.json",
-          "status", "healthz", "metrics", "sha256", "sha512", "sha256:", "sha512:", "x:y",
+          "status", "healthz", "metrics", "history", "_history", "held.json", "bad", "x",
+          "sha256", "sha512", "sha256:", "sha512:", "x:y",
           "sha256:" + "0" * 64, "sha256:" + "a" * 64,
           "sha256:" + "b" * 64, "sha256:" + "c" * 64, "sha256:" + "d" * 64, "sha512:" + "a" * 128, "A", "a" * 300,
           "a" * 5000, "$uri", "${cdr_root}", "\xff", "\xc0\xae", "é", "nginx.conf", "cdr.js"]
@@ -74,6 +75,9 @@ class Maker:
         last = "list" if kind == "tags" and not self.odds(8) else self.word()
         if self.odds(20):
             return prefix + "/v2/_catalog"
+        if self.odds(12):
+            registry = self.pick(["docker.io", "docker.io", "localhost", self.word()])
+            return f"/history/{registry}/{name}/{self.pick(['x', 'list', self.word()])}"
         return f"{prefix}/v2/{name}/{kind}/{last}"
 
     def query(self):

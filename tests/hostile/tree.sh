@@ -74,14 +74,15 @@ hostile_tree()
 	# Pipes and folders where a list should be, and folders that are links.
 	for _name in pipes folders linked; do
 		_at=$TREE/repos/docker.io/library/$_name
-		mkdir -p "$_at/_manifests" "$_at/_tags" "$_at/_referrers"
+		mkdir -p "$_at/_manifests" "$_at/_tags" "$_at/_referrers" "$_at/_history"
 		case $_name in
-		pipes)	mkfifo "$_at/_tags/list" "$_at/_referrers/$image" ;;
+		pipes)	mkfifo "$_at/_tags/list" "$_at/_referrers/$image" "$_at/_history/x" ;;
 		folders)
-			mkdir "$_at/_tags/list" "$_at/_referrers/$image"
+			mkdir "$_at/_tags/list" "$_at/_referrers/$image" "$_at/_history/x"
 			;;
 		linked)
-			rmdir "$_at/_tags" "$_at/_referrers"
+			rmdir "$_at/_tags" "$_at/_referrers" "$_at/_history"
+			ln -s "$T/outside/lists" "$_at/_history"
 			ln -s "$T/outside/lists" "$_at/_tags"
 			ln -s "$T/outside/lists" "$_at/_referrers"
 			;;
@@ -91,11 +92,13 @@ hostile_tree()
 	echo '{"name":"TOP-SECRET","tags":["TOP-SECRET"],"manifests":[]}' \
 	    >"$T/outside/lists/list"
 	cp "$T/outside/lists/list" "$T/outside/lists/$image"
+	cp "$T/outside/lists/list" "$T/outside/lists/x"
 	mkdir "$T/outside/sha512"
 	cp "$T/outside/secret" "$T/outside/sha512/$a$a"
 	ln -s "$T/outside/sha512" "$TREE/blobs/sha512"
 	ln -s "$T/outside/manifests/application/x" "$TREE/manifests/away"
 	ln -s "../../../../../manifests/away/sha256/$hex" "$links/away"
-	mkfifo "$TREE/status/metrics"
+	mkfifo "$TREE/status/metrics" "$TREE/status/held.json"
+	ln -s "$T/outside/secret" "$TREE/status/bad"
 	ln -s "$T/outside/secret" "$TREE/status/status.json"
 }

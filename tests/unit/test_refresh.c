@@ -442,6 +442,12 @@ who_is_unlisted(void **state)
 	assert_null(json_object_get(json_array_get(json_object_get(o,
 	    "images"), 0), "since"));
 	json_decref(o);
+	/* Nor by runs that never came to their list, for however long. */
+	save(st, status_new(T0 + 99 * DAY), T0 + 99 * DAY);
+	refresh(st, NULL);
+	o = doc(s, "status/unlisted.json");
+	assert_int_equal(count(o, "images"), 1);
+	json_decref(o);
 	/* Not what was listed a week ago, by a list of once a week. */
 	one = status_new(T0 + 7 * DAY);
 	status_image(one, record(APP, STATUS_UNCHANGED));
@@ -467,6 +473,34 @@ who_is_unlisted(void **state)
 	metrics = scratch_get(s, "status/metrics");
 	assert_non_null(strstr(metrics, "\ncdr_unlisted_images 2\n"));
 	free(metrics);
+	store_close(st);
+}
+
+/* Where status.json cannot be written not all of it may have been read: nothing
+ * is said of what no list has. */
+static void
+unlisted_of_nothing(void **state)
+{
+	const struct scratch *s = *state;
+	struct status_end end = { .now = T0 + DAY, .result = "ok" };
+	struct status *one = status_new(T0 + DAY);
+	struct store *st = open_store(s);
+	struct stat before, after;
+	struct err e;
+
+	publish(st, "app", "1");
+	write_images_json(s);
+	sync_four(st, T0);
+	assert_int_equal(fstatat(s->dir, "status/unlisted.json", &before, 0),
+	    0);
+	assert_int_equal(unlinkat(s->dir, "status/status.json", 0), 0);
+	assert_int_equal(mkdirat(s->dir, "status/status.json", 0755), 0);
+	report_init(REPORT_TEXT, REPORT_ERROR);
+	assert_int_equal(status_save(one, st, &end, &e), -1);
+	status_free(one);
+	assert_int_equal(fstatat(s->dir, "status/unlisted.json", &after, 0),
+	    0);
+	assert_int_equal(before.st_ino, after.st_ino);
 	store_close(st);
 }
 
@@ -542,6 +576,37 @@ who_is_held(void **state)
 	store_close(st);
 }
 
+/* One file that cannot be written, or read, takes nothing else with it. */
+static void
+one_file_fails(void **state)
+{
+	static const char *const files[] = { "status/unlisted.json",
+	    "status/held.json", "keep/pins" };
+	const struct scratch *s = *state;
+	struct store *st = open_store(s);
+	const struct gc_totals totals = { .images = 3, .bytes_gone = 77 };
+	const struct gc_status_run run = { .started = T0 - 7, .now = T0,
+	    .totals = &totals };
+	struct err e;
+	char *metrics;
+	size_t i;
+
+	assert_int_equal(gc_status_save(st, &run, &e), 0);
+	sync_four(st, T0);
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)unlinkat(s->dir, files[i], 0);
+		assert_int_equal(mkdirat(s->dir, files[i], 0755), 0);
+		refresh(st, NULL);
+		metrics = scratch_get(s, "status/metrics");
+		assert_non_null(strstr(metrics, "\ncdr_gc_removed_bytes_total "
+		    "77\n"));
+		assert_non_null(strstr(metrics, "\ncdr_store_images 2\n"));
+		free(metrics);
+		assert_int_equal(unlinkat(s->dir, files[i], AT_REMOVEDIR), 0);
+	}
+	store_close(st);
+}
+
 /* --- bad --------------------------------------------------------------- */
 
 static void
@@ -591,7 +656,9 @@ main(void)
 		TEST(without_a_run),
 		TEST(odd_pulls),
 		TEST(who_is_unlisted),
+		TEST(unlisted_of_nothing),
 		TEST(who_is_held),
+		TEST(one_file_fails),
 		TEST(what_is_bad),
 	};
 
