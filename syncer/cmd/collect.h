@@ -14,7 +14,8 @@ struct collect {
 	const struct keep_use *use;	/* or NULL */
 	const struct gc_reference *only;	/* rm: this one, or NULL */
 	struct collect_print print;
-	struct name_set gone;		/* its own, of images */
+	struct name_set gone;		/* its own, of images, and: */
+	uint64_t evicted;		/* so many of them for lack of room */
 };
 
 /*
