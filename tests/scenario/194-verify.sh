@@ -106,6 +106,15 @@ flip "$at" 40
 verify "a manifest" 1 --quick
 expect_said "by its path" "manifests/application/.*${at##*/}: its bytes have another digest"
 verify "it comes back" 0 --repair
+# index.json is written while it is out of service.
+flip "$at" 40
+rm -f "$ROOT/catalog.json"
+fault '{"path": "/manifests/", "status": 404}'
+verify "it does not come back" 1 --repair --quick
+! grep -q 'app:2"' "$ROOT/index.json" || fail "index.json has what is not here"
+no_faults
+verify "it comes back" 0 --repair --quick
+grep -q 'app:2"' "$ROOT/index.json" || fail "index.json lacks it"
 child=$(pick 'v["manifests"][0]["digest"]' "$(realpath "$APP/_manifests/1")")
 at=$(realpath "$APP/_manifests/$child")
 layer=$(layers "$child" | head -n 1)
