@@ -315,6 +315,9 @@ tell_end(const struct run *r, int code)
 		    (unsigned long long)r->totals.found[VERIFY_CACHED]);
 	if (r->end != VERIFY_FAILED && r->end != VERIFY_ABSENT)
 		tell_pass(r);
+	if (code == EXIT_OK && r->found.bad + r->found.count +
+	    r->found.structure + r->found.mended == 0)
+		report(REPORT_INFO, "all of that is as it should be");
 	if (code == EXIT_SOME_FAILED && !r->o->repair)
 		report(REPORT_INFO, "--repair mends what can be mended, and so "
 		    "does the next sync of images that lack something");

@@ -48,6 +48,7 @@ flip()
 
 verify "all is well" 0
 expect_said "a whole pass" "pass 1 has come to its end"
+expect_said "it says so" "^all of that is as it should be"
 verify "also in short" 0 --quick
 verify "one image" 0 app:2
 verify "one that is not here" 2 app:3
