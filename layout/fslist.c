@@ -36,7 +36,9 @@ each_name(int fd, const char *path, char *buf, fs_each_fn *fn, void *cookie,
 			if (rc != 0)
 				return rc;
 		}
-	return len == 0 ? 1 : err_sys(e, "%s: cannot list", path);
+	/* A folder that is removed meanwhile has no more names. */
+	return len == 0 || errno == ENOENT ? 1 : err_sys(e, "%s: cannot list",
+	    path);
 }
 
 int

@@ -72,16 +72,17 @@ sum_of(const struct gc_table *t)
 }
 
 /* What a disk, a cable or a memory that fails has made of a link or a history
- * is another thing the next time. */
+ * is another thing the next time.  So is what somebody has changed since the
+ * first time. */
 static int
-mark_twice(struct gc *gc, struct err *e)
+mark_twice(struct gc *gc, uint64_t generation, struct err *e)
 {
-	uint64_t sum = sum_of(&gc->marks), before;
+	uint64_t sum = sum_of(&gc->marks);
 
-	before = store_generation(gc->st);
 	if (gc_mark(gc, e) == -1)
 		return -1;
-	if (sum_of(&gc->marks) == sum || store_generation(gc->st) != before)
+	if (sum_of(&gc->marks) == sum ||
+	    store_generation(gc->st) != generation)
 		return 0;
 	err_set(e, ERR_DATA, "the tree was read twice, and was not the same: "
 	    "nothing was removed; run it again, and if that says the same, "
@@ -232,7 +233,7 @@ do_it(struct gc *gc, struct gc_sweep *s, uint64_t generation, int *ret_fits,
 
 	if (take_keep(gc, e) == -1)
 		return -1;
-	rc = mark_twice(gc, e);
+	rc = mark_twice(gc, generation, e);
 	if (rc == 0)
 		rc = assess(gc, &left, true, e);
 	if (rc == 0) {

@@ -165,30 +165,20 @@ is_bare(const struct links *w, size_t left, size_t gone)
 	return left == 0 && (gone > 0 || w->s->gc->o->only == NULL);
 }
 
-/* Where anybody has left something, it stays.  _manifests goes last: as long as
- * that is there, the next run finds the repository. */
+/* Without that folder it is no repository, and gc_sweep_folders takes the
+ * others.  Where anybody has left something, it stays. */
 static int
-drop_folders(struct links *w, struct err *e)
+drop_repository(struct links *w, struct err *e)
 {
-	static const char *const inner[] = {
-		"_tags", "_history", "_referrers", "_default", "_held",
-		"_manifests"
-	};
 	char path[STORE_PATH_MAX], parent[STORE_PATH_MAX];
 	struct store *st = w->s->gc->st;
-	size_t i;
 
-	if (links_remove(w, "_tags", "list", e) == -1)
-		return -1;
-	for (i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
-		links_path(w, inner[i], "", path);
-		store_touch_dir(st, path_parent(path, parent));
-		if (unlinkat(st->root, path, AT_REMOVEDIR) == -1 &&
-		    errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST &&
-		    errno != ENOTDIR)
-			return err_sys(e, "%s: cannot remove", path);
-	}
+	links_path(w, "_manifests", "", path);
+	store_touch_dir(st, path_parent(path, parent));
 	st->walked.is_whole = false;
+	if (unlinkat(st->root, path, AT_REMOVEDIR) == -1 && errno != ENOENT &&
+	    errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
+		return err_sys(e, "%s: cannot remove", path);
 	return 0;
 }
 
@@ -218,7 +208,7 @@ links_sweep_digests(void *cookie, const char *registry, const char *repository,
 		store_note_changed(gc->st, registry, repository);
 	if (rc == 0 && is_bare(&w, left, gone)) {
 		if (w.s->act)
-			rc = drop_folders(&w, e);
+			rc = drop_repository(&w, e);
 		path_parent(links_path(&w, "_manifests", "", path), folder);
 		gc_tell(w.s, GC_OTHER, GC_WHY_UNREACHED, folder, NULL, 0);
 	}

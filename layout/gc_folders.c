@@ -2,6 +2,7 @@
  * which it would be a part. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "fsutil.h"
@@ -10,7 +11,37 @@
 /* Deeper than that no name of a repository goes. */
 #define DEPTH_MAX	130u
 
-/* Names with "_" in front are those of a repository that is there. */
+static bool
+drop(struct gc *gc, const char *path, const char *name, int flags)
+{
+	char child[STORE_PATH_MAX], folder[STORE_PATH_MAX];
+	int len = snprintf(child, sizeof(child), "%s/%s", path, name);
+
+	if (len < 0 || (size_t)len >= sizeof(child))
+		return false;
+	store_touch_dir(gc->st, path_parent(child, folder));
+	return unlinkat(gc->st->root, child, flags) == 0;
+}
+
+/* What a repository had beside its links. */
+static size_t
+drop_inner(struct gc *gc, const char *path, char **names, size_t count)
+{
+	size_t i, gone = 0;
+
+	for (i = 0; i < count; i++)
+		if (strcmp(names[i], "_manifests") == 0)
+			return 0;
+	for (i = 0; i < count; i++) {
+		if (names[i][0] != '_')
+			continue;
+		if (strcmp(names[i], "_tags") == 0)
+			(void)drop(gc, path, "_tags/list", 0);
+		gone += drop(gc, path, names[i], AT_REMOVEDIR);
+	}
+	return gone;
+}
+
 static bool
 is_bare(struct gc *gc, const char *path, unsigned depth)
 {
@@ -23,15 +54,13 @@ is_bare(struct gc *gc, const char *path, unsigned depth)
 	if (depth == 0 || fs_list(gc->st->root, path, &names, &count,
 	    &ignored) != 1)
 		return false;
-	left = count;
+	left = count - drop_inner(gc, path, names, count);
 	for (i = 0; i < count; i++) {
 		len = snprintf(child, sizeof(child), "%s/%s", path, names[i]);
-		if (names[i][0] == '_' || len < 0 ||
-		    (size_t)len >= sizeof(child) ||
-		    !is_bare(gc, child, depth - 1))
-			continue;
-		store_touch_dir(gc->st, path);
-		if (unlinkat(gc->st->root, child, AT_REMOVEDIR) == 0)
+		if (names[i][0] != '_' && len > 0 &&
+		    (size_t)len < sizeof(child) &&
+		    is_bare(gc, child, depth - 1) &&
+		    drop(gc, path, names[i], AT_REMOVEDIR))
 			left--;
 	}
 	fs_list_free(names, count);

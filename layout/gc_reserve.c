@@ -46,15 +46,28 @@ store_reserve_make(struct store *st)
 	close(fd);
 }
 
-void
-gc_reserve_use(struct store *st)
+static bool
+is_scarce(const struct store *st)
 {
 	struct store_space space;
 	struct err ignored;
 
-	if (store_space(st, &space, &ignored) == -1 ||
-	    (space.bytes_free >= SCARCE_BYTES &&
-	    (space.files == 0 || space.files_free >= SCARCE_FILES)))
-		return;
-	(void)unlinkat(st->root, STORE_RESERVE_FILE, 0);
+	return store_space(st, &space, &ignored) == 0 &&
+	    (space.bytes_free < SCARCE_BYTES ||
+	    (space.files != 0 && space.files_free < SCARCE_FILES));
+}
+
+/* Where there is no reserve, or it does not do, what each run writes again. */
+void
+gc_reserve_use(struct store *st)
+{
+	static const char *const files[] = {
+		STORE_RESERVE_FILE, "status/blobs-earlier.json",
+		"status/blobs.json", "status/images-earlier.json",
+		"status/images.json", "_state/created"
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]) && is_scarce(st); i++)
+		(void)unlinkat(st->root, files[i], 0);
 }

@@ -45,6 +45,8 @@ void store_close(struct store *);
 struct store_patience {
 	unsigned seconds;
 	int stop_fd;		/* -1: none */
+	bool is_brief;		/* what this one is up to takes moments: others
+				 * wait for it, whatever their patience */
 };
 int store_open_patient(const char *, const struct store_patience *,
     struct store **, struct err *);

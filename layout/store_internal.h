@@ -74,7 +74,8 @@ struct store {
 	int version;			/* of the layout; 0: there is none */
 	int lock, publish, keep;	/* -1: reading; only the second one:
 					 * STORE_STEP */
-	bool is_writer;			/* has the first of them */
+	bool is_writer;			/* has the first of them, */
+	bool is_brief;			/* and not for long */
 	bool in_step;			/* has the second one */
 	atomic_ulong serial;		/* of names in _state/tmp */
 	bool index_stale;		/* _state/dirty is there, */
@@ -291,8 +292,7 @@ int store_read_own(const struct store *, const char *, size_t, char **,
 int store_add_history(struct store *, const char *, const char *, const char *,
     const struct digest *, bool, struct err *);
 
-/* store_hold(st, registry, repository, tag, at, e): in a step; durable but for
- * the name. */
+/* store_hold(st, registry, repository, tag, at, e): in a step; deferred. */
 int store_hold(struct store *, const char *, const char *, const char *,
     const struct digest *, struct err *);
 

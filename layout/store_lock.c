@@ -21,6 +21,10 @@
 #include "store_internal.h"
 
 #define LOOK_MS		200
+
+/* So long others wait for a writer that says that it takes moments. */
+#define BRIEF_MAX_S	60u
+#define BRIEF_WORD	" brief\n"
 #define HOLDER_MAX	128u
 
 char *
@@ -146,17 +150,34 @@ write_holder(const struct store *st)
 	if (gethostname(host, sizeof(host)) == -1)
 		host[0] = '\0';
 	host[sizeof(host) - 1] = '\0';
-	len = snprintf(text, sizeof(text), "%ld %s %s\n", (long)getpid(),
-	    host[0] == '\0' ? "-" : host, store_now(now));
+	len = snprintf(text, sizeof(text), "%ld %s %s%s", (long)getpid(),
+	    host[0] == '\0' ? "-" : host, store_now(now),
+	    st->is_brief ? BRIEF_WORD : "\n");
 	if (ftruncate(st->lock, 0) == 0)
 		(void)!fs_write(st->lock, text, (size_t)len, 0);
+}
+
+/* Who has only just begun has not said so yet. */
+static bool
+is_brief(const struct store *st, bool is_first_look)
+{
+	char text[HOLDER_MAX];
+	ssize_t n = pread(st->lock, text, sizeof(text) - 1, 0);
+	size_t len = strlen(BRIEF_WORD);
+
+	if (n <= 0)
+		return is_first_look;
+	return (size_t)n > len &&
+	    memcmp(text + (size_t)n - len, BRIEF_WORD, len) == 0;
 }
 
 /* The first lock, and the only one without which nothing may be made. */
 static int
 take_first(struct store *st, const struct store_patience *p, struct err *e)
 {
+	struct store_patience second = { .seconds = 1, .stop_fd = p->stop_fd };
 	struct err ignored;
+	unsigned waited;
 	int rc;
 
 	if (fs_open_file(st->root, STORE_LOCK_FILE, O_RDWR, &st->lock,
@@ -164,6 +185,10 @@ take_first(struct store *st, const struct store_patience *p, struct err *e)
 	    store_open_lock(st, STORE_LOCK_FILE, &st->lock, e) == -1))
 		return -1;
 	rc = wait_for(st->lock, LOCK_EX, p, e);
+	for (waited = 0; rc == 1 && waited < BRIEF_MAX_S &&
+	    is_brief(st, waited == 0 && !p->is_brief) && !is_stopped(p, 0);
+	    waited++)
+		rc = wait_for(st->lock, LOCK_EX, &second, e);
 	return rc == 1 ? tell_holder(st, e) : rc;
 }
 

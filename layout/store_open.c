@@ -272,6 +272,7 @@ open_for_writing(struct store *st, const struct store_patience *patience,
 {
 	int rc;
 
+	st->is_brief = patience->is_brief;
 	store_modes_settle(st);
 	if (store_check_version(st, e) == -1 ||
 	    (st->version == 0 && refuse_foreign_data(st, e) == -1) ||
@@ -352,7 +353,7 @@ int
 store_open(const char *path, enum store_mode mode, struct store **ret,
     struct err *e)
 {
-	static const struct store_patience none = { 0, -1 };
+	static const struct store_patience none = { .stop_fd = -1 };
 
 	return open_tree(path, mode, &none, ret, e) == 0 ? 0 : -1;
 }

@@ -1,10 +1,10 @@
 /*
  * A tag is set to a digest that it had, and held there.
  *
- * The hold comes first, and is durable before anything else is: whoever finds a
- * hold without its tag, because somebody died, can tell where the tag was meant
- * to go.  The next run sets it there; so does the same command again; a release
- * leaves it where it is.  The history comes before the tag, as always.
+ * The hold and the line of history come first, and are durable before the tag
+ * moves: whoever finds a hold without its tag, because somebody died, can tell
+ * where the tag was meant to go.  The next run sets it there; so does the same
+ * command again; a release leaves it where it is.
  */
 #include <string.h>
 
@@ -108,16 +108,29 @@ touch_folders(struct store *st, const struct store_rollback *r)
 		    r->repository, folders[i], path));
 }
 
+/* They are there: somebody may have planted something in their place. */
+static int
+look_at_folders(struct store *st, const struct store_rollback *r,
+    struct err *e)
+{
+	char path[STORE_PATH_MAX];
+
+	return store_make_dirs(st, path_repository(r->registry,
+	    r->repository, "_history", path), e) == -1 ||
+	    store_make_dirs(st, path_repository(r->registry, r->repository,
+	    "_manifests", path), e) == -1 ? -1 : 0;
+}
+
 static int
 move(struct store *st, const struct store_rollback *r, struct err *e)
 {
 	char path[STORE_PATH_MAX], inner[TAG_MAX + 16];
 
-	if (store_new_generation(st, e) == -1 ||
+	if (look_at_folders(st, r, e) == -1 ||
+	    store_new_generation(st, e) == -1 ||
 	    store_mark_moved(st, r->registry, r->repository, e) == -1 ||
 	    store_hold(st, r->registry, r->repository, r->tag, &r->at.digest,
 	    e) == -1 ||
-	    store_sync_dirs(st, e) == -1 ||
 	    store_add_history(st, r->registry, r->repository, r->tag,
 	    &r->at.digest, true, e) == -1 ||
 	    store_settle_files(st, e) == -1)

@@ -61,6 +61,19 @@ tag_history_parse(const char *text, struct tag_history *ret)
 	}
 }
 
+/* As a line of the history: a time, a blank, a digest, and no more. */
+bool
+tag_hold_parse(const char *text, struct digest *ret)
+{
+	char time[STORE_TIME_MAX], digest[DIGEST_TEXT_MAX];
+	const char *end = text + strcspn(text, "\n");
+	struct err ignored;
+
+	return take_word(&text, end, time, sizeof(time)) &&
+	    take_word(&text, end, digest, sizeof(digest)) && text == end &&
+	    end[-1] != ' ' && digest_parse(digest, ret, &ignored) == 0;
+}
+
 void
 tag_history_done(struct tag_history *h)
 {

@@ -34,6 +34,10 @@ struct tag_history {
 void tag_history_parse(const char *, struct tag_history *);
 void tag_history_done(struct tag_history *);
 
+/* tag_hold_parse(text, ret): at which digest does _held/TAG hold it?  false: it
+ * does not say. */
+bool tag_hold_parse(const char *, struct digest *);
+
 /*
  * tag_history_judge(h, current): the reference leads to ${current}.  One step
  * back is the digest that was published last before that, and is not left.

@@ -1,14 +1,14 @@
 /* One run of verify: first the structure, then bytes, as far as the time
  * goes. */
-/* For syscall. */
+/* For SCHED_IDLE and syscall. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,9 +21,6 @@
 #define IOPRIO_WHO_PROCESS	1
 #define IOPRIO_CLASS_IDLE	3
 #define IOPRIO_CLASS_SHIFT	13
-
-/* A tenth of what anybody else gets. */
-#define MODEST			10
 
 /* For O_DIRECT. */
 #define BUFFER_ALIGNMENT	4096u
@@ -39,7 +36,8 @@ verify_is_over(struct verify *v)
 	    v->rules->is_stopped(v->rules->cookie)) {
 		v->is_over = true;
 		v->end = VERIFY_STOPPED;
-	} else if (v->ends_ms != 0 && clock_ms() >= v->ends_ms) {
+	} else if (v->ends_ms != 0 && !v->is_first &&
+	    clock_ms() >= v->ends_ms) {
 		v->is_over = true;
 		v->end = VERIFY_TIME;
 	}
@@ -76,8 +74,12 @@ verify_tell(struct verify *v, enum verify_kind kind, const char *path,
 {
 	struct verify_finding f = { .kind = kind, .path = path, .what = what,
 	    .digest = digest, .media_type = type };
+	struct stat sb;
 
-	verify_tell_all(v, &f);
+	/* What has gone meanwhile was not foreign. */
+	if (kind != VERIFY_FOREIGN || fstatat(v->st->root, path, &sb,
+	    AT_SYMLINK_NOFOLLOW) == 0)
+		verify_tell_all(v, &f);
 }
 
 /* --- the run ----------------------------------------------------------- */
@@ -121,9 +123,11 @@ look_at_all(struct verify *v)
 static void
 be_modest(bool quick)
 {
+	static const struct sched_param none = { .sched_priority = 0 };
+
 	/* Of this thread alone, with Linux. */
 	if (!quick)
-		(void)setpriority(PRIO_PROCESS, 0, MODEST);
+		(void)sched_setscheduler(0, SCHED_IDLE, &none);
 	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
 	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
 }
@@ -151,18 +155,30 @@ run_aside(struct verify *v)
 		look_at_all(v);
 }
 
-static void
-open_folders(struct verify *v)
+/* One that comes while this is at work is opened then. */
+int
+verify_blobs(struct verify *v, enum digest_alg alg)
 {
 	char path[32];
-	size_t i;
 
-	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "blobs/%s",
-		    digest_alg_name((enum digest_alg)i));
-		v->blobs[i] = fs_open(v->st->root, path,
+	if (v->blobs[alg] == -1) {
+		snprintf(path, sizeof(path), "blobs/%s", digest_alg_name(alg));
+		v->blobs[alg] = fs_open(v->st->root, path,
 		    O_RDONLY | O_DIRECTORY, 0);
 	}
+	return v->blobs[alg];
+}
+
+static void
+free_subjects(struct verify *v)
+{
+	struct digest d;
+	size_t at = 0;
+	void *subject;
+
+	while (digest_set_next(&v->subjects, &at, &d, &subject))
+		free(subject);
+	digest_set_done(&v->subjects);
 }
 
 static void
@@ -177,6 +193,7 @@ done(struct verify *v)
 	verify_reader_free(v->reading);
 	free(v->seen.slots);
 	digest_set_done(&v->told);
+	free_subjects(v);
 }
 
 enum verify_end
@@ -185,7 +202,8 @@ verify_run(struct store *st, const struct verify_rules *rules,
     struct err *e)
 {
 	struct verify v = { .st = st, .rules = rules, .options = options,
-	    .totals = ret, .began_ms = clock_ms(), .err = e };
+	    .totals = ret, .began_ms = clock_ms(), .err = e,
+	    .blobs = { -1, -1 } };
 	void *buffer;
 
 	memset(ret, 0, sizeof(*ret));
@@ -198,7 +216,6 @@ verify_run(struct store *st, const struct verify_rules *rules,
 	v.paced_ms = v.began_ms;
 	if (options->max_time_s > 0)
 		v.ends_ms = v.began_ms + (int64_t)options->max_time_s * 1000;
-	open_folders(&v);
 	run_aside(&v);
 	done(&v);
 	return v.end;

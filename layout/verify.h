@@ -45,7 +45,6 @@ struct verify_finding {
 struct verify_look {
 	char media_type[MEDIA_TYPE_MAX + 1];	/* what it is; "": does not
 						 * say */
-	bool is_index;
 	bool has_subject;
 	struct digest subject;
 };

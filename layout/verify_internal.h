@@ -24,11 +24,14 @@ struct verify {
 	struct verify_totals *totals;
 	struct verify_seen seen;
 	struct digest_set told;		/* missing ones, once each */
-	int blobs[2];			/* folders, by algorithm; -1 */
+	struct digest_set subjects;	/* of manifests that have one */
+	int blobs[2];			/* see verify_blobs */
 	uint8_t *buffer;		/* of VERIFY_STEP bytes, aligned */
 	struct verify_reader *reading;
 	int64_t began_ms;
 	int64_t ends_ms;		/* 0: never */
+	bool is_first;			/* of the blobs of this run: whatever
+					 * the time */
 	int64_t paced_ms;		/* for limit_rate */
 	uint64_t paced_bytes;
 	unsigned suspects;		/* files that looked bad */
@@ -48,6 +51,9 @@ bool verify_seen_add(struct verify_seen *, const struct manifest_id *);
  * because of the error that is set.  Returns -1. */
 bool verify_is_over(struct verify *);
 int verify_fail(struct verify *);
+
+/* verify_blobs(v, alg): the folder of blobs, open; -1: there is none. */
+int verify_blobs(struct verify *, enum digest_alg);
 
 /* verify_tell(v, kind, path, digest, media_type, what): a finding with no more
  * to it. */

@@ -182,14 +182,23 @@ check_manifest(struct links *l, const char *name,
 {
 	struct verify_place place = l->place;
 	struct verify_look look;
+	struct digest *subject;
 	int rc;
 
 	place.reference = name;
-	/* One that has been looked at in another repository is not read
-	 * twice; of those, few have subjects. */
 	rc = verify_manifest(l->v, &place, id, &look, NULL, NULL);
-	if (rc == 1 && look.has_subject)
-		verify_referrals_add(&l->referrals, id, &look.subject);
+	if (rc == 1 && look.has_subject) {
+		subject = xmalloc(sizeof(*subject));
+		*subject = look.subject;
+		if (!digest_set_add(&l->v->subjects, &id->digest, subject))
+			free(subject);
+	}
+	/* One that has been looked at in another repository is not read
+	 * twice. */
+	subject = rc == 0 ? NULL : digest_set_get(&l->v->subjects,
+	    &id->digest);
+	if (subject != NULL && strchr(name, ':') != NULL)
+		verify_referrals_add(&l->referrals, id, subject);
 }
 
 static int

@@ -134,7 +134,7 @@ blob_size(struct verify *v, const struct digest *d, uint64_t *ret)
 {
 	char hex[DIGEST_HEX_MAX];
 	struct stat sb;
-	int dir = v->blobs[d->alg];
+	int dir = verify_blobs(v, d->alg);
 
 	if (dir == -1 || fstatat(dir, digest_hex(d, hex), &sb,
 	    AT_SYMLINK_NOFOLLOW) == -1)

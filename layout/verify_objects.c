@@ -13,65 +13,43 @@
 #include "name.h"
 #include "verify_internal.h"
 
+/* Of fs_each: nobody wants to hear more. */
+#define OVER	2
+
+struct each {
+	struct verify *v;
+	const char *path;
+	verify_name_fn *fn;
+	void *cookie;
+};
+
 static int
-type_of(int dir, const struct dirent *entry)
+each_name(void *cookie, int fd, const char *name, unsigned type,
+    struct err *e)
 {
+	const struct each *each = cookie;
 	struct stat sb;
 
-	if (entry->d_type != DT_UNKNOWN)
-		return entry->d_type;
-	if (fstatat(dir, entry->d_name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
-		return -1;
-	return (int)IFTODT(sb.st_mode);
-}
-
-static int
-read_names(struct verify *v, DIR *dir, const char *path, verify_name_fn *fn,
-    void *cookie)
-{
-	const struct dirent *entry;
-	int type;
-
-	for (;;) {
-		errno = 0;
-		entry = readdir(dir);
-		if (entry == NULL)
-			break;
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0)
-			continue;
-		type = type_of(dirfd(dir), entry);
-		if (type != -1 && fn(v, cookie, path, entry->d_name, type) ==
-		    -1)
-			return -1;
+	(void)e;
+	if (type == DT_UNKNOWN) {
+		if (fstatat(fd, name, &sb, AT_SYMLINK_NOFOLLOW) == -1)
+			return 0;
+		type = IFTODT(sb.st_mode);
 	}
-	if (errno != 0) {
-		err_sys(v->err, "%s: cannot list", path);
-		return verify_fail(v);
-	}
-	return 0;
+	return each->fn(each->v, each->cookie, each->path, name, (int)type) ==
+	    -1 ? OVER : 0;
 }
 
 int
 verify_each_name(struct verify *v, const char *path, verify_name_fn *fn,
     void *cookie)
 {
-	int fd = fs_open(v->st->root, path, O_RDONLY | O_DIRECTORY, 0), rc;
-	DIR *dir;
+	struct each each = { v, path, fn, cookie };
+	int rc = fs_each(v->st->root, path, each_name, &each, v->err);
 
-	if (fd == -1 && (errno == ENOENT || errno == ENOTDIR ||
-	    errno == ELOOP))
-		return 0;
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		err_sys(v->err, "%s: cannot open", path);
-		if (fd != -1)
-			close(fd);
+	if (rc == -1)
 		return verify_fail(v);
-	}
-	rc = read_names(v, dir, path, fn, cookie);
-	closedir(dir);
-	return rc;
+	return rc == OVER ? -1 : 0;
 }
 
 static void

@@ -85,7 +85,7 @@ static bool
 walk(struct reach *r, const struct manifest_id *id, unsigned depth)
 {
 	struct children list = { .r = r };
-	struct verify_look ignored = { .is_index = false };
+	struct verify_look ignored = { .has_subject = false };
 	struct digest found;
 	struct err e;
 	char *buf;

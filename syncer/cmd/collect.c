@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cmd/collect.h"
+#include "cmd/collect_room.h"
 #include "cmd/inputs.h"
 #include "cmd/refresh.h"
 #include "layout/mem.h"
@@ -167,7 +168,12 @@ collect_run(struct collect *c, struct store *store, struct gc_totals *ret)
 		remember(c, keep, store, &run);
 	keep_free(keep);
 	collect_print_end(&c->print, run.end, ret, run.error);
-	complain(c, run.end, &e);
+	/* Who only tries knows what to say of that. */
+	if (run.end != GC_NO_ROOM || c->print.form != COLLECT_LOG ||
+	    !c->print.dry_run)
+		complain(c, run.end, &e);
+	if (run.end == GC_NO_ROOM && !c->print.quiet)
+		collect_room_hint(store, &c->gone);
 	return run.end;
 }
 

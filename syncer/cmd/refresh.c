@@ -22,7 +22,10 @@ refresh_status(struct store *store, const struct name_set *gone)
 void
 refresh_if_free(const char *root)
 {
-	static const struct store_patience none = { .stop_fd = -1 };
+	static const struct store_patience none = {
+		.stop_fd = -1,
+		.is_brief = true
+	};
 	struct store *store;
 	struct err e;
 	int rc = store_open_patient(root, &none, &store, &e);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/list_agree.h"
 #include "image/referrer.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -450,6 +451,21 @@ no_source(struct task *task)
 	job_finish(job, JOB_FAILED);
 }
 
+/* Whoever holds it, and whoever has written that line, have to agree. */
+static int
+refuse_pin(struct job *job, const struct digest *at)
+{
+	char held[DIGEST_TEXT_MAX], pinned[DIGEST_TEXT_MAX];
+	const struct list_entry *entry = job->entry;
+	char *place = list_place(entry->file, entry->line);
+
+	err_set(&job->err, ERR_INPUT, "%.200s pins it to %s, but it is held at "
+	    "%s here: 'cdr rollback --release' lets it go", place,
+	    digest_text(&entry->ref.digest, pinned), digest_text(at, held));
+	free(place);
+	return -1;
+}
+
 /*
  * A tag that is held is taken for one that is pinned to what it is held at:
  * nobody asks the registry where it points to, and what it has lost here comes
@@ -459,7 +475,6 @@ static int
 look_for_hold(struct job *job)
 {
 	const struct image_ref *ref = &job->entry->ref;
-	char held[DIGEST_TEXT_MAX], pinned[DIGEST_TEXT_MAX];
 	struct digest at;
 	int rc;
 
@@ -468,9 +483,7 @@ look_for_hold(struct job *job)
 	rc = store_held_get(job->store, ref->registry, ref->repository,
 	    ref->tag, &at, &job->err);
 	if (rc == 1 && ref->has_digest && !digest_equal(&ref->digest, &at))
-		return err_set(&job->err, ERR_INPUT, "the list pins %s, but "
-		    "the tag is held at %s here", digest_text(&ref->digest,
-		    pinned), digest_text(&at, held));
+		return refuse_pin(job, &at);
 	if (rc == 1 && list_agree(job->entry, &at, &job->err) == -1)
 		return -1;
 	if (rc == 1) {

@@ -48,7 +48,6 @@ look(void *cookie, const struct manifest_id *id, const char *buf, size_t len,
 		return -1;
 	snprintf(ret->media_type, sizeof(ret->media_type), "%s",
 	    m.media_type);
-	ret->is_index = m.kind == MEDIA_INDEX;
 	ret->has_subject = m.has_subject;
 	if (m.has_subject)
 		ret->subject = m.subject.digest;

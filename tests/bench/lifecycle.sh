@@ -25,11 +25,17 @@ verify_bytes()
 	END
 }
 
-verify_quick()
+# $work/millions, which two cases walk through.
+make_millions()
 {
 	rm -rf "$work/millions"
 	say "making a tree of 100,000 tags and a million blobs"
 	python3 "$TOP/tests/bench/millions.py" "$work/millions" 100000 10
+}
+
+verify_quick()
+{
+	make_millions
 	"$CDR" verify -q -r "$work/millions" --quick
 	measure "cdr verify --quick of 100,000 tags and a million blobs, in memory" <<-END
 	cdr verify --quick | 1 | "$CDR" verify -q -r "$work/millions" --quick
@@ -58,4 +64,16 @@ case_verify()
 	serve_beside "while cdr verify runs" --during \
 	    "while :; do '$CDR' verify -q -r '$work/tree'; done"
 	verify_quick
+}
+
+# With -n: nothing of the tree is to be other for the next round.
+case_gc()
+{
+	make_millions
+	"$CDR" gc -q -n -r "$work/millions"
+	measure "cdr gc of 100,000 tags and a million blobs, in memory: nothing goes" <<-END
+	cdr gc -n | 1 | "$CDR" gc -q -n -r "$work/millions"
+	find -printf %s | 1 | find "$work/millions" -printf %s
+	END
+	rm -rf "$work/millions"
 }

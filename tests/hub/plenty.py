@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """Makes a CDR tree of very many tags within seconds, by cdr-layout(5) alone.
 
-    plenty.py make ROOT IMAGES [REPOSITORIES [KINDS [LENGTH [LAYERS [SIZE]]]]]
+    plenty.py make ROOT IMAGES [REPOSITORIES [KINDS [LENGTH]]]
     plenty.py move ROOT REFERENCE [KIND]
     plenty.py churn ROOT COUNT KIND
     plenty.py list ROOT
 
 It is an upstream: nginx serves it, and `--from oci:ROOT` reads it.  All tags
-lead to few images (KINDS), each of a configuration, LAYERS layers of its own (1) of SIZE
-bytes (2000) and one that all of them share.  make: IMAGES tags, spread evenly over so
-many repositories; references have LENGTH characters, so that lists are large
+lead to few images (KINDS), each of a configuration, a layer of its own and one
+that all of them share.  make: IMAGES tags, spread evenly over so many
+repositories; references have LENGTH characters, so that lists are large
 without as many files.  move: that tag leads to another kind, or to a new one; makes tag
 and repository if they are absent, and prints the digest.  churn: so many of the
 tags that make has made lead to one new kind.  list: all references, one a line.
@@ -61,10 +61,9 @@ def noise(seed, size):
 	return hashlib.shake_128(seed.encode()).digest(size)
 
 
-def image(root, kind, count=1, size=2000):
+def image(root, kind):
 	"""The hexadecimal digits of its manifest."""
-	layers = [noise("shared", 3000), noise(f"layer {kind}", size)]
-	layers += [noise(f"layer {kind} {number}", size) for number in range(1, count)]
+	layers = [noise("shared", 3000), noise(f"layer {kind}", 2000)]
 	config = {"architecture": "amd64", "os": "linux", "created": TIME,
 		  "config": {"Labels": {"kind": str(kind)}}, "rootfs": {"type": "layers",
 		  "diff_ids": ["sha256:" + hashlib.sha256(one).hexdigest() for one in layers]}}
@@ -104,14 +103,14 @@ def names(images, repositories, length):
 		yield repository.ljust(length * 2 // 3, "x"), f"1.{number // repositories}".ljust(length // 3, "x")
 
 
-def make(root, images, repositories=0, kinds=50, length=0, layers=1, size=2000):
+def make(root, images, repositories=0, kinds=50, length=0):
 	images, kinds, length = int(images), int(kinds), int(length)
 	repositories = int(repositories) or max(1, images // 10)
 	for folder in "blobs/sha256", f"manifests/{MANIFEST}/sha256", "repos", "status", "keep":
 		os.makedirs(f"{root}/{folder}", exist_ok=True)
 	put(f"{root}/oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
 	put(f"{root}/cdr-layout", b"2\n")
-	digests = [image(root, kind, int(layers), int(size)) for kind in range(kinds)]
+	digests = [image(root, kind) for kind in range(kinds)]
 	for number, (repository, name) in enumerate(names(images, repositories, length)):
 		tag(root, repository, name, digests[number % kinds])
 	for repository in sorted({repository for repository, _ in names(images, repositories, length)}):

@@ -61,7 +61,10 @@ sync "a layer of it, or of the other one, was lost" app:1 other:1
 tree_check "$ROOT"
 
 sync_rc "a line pins another digest" 1 "app:1@$new"
-expect_said "it says so" "app:1.*the list pins $new, but the tag is held at $old here"
+expect_said "it says so" "app:1.*command line pins it to $new, but it is held at $old here"
+printf 'other:1\napp:1@%s\n' "$new" >"$T/list"
+sync_rc "so does one of a list" 1 -i "$T/list"
+expect_said "it says which" "app:1.*$T/list:2 pins it to $new, but it is held at $old here"
 sync "a line pins the same" "app:1@$old"
 expect_published "it is where it was" app:1 "$old"
 hold 'of late'

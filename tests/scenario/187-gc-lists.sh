@@ -83,3 +83,21 @@ expect_images "it is the truth" "b:1 c:1 e:1 twin:1"
 tree_check "$ROOT"
 gc "two of them" -i "$T/short" -i "$T/less" --keep-unlisted 0 --grace 0
 expect_images "they are one" "b:1 c:1 e:1 twin:1"
+
+# Pins and holds, whatever the list says.
+pinned=$(published c:1)
+check "one is pinned" "$CDR" pin -r "$ROOT" b:1
+check "another one by its digest" "$CDR" pin -r "$ROOT" "c@$pinned"
+check "one is held" "$CDR" rollback -r "$ROOT" e:1 "$(published e:1)"
+echo twin:1 >"$T/twin"
+gc "none of them is listed" -i "$T/twin" --keep-unlisted 0 --grace 0 --max-delete 100%
+expect_images "they stay, but for the tag of one" "b:1 e:1 twin:1"
+here "$pinned" || fail "what is pinned is not here"
+tree_check "$ROOT"
+check "one is pinned no more" "$CDR" unpin -r "$ROOT" b:1
+check "nor the other one" "$CDR" unpin -r "$ROOT" "c@$pinned"
+check "nor is one held" "$CDR" rollback -r "$ROOT" --release e:1
+gc "now they go" -i "$T/twin" --keep-unlisted 0 --grace 0 --max-delete 100%
+expect_images "only what is listed is here" "twin:1"
+here "$pinned" && fail "what was pinned is here"
+tree_check "$ROOT"

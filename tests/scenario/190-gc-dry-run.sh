@@ -36,6 +36,8 @@ gc_rc "too many" 2 -n --json --keep-unlisted 30d --max-delete 0
 expect_eq "it is an object as well" too_many "$(pick v.result "$T/stdout")"
 gc_rc "more room than there can be" 1 -n --json --min-free 99%
 expect_eq "it is an object as well" no_room "$(pick v.result "$T/stdout")"
+expect_said "it says what would make room" \
+	'^warning: docker.io/library/a:1 by itself has [0-9.]+ KiB'
 (
 	plain_build
 	strace -f -e trace=file,desc,flock -o "$T/trace" "$CDR" gc -r "$ROOT" -n \

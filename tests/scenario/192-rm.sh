@@ -25,11 +25,9 @@ by=$(craft image library/by:1 --layers 1 --seed by)
 sync "what old was, and an image without a tag" "old:1" "by@$by"
 new=$(craft image library/old:1 --layers 1 --seed new)
 sync "images" a:1 a:2 b:1 c:1 held:1 old:1
-mkdir "$ROOT/repos/docker.io/library/held/_held"
-echo "2026-11-20T10:53:07Z $(published held:1)" \
-	>"$ROOT/repos/docker.io/library/held/_held/1"
-echo docker.io/library/b:1 >"$ROOT/keep/pins"
-chmod 444 "$ROOT/repos/docker.io/library/held/_held/1" "$ROOT/keep/pins"
+check "one is held" "$CDR" rollback -r "$ROOT" held:1 "$(published held:1)"
+check "one is pinned" "$CDR" pin -r "$ROOT" b:1
+check "and what another one leads to" "$CDR" pin -r "$ROOT" "c@$(published c:1)"
 
 rm_rc "usage" 2
 rm_rc "a bad reference" 2 a:1 A:1
@@ -42,6 +40,9 @@ expect_said "the last one goes" '^removed docker.io/library/a:2  sha256:.* as as
 expect_said "and will come back" 'docker.io/library/a:2 was on the list of the last run'
 expect_images "its twin stays" "a:1 b:1 by@sha256:$(echo "${by#*:}" | cut -c 1-8) c:1 held:1 old:1"
 tree_check "$ROOT"
+rm_rc "its digest is pinned" 1 c:1
+expect_said "it is told" '^error: docker.io/library/c:1 is pinned'
+check "it is no more" "$CDR" unpin -r "$ROOT" "c@$(published c:1)"
 rm_rc "the tag leads elsewhere" 1 "c:1@$old"
 expect_said "it is told" 'leads to another digest here'
 

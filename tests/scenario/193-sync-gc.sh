@@ -93,3 +93,5 @@ craft image library/huge:1 --layers 1 --size 20000000 --seed huge >/dev/null
 room 1500
 sync_rc "an image does not fit at all" 1 --gc=when-needed a:1 b:1 moved:1 new:1 huge:1
 expect_images "nothing went in vain" "a:1 b:1 moved:1 new:1 old:1"
+grep -q 'than there is room for' "$T/stderr" && fail "a trial was told of"
+ok "nor is it told what was tried"

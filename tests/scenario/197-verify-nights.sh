@@ -5,6 +5,7 @@
 # 4. A pass that has come to its end is a pass, in status/verify.json too. A note that
 # makes no sense begins anew. What nodes use stays in the page cache, and what verify has
 # read is not there afterwards. A tree on which a sync is at work can be verified.
+# Tier: normal
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -52,6 +53,19 @@ expect_eq "verified since the pass began" true \
 	"$(status 'v["oldest"] == v["pass"]["started"]')"
 verify "the next night begins anew" 0
 expect_eq "the second pass" 2 "$(status 'v["pass"]["number"]')"
+
+# --- one that takes longer than a night ----------------------------------------------
+
+craft image library/huge:1 --layers 2 --size 1200000 >/dev/null
+HUGE=$T/huge
+check "a tree of large blobs" "$CDR" sync -r "$HUGE" huge:1
+nights=0
+until [ "$(pick 'v["pass"]["whole"]' "$HUGE/status/verify.json" 2>/dev/null)" = true ]; do
+	nights=$((nights + 1))
+	[ $nights -le 4 ] || fail "it never comes to an end"
+	check "night $nights" "$CDR" verify -r "$HUGE" --max-time 1 --limit-rate 600K
+done
+[ $nights -ge 2 ] || fail "$nights nights: it was not slowed down"
 
 # --- ended, killed, damaged --------------------------------------------------------
 

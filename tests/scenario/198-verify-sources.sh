@@ -4,6 +4,7 @@
 # get no name. What nobody has is told, with the images that need it, and stays noted;
 # tags stay, and with --withdraw those that need it go, and no others. The next sync
 # brings them back. --json says all of it.
+# Tier: normal
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -99,4 +100,34 @@ printf X | dd of="$T/copy/blobs/sha256/${id#*:}" bs=1 seek=3 conv=notrunc 2>/dev
 verify "from one that is wrong" 1 --repair --from oci:"$T/copy"
 [ ! -e "$(blob "$id")" ] || fail "wrong bytes have got the name"
 verify "from the registry" 0 --repair
+tree_check "$ROOT"
+
+# --- who refers to what ------------------------------------------------------------
+
+app=$(published app:2)
+for _n in 1 2; do
+	craft artifact library/app:sbom-$_n --artifact-type application/x.sbom \
+		--subject "$app" --seed "$_n" >/dev/null
+done
+sync "with what refers to it" app:2 referrers=yes
+_list=$ROOT/repos/docker.io/library/app/_referrers/$app
+cp "$_list" "$T/before"
+verify "the list is right" 0 --quick
+pick '{**v, "manifests": v["manifests"][:1]}' "$_list" >"$T/fewer"
+pick '{**v, "manifests": v["manifests"] + [{**v["manifests"][0], "digest": "sha256:" + "7" * 64}]}' \
+	"$_list" >"$T/more"
+echo '{"manifests": 7}' >"$T/odd"
+for _wrong in fewer more odd; do
+	rm -f "$_list"
+	cp "$T/$_wrong" "$_list"
+	chmod 444 "$_list"
+	verify "a list of referrers: $_wrong" 1 --quick
+	expect_said "it is named" "_referrers/$app: it "
+	verify "it is written anew" 0 --quick --repair
+	check "as it was" cmp "$T/before" "$_list"
+done
+rm -f "$_list"
+verify "one that is not there" 1 --quick
+verify "it is written anew" 0 --quick --repair
+check "as it was" cmp "$T/before" "$_list"
 tree_check "$ROOT"

@@ -2,6 +2,7 @@
 # `cdr verify --repair` is killed at its n-th call, and has its n-th call fail, one place
 # in seven (with "scripts/test --all" each of them): what was right stays, what is out of
 # service is noted, and the next run mends all of it.
+# Tier: normal
 . "$(dirname "$0")/../lib.sh"
 plain_build
 . "$TOP/tests/sync.sh"

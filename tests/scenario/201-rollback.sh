@@ -115,7 +115,7 @@ four=$(craft image library/app:1 --layers 1 --seed 4)
 sync "upstream has moved on" app:1
 expect_said "the run leaves it alone" "^held +$tag "
 sync_rc "a line pins another digest" 1 "app:1@$four"
-expect_said "that is its error" "$tag.*the list pins $four, but the tag is held at $two here"
+expect_said "that is its error" "$tag.*command line pins it to $four, but it is held at $two here"
 expect_published "the tag is where it was" app:1 "$two"
 rollback "let go" --release --json app:1
 expect_eq "it says so" "$tag released" "$(pick 'words(v.image, v.result)' "$T/stdout")"

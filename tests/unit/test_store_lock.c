@@ -190,6 +190,46 @@ test_wait(void **state)
 	close(ready[1]);
 }
 
+/* Who takes moments is waited for by who has no patience. */
+static void
+test_brief(void **state)
+{
+	struct scratch *s = *state;
+	struct store_patience p = { .stop_fd = -1, .is_brief = true };
+	struct store *st = NULL;
+	struct err e = { .code = ERR_NONE };
+	struct timespec ms = { 0, 600 * 1000 * 1000 };
+	int status, ready[2], stop[2];
+	char byte;
+	pid_t pid;
+
+	store_close(open_store(s));
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (store_open_patient(s->path, &p, &st, &e) != 0 ||
+		    write(ready[1], "x", 1) != 1)
+			_exit(1);
+		nanosleep(&ms, NULL);
+		store_close(st);
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	/* But not by who is told to stop. */
+	assert_int_equal(pipe(stop), 0);
+	assert_int_equal(write(stop[1], "x", 1), 1);
+	p.stop_fd = stop[0];
+	assert_int_equal(store_open_patient(s->path, &p, &st, &e), 1);
+	assert_non_null(strstr(e.msg, "another cdr"));
+	store_close(open_store(s));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(ready[0]);
+	close(ready[1]);
+	close(stop[0]);
+	close(stop[1]);
+}
+
 static void
 test_wait_in_vain(void **state)
 {
@@ -296,6 +336,7 @@ main(void)
 		TEST(test_odd_holders),
 		TEST(test_refused_touches_nothing),
 		TEST(test_wait),
+		TEST(test_brief),
 		TEST(test_wait_in_vain),
 		TEST(test_keep_lock),
 		TEST(test_mark),

@@ -519,6 +519,69 @@ test_odd_hold(void **state)
 	expect_tag(f, 1);
 }
 
+/* A folder of the repository that is a link to another one. */
+static void
+plant(struct fixture *f, const char *name)
+{
+	char path[200], aside[200], target[200];
+
+	snprintf(path, sizeof(path), REPO "%s", name);
+	snprintf(aside, sizeof(aside), "outside-%s", name);
+	snprintf(target, sizeof(target), "../../../../%s", aside);
+	if (renameat(f->dir->dir, path, f->dir->dir, aside) == -1)
+		assert_int_equal(mkdirat(f->dir->dir, aside, 0755), 0);
+	assert_int_equal(symlinkat(target, f->dir->dir, path), 0);
+}
+
+static void
+test_planted(void **state)
+{
+	static const char *const names[] = { "_history", "_manifests" };
+	struct fixture *f = *state;
+	char path[200], aside[200], before[300], after[300], *text, *again;
+	ssize_t len;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(aside, sizeof(aside), "outside-%s/1", names[i]);
+		plant(f, names[i]);
+		text = scratch_get(f->dir, aside);
+		len = readlinkat(f->dir->dir, "outside-_manifests/1", before,
+		    sizeof(before));
+		assert_int_equal(back(f, 0, &f->image[1].digest), -1);
+		if (strstr(f->e.msg, "not a directory") == NULL &&
+		    strstr(f->e.msg, "symbolic link") == NULL)
+			fail_msg("%s", f->e.msg);
+		assert_int_equal(readlinkat(f->dir->dir,
+		    "outside-_manifests/1", after, sizeof(after)), len);
+		assert_true(len <= 0 || memcmp(before, after,
+		    (size_t)len) == 0);
+		again = scratch_get(f->dir, aside);
+		assert_int_equal(strcmp(text == NULL ? "" : text,
+		    again == NULL ? "" : again), 0);
+		free(again);
+		free(text);
+		snprintf(path, sizeof(path), REPO "%s", names[i]);
+		snprintf(aside, sizeof(aside), "outside-%s", names[i]);
+		assert_int_equal(unlinkat(f->dir->dir, path, 0), 0);
+		assert_int_equal(renameat(f->dir->dir, aside, f->dir->dir,
+		    path), 0);
+	}
+	assert_false(scratch_has(f->dir, REPO "_held"));
+	expect_tag(f, 2);
+	/* Nothing is removed, and nothing is written, by way of a link. */
+	plant(f, "_held");
+	scratch_put(f->dir, "outside-_held/1", "precious");
+	assert_int_equal(release(f), -1);
+	assert_int_equal(back(f, 1, NULL), -1);
+	text = scratch_get(f->dir, "outside-_held/1");
+	assert_string_equal(text, "precious");
+	free(text);
+	assert_int_equal(scratch_count(f->dir, "outside-_held"), 1);
+	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
+	expect_tag(f, 2);
+}
+
 /* Somebody died between the hold and the tag. */
 static void
 test_half_way(void **state)
@@ -702,6 +765,7 @@ main(void)
 		TEST(test_index),
 		TEST(test_release),
 		TEST(test_odd_hold),
+		TEST(test_planted),
 		TEST(test_half_way),
 		TEST(test_lists),
 		TEST(test_mark),

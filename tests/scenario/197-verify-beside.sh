@@ -1,0 +1,53 @@
+#!/bin/sh
+# While syncs bring images and gc removes others, again and again, `cdr verify` finds
+# nothing wrong: what comes and goes meanwhile is no fault, and neither are links and
+# lists that are about to change.
+# Tier: normal
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+
+need cdr python3 curl
+upstream
+craft many library/one --count 6 --layers 2 --size 20000 >/dev/null
+craft many library/two --count 6 --layers 2 --size 20000 --seed 2 >/dev/null
+ROOT=$T/source
+seq -f 'one-%04g:latest' 1 6 >"$T/one"
+seq -f 'two-%04g:latest' 1 6 >"$T/two"
+echo one-0001:latest >>"$T/two"
+sync "what is copied from" -i "$T/one" -i "$T/two"
+ROOT=$T/root
+sync "a tree" --from oci:"$T/source" -i "$T/one"
+
+churn()
+{
+	while [ ! -e "$T/stop" ]; do
+		for _list in two one; do
+			"$CDR" sync -q -r "$ROOT" --wait 20 --from oci:"$T/source" -i "$T/$_list"
+			"$CDR" gc -q -r "$ROOT" --wait 20 -i "$T/$_list" --keep-unlisted 0 \
+				--grace 0 --max-delete 100%
+		done
+		echo round >>"$T/rounds"
+	done
+}
+
+churn >"$T/churn.log" 2>&1 &
+pid=$!
+_end=$(($(date +%s) + 8))
+_runs=0
+while [ "$(date +%s)" -lt $_end ] || [ ! -s "$T/rounds" ]; do
+	for _quick in --quick ''; do
+		# shellcheck disable=SC2086 # none, or one
+		expect_rc "beside them" 0 "$CDR" verify -r "$ROOT" $_quick
+		! grep -E '^(error|warning)' "$T/stderr" >"$T/found" ||
+			fail "it has found: $(head -n 1 "$T/found")"
+	done
+	_runs=$((_runs + 1))
+	[ $_runs -le 500 ] || break
+done
+: >"$T/stop"
+wait $pid || fail "the others"
+[ -s "$T/rounds" ] || fail "nothing went on meanwhile"
+# Who is refused since a status is being written waits, and is not told of it.
+[ ! -s "$T/churn.log" ] || fail "the others: $(head -n 1 "$T/churn.log")"
+ok "$_runs runs beside $(wc -l <"$T/rounds") rounds"
+tree_check "$ROOT"

@@ -1,0 +1,76 @@
+#!/bin/sh
+# A tag is set back while `cdr gc` is about to remove what it goes to: either that is
+# refused by name, and the tag is where it was, or the tag has moved, and all of it is
+# there when both have ended. At whatever moment: gc finds what to keep, then waits for
+# its locks, then looks whether a tag has moved meanwhile.
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/sync.sh"
+. "$TOP/tests/crash.sh"
+
+need cdr python3 curl strace?
+upstream
+one=$(craft index library/app:1 --layers 1 --seed 1 --platforms linux/amd64,linux/arm64)
+sync "the first" app:1 platform=all
+craft image library/app:1 --layers 1 --seed 2 >/dev/null
+sync "the second" app:1
+three=$(craft image library/app:1 --layers 1 --seed 3)
+sync "the third" app:1
+cp -a "$ROOT" "$T/start"
+
+# race DELAY COMMAND...: gc by this command; after so long the tag is set back by two
+# steps, to what gc does not keep. Sets $MOVED.
+race()
+{
+	_delay=$1
+	shift
+	rm -rf "$ROOT"
+	cp -a "$T/start" "$ROOT"
+	"$@" "$CDR" gc -r "$ROOT" --grace 0 >"$T/gc.log" 2>&1 &
+	pid=$!
+	sleep "$_delay"
+	MOVED=0
+	"$CDR" rollback -r "$ROOT" app:1 "$one" >"$T/back.log" 2>&1 || MOVED=$?
+	_rc=0
+	wait $pid || _rc=$?
+	[ $_rc -eq 0 ] || fail "after $_delay s: gc ends with $_rc"
+	case $MOVED in
+	0) expect_published "after $_delay s: it has moved" app:1 "$one" ;;
+	1)	grep -q "app:1: .*$one" "$T/back.log" || fail "it does not name it"
+		expect_published "after $_delay s: it is where it was" app:1 "$three" ;;
+	*) fail "after $_delay s: it ends with $MOVED" ;;
+	esac
+	python3 -B -S "$TOP/tests/check-tree.py" --dead "$ROOT" >"$T/tree-check.log" ||
+		fail "after $_delay s: the tree is right"
+	# What both have left behind is in order after the next run.
+	"$CDR" sync -q -r "$ROOT" app:1 || fail "after $_delay s: the next run"
+	python3 -B -S "$TOP/tests/check-tree.py" "$ROOT" >"$T/tree-check.log" ||
+		fail "after $_delay s: the tree is right in the end"
+}
+
+delays='0 0.03'
+in_all && delays='0 0.01 0.02 0.03 0.04 0.05 0.06 0.08 0.1'
+for delay in $delays; do
+	race "$delay" nice
+done
+race 0.7 nice
+expect_eq "when gc has ended, it is refused" 1 "$MOVED"
+
+if part "with time between its steps" strace; then
+	tracing
+	moved=0 refused=0
+	# Each lock is waited for by so long: the tree's, the others', and once more
+	# before it removes anything.
+	delays='0.9 1.3 2.2'
+	in_all && delays='0.1 0.3 0.5 0.7 0.9 1.1 1.3 1.5 1.7 1.9 2.1 2.3'
+	for delay in $delays; do
+		race "$delay" strace -f -o /dev/null -e trace=flock \
+			-e inject=flock:delay_enter=300000
+		case $MOVED in
+		0) moved=$((moved + 1)) ;;
+		*) refused=$((refused + 1)) ;;
+		esac
+	done
+	[ $moved -gt 0 ] || fail "it was never in time"
+	[ $refused -gt 0 ] || fail "it was never too late"
+	ok "in time $moved times, too late $refused times"
+fi
