@@ -131,6 +131,11 @@ ln -sf "$(readlink "$APP/_manifests/1")" "$APP/_manifests/$id"
 verify "links" 1 --quick
 expect_said "one that leads nowhere" "_manifests/9: it leads to no manifest"
 expect_said "one that leads elsewhere" "_manifests/$id: it leads to another manifest"
+faults=$(grep '^cdr_verify_structure_faults [1-9]' "$ROOT/status/metrics") ||
+	fail "the metrics do not say so"
+verify "an image is well" 0 other/tool:1
+expect_eq "that says nothing of the others" "$faults" \
+	"$(grep '^cdr_verify_structure_faults' "$ROOT/status/metrics")"
 verify "what can be mended is" 1 --quick --repair
 expect_said "a digest says where it leads" "_manifests/$id: .*mended"
 rm "$APP/_manifests/9" "$APP/_manifests/$id" "$(blob "$id")"
