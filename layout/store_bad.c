@@ -117,7 +117,9 @@ store_bad_each(const struct store *st, store_bad_fn *fn, void *cookie)
 struct rewrite {
 	struct store *st;
 	FILE *out;
-	struct digest_set anew;		/* what is noted anew */
+	struct digest_set anew;		/* of what is noted anew */
+	const struct store_bad *bad;	/* that */
+	size_t count;
 	const struct digest_set *only;	/* NULL: any may stay */
 	size_t kept, dropped;
 };
@@ -141,13 +143,27 @@ is_here(const struct store *st, const char *path)
 	    S_ISREG(sb.st_mode);
 }
 
+/* The same bytes may have been bad under two types. */
+static bool
+is_anew(const struct rewrite *r, const struct store_bad *bad)
+{
+	size_t i;
+
+	if (!digest_set_has(&r->anew, &bad->digest))
+		return false;
+	for (i = 0; i < r->count; i++)
+		if (strcmp(r->bad[i].path, bad->path) == 0)
+			return true;
+	return false;
+}
+
 /* Bytes get a name only when they are right: what is here has been mended. */
 static void
 keep_line(void *cookie, const struct store_bad *bad)
 {
 	struct rewrite *r = cookie;
 
-	if (digest_set_has(&r->anew, &bad->digest) ||
+	if (is_anew(r, bad) ||
 	    (r->only != NULL && !digest_set_has(r->only, &bad->digest)) ||
 	    is_here(r->st, bad->path)) {
 		r->dropped++;
@@ -176,7 +192,8 @@ store_bad_update(struct store *st, const struct store_bad *bad, size_t count,
     const struct digest_set *only, struct err *e)
 {
 	char *text = NULL, now[STORE_TIME_MAX];
-	struct rewrite r = { .st = st, .only = only };
+	struct rewrite r = { .st = st, .only = only, .bad = bad,
+	    .count = count };
 	size_t i, len = 0;
 	int rc = 0;
 

@@ -20,8 +20,8 @@ static const char usage[] =
 "fails.  A tag keeps the digest that it had before (keep=, keep-for= in lists).\n"
 "\n"
 "  -n, --dry-run       change nothing, and say what would go\n"
-"  -i, --images LIST   these are the lists that count; - is standard input; may be\n"
-"                      given several times.  Without it, what runs have said\n"
+"  -i, --images LIST   these are the lists that count; - is standard input; may\n"
+"                      be given several times.  Without it, what runs have said\n"
 COLLECT_USAGE
 "      --wait T        wait so long (30, 10m, 2h) for a run on ROOT to end\n"
 "      --json          print one object\n"

@@ -25,6 +25,7 @@ struct run {
 	struct found found;
 	enum verify_end end;
 	int64_t started;
+	bool is_whole;			/* all links have been looked at */
 	bool is_stopped;		/* while it was mending */
 	bool is_busy;			/* another one had the tree */
 	struct err err;
@@ -100,9 +101,10 @@ fetch(struct run *r, struct store *writer)
 	return rc;
 }
 
-/* Manifests that have come may need what nobody knew to be missing. */
+/* Manifests that have come may need what nobody knew to be missing; and they
+ * belong into index.json, which is without them if it was written meanwhile. */
 static bool
-is_another_round_due(const struct run *r, size_t from)
+has_manifests_back(const struct run *r, size_t from)
 {
 	size_t i;
 
@@ -124,14 +126,15 @@ fetch_all(struct run *r, struct store *writer)
 
 	for (round = 0; round < ROUNDS_MAX; round++) {
 		rc = fetch(r, writer);
-		if (rc != 0 || !is_another_round_due(r, from))
+		if (rc != 0 || !has_manifests_back(r, from))
 			break;
 		from = r->found.count;
 		r->found.is_again = true;
 		look(r, true, &again);
-		if (r->end == VERIFY_FAILED || r->end == VERIFY_STOPPED)
+		if (r->end == VERIFY_FAILED)
 			return -1;
-		if (r->found.count == from)
+		r->is_stopped = r->end == VERIFY_STOPPED;
+		if (r->is_stopped || r->found.count == from)
 			break;
 	}
 	r->end = end;
@@ -152,9 +155,10 @@ mend_with(struct run *r, struct store *writer)
 {
 	if (r->found.count > 0 && fetch_all(r, writer) == -1)
 		return -1;
+	if ((r->found.bad_lists > 0 || has_manifests_back(r, 0)) &&
+	    store_rewrite_lists(writer, &r->err) == -1)
+		return -1;
 	if (r->found.bad_lists > 0) {
-		if (store_rewrite_lists(writer, &r->err) == -1)
-			return -1;
 		report(REPORT_INFO, "the lists have been written anew");
 		r->found.structure -= r->found.bad_lists;
 		r->found.mended += r->found.bad_lists;
@@ -220,6 +224,7 @@ save(struct run *r, int code)
 		.result = result_of(r, code),
 		.error = code == EXIT_STORE ? r->err.msg : NULL,
 		.is_quick = r->o->quick || r->in->count > 0 || t->pass == 0,
+		.is_partial = !r->is_whole,
 		.structure_bad = r->found.structure,
 		.bad = r->found.bad + r->found.count + r->found.left_out,
 		.mended = r->found.mended,
@@ -330,7 +335,6 @@ int
 verify_all(const struct verify_wishes *o, const struct verify_inputs *in)
 {
 	struct run r = { .o = o, .in = in, .started = (int64_t)time(NULL) };
-	bool is_whole;
 	int code;
 
 	if (store_open(cmd_root(o->root), STORE_STEP, &r.store, &r.err) ==
@@ -344,12 +348,12 @@ verify_all(const struct verify_wishes *o, const struct verify_inputs *in)
 	r.rules.is_stopped = is_asked_to_stop;
 	r.rules.cookie = &r.found;
 	look(&r, o->quick, &r.totals);
-	is_whole = (r.end == VERIFY_DONE || r.end == VERIFY_TIME) &&
+	r.is_whole = (r.end == VERIFY_DONE || r.end == VERIFY_TIME) &&
 	    !r.totals.cut && in->count == 0 && !(o->quick &&
 	    r.end == VERIFY_TIME);
 	mend(&r);
 	if (r.end != VERIFY_FAILED && r.end != VERIFY_ABSENT &&
-	    (found_note(&r.found, r.store, is_whole, &r.err) == -1 ||
+	    (found_note(&r.found, r.store, r.is_whole, &r.err) == -1 ||
 	    found_name(&r.found, r.store, &r.rules, o->withdraw &&
 	    r.end != VERIFY_TOO_MANY, &r.err) == -1))
 		r.end = VERIFY_FAILED;

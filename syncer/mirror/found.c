@@ -42,6 +42,7 @@ found_done(struct found *f)
 	free(f->paths);
 	free(f->is_missing);
 	free(f->rows);
+	free(f->others);
 	digest_set_done(&f->by_digest);
 	json_decref(f->json);
 	memset(f, 0, sizeof(*f));
@@ -90,14 +91,45 @@ grow(struct found *f)
 	f->is_missing = xreallocarray(f->is_missing, f->room,
 	    sizeof(*f->is_missing));
 	f->rows = xreallocarray(f->rows, f->room, sizeof(*f->rows));
+	f->others = xreallocarray(f->others, f->room, sizeof(*f->others));
+}
+
+/* The object, or NULL.  The same bytes may be a manifest of two types, each in
+ * a place of its own; ${type} is NULL for a blob. */
+static struct repair_object *
+place_of(const struct found *f, const struct digest *d, const char *type,
+    size_t *ret)
+{
+	uintptr_t place = (uintptr_t)digest_set_get(&f->by_digest, d);
+
+	if (type == NULL)
+		type = "";
+	for (; place != 0; place = f->others[*ret]) {
+		*ret = place - 1;
+		if (strcmp(f->objects[*ret].media_type, type) == 0)
+			return &f->objects[*ret];
+	}
+	return NULL;
+}
+
+/* The value is the place: it need not be a pointer to anything. */
+static void
+add_place(struct found *f, size_t i)
+{
+	const struct digest *d = &f->objects[i].digest;
+	void *first = digest_set_remove(&f->by_digest, d);
+
+	f->others[i] = (uintptr_t)first;
+	digest_set_add(&f->by_digest, d, (void *)(uintptr_t)(i + 1));
 }
 
 static void
 add_object(struct found *f, const struct verify_finding *v, json_t *row)
 {
 	struct repair_object *o;
+	size_t i;
 
-	if (digest_set_has(&f->by_digest, v->digest))
+	if (place_of(f, v->digest, v->media_type, &i) != NULL)
 		return;
 	if (f->count == FOUND_OBJECTS_MAX) {
 		f->left_out++;
@@ -113,9 +145,8 @@ add_object(struct found *f, const struct verify_finding *v, json_t *row)
 		    v->media_type);
 	f->paths[f->count] = xstrdup(v->path);
 	f->is_missing[f->count] = v->kind == VERIFY_MISSING;
-	f->rows[f->count++] = row;
-	/* The value is the place: it need not be a pointer to anything. */
-	digest_set_add(&f->by_digest, v->digest, (void *)(uintptr_t)f->count);
+	f->rows[f->count] = row;
+	add_place(f, f->count++);
 }
 
 static enum report_level
@@ -158,10 +189,11 @@ found_tell(void *cookie, const struct verify_finding *v)
 	struct found *f = cookie;
 	enum report_level level;
 	json_t *row;
+	size_t i;
 
 	if (f->is_again && (v->digest == NULL || v->is_mended ||
 	    (v->kind != VERIFY_MISSING && !v->is_out) ||
-	    digest_set_has(&f->by_digest, v->digest)))
+	    place_of(f, v->digest, v->media_type, &i) != NULL))
 		return;
 	row = add_row(f, v);
 	level = count(f, v, row);
@@ -176,18 +208,6 @@ found_tell(void *cookie, const struct verify_finding *v)
 
 /* --- who needs them ---------------------------------------------------- */
 
-/* Whose this is, or NULL. */
-static struct repair_object *
-object_of_digest(struct found *f, const struct digest *d, size_t *ret)
-{
-	uintptr_t place = (uintptr_t)digest_set_get(&f->by_digest, d);
-
-	if (place == 0)
-		return NULL;
-	*ret = place - 1;
-	return &f->objects[place - 1];
-}
-
 static void
 add_source(void *cookie, const struct verify_reached *r)
 {
@@ -195,8 +215,8 @@ add_source(void *cookie, const struct verify_reached *r)
 	struct repair_object *o;
 	size_t i;
 
-	o = object_of_digest(f, r->digest, &i);
-	if (o != NULL && (o->media_type[0] == '\0') == (r->media_type == NULL))
+	o = place_of(f, r->digest, r->media_type, &i);
+	if (o != NULL)
 		repair_add_source(o, r->registry, r->repository, r->size);
 }
 
@@ -323,7 +343,7 @@ name_image(void *cookie, const struct verify_reached *r)
 	struct named *of;
 	size_t i;
 
-	if (object_of_digest(n->f, r->digest, &i) == NULL ||
+	if (place_of(n->f, r->digest, r->media_type, &i) == NULL ||
 	    n->f->objects[i].is_mended)
 		return;
 	of = &n->named[i];

@@ -26,6 +26,8 @@ struct found {
 	char **paths;			/* of these */
 	bool *is_missing;		/* it was not taken out just now */
 	void **rows;			/* of these, for JSON; or NULL */
+	size_t *others;			/* one more of that digest, and of
+					 * another type; as by_digest */
 	size_t count, room, left_out;
 	struct digest_set by_digest;	/* place in these, and one */
 	void *json;			/* array of all; NULL: text */

@@ -138,7 +138,8 @@ print_verify(const struct verify_status *v, FILE *out)
 
 	print_last(out, "verify", &run);
 	metrics_single(out, "cdr_verify_structure_faults", "gauge",
-	    "Links, types, lists and children that the last run found wrong.",
+	    "Links, types, lists and children that the last run that looked at "
+	    "all of them found wrong, or a later one.",
 	    v->structure_bad);
 	metrics_single(out, "cdr_verify_files_total", "counter",
 	    "Files that have been hashed.", c->files);

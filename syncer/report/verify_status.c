@@ -91,7 +91,8 @@ take_run(struct verify_status *s, const struct verify_status_run *run)
 	s->started = run->started;
 	s->finished = run->now;
 	s->exit_code = run->exit_code;
-	s->structure_bad = run->structure_bad;
+	if (!run->is_partial || run->structure_bad > s->structure_bad)
+		s->structure_bad = run->structure_bad;
 	if (run->exit_code == 0)
 		s->last_success = run->now;
 	c->runs[run->result]++;
@@ -141,14 +142,15 @@ counters_json(const struct verify_counters *c)
 }
 
 static void
-set_run(json_t *o, const struct verify_status_run *run)
+set_run(json_t *o, const struct verify_status_run *run,
+    uint64_t structure_bad)
 {
 	json_object_set_new(o, "result",
 	    json_string(verify_status_results[run->result]));
 	status_set_count(o, "exit_code", (uint64_t)run->exit_code);
 	status_set_error(o, run->error);
 	json_object_set_new(o, "quick", json_boolean(run->is_quick));
-	status_set_count(o, "structure_bad", run->structure_bad);
+	status_set_count(o, "structure_bad", structure_bad);
 	status_set_count(o, "bad", run->bad);
 	status_set_count(o, "mended", run->mended);
 	status_set_count(o, "withdrawn", run->withdrawn);
@@ -169,7 +171,7 @@ verify_status_save(struct store *store, const struct verify_status_run *run,
 	status_set_count(o, "version", VERIFY_STATUS_VERSION);
 	status_set_time(o, "started", s.started);
 	status_set_time(o, "finished", s.finished);
-	set_run(o, run);
+	set_run(o, run, s.structure_bad);
 	status_set_time(o, "last_success", s.last_success);
 	status_set_time(o, "oldest", s.oldest);
 	json_object_set_new(o, "pass", pass_json(&s));

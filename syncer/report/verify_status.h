@@ -31,6 +31,9 @@ struct verify_status_run {
 	const char *error;		/* NULL: none */
 	bool is_quick;			/* no bytes were hashed: the members
 					 * from ${pass} on are not looked at */
+	bool is_partial;		/* not all links were looked at: what
+					 * the last one that did found wrong
+					 * is not known to be right */
 	uint64_t structure_bad;		/* links, types, lists, children */
 	uint64_t bad, mended;		/* files, found and mended in this
 					 * run */
@@ -54,7 +57,8 @@ int verify_status_save(struct store *, const struct verify_status_run *,
 struct verify_status {
 	int64_t started, finished, last_success;
 	int exit_code;
-	uint64_t structure_bad;		/* of the last run */
+	uint64_t structure_bad;		/* of the last run that looked at all
+					 * links, or more since */
 	uint64_t pass, pass_files, pass_bytes;
 	int64_t pass_started, oldest;
 	bool is_pass_whole;

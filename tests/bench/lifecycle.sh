@@ -11,6 +11,7 @@ cold()
 		dd if="$file" iflag=nocache count=0 status=none
 	done
 	END
+	# shellcheck disable=SC2016 # expanded each time it is run
 	printf 'sh %s/cold $(find %s/blobs -type f)' "$work" "$1"
 }
 

@@ -106,6 +106,15 @@ flip "$at" 40
 verify "a manifest" 1 --quick
 expect_said "by its path" "manifests/application/.*${at##*/}: its bytes have another digest"
 verify "it comes back" 0 --repair
+# index.json is written while it is out of service.
+flip "$at" 40
+rm -f "$ROOT/catalog.json"
+fault '{"path": "/manifests/", "status": 404}'
+verify "it does not come back" 1 --repair --quick
+! grep -q 'app:2"' "$ROOT/index.json" || fail "index.json has what is not here"
+no_faults
+verify "it comes back" 0 --repair --quick
+grep -q 'app:2"' "$ROOT/index.json" || fail "index.json lacks it"
 child=$(pick 'v["manifests"][0]["digest"]' "$(realpath "$APP/_manifests/1")")
 at=$(realpath "$APP/_manifests/$child")
 layer=$(layers "$child" | head -n 1)
@@ -122,6 +131,11 @@ ln -sf "$(readlink "$APP/_manifests/1")" "$APP/_manifests/$id"
 verify "links" 1 --quick
 expect_said "one that leads nowhere" "_manifests/9: it leads to no manifest"
 expect_said "one that leads elsewhere" "_manifests/$id: it leads to another manifest"
+faults=$(grep '^cdr_verify_structure_faults [1-9]' "$ROOT/status/metrics") ||
+	fail "the metrics do not say so"
+verify "an image is well" 0 other/tool:1
+expect_eq "that says nothing of the others" "$faults" \
+	"$(grep '^cdr_verify_structure_faults' "$ROOT/status/metrics")"
 verify "what can be mended is" 1 --quick --repair
 expect_said "a digest says where it leads" "_manifests/$id: .*mended"
 rm "$APP/_manifests/9" "$APP/_manifests/$id" "$(blob "$id")"

@@ -3,10 +3,12 @@
 # --from from another tree, or another mirror. What is brought is checked: wrong bytes
 # get no name. What nobody has is told, with the images that need it, and stays noted;
 # tags stay, and with --withdraw those that need it go, and no others. The next sync
-# brings them back. --json says all of it.
+# brings them back. --json says all of it. The same bytes under two types are two
+# objects, each with its own images.
 # Tier: normal
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
+. "$TOP/tests/tree.sh"
 
 need cdr python3 curl
 upstream
@@ -131,3 +133,39 @@ verify "one that is not there" 1 --quick
 verify "it is written anew" 0 --quick --repair
 check "as it was" cmp "$T/before" "$_list"
 tree_check "$ROOT"
+
+# --- the same bytes, as manifests of two types ------------------------------------------
+
+ROOT=$T/two
+tree_new "$ROOT"
+mkdir -p "$ROOT/blobs/sha256"
+tree_image docker.io/library/app 1 7 >/dev/null
+pick '{k: v[k] for k in v if k != "mediaType"}' \
+	"$(realpath "$ROOT/repos/docker.io/library/app/_manifests/1")" >"$T/plain"
+one=$(tree_manifest docker.io/library/one "$OCI_MANIFEST" "$T/plain")
+tree_tag docker.io/library/one 1 "$one"
+two=$(tree_manifest docker.io/library/two "$DOCKER_MANIFEST" "$T/plain")
+tree_tag docker.io/library/two 1 "$two"
+rm -rf "$ROOT/_state/tmp"/*
+tree_lists
+expect_eq "one digest" "$one" "$two"
+verify "a tree with both" 0
+rm -rf "$T/copy"
+cp -a "$ROOT" "$T/copy"
+at=$(find "$ROOT/manifests" -name "${one#*:}")
+for _at in $at; do
+	chmod u+w "$_at"
+	printf X | dd of="$_at" bs=1 seek=3 conv=notrunc 2>/dev/null
+	chmod 444 "$_at"
+done
+verify "both are bad" 1 --quick
+expect_eq "both are noted" 2 "$(wc -l <"$ROOT/status/bad")"
+verify "both come back" 0 --quick --repair --from oci:"$T/copy"
+for _at in $at; do
+	[ -f "$_at" ] || fail "$_at is not back"
+done
+verify "all is well" 0
+rm "$(realpath "$ROOT/repos/docker.io/library/two/_manifests/1")"
+verify "one is missing" 1 --quick --withdraw
+expect_said "who needs that one" 'needed by docker.io/library/two:1$'
+[ -L "$ROOT/repos/docker.io/library/one/_manifests/1" ] || fail "the other one's tag has gone"

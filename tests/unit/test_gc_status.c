@@ -244,6 +244,21 @@ verify_counts_on(void **state)
 	assert_string_equal(json_string_value(json_object_get(o, "error")),
 	    "?[1m");
 	json_decref(o);
+	/* Nor does one that looks at a part say that the rest is right. */
+	run.is_partial = true;
+	run.structure_bad = 0;
+	assert_int_equal(verify_status_save(st, &run, &e), 0);
+	assert_true(verify_status_read(st, &got));
+	assert_int_equal(got.structure_bad, 9);
+	run.structure_bad = 12;
+	assert_int_equal(verify_status_save(st, &run, &e), 0);
+	run.is_partial = false;
+	run.structure_bad = 1;
+	assert_true(verify_status_read(st, &got));
+	assert_int_equal(got.structure_bad, 12);
+	assert_int_equal(verify_status_save(st, &run, &e), 0);
+	assert_true(verify_status_read(st, &got));
+	assert_int_equal(got.structure_bad, 1);
 	store_close(st);
 }
 
