@@ -445,6 +445,6 @@ int
 gc_roots(struct gc *gc, struct err *e)
 {
 	gc->totals->images = gc->totals->unlisted = 0;
-	gc->links = gc->links_reached = gc->odd = 0;
+	gc->links = gc->links_reached = gc->odd = gc->lacking = 0;
 	return store_each_repository(gc->st, root_repository, gc, e);
 }

@@ -338,6 +338,41 @@ test_unreadable(void **state)
 	assert_true(scratch_has(t->dir, REPO "_manifests/3"));
 }
 
+/* An index is in quarantine: what it led to is not given up with it, whatever
+ * the grace, while it may be mended. */
+static void
+test_lacking(void **state)
+{
+	struct tree *t = *state;
+	char text[256], digest[DIGEST_TEXT_MAX], path[STORE_PATH_MAX];
+	struct manifest_id ids[2], other = tree_tag(t, "2", "other");
+	unsigned i;
+
+	ids[1] = tree_image(t, "child");
+	snprintf(text, sizeof(text), "entry %s\n",
+	    digest_text(&ids[1].digest, digest));
+	ids[0] = tree_manifest(t, INDEX, text);
+	tree_publish(t, "1", ids, 2);
+	unlinkat(t->dir->dir, path_manifest(&ids[0], path), 0);
+	t->options.grace_s = 0;
+	t->options.max_delete = 100;
+	t->options.min_free = UINT64_MAX / 2;
+	go(t, "2", GC_GO, 0);
+	assert_int_equal(tree_gc(t, 0), GC_NO_ROOM);
+	assert_int_equal(t->totals.lacking, 1);
+	assert_false(scratch_has(t->dir, REPO "_manifests/2"));
+	assert_true(tree_has(t, "other", &other));
+	t->options.min_free = 0;
+	for (i = 0; i < 27; i++) {
+		assert_int_equal(tree_gc(t, i == 0 ? 400 * DAY : DAY / 2),
+		    GC_DONE);
+		assert_true(tree_has(t, "child", &ids[1]));
+	}
+	assert_int_equal(tree_gc(t, DAY / 2), GC_DONE);
+	assert_false(tree_has(t, "child", &ids[1]));
+	assert_true(scratch_has(t->dir, REPO "_manifests/1"));
+}
+
 /* What is missing is no matter of gc's. */
 static void
 test_missing(void **state)
@@ -556,6 +591,7 @@ main(void)
 		TREE(test_in_use),
 		TREE(test_unreadable),
 		TREE(test_missing),
+		TREE(test_lacking),
 		TREE(test_unfinished),
 		TREE(test_max_delete),
 		TREE(test_dry_run),
