@@ -276,23 +276,31 @@ take_history(void *cookie, int fd, const char *name, unsigned type,
 	return 0;
 }
 
+/* What is held stays, also while the tag is not there: it was withdrawn, and
+ * comes back to that. */
 static int
 take_hold(void *cookie, int fd, const char *name, unsigned type,
     struct err *e)
 {
 	struct repository_walk *w = cookie;
 	char inner[TAG_MAX + 16], path[STORE_PATH_MAX];
+	struct err ignored;
+	struct digest held;
 	struct stat sb;
 
 	(void)fd;
 	(void)type;
-	(void)e;
 	if (!name_is_tag(name))
 		return 0;
 	snprintf(inner, sizeof(inner), "_manifests/%s", name);
-	w->gc->odd += fstatat(w->gc->st->root, path_repository(w->r.registry,
-	    w->r.repository, inner, path), &sb, AT_SYMLINK_NOFOLLOW) == -1;
-	return 0;
+	if (fstatat(w->gc->st->root, path_repository(w->r.registry,
+	    w->r.repository, inner, path), &sb, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	w->gc->odd++;
+	if (store_held_get(w->gc->st, w->r.registry, w->r.repository, name,
+	    &held, &ignored) != 1)
+		return 0;
+	return gc_reach_digest(w->gc, &w->r, &held, GC_KEPT, e);
 }
 
 static int

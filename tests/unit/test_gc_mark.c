@@ -236,6 +236,40 @@ test_held_and_pinned(void **state)
 	assert_true(scratch_has(t->dir, REPO "_manifests/1"));
 }
 
+/* A tag that verify has withdrawn comes back to where it is held, with all that
+ * it was; of one that is not held that is remembered for the grace. */
+static void
+test_withdrawn(void **state)
+{
+	struct tree *t = *state;
+	struct manifest_id a = tree_tag(t, "1", "a");
+	struct manifest_id b = tree_tag(t, "1", "b");
+	char text[256], digest[DIGEST_TEXT_MAX];
+
+	mkdirat(t->dir->dir, REPO "_held", 0755);
+	snprintf(text, sizeof(text), "2026-11-20T10:53:07Z %s\n",
+	    digest_text(&a.digest, digest));
+	scratch_put(t->dir, REPO "_held/1", text);
+	unlinkat(t->dir->dir, REPO "_manifests/1", 0);
+	assert_int_equal(tree_gc(t, 0), GC_DONE);
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_true(scratch_has(t->dir, REPO "_held/1"));
+	assert_true(scratch_has(t->dir, REPO "_history/1"));
+	assert_true(tree_has(t, "a", &a));
+	assert_false(tree_has(t, "b", &b));
+	unlinkat(t->dir->dir, REPO "_held/1", 0);
+	tree_tag(t, "2", "c");
+	tree_tag(t, "1", "b");
+	unlinkat(t->dir->dir, REPO "_manifests/1", 0);
+	assert_int_equal(tree_gc(t, 0), GC_DONE);
+	assert_true(scratch_has(t->dir, REPO "_history/1"));
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_false(scratch_has(t->dir, REPO "_history/1"));
+	assert_false(tree_has(t, "b", &b));
+}
+
 /* By the digest of its configuration, an image that only the history has; by
  * that of a child, the tag of an index. */
 static void
@@ -518,6 +552,7 @@ main(void)
 		TREE(test_referrers),
 		TREE(test_follow),
 		TREE(test_held_and_pinned),
+		TREE(test_withdrawn),
 		TREE(test_in_use),
 		TREE(test_unreadable),
 		TREE(test_missing),
