@@ -1,6 +1,5 @@
 /* cdr sync: mirror the images of a list. */
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "cmd/size.h"
 #include "cmd/sync_gc.h"
 #include "cmd/sync_status.h"
+#include "cmd/tree.h"
 #include "image/duration.h"
 #include "layout/mem.h"
 #include "layout/store.h"
@@ -86,6 +86,8 @@ struct options {
 	const char *root, *registries, *require_signed;
 	const char **lists;
 	size_t list_count;
+	char **words;			/* REFs and their settings, up to a
+					 * NULL */
 	enum report_format format;
 	enum report_level level;
 	uint64_t limit_rate, max_bytes;
@@ -305,13 +307,6 @@ parse_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-static void
-complain(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	report(REPORT_ERROR, "%s: %s", where, what);
-}
-
 /* A REF, and the key=value words behind it up to the next REF. */
 static void
 add_words(struct image_list *list, int argc, char **argv)
@@ -337,7 +332,7 @@ read_inputs(struct options *o, int argc, char **argv, struct inputs *in,
 {
 	size_t i;
 
-	in->list = list_new(complain, NULL);
+	in->list = list_new(inputs_complain, NULL);
 	if (o->list_count == 0 && argc == 0)
 		return err_set(e, ERR_INPUT, "nothing to do: name images, or "
 		    "a list with -i");
@@ -378,31 +373,6 @@ end_plan(const struct plan *plan, struct mirror *mirror,
 	return totals->failed > 0 || !plan->fits ? EXIT_SOME_FAILED : EXIT_OK;
 }
 
-/* Return -1 to go on, or an exit code. */
-static int
-open_root(const struct options *o, struct store **ret)
-{
-	struct store_patience patience = {
-		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
-	};
-	struct pollfd stop = { .fd = patience.stop_fd, .events = POLLIN };
-	struct err e;
-	int rc = store_open_patient(cmd_root(o->root), &patience, ret, &e);
-
-	if (rc == 0)
-		return -1;
-	if (rc == 1 && poll(&stop, 1, 0) == 1) {
-		report(REPORT_WARNING, "interrupted while waiting: %s", e.msg);
-		return EXIT_INTERRUPTED;
-	}
-	if (rc == 1 && o->skip_if_busy) {
-		report(REPORT_INFO, "nothing done: %s", e.msg);
-		return EXIT_OK;
-	}
-	report(REPORT_ERROR, "%s", e.msg);
-	return EXIT_STORE;
-}
-
 /* What has become of a run, for people.  Return the exit code. */
 static int
 tell_end(const struct options *o, const struct report_totals *totals,
@@ -440,11 +410,16 @@ tell_end(const struct options *o, const struct report_totals *totals,
 
 /* One run and its status. */
 static enum mirror_end
-run_once(struct mirror *mirror, struct report_totals *totals, struct err *e)
+run_once(const struct options *o, struct mirror *mirror,
+    struct report_totals *totals, struct err *e)
 {
+	int64_t now = (int64_t)time(NULL);
+	char name[STATUS_LIST_NAME_MAX];
 	enum mirror_end end;
 
-	mirror->status = status_new((int64_t)time(NULL));
+	mirror->status = status_new(now);
+	status_list(mirror->status, sync_list_name(o->lists, o->list_count,
+	    o->words, now, name));
 	end = mirror_run(mirror, totals, e);
 	sync_status(mirror->status, mirror->config.store, totals, end, e);
 	mirror->status = NULL;
@@ -463,12 +438,12 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 
 	if (!sync_gc_before(&o->gc, store))
 		return EXIT_INTERRUPTED;
-	end = run_once(mirror, &totals, &e);
+	end = run_once(o, mirror, &totals, &e);
 	if (end == MIRROR_DONE &&
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
 		report(REPORT_INFO, "there is room now: once more");
 		totals = (struct report_totals){ 0 };
-		end = run_once(mirror, &totals, &e);
+		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);
 	return end == MIRROR_DONE ? sync_gc_after(&o->gc, store, code) : code;
@@ -489,6 +464,10 @@ run_plan(struct mirror *mirror)
 static int
 run(const struct options *o, const struct inputs *in)
 {
+	const struct tree_how how = {
+		.root = o->root, .wait_s = o->wait, .may_make = true,
+		.skip_if_busy = o->skip_if_busy,
+	};
 	struct plan plan = { .json = o->json };
 	struct mirror mirror = {
 		.plan = o->plan ? &plan : NULL,
@@ -504,7 +483,7 @@ run(const struct options *o, const struct inputs *in)
 		.jobs = o->jobs,
 		.window = o->has_window ? &o->window : NULL,
 	};
-	int code = open_root(o, &mirror.config.store);
+	int code = tree_open(&how, &mirror.config.store);
 
 	if (code != -1)
 		return code;
@@ -546,6 +525,7 @@ cmd_sync(int argc, char **argv)
 		goto out;
 	report_init(o.format, o.level);
 	credentials_init();
+	o.words = argv + optind;
 	if (proxy_check(&e) == -1 ||
 	    read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
