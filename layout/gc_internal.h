@@ -138,6 +138,11 @@ int gc_history_of(const struct gc *, const struct gc_repository *,
 /* gc_subject(tag, ret): the digest that such a tag is about; false: none. */
 bool gc_subject(const char *, struct digest *);
 
+/* gc_lonely_hold(gc, r, tag, ret): is there a hold without its tag, at a digest
+ * that the repository has? */
+bool gc_lonely_hold(const struct gc *, const struct gc_repository *,
+    const char *, struct digest *);
+
 /* --- gc_mark.c --------------------------------------------------------- */
 
 /* gc_mark(gc, e): all that is to stay, and what is evicted, in gc.marks. */

@@ -66,10 +66,12 @@ take_reference(void *cookie, int fd, const char *name, unsigned type,
 			links_add(w, name);
 		return 0;
 	}
-	/* Beside a tag that is not there, they are about nothing. */
+	/* Beside a tag that is not there, they are about nothing, but where
+	 * that is held. */
 	if ((is_digest && links_loses(w, name)) ||
 	    (w->s->gc->o->only == NULL && (is_digest || name_is_tag(name)) &&
-	    !links_has(w, "_manifests", name)))
+	    !links_has(w, "_manifests", name) &&
+	    !gc_lonely_hold(w->s->gc, &w->r, name, &d)))
 		links_add(w, name);
 	return 0;
 }
@@ -121,6 +123,9 @@ links_sweep_references(void *cookie, const char *registry,
 
 	gc_repository_of(w.s->gc, registry, repository, &w.r);
 	rc = links_each(&w, "_manifests", take_reference, e);
+	/* One that has lost its tag would keep what it names. */
+	if (rc == 0)
+		rc = drop_notes(&w, "_held", e);
 	for (i = 0; i < w.count && rc == 0; i++)
 		rc = drop_reference(&w, w.names[i], e);
 	if (rc == 0 && w.count > 0 && w.s->act) {
@@ -129,8 +134,6 @@ links_sweep_references(void *cookie, const char *registry,
 	}
 	if (rc == 0)
 		rc = drop_notes(&w, "_history", e);
-	if (rc == 0)
-		rc = drop_notes(&w, "_held", e);
 	if (rc == 0)
 		rc = sweep_notes(&w, "_history", e);
 	if (rc == 0)

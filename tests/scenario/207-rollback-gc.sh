@@ -2,7 +2,8 @@
 # A tag is set back while `cdr gc` is about to remove what it goes to: either that is
 # refused by name, and the tag is where it was, or the tag has moved, and all of it is
 # there when both have ended. At whatever moment: gc finds what to keep, then waits for
-# its locks, then looks whether a tag has moved meanwhile.
+# its locks, then looks whether a tag has moved meanwhile. A hold stays also while its
+# tag is withdrawn.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
@@ -16,6 +17,25 @@ sync "the second" app:1
 three=$(craft image library/app:1 --layers 1 --seed 3)
 sync "the third" app:1
 cp -a "$ROOT" "$T/start"
+
+# --- held, and withdrawn ----------------------------------------------------------------
+
+check "it is held" "$CDR" rollback -r "$ROOT" app:1 -2
+layer=$(find "$ROOT/blobs" -type f -size +5k | while read -r _blob; do
+	grep -q "${_blob##*/}" "$ROOT/blobs/sha256/${three#*:}" || echo "$_blob"
+done)
+for _blob in $layer; do
+	chmod u+w "$_blob"
+	printf X | dd of="$_blob" bs=1 seek=3 conv=notrunc 2>/dev/null
+done
+expect_rc "its bytes are bad" 1 "$CDR" verify -r "$ROOT" --withdraw
+expect_published "it is withdrawn" app:1 nothing
+check "gc" "$CDR" gc -r "$ROOT" --grace 0
+sync "the next run" app:1
+expect_published "it is where it was held" app:1 "$one"
+tree_check "$ROOT"
+
+# --- both at once -----------------------------------------------------------------------
 
 # race DELAY COMMAND...: gc by this command; after so long the tag is set back by two
 # steps, to what gc does not keep. Sets $MOVED.

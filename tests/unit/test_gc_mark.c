@@ -236,6 +236,36 @@ test_held_and_pinned(void **state)
 	assert_true(scratch_has(t->dir, REPO "_manifests/1"));
 }
 
+/* Its tag is withdrawn: it comes back to there, and has a history then. */
+static void
+test_held_without_tag(void **state)
+{
+	struct tree *t = *state;
+	struct manifest_id a = tree_tag(t, "1", "a");
+	struct manifest_id b = tree_tag(t, "1", "b");
+	char text[256], digest[DIGEST_TEXT_MAX];
+
+	mkdirat(t->dir->dir, REPO "_held", 0755);
+	snprintf(text, sizeof(text), "2026-11-20T10:53:07Z %s\n",
+	    digest_text(&a.digest, digest));
+	scratch_put(t->dir, REPO "_held/1", text);
+	scratch_put(t->dir, REPO "_held/2", "2026-11-20T10:53:07Z sha256:"
+	    "7777777777777777777777777777777777777777777777777777777777777777"
+	    "\n");
+	assert_int_equal(unlinkat(t->dir->dir, REPO "_manifests/1", 0), 0);
+	t->options.grace_s = 0;
+	assert_int_equal(tree_gc(t, 0), GC_DONE);
+	assert_true(tree_has(t, "a", &a));
+	assert_false(tree_has(t, "b", &b));
+	assert_true(scratch_has(t->dir, REPO "_held/1"));
+	assert_true(scratch_has(t->dir, REPO "_history/1"));
+	assert_false(scratch_has(t->dir, REPO "_held/2"));
+	assert_int_equal(unlinkat(t->dir->dir, REPO "_held/1", 0), 0);
+	assert_int_equal(tree_gc(t, 0), GC_DONE);
+	assert_false(tree_has(t, "a", &a));
+	assert_false(scratch_has(t->dir, REPO "_history/1"));
+}
+
 /* By the digest of its configuration, an image that only the history has; by
  * that of a child, the tag of an index. */
 static void
@@ -445,6 +475,7 @@ main(void)
 		TREE(test_referrers),
 		TREE(test_follow),
 		TREE(test_held_and_pinned),
+		TREE(test_held_without_tag),
 		TREE(test_in_use),
 		TREE(test_unreadable),
 		TREE(test_missing),
