@@ -72,8 +72,8 @@ sum_of(const struct gc_table *t)
 }
 
 /* What a disk, a cable or a memory that fails has made of a link or a history
- * is another thing the next time.  So is what somebody has changed since the
- * first time. */
+ * is another thing the next time.  Where somebody has changed the tree since it
+ * was ${generation}, it is looked at once more anyway. */
 static int
 mark_twice(struct gc *gc, uint64_t generation, struct err *e)
 {
@@ -252,15 +252,23 @@ static int
 run(struct gc *gc, int *ret_fits, struct err *e)
 {
 	uint64_t generation = store_generation(gc->st);
+	struct gc_condemned condemned = { .stream = NULL };
 	struct gc_sweep s = { .gc = gc };
+	struct err ignored;
 	int rc;
 
+	/* Mostly nothing goes, and all is walked through once. */
+	if (!gc->o->dry_run && !gc->is_measured && gc_condemned_open(gc->st,
+	    gc->o->now, &condemned, &ignored) == 0)
+		s.condemned = &condemned;
 	rc = find_out(gc, &s, ret_fits, e);
+	s.condemned = NULL;
+	(void)gc_condemned_close(&condemned, rc == 0, &ignored);
 	take_totals(gc->totals, &s, &s);
-	if (rc == -1 || gc->o->dry_run)
-		return rc == -1 ? -1 : 0;
-	if (rc == 1)
+	if (rc == 1 && !gc->o->dry_run)
 		return do_it(gc, &s, generation, ret_fits, e);
+	if (rc != 0 || gc->o->dry_run || !gc->is_measured)
+		return rc == -1 ? -1 : 0;
 	rc = assess(gc, &s, false, e);
 	take_totals(gc->totals, &s, &s);
 	return rc;

@@ -112,8 +112,12 @@ take_out(struct store *st, const char *path, const struct digest *digest,
 	    now.st_ino != sb->st_ino || now.st_dev != sb->st_dev)
 		return 0;
 	if (store_make_private(st, QUARANTINE, e) == -1 ||
-	    place(st, digest, to, e) == -1 ||
-	    store_bad_update(st, &bad, 1, NULL, e) == -1)
+	    place(st, digest, to, e) == -1)
+		return -1;
+	/* A full disk has no room for the note, and takes the rename: the next
+	 * run finds that the object is missing. */
+	if (store_bad_update(st, &bad, 1, NULL, e) == -1 &&
+	    e->code != ERR_STORE)
 		return -1;
 	return move_out(st, path, to, sb, e);
 }

@@ -52,8 +52,10 @@ tell(void *cookie, const struct gc_event *event)
 {
 	struct collect *c = cookie;
 
-	if (event->kind == GC_IMAGE && !c->print.dry_run)
+	if (event->kind == GC_IMAGE && !c->print.dry_run) {
 		name_set_add(&c->gone, event->name);
+		c->evicted += event->why == GC_WHY_ROOM;
+	}
 	collect_print_event(&c->print, event);
 }
 
@@ -162,6 +164,9 @@ collect_run(struct collect *c, struct store *store, struct gc_totals *ret)
 	if (keep_new(store, &rules, &keep, &e) == 0)
 		run.end = gc_run(store, keep_rules(keep), &options, ret, &e);
 	forget_undone(c, ret);
+	/* They were here, and on no list, when the run began. */
+	if (ret->unlisted >= c->evicted)
+		ret->unlisted -= c->evicted;
 	run.error = run.end == GC_DONE ? NULL : e.msg;
 	run.exit_code = collect_exit(run.end);
 	if (!c->print.dry_run)

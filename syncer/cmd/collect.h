@@ -14,7 +14,8 @@ struct collect {
 	const struct keep_use *use;	/* or NULL */
 	const struct gc_reference *only;	/* rm: this one, or NULL */
 	struct collect_print print;
-	struct name_set gone;		/* its own, of images */
+	struct name_set gone;		/* its own, of images, and: */
+	uint64_t evicted;		/* so many of them for lack of room */
 };
 
 /*
@@ -24,8 +25,8 @@ struct collect {
  */
 enum gc_end collect_run(struct collect *, struct store *, struct gc_totals *);
 
-/* collect_finish(c, store): the lists of the tree, and what is in status/; once,
- * also if nothing was run.  Return 0, or -1 after an error has been told. */
+/* collect_finish(c, store): the lists of the tree, and what is in status/;
+ * once, also if nothing was run.  Return 0, or -1 after an error has been told. */
 int collect_finish(struct collect *, struct store *);
 
 /* collect_exit(end): the exit code. */

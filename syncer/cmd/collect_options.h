@@ -48,8 +48,8 @@ enum collect_letter {
 "                      is not in these lists; the default is forever\n" \
 "      --grace T       what nothing leads to any more stays for so long, for\n" \
 "                      nodes that are in the middle of a pull (default: 24h)\n" \
-"      --min-free SIZE remove more than that until so much of the file system is\n" \
-"                      free: 20G, or 10%; what is on no list goes first, then\n" \
+"      --min-free SIZE remove more than that until so much of the file system\n" \
+"                      is free: 20G, or 10%; what is on no list goes first, then\n" \
 "                      history, then what is within its grace; nothing that is\n" \
 "                      listed or pinned\n" \
 "      --max-size SIZE the same, until the tree is no larger\n" \

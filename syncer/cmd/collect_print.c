@@ -162,22 +162,27 @@ sum_text(const struct collect_print *p, const struct gc_totals *t)
 	free(line);
 }
 
+/* What is left to go some day, as far as there is any of it. */
 static void
 sum_left(const struct collect_print *p, const struct gc_totals *t)
 {
 	char objects[48], grace[REPORT_BYTES_MAX], all[REPORT_BYTES_MAX];
+	char images[80] = "", condemned[160] = "";
 	char *line;
 
 	if (t->unlisted == 0 && t->condemned == 0)
 		return;
-	line = xasprintf("%llu of the images that stay %s on no list; %s, %s, "
-	    "of which nothing leads to %s, %s within the grace; %s could be "
-	    "freed in all", (unsigned long long)t->unlisted,
-	    t->unlisted == 1 ? "is" : "are",
-	    plural(objects, sizeof(objects), t->condemned, "object"),
-	    report_bytes(t->condemned_bytes, grace),
-	    t->condemned == 1 ? "it" : "them",
-	    t->condemned == 1 ? "is" : "are",
+	if (t->unlisted > 0)
+		snprintf(images, sizeof(images), "%llu of the images that stay "
+		    "%s on no list; ", (unsigned long long)t->unlisted,
+		    t->unlisted == 1 ? "is" : "are");
+	if (t->condemned > 0)
+		snprintf(condemned, sizeof(condemned), "nothing leads to %s "
+		    "(%s), until the grace is over %s; ",
+		    plural(objects, sizeof(objects), t->condemned, "object"),
+		    report_bytes(t->condemned_bytes, grace),
+		    t->condemned == 1 ? "it stays" : "they stay");
+	line = xasprintf("%s%s%s could be freed in all", images, condemned,
 	    report_bytes(t->reclaimable_bytes, all));
 	say(p, line);
 	free(line);

@@ -1,11 +1,12 @@
 /* cdr gc: drop what nothing keeps. */
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "cmd/cmd.h"
 #include "cmd/collect.h"
+#include "cmd/inputs.h"
+#include "cmd/tree.h"
 #include "image/duration.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -20,8 +21,8 @@ static const char usage[] =
 "fails.  A tag keeps the digest that it had before (keep=, keep-for= in lists).\n"
 "\n"
 "  -n, --dry-run       change nothing, and say what would go\n"
-"  -i, --images LIST   these are the lists that count; - is standard input; may be\n"
-"                      given several times.  Without it, what runs have said\n"
+"  -i, --images LIST   these are the lists that count; - is standard input; may\n"
+"                      be given several times.  Without it, what runs have said\n"
 COLLECT_USAGE
 "      --wait T        wait so long (30, 10m, 2h) for a run on ROOT to end\n"
 "      --json          print one object\n"
@@ -128,13 +129,6 @@ parse_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-static void
-complain(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	report(REPORT_ERROR, "%s: %s", where, what);
-}
-
 /* ${ret} NULL: none is given. */
 static int
 read_lists(const struct options *o, struct image_list **ret, struct err *e)
@@ -143,7 +137,7 @@ read_lists(const struct options *o, struct image_list **ret, struct err *e)
 
 	if (o->list_count == 0)
 		return 0;
-	*ret = list_new(complain, NULL);
+	*ret = list_new(inputs_complain, NULL);
 	for (i = 0; i < o->list_count; i++)
 		if (collect_list(*ret, o->lists[i], e) == -1)
 			return -1;
@@ -157,27 +151,13 @@ read_lists(const struct options *o, struct image_list **ret, struct err *e)
 static int
 open_root(const struct options *o, struct store **ret)
 {
-	struct store_patience patience = {
-		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
-	};
-	struct pollfd stop = { .fd = patience.stop_fd, .events = POLLIN };
-	const char *root = cmd_root(o->root);
+	const struct tree_how how = { .root = o->root, .wait_s = o->wait };
 	struct err e;
-	int rc;
 
-	/* A reader says so of what is no tree; a writer would make one. */
-	rc = store_open(root, STORE_READ, ret, &e);
-	if (rc == 0 && !o->dry_run) {
-		store_close(*ret);
-		*ret = NULL;
-		rc = store_open_patient(root, &patience, ret, &e);
-	}
-	if (rc == 0)
+	if (!o->dry_run)
+		return tree_open(&how, ret);
+	if (store_open(cmd_root(o->root), STORE_READ, ret, &e) == 0)
 		return -1;
-	if (rc == 1 && poll(&stop, 1, 0) == 1) {
-		report(REPORT_WARNING, "interrupted while waiting: %s", e.msg);
-		return EXIT_INTERRUPTED;
-	}
 	report(REPORT_ERROR, "%s", e.msg);
 	return EXIT_STORE;
 }

@@ -25,6 +25,13 @@ read_input(const char *path, size_t max, char **ret, size_t *len,
 	return rc;
 }
 
+void
+inputs_complain(void *cookie, const char *where, const char *what)
+{
+	(void)cookie;
+	report(REPORT_ERROR, "%s: %s", where, what);
+}
+
 int
 inputs_list(struct image_list *list, const char *path, struct err *e)
 {

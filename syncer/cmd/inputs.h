@@ -9,6 +9,9 @@
 
 /* The files that people write, read and parsed. */
 
+/* inputs_complain: a list_complain that tells it as an error. */
+list_complain inputs_complain;
+
 /* inputs_list(list, path, e): add a list file; "-" is standard input. */
 int inputs_list(struct image_list *, const char *, struct err *);
 

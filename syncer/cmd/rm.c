@@ -1,12 +1,12 @@
 /* cdr rm: take images out now. */
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/collect.h"
+#include "cmd/tree.h"
 #include "image/duration.h"
 #include "image/ref.h"
 #include "layout/limits.h"
@@ -21,8 +21,8 @@ static const char usage[] =
 "usage: cdr rm [OPTION]... REF...\n"
 "\n"
 "Take images out of a tree, with all that only they lead to: now, without any\n"
-"grace, and with what the tag pointed to before.  What other images lead to stays.\n"
-"One that is pinned is refused; one that is held goes with its hold.\n"
+"grace, and with what the tag pointed to before.  What other images lead to\n"
+"stays.  One that is pinned is refused; one that is held goes with its hold.\n"
 "\n"
 "  REF               an image, such as nginx:1.27; by its tag or, if it was\n"
 "                    mirrored without one, its digest\n"
@@ -92,33 +92,6 @@ parse_options(int argc, char **argv, struct options *o)
 		return -1;
 	fputs("cdr rm: which image?\n", stderr);
 	return bad_usage();
-}
-
-/* Return -1 to go on, or an exit code. */
-static int
-open_root(const struct options *o, struct store **ret)
-{
-	struct store_patience patience = {
-		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
-	};
-	struct pollfd stop = { .fd = patience.stop_fd, .events = POLLIN };
-	const char *root = cmd_root(o->root);
-	struct err e;
-	int rc = store_open(root, STORE_READ, ret, &e);
-
-	if (rc == 0) {
-		store_close(*ret);
-		*ret = NULL;
-		rc = store_open_patient(root, &patience, ret, &e);
-	}
-	if (rc == 0)
-		return -1;
-	if (rc == 1 && poll(&stop, 1, 0) == 1) {
-		report(REPORT_WARNING, "interrupted while waiting: %s", e.msg);
-		return EXIT_INTERRUPTED;
-	}
-	report(REPORT_ERROR, "%s", e.msg);
-	return EXIT_STORE;
 }
 
 struct removal {
@@ -223,8 +196,9 @@ has_ended(int code)
 static int
 run(const struct options *o, int count, char **words)
 {
+	const struct tree_how how = { .root = o->root, .wait_s = o->wait };
 	struct removal r = { .o = o };
-	int i, code = open_root(o, &r.store), one;
+	int i, code = tree_open(&how, &r.store), one;
 	struct err e;
 
 	if (code != -1)

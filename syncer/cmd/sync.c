@@ -1,6 +1,5 @@
 /* cdr sync: mirror the images of a list. */
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "cmd/size.h"
 #include "cmd/sync_gc.h"
 #include "cmd/sync_status.h"
+#include "cmd/tree.h"
 #include "image/duration.h"
 #include "layout/mem.h"
 #include "layout/store.h"
@@ -59,8 +59,8 @@ static const char usage[] =
 "                      signatures that are required, and what newest= compares,\n"
 "                      but nothing else\n"
 "      --json          print the plan as JSON\n"
-"      --gc            at the end remove what nothing leads to any more, as cdr gc\n"
-"                      does; with these options of cdr gc:\n"
+"      --gc            at the end remove what nothing leads to any more, as\n"
+"                      cdr gc does; with these options of cdr gc:\n"
 "      --keep-unlisted T, --grace T, --min-free SIZE, --max-size SIZE,\n"
 "      --max-delete N%, --in-use FILE\n"
 "      --gc=when-needed\n"
@@ -305,13 +305,6 @@ parse_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-static void
-complain(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	report(REPORT_ERROR, "%s: %s", where, what);
-}
-
 /* A REF, and the key=value words behind it up to the next REF. */
 static void
 add_words(struct image_list *list, int argc, char **argv)
@@ -337,7 +330,7 @@ read_inputs(struct options *o, int argc, char **argv, struct inputs *in,
 {
 	size_t i;
 
-	in->list = list_new(complain, NULL);
+	in->list = list_new(inputs_complain, NULL);
 	if (o->list_count == 0 && argc == 0)
 		return err_set(e, ERR_INPUT, "nothing to do: name images, or "
 		    "a list with -i");
@@ -376,31 +369,6 @@ end_plan(const struct plan *plan, struct mirror *mirror,
 	if (end != MIRROR_DONE)
 		return EXIT_INTERRUPTED;
 	return totals->failed > 0 || !plan->fits ? EXIT_SOME_FAILED : EXIT_OK;
-}
-
-/* Return -1 to go on, or an exit code. */
-static int
-open_root(const struct options *o, struct store **ret)
-{
-	struct store_patience patience = {
-		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
-	};
-	struct pollfd stop = { .fd = patience.stop_fd, .events = POLLIN };
-	struct err e;
-	int rc = store_open_patient(cmd_root(o->root), &patience, ret, &e);
-
-	if (rc == 0)
-		return -1;
-	if (rc == 1 && poll(&stop, 1, 0) == 1) {
-		report(REPORT_WARNING, "interrupted while waiting: %s", e.msg);
-		return EXIT_INTERRUPTED;
-	}
-	if (rc == 1 && o->skip_if_busy) {
-		report(REPORT_INFO, "nothing done: %s", e.msg);
-		return EXIT_OK;
-	}
-	report(REPORT_ERROR, "%s", e.msg);
-	return EXIT_STORE;
 }
 
 /* What has become of a run, for people.  Return the exit code. */
@@ -489,6 +457,10 @@ run_plan(struct mirror *mirror)
 static int
 run(const struct options *o, const struct inputs *in)
 {
+	const struct tree_how how = {
+		.root = o->root, .wait_s = o->wait, .may_make = true,
+		.skip_if_busy = o->skip_if_busy,
+	};
 	struct plan plan = { .json = o->json };
 	struct mirror mirror = {
 		.plan = o->plan ? &plan : NULL,
@@ -504,7 +476,7 @@ run(const struct options *o, const struct inputs *in)
 		.jobs = o->jobs,
 		.window = o->has_window ? &o->window : NULL,
 	};
-	int code = open_root(o, &mirror.config.store);
+	int code = tree_open(&how, &mirror.config.store);
 
 	if (code != -1)
 		return code;

@@ -101,9 +101,10 @@ fetch(struct run *r, struct store *writer)
 	return rc;
 }
 
-/* Manifests that have come may need what nobody knew to be missing. */
+/* Manifests that have come may need what nobody knew to be missing; and they
+ * belong into index.json, which is without them if it was written meanwhile. */
 static bool
-is_another_round_due(const struct run *r, size_t from)
+has_manifests_back(const struct run *r, size_t from)
 {
 	size_t i;
 
@@ -125,7 +126,7 @@ fetch_all(struct run *r, struct store *writer)
 
 	for (round = 0; round < ROUNDS_MAX; round++) {
 		rc = fetch(r, writer);
-		if (rc != 0 || !is_another_round_due(r, from))
+		if (rc != 0 || !has_manifests_back(r, from))
 			break;
 		from = r->found.count;
 		r->found.is_again = true;
@@ -154,9 +155,10 @@ mend_with(struct run *r, struct store *writer)
 {
 	if (r->found.count > 0 && fetch_all(r, writer) == -1)
 		return -1;
+	if ((r->found.bad_lists > 0 || has_manifests_back(r, 0)) &&
+	    store_rewrite_lists(writer, &r->err) == -1)
+		return -1;
 	if (r->found.bad_lists > 0) {
-		if (store_rewrite_lists(writer, &r->err) == -1)
-			return -1;
 		report(REPORT_INFO, "the lists have been written anew");
 		r->found.structure -= r->found.bad_lists;
 		r->found.mended += r->found.bad_lists;
@@ -318,6 +320,9 @@ tell_end(const struct run *r, int code)
 		    (unsigned long long)r->totals.found[VERIFY_CACHED]);
 	if (r->end != VERIFY_FAILED && r->end != VERIFY_ABSENT)
 		tell_pass(r);
+	if (code == EXIT_OK && r->found.bad + r->found.count +
+	    r->found.structure + r->found.mended == 0)
+		report(REPORT_INFO, "all of that is as it should be");
 	if (code == EXIT_SOME_FAILED && !r->o->repair)
 		report(REPORT_INFO, "--repair mends what can be mended, and so "
 		    "does the next sync of images that lack something");

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/newest.h"
+#include "image/version.h"
 #include "layout/mem.h"
 #include "layout/name.h"
 #include "mirror/keep_list.h"
@@ -11,6 +13,7 @@ struct pattern {
 	const struct list_entry *entry;
 	struct tag_matcher *matcher;
 	int64_t since;			/* newest=: listed no earlier */
+	char *least;			/* or a version no lower; may be NULL */
 };
 
 struct keep_list {
@@ -91,8 +94,10 @@ leave_repository(struct keep_list *l)
 {
 	size_t i;
 
-	for (i = 0; i < l->here_count; i++)
+	for (i = 0; i < l->here_count; i++) {
 		tag_matcher_free(l->here[i].matcher);
+		free(l->here[i].least);
+	}
 	free(l->here);
 	free(l->registry);
 	free(l->repository);
@@ -118,9 +123,12 @@ struct times {
 	struct keep_list *l;
 	struct tag_matcher *matcher;
 	int64_t *each;
+	struct newest_tag *tags;
 	size_t count, room;
 };
 
+/* 0: never; or a clock that was wrong, then or when the last run ended, has said
+ * so, and it is neither before nor after any other. */
 static int64_t
 listed_at(const struct keep_list *l, const char *registry,
     const char *repository, const char *tag)
@@ -129,7 +137,8 @@ listed_at(const struct keep_list *l, const char *registry,
 	const struct named *known = name_table_find(&l->book->records, image);
 
 	free(image);
-	return known == NULL ? 0 : known->number;
+	return known == NULL || known->number < KEEP_TIME_MIN ||
+	    known->number > l->book->finished ? 0 : known->number;
 }
 
 static int
@@ -146,7 +155,9 @@ add_time(void *cookie, const char *registry, const char *repository,
 	if (t->count == t->room) {
 		t->room = t->room == 0 ? 64 : 2 * t->room;
 		t->each = xreallocarray(t->each, t->room, sizeof(*t->each));
+		t->tags = xreallocarray(t->tags, t->room, sizeof(*t->tags));
 	}
+	t->tags[t->count] = (struct newest_tag){ xstrdup(reference), -1 };
 	t->each[t->count++] = listed_at(t->l, registry, repository, reference);
 	return 0;
 }
@@ -157,6 +168,26 @@ latest_first(const void *a, const void *b)
 	const int64_t *x = a, *y = b;
 
 	return *x > *y ? -1 : *x < *y;
+}
+
+static bool
+is_version(const char *tag)
+{
+	struct version v;
+
+	return version_parse(tag, &v) == 1;
+}
+
+/* Of the versions that a run would choose among those that are here the lowest.
+ * Others may have been listed later: by themselves, or by another list. */
+static char *
+find_least(struct times *t, size_t newest)
+{
+	size_t n = newest_choose(t->tags, t->count, newest);
+
+	while (n > 0 && !is_version(t->tags[n - 1].name))
+		n--;
+	return n == 0 ? NULL : xstrdup(t->tags[n - 1].name);
 }
 
 /* Those of one run have one time. */
@@ -173,7 +204,11 @@ find_since(struct keep_list *l, struct pattern *p, struct err *e)
 	if (rc == 0 && t.count >= p->entry->newest) {
 		qsort(t.each, t.count, sizeof(*t.each), latest_first);
 		p->since = t.each[p->entry->newest - 1];
+		p->least = find_least(&t, p->entry->newest);
 	}
+	while (t.count > 0)
+		free(t.tags[--t.count].name);
+	free(t.tags);
 	free(t.each);
 	return rc;
 }
@@ -225,6 +260,19 @@ enter_repository(struct keep_list *l, const char *registry,
 }
 
 static bool
+is_no_lower(const char *tag, char *least)
+{
+	char *name = xstrdup(tag);
+	struct newest_tag both[] = { { name, -1 }, { least, -1 } };
+	bool ret;
+
+	(void)newest_choose(both, 2, 1);
+	ret = both[0].name == name || strcmp(name, least) == 0;
+	free(name);
+	return ret;
+}
+
+static bool
 names(const struct keep_list *l, const struct pattern *p, const char *tag)
 {
 	int64_t when;
@@ -234,7 +282,8 @@ names(const struct keep_list *l, const struct pattern *p, const char *tag)
 	if (p->since == 0)
 		return true;
 	when = listed_at(l, l->registry, l->repository, tag);
-	return when == 0 || when >= p->since;
+	return when == 0 || when >= p->since ||
+	    (p->least != NULL && is_no_lower(tag, p->least));
 }
 
 /* A line of its own comes before any pattern; of patterns the first one whose

@@ -11,6 +11,7 @@ cold()
 		dd if="$file" iflag=nocache count=0 status=none
 	done
 	END
+	# shellcheck disable=SC2016 # expanded each time it is run
 	printf 'sh %s/cold $(find %s/blobs -type f)' "$work" "$1"
 }
 
@@ -66,6 +67,34 @@ case_verify()
 	verify_quick
 }
 
+# Between two digests of one repository, to and fro; a run is at work where somebody has
+# its lock.
+rollback()
+{
+	_tree=$work/millions
+	cat >"$work/back" <<-'END'
+	at=$(readlink "$2/_manifests/v00000")
+	for to in "$2"/_manifests/sha256:*; do
+		case $to in
+		*"${at##*/}") ;;
+		*) break ;;
+		esac
+	done
+	exec "$1" rollback -r "${2%%/repos/*}" "${2##*/repos/}:v00000" "${to##*/}"
+	END
+	_back="sh $work/back '$CDR' $_tree/repos/docker.io/library/app0000"
+	eval "$_back" >"$work/home/back.log"
+	measure "cdr rollback of one of 100,000 tags, and the lists of the tree" <<-END
+	cdr rollback | 1 | $_back
+	END
+	flock -F "$_tree/_state/lock" sleep 600 &
+	_pid=$!
+	measure "cdr rollback of one of 100,000 tags, while a run is at work" <<-END
+	cdr rollback | 1 | $_back
+	END
+	kill "$_pid"
+}
+
 # With -n: nothing of the tree is to be other for the next round.
 case_gc()
 {
@@ -75,5 +104,6 @@ case_gc()
 	cdr gc -n | 1 | "$CDR" gc -q -n -r "$work/millions"
 	find -printf %s | 1 | find "$work/millions" -printf %s
 	END
+	rollback
 	rm -rf "$work/millions"
 }

@@ -78,11 +78,11 @@ class Collection(campaign.Campaign):
 		return self.end()
 
 	def part(self, title, counts):
-		for n in self.chosen("kills", range(1, counts["all"] + 1), 20):
+		for n in self.chosen("kills", range(1, counts["all"] + 1), 8):
 			self.counts["kills"] += 1
 			self.disturb(f"{title}, killed at call {n}", True, None, (-9, 0),
 				     CRASH_KILL=str(n))
-		for kind, n, name in self.chosen("faults", campaign.places(counts, 0), 40):
+		for kind, n, name in self.chosen("faults", campaign.places(counts, 0), 20):
 			self.counts["faults"] += 1
 			self.disturb(f"{title}, {name} at {kind} {n}", True, None, (0, 1, 3),
 				     CRASH_FAIL=f"{kind}:{n}:{getattr(errno, name)}")

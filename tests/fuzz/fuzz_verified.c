@@ -1,7 +1,7 @@
 /*
- * What one night of verify leaves to the next, and the lines of status/bad.  The
- * first byte says which.  What is read is written such that it is read again as
- * the same; a path of a line is one below blobs/ or manifests/.
+ * What one night of verify leaves to the next, and the lines of status/bad.
+ * The first byte says which.  What is read is written such that it is read
+ * again as the same; a path of a line is one below blobs/ or manifests/.
  */
 #include <stdint.h>
 #include <stdlib.h>

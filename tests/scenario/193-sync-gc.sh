@@ -75,6 +75,7 @@ room 2300
 sync "there is less than there has to be" --gc=when-needed --min-free 3M a:1 b:1 moved:1
 expect_said "it makes room before" 'removed docker.io/library/old:1 .* there is no room for it'
 expect_images "what was on no list is gone" "a:1 b:1 moved:1"
+expect_eq "none is here that is on no list" 0 "$(pick v.unlisted "$ROOT/status/gc.json")"
 here "$before" || fail "what moved:1 was is not here any more"
 
 craft image library/new:1 --layers 1 --size 1800000 --seed new >/dev/null

@@ -48,6 +48,7 @@ flip()
 
 verify "all is well" 0
 expect_said "a whole pass" "pass 1 has come to its end"
+expect_said "it says so" "^all of that is as it should be"
 verify "also in short" 0 --quick
 verify "one image" 0 app:2
 verify "one that is not here" 2 app:3
@@ -105,6 +106,15 @@ flip "$at" 40
 verify "a manifest" 1 --quick
 expect_said "by its path" "manifests/application/.*${at##*/}: its bytes have another digest"
 verify "it comes back" 0 --repair
+# index.json is written while it is out of service.
+flip "$at" 40
+rm -f "$ROOT/catalog.json"
+fault '{"path": "/manifests/", "status": 404}'
+verify "it does not come back" 1 --repair --quick
+! grep -q 'app:2"' "$ROOT/index.json" || fail "index.json has what is not here"
+no_faults
+verify "it comes back" 0 --repair --quick
+grep -q 'app:2"' "$ROOT/index.json" || fail "index.json lacks it"
 child=$(pick 'v["manifests"][0]["digest"]' "$(realpath "$APP/_manifests/1")")
 at=$(realpath "$APP/_manifests/$child")
 layer=$(layers "$child" | head -n 1)

@@ -38,7 +38,7 @@ echo secret >"$T/outside/file"
 chmod 444 "$T/outside/file"
 outside()
 {
-	ls -lin --time-style=full-iso "$T/outside" | cut -d ' ' -f 1-2,4-
+	find "$T/outside" -type f -printf '%f %i %M %U %G %s %t\n' | sort
 	cat "$T/outside/file"
 }
 outside >"$T/before"

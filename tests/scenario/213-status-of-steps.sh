@@ -70,7 +70,8 @@ wait_for 5 asked
 before=$(stat -c %i "$status/metrics")
 check "back" "$CDR" rollback -r "$ROOT" app:1
 check "a pin" "$CDR" pin -r "$ROOT" app:1 bad:1
-blob=$(find "$ROOT/blobs" -type f -size +5k | head -n 1)
+layer=$(pick 'v.layers[0].digest' "$ROOT/repos/docker.io/library/bad/_manifests/1")
+blob=$ROOT/blobs/sha256/${layer#*:}
 chmod 644 "$blob"
 printf x | dd of="$blob" bs=1 seek=100 conv=notrunc 2>/dev/null
 expect_rc "verify" 1 "$CDR" verify -q -r "$ROOT"

@@ -145,9 +145,9 @@ test_damaged(void **state)
 {
 	static const char *const texts[] = {
 		"", "\n", "condemned 1 5", "condemned 1 x\n",
-		"condemned 1 5\n86400000 blob sha256:" HEX "\n"
-		"86400000 blob sha256:\n",
-		"condemned 1 5\n8640000 blob sha256:" HEX,
+		("condemned 1 5\n86400000 blob sha256:" HEX "\n"
+		    "86400000 blob sha256:\n"),
+		("condemned 1 5\n8640000 blob sha256:" HEX),
 	};
 	struct tree *t = *state;
 	size_t i;

@@ -460,6 +460,79 @@ test_stopped(void **state)
 	assert_false(tree_has(t, "one", &one));
 }
 
+struct meddler {
+	struct tree *t;
+	const struct digest *to;
+	unsigned calls, at;
+};
+
+/* These manifests do not say how large anything is. */
+static int
+no_children(void *cookie, const struct manifest_id *id, const char *buf,
+    size_t len, child_fn *fn, void *fn_cookie, struct err *e)
+{
+	(void)cookie;
+	(void)id;
+	(void)buf;
+	(void)len;
+	(void)fn;
+	(void)fn_cookie;
+	(void)e;
+	return 0;
+}
+
+/* Another process sets the tag back while gc finds out what goes. */
+static int
+meddle(void *cookie, const struct gc_reference *r, struct gc_verdict *ret,
+    struct err *e)
+{
+	struct meddler *m = cookie;
+	struct store_rollback back = {
+		.registry = "docker.io", .repository = "library/x", .tag = "1",
+		.to = m->to, .children = no_children,
+	};
+	struct store *st;
+
+	if (m->calls++ == m->at) {
+		assert_int_equal(store_open(m->t->dir->path, STORE_STEP, &st,
+		    e), 0);
+		if (store_rollback(st, &back, e) != 1)
+			fail_msg("%s", e->msg);
+		store_close(st);
+	}
+	return tree_judge(m->t, r, ret, e);
+}
+
+static void
+test_set_back_meanwhile(void **state)
+{
+	struct tree *t = *state;
+	struct manifest_id a, b, other;
+	struct meddler m = { .t = t };
+
+	for (m.at = 0; m.at < 4; m.at++) {
+		a = tree_tag(t, "1", "a");
+		b = tree_tag(t, "1", "b");
+		other = tree_tag(t, "2", "other");
+		m.to = &a.digest;
+		m.calls = 0;
+		t->verdicts[0].prefix = "1";
+		t->verdicts[0].verdict.kind = GC_KEEP;
+		t->options.grace_s = 0;
+		t->rules.judge = meddle;
+		t->rules.cookie = &m;
+		t->rules.tell = NULL;
+		t->rules.is_stopped = NULL;
+		assert_int_equal(tree_gc(t, 0), GC_DONE);
+		assert_true(tree_has(t, "a", &a));
+		assert_true(tree_has_link(t, &a.digest));
+		assert_true(tree_has(t, "other", &other));
+		assert_int_equal(store_release(t->st, "docker.io",
+		    "library/x", "1", &t->e), 1);
+		(void)b;
+	}
+}
+
 #define TREE(f)	cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 
 int
@@ -484,6 +557,7 @@ main(void)
 		TREE(test_dry_run),
 		TREE(test_only),
 		TREE(test_stopped),
+		TREE(test_set_back_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

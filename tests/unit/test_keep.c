@@ -367,10 +367,39 @@ test_patterns(void **state)
 	expect_list(*state, "a tags=semver:* newest=2\nc:1\n", 0, "a:1 keep, "
 	    "a:2 keep, a:3 keep, a:4 keep, a:x go whole, b:1 go whole, c:1 "
 	    "keep");
+	/* Nor do as many as the newest are, whether by name or by another
+	 * list's pattern. */
+	run(*state, T0 + 3 * DAY, "a:2", 1);
+	expect_list(*state, "a tags=semver:<4 newest=2\n", 0, "a:1 keep, a:2 "
+	    "keep, a:3 keep, a:4 go whole, a:x go whole, b:1 go whole, c:1 go "
+	    "whole");
+	expect_list(*state, "a tags=semver:<4 newest=1\n", 0, "a:1 go, a:2 "
+	    "keep, a:3 keep, a:4 go whole, a:x go whole, b:1 go whole, c:1 go "
+	    "whole");
 	/* Fewer than it asks for: all of them. */
 	expect_list(*state, "a tags=semver:* newest=9\n", 0, "a:1 keep, "
 	    "a:2 keep, a:3 keep, a:4 keep, a:x go whole, b:1 go whole, c:1 "
 	    "go whole");
+}
+
+/* By age, with a clock that was ahead, or in 1970, and is not any more. */
+static void
+test_newest_clocks(void **state)
+{
+	publish(*state, "a:p a:q a:r");
+	run(*state, T0 + 9000 * (int64_t)DAY, "a:p", 1);
+	run(*state, T0, "a:q", 1);
+	run(*state, T0 + DAY, "a:r", 1);
+	expect_list(*state, "a tags=glob:* newest=1\n", 0, "a:p keep, a:q go, "
+	    "a:r keep");
+	run(*state, 1000, "a:p", 1);
+	run(*state, T0 + 2 * DAY, "b:1", 1);
+	expect_list(*state, "a tags=glob:* newest=1\n", 0, "a:p keep, a:q go, "
+	    "a:r keep");
+	run(*state, T0 + 3 * DAY, "a:q", 1);
+	run(*state, 1000, "a:p", 1);
+	expect_list(*state, "a tags=glob:* newest=1\n", 0, "a:p keep, a:q "
+	    "keep, a:r keep");
 }
 
 /* Signature tags go with what they are about, unless they are listed. */
@@ -437,6 +466,7 @@ main(void)
 		TEST(test_history),
 		TEST(test_list),
 		TEST(test_patterns),
+		TEST(test_newest_clocks),
 		TEST(test_companions),
 		TEST(test_use),
 	};

@@ -123,7 +123,8 @@ bad_lines(void **state)
 		"2026-11-20T10:53:07Z",
 		"2026-11-20T10:53:07Z sha256:" A64 " bytes",
 		"2026-11-20T10:53:07Z sha256:" A64 " bytes blobs/sha256/" B64,
-		"2026-11-20T10:53:07Z sha256:" A64 " bytes ../blobs/sha256/" A64,
+		"2026-11-20T10:53:07Z sha256:" A64
+		    " bytes ../blobs/sha256/" A64,
 		"2026-11-20T10:53:07Z sha256:" A64
 		    " bytes manifests/text/html/sha256/" A64,
 		"2026-11-20T10:53:07Z sha256:" A64
