@@ -78,10 +78,10 @@ expect_eq "when gc has ended, it is refused" 1 "$MOVED"
 if part "with time between its steps" strace; then
 	tracing
 	moved=0 refused=0
-	# Each lock is waited for by so long: the tree's, the others', and once more
-	# before it removes anything.
-	delays='0.9 1.3 2.2'
-	in_all && delays='0.1 0.3 0.5 0.7 0.9 1.1 1.3 1.5 1.7 1.9 2.1 2.3'
+	# Each lock is waited for by so long: the tree's, the others', then twice more:
+	# before it looks, and before it removes anything.
+	delays='0.9 1.8 3.4'
+	in_all && delays='0.1 0.4 0.7 1.0 1.3 1.6 1.9 2.2 2.5 2.8 3.1 3.4'
 	for delay in $delays; do
 		race "$delay" strace -f -o /dev/null -e trace=flock \
 			-e inject=flock:delay_enter=300000
@@ -93,4 +93,44 @@ if part "with time between its steps" strace; then
 	[ $moved -gt 0 ] || fail "it was never in time"
 	[ $refused -gt 0 ] || fail "it was never too late"
 	ok "in time $moved times, too late $refused times"
+fi
+
+# --- gc looks while a change is half done ------------------------------------------------
+
+# A step first says that something changes, and then changes it. gc that comes between
+# the two must not take what it finds for what is so when it removes something.
+meet()
+{
+	_what=$1 _when=$2
+	shift 2
+	rm -rf "$ROOT"
+	cp -a "$T/start" "$ROOT"
+	strace -f -o /dev/null -e trace=pread64 \
+		-e inject=pread64:delay_enter=900000:when="$_when" \
+		"$CDR" gc -r "$ROOT" --grace 0 >"$T/gc.log" 2>&1 &
+	pid=$!
+	sleep 0.3
+	MOVED=0
+	strace -f -o /dev/null -e trace=fsync,fdatasync,syncfs \
+		-e inject=fsync,fdatasync,syncfs:delay_enter=400000 \
+		"$CDR" "$@" >"$T/back.log" 2>&1 || MOVED=$?
+	_rc=0
+	wait $pid || _rc=$?
+	[ $_rc -eq 0 ] || fail "$_what: gc ends with $_rc"
+	python3 -B -S "$TOP/tests/check-tree.py" --dead "$ROOT" >"$T/tree-check.log" ||
+		fail "$_what: the tree is right"
+	case $MOVED in
+	0) here "$one" || fail "$_what: it has gone" ;;
+	1) grep -q "$one" "$T/back.log" || fail "$_what: it does not name it" ;;
+	*) fail "$_what: it ends with $MOVED" ;;
+	esac
+	ok "$_what: it ends with $MOVED, and the tree is right"
+}
+
+if part "while a change is half done" strace; then
+	tracing
+	for when in 3 4; do
+		meet "a tag is set back, $when" $when rollback -r "$ROOT" app:1 "$one"
+		meet "a digest is pinned, $when" $when pin -r "$ROOT" "app@$one"
+	done
 fi
