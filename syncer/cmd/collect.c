@@ -11,6 +11,7 @@
 #include "mirror/keep.h"
 #include "report/gc_status.h"
 #include "report/report.h"
+#include "report/unlisted.h"
 
 int
 collect_list(struct image_list *list, const char *path, struct err *e)
@@ -139,6 +140,20 @@ forget_undone(const struct collect *c, struct gc_totals *t)
 	t->others_gone = t->bytes_gone = 0;
 }
 
+/* Which images would make room; and why some stay that a list has left. */
+static void
+hint(const struct collect *c, const struct store *store)
+{
+	collect_room_hint(store, &c->gone);
+	if (c->list != NULL)
+		return;
+	report(REPORT_WARNING, "what any run of the last %d days had in its "
+	    "list counts as listed; %s", UNLISTED_AFTER_S / (24 * 3600),
+	    c->print.form == COLLECT_LOG ?
+	    "with --keep-unlisted 0 the list of this run alone counts" :
+	    "with -i LIST that list alone counts");
+}
+
 enum gc_end
 collect_run(struct collect *c, struct store *store, struct gc_totals *ret)
 {
@@ -178,7 +193,7 @@ collect_run(struct collect *c, struct store *store, struct gc_totals *ret)
 	    !c->print.dry_run)
 		complain(c, run.end, &e);
 	if (run.end == GC_NO_ROOM && !c->print.quiet)
-		collect_room_hint(store, &c->gone);
+		hint(c, store);
 	return run.end;
 }
 
