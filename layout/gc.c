@@ -249,15 +249,32 @@ do_it(struct gc *gc, struct gc_sweep *s, uint64_t generation, int *ret_fits,
 	return rc;
 }
 
+/* A step changes the number before it changes anything.  Who reads it without
+ * the lock may have the new one, and find the tree as it was. */
+static int
+read_generation(const struct gc *gc, uint64_t *ret, struct err *e)
+{
+	*ret = 0;
+	if (gc->o->dry_run)
+		return 0;
+	if (store_lock_publish(gc->st, e) == -1)
+		return -1;
+	*ret = store_generation(gc->st);
+	store_unlock_publish(gc->st);
+	return 0;
+}
+
 static int
 run(struct gc *gc, int *ret_fits, struct err *e)
 {
-	uint64_t generation = store_generation(gc->st);
+	uint64_t generation;
 	struct gc_condemned condemned = { .stream = NULL };
 	struct gc_sweep s = { .gc = gc };
 	struct err ignored;
 	int rc;
 
+	if (read_generation(gc, &generation, e) == -1)
+		return -1;
 	/* Mostly nothing goes, and all is walked through once. */
 	if (!gc->o->dry_run && !gc->is_measured && gc_condemned_open(gc->st,
 	    gc->o->now, &condemned, &ignored) == 0)

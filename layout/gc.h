@@ -86,6 +86,9 @@ struct gc_rules {
 	/* is_stopped(cookie): the run is to end; may be NULL. */
 	bool (*is_stopped)(void *);
 	void *cookie;
+	/* begin(cookie): all is judged from here on, maybe once more: nothing
+	 * that others may have changed since is known.  May be NULL. */
+	void (*begin)(void *);
 };
 
 struct gc_options {

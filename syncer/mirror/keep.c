@@ -21,8 +21,8 @@ struct keep {
 	struct keep_list *list;
 	const struct store *store;
 	struct name_table pins;
-	uint64_t generation;		/* of the store, when they were read */
-	bool has_pins;
+	bool has_pins;			/* as they are since the last marking
+					 * began */
 	bool has_unknown;		/* an image whose term is in terms */
 };
 
@@ -47,10 +47,9 @@ read_pins(const struct store *store, struct name_table *ret, struct err *e)
 static int
 renew_pins(struct keep *k, struct err *e)
 {
-	uint64_t generation = store_generation(k->store);
 	struct name_table pins = { .count = 0 };
 
-	if (k->has_pins && generation == k->generation)
+	if (k->has_pins)
 		return 0;
 	if (read_pins(k->store, &pins, e) == -1) {
 		name_table_done(&pins);
@@ -58,9 +57,16 @@ renew_pins(struct keep *k, struct err *e)
 	}
 	name_table_done(&k->pins);
 	k->pins = pins;
-	k->generation = generation;
 	k->has_pins = true;
 	return 0;
+}
+
+static void
+begin(void *cookie)
+{
+	struct keep *k = cookie;
+
+	k->has_pins = false;
 }
 
 /* --- one image --------------------------------------------------------- */
@@ -274,6 +280,7 @@ keep_new(const struct store *store, const struct keep_options *options,
 	if (options->list != NULL)
 		k->list = keep_list_new(options->list, store, &k->book);
 	k->rules = (struct gc_rules){
+		.begin = begin,
 		.judge = judge,
 		.in_use = options->use != NULL &&
 		    options->use->digests.count > 0 ? in_use : NULL,
