@@ -222,6 +222,7 @@ take_totals(struct gc_totals *ret, const struct gc_sweep *gone,
 	ret->condemned_bytes = left->totals.condemned_bytes;
 	ret->reclaimable_bytes = left->totals.reclaimable_bytes;
 	ret->bytes = left->bytes;
+	ret->lacking = left->gc->lacking;
 }
 
 static int

@@ -116,6 +116,9 @@ struct gc_totals {
 					 * disk */
 	uint64_t free_before, free_after;	/* of the file system */
 	uint64_t bytes;			/* of the tree, afterwards */
+	uint64_t lacking;		/* manifests that are kept, and are not
+					 * here: until they are, the condemned
+					 * stay for longer */
 };
 
 enum gc_end {

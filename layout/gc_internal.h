@@ -10,6 +10,7 @@
 
 /* What is begun and not gone on with, and what is bad, stays for so long. */
 #define GC_TERM_S	(14 * 24 * 3600)
+#define GC_DAY_S	(24 * 3600)
 
 /* A repository, as long as its links are walked through. */
 struct gc_repository {
@@ -63,6 +64,9 @@ struct gc {
 	 * and those that something leads to; references that do not stay,
 	 * folders that are empty, notes that are about nothing. */
 	uint64_t links, links_reached, odd;
+	/* What is kept leads to so many manifests that are linked, and not
+	 * here: what these lead to nobody knows. */
+	uint64_t lacking;
 	/* The walk that is under way: manifests to look at. */
 	struct digest *todo;
 	size_t todo_count, todo_room;
@@ -85,6 +89,12 @@ int gc_is_stopped(struct gc *, struct err *);
 
 /* gc_is_settled(gc): nothing in repositories goes or is condemned. */
 bool gc_is_settled(const struct gc *);
+
+/* gc_age_of(gc, class, name): as gc_age, by the grace.  gc_is_due(gc, age): is
+ * the grace of what is condemned over?  Where something is lacking it is
+ * longer. */
+uint32_t gc_age_of(const struct gc *, enum gc_class, uint64_t);
+bool gc_is_due(const struct gc *, uint32_t);
 
 /* The numbers of names. */
 uint64_t gc_object(const struct gc *, const struct digest *);
@@ -137,11 +147,6 @@ int gc_history_of(const struct gc *, const struct gc_repository *,
 
 /* gc_subject(tag, ret): the digest that such a tag is about; false: none. */
 bool gc_subject(const char *, struct digest *);
-
-/* gc_lonely_hold(gc, r, tag, ret): is there a hold without its tag, at a digest
- * that the repository has? */
-bool gc_lonely_hold(const struct gc *, const struct gc_repository *,
-    const char *, struct digest *);
 
 /* --- gc_mark.c --------------------------------------------------------- */
 

@@ -68,9 +68,8 @@ take_condemned(void *cookie, int fd, const char *name, unsigned type,
 	number = gc_link(gc, w->r.number, &d);
 	if (gc_table_state(&gc->marks, number) != GC_UNKNOWN)
 		return 0;
-	(void)gc_age(&gc->ages, GC_CLASS_LINK, number, gc->o->grace_s, &age);
-	if (gc->o->only == NULL && (age >= gc->o->grace_s ||
-	    age >= gc->grace_max))
+	age = gc_age_of(gc, GC_CLASS_LINK, number);
+	if (gc_is_due(gc, age))
 		return 0;
 	return gc_reach_digest(gc, &w->r, &d, GC_GRACE, e);
 }

@@ -39,6 +39,28 @@ gc_is_settled(const struct gc *gc)
 	return gc->odd == 0 && gc->links == gc->links_reached;
 }
 
+uint32_t
+gc_age_of(const struct gc *gc, enum gc_class class, uint64_t name)
+{
+	int64_t term = gc->o->grace_s;
+	uint32_t age;
+
+	if (gc->lacking > 0 && term < GC_DAY_S)
+		term = GC_DAY_S;
+	(void)gc_age(&gc->ages, class, name, term, &age);
+	return age;
+}
+
+bool
+gc_is_due(const struct gc *gc, uint32_t age)
+{
+	if (gc->o->only != NULL || (int64_t)age < (gc->lacking > 0 ?
+	    GC_TERM_S : 0))
+		return false;
+	return (int64_t)age >= gc->o->grace_s || (gc->lacking == 0 &&
+	    age >= gc->grace_max);
+}
+
 uint64_t
 gc_object(const struct gc *gc, const struct digest *d)
 {
@@ -190,8 +212,10 @@ look_at(const struct reach *w, const struct manifest_id *id, struct err *e)
 	mark_object(w, &id->digest);
 	measure(w->gc, path_manifest(id, path));
 	rc = read_manifest(w->gc, id, &buf, &len, e);
-	if (rc == 0)
+	if (rc == 0) {
+		w->gc->lacking += is_root(w) && !is_opaque(w, id);
 		return 0;
+	}
 	if (rc == 1)
 		rc = rules->children(rules->cookie, id, buf, len, take_child,
 		    &copy, e);

@@ -4,6 +4,7 @@
 
 #include "gc_links.h"
 #include "name.h"
+#include "tag_history.h"
 
 static enum gc_why
 reference_why(const struct links *w, const char *name)
@@ -49,6 +50,32 @@ drop_reference(struct links *w, const char *name, struct err *e)
 	return 0;
 }
 
+/* Of a tag that was withdrawn, and comes back: what it was last, or is held at,
+ * is here. */
+static bool
+comes_back(const struct links *w, const char *name)
+{
+	struct tag_history h = { NULL, 0 };
+	char text[DIGEST_TEXT_MAX];
+	struct store *st = w->s->gc->st;
+	struct err ignored;
+	struct digest d;
+	uint32_t age;
+	bool is_known;
+
+	is_known = store_held_get(st, w->r.registry, w->r.repository, name, &d,
+	    &ignored) == 1;
+	if (!is_known && store_history_read(st, w->r.registry,
+	    w->r.repository, name, &h, &ignored) == 1 && h.count > 0) {
+		d = h.lines[h.count - 1].digest;
+		is_known = true;
+	}
+	tag_history_done(&h);
+	return is_known && links_has(w, "_manifests", digest_text(&d, text)) &&
+	    !gc_goes(w->s, GC_CLASS_LINK, gc_link(w->s->gc, w->r.number, &d),
+	    &age);
+}
+
 static int
 take_reference(void *cookie, int fd, const char *name, unsigned type,
     struct err *e)
@@ -66,12 +93,11 @@ take_reference(void *cookie, int fd, const char *name, unsigned type,
 			links_add(w, name);
 		return 0;
 	}
-	/* Beside a tag that is not there, they are about nothing, but where
-	 * that is held. */
+	/* Beside a tag that is not there, they are about nothing. */
 	if ((is_digest && links_loses(w, name)) ||
 	    (w->s->gc->o->only == NULL && (is_digest || name_is_tag(name)) &&
 	    !links_has(w, "_manifests", name) &&
-	    !gc_lonely_hold(w->s->gc, &w->r, name, &d)))
+	    (is_digest || !comes_back(w, name))))
 		links_add(w, name);
 	return 0;
 }
@@ -123,7 +149,7 @@ links_sweep_references(void *cookie, const char *registry,
 
 	gc_repository_of(w.s->gc, registry, repository, &w.r);
 	rc = links_each(&w, "_manifests", take_reference, e);
-	/* One that has lost its tag would keep what it names. */
+	/* A hold without its tag would keep what it is held at. */
 	if (rc == 0)
 		rc = drop_notes(&w, "_held", e);
 	for (i = 0; i < w.count && rc == 0; i++)

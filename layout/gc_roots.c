@@ -276,34 +276,15 @@ take_history(void *cookie, int fd, const char *name, unsigned type,
 	return 0;
 }
 
-/* A tag that was withdrawn comes back to where it is held: that stays, or the
- * next run would publish what was rolled back from. */
-bool
-gc_lonely_hold(const struct gc *gc, const struct gc_repository *r,
-    const char *tag, struct digest *ret)
-{
-	char inner[TAG_MAX + 16], path[STORE_PATH_MAX], text[DIGEST_TEXT_MAX];
-	struct manifest_id id;
-	struct err ignored;
-	struct stat sb;
-
-	if (!name_is_tag(tag))
-		return false;
-	snprintf(inner, sizeof(inner), "_manifests/%s", tag);
-	return fstatat(gc->st->root, path_repository(r->registry,
-	    r->repository, inner, path), &sb, AT_SYMLINK_NOFOLLOW) == -1 &&
-	    store_held_get(gc->st, r->registry, r->repository, tag, ret,
-	    &ignored) == 1 &&
-	    store_reference_get(gc->st, r->registry, r->repository,
-	    digest_text(ret, text), &id, &ignored) == 1;
-}
-
+/* What is held stays, also while the tag is not there: it was withdrawn, and
+ * comes back to that. */
 static int
 take_hold(void *cookie, int fd, const char *name, unsigned type,
     struct err *e)
 {
 	struct repository_walk *w = cookie;
 	char inner[TAG_MAX + 16], path[STORE_PATH_MAX];
+	struct err ignored;
 	struct digest held;
 	struct stat sb;
 
@@ -315,10 +296,11 @@ take_hold(void *cookie, int fd, const char *name, unsigned type,
 	if (fstatat(w->gc->st->root, path_repository(w->r.registry,
 	    w->r.repository, inner, path), &sb, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
-	if (gc_lonely_hold(w->gc, &w->r, name, &held))
-		return gc_reach_digest(w->gc, &w->r, &held, GC_KEPT, e);
 	w->gc->odd++;
-	return 0;
+	if (store_held_get(w->gc->st, w->r.registry, w->r.repository, name,
+	    &held, &ignored) != 1)
+		return 0;
+	return gc_reach_digest(w->gc, &w->r, &held, GC_KEPT, e);
 }
 
 static int
@@ -337,24 +319,16 @@ list_names(struct repository_walk *w, struct err *e)
 	if (fs_each(w->gc->st->root, path_repository(w->r.registry,
 	    w->r.repository, "_manifests", path), take_link, w, e) == -1 ||
 	    fs_each(w->gc->st->root, path_repository(w->r.registry,
-	    w->r.repository, "_history", path), take_history, w, e) == -1)
+	    w->r.repository, "_history", path), take_history, w, e) == -1 ||
+	    (w->has_held && fs_each(w->gc->st->root, path_repository(
+	    w->r.registry, w->r.repository, "_held", path), take_hold, w,
+	    e) == -1))
 		return -1;
 	/* A tag without a history is no fault, and rare. */
 	w->gc->odd += w->links == 0 || w->tags != w->histories;
 	if (w->count > 1)
 		qsort(w->names, w->count, sizeof(char *), compare_names);
 	return 0;
-}
-
-static int
-settle_holds(struct repository_walk *w, struct err *e)
-{
-	char path[STORE_PATH_MAX];
-
-	if (!w->has_held)
-		return 0;
-	path_repository(w->r.registry, w->r.repository, "_held", path);
-	return fs_each(w->gc->st->root, path, take_hold, w, e) == -1 ? -1 : 0;
 }
 
 static int
@@ -460,8 +434,6 @@ root_repository(void *cookie, const char *registry, const char *repository,
 			rc = settle(&w, &f, e);
 	}
 	if (rc != -1)
-		rc = settle_holds(&w, e);
-	if (rc == 0)
 		rc = settle_follows(&w, e);
 	if (rc == 0)
 		rc = settle_digests(&w, e);
@@ -473,6 +445,6 @@ int
 gc_roots(struct gc *gc, struct err *e)
 {
 	gc->totals->images = gc->totals->unlisted = 0;
-	gc->links = gc->links_reached = gc->odd = 0;
+	gc->links = gc->links_reached = gc->odd = gc->lacking = 0;
 	return store_each_repository(gc->st, root_repository, gc, e);
 }

@@ -17,7 +17,7 @@ gc_goes(const struct gc_sweep *s, enum gc_class class, uint64_t name,
 	const struct gc *gc = s->gc;
 	enum gc_state state = gc_table_state(&gc->marks, name);
 
-	(void)gc_age(&gc->ages, class, name, gc->o->grace_s, ret_age);
+	*ret_age = gc_age_of(gc, class, name);
 	switch (state) {
 	case GC_KEPT:
 	case GC_SPARE:
@@ -30,8 +30,7 @@ gc_goes(const struct gc_sweep *s, enum gc_class class, uint64_t name,
 	case GC_UNKNOWN:
 		break;
 	}
-	return gc->o->only == NULL && ((int64_t)*ret_age >= gc->o->grace_s ||
-	    *ret_age >= gc->grace_max);
+	return gc_is_due(gc, *ret_age);
 }
 
 static bool

@@ -144,6 +144,8 @@
 #define STATUS_IMAGES_MAX	200000u
 /* Groups of images that were listed together. */
 #define STATUS_GROUPS_MAX	16u
+/* Lists that are mirrored into one tree, as far as they are told apart. */
+#define STATUS_LISTS_MAX	64u
 #define STATUS_GROUP_ID_MAX	1000000000u
 /* So many bytes of lines may stand beside NAME-earlier.json, or without one. */
 #define STATUS_CHANGED_MIN	(256u << 10)

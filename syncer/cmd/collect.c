@@ -147,8 +147,8 @@ hint(const struct collect *c, const struct store *store)
 	collect_room_hint(store, &c->gone);
 	if (c->list != NULL)
 		return;
-	report(REPORT_WARNING, "what any run of the last %d days had in its "
-	    "list counts as listed; %s", UNLISTED_AFTER_S / (24 * 3600),
+	report(REPORT_WARNING, "of each list that had a run in the last %d "
+	    "days, what its last run had counts as listed; %s", UNLISTED_AFTER_S / (24 * 3600),
 	    c->print.form == COLLECT_LOG ?
 	    "with --keep-unlisted 0 the list of this run alone counts" :
 	    "with -i LIST that list alone counts");

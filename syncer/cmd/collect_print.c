@@ -188,6 +188,23 @@ sum_left(const struct collect_print *p, const struct gc_totals *t)
 	free(line);
 }
 
+/* Who keeps an image has to know why nothing is freed. */
+static void
+sum_lacking(const struct collect_print *p, const struct gc_totals *t)
+{
+	char manifests[48], *line;
+
+	if (t->lacking == 0)
+		return;
+	line = xasprintf("%s that %s kept %s not here, and what nothing else "
+	    "leads to may be theirs: it stays for 14 days, instead of the "
+	    "grace; \"cdr verify\" names them, --repair brings them back",
+	    plural(manifests, sizeof(manifests), t->lacking, "manifest"),
+	    t->lacking == 1 ? "is" : "are", t->lacking == 1 ? "is" : "are");
+	say(p, line);
+	free(line);
+}
+
 static json_t *
 totals_json(const struct gc_totals *t)
 {
@@ -205,6 +222,7 @@ totals_json(const struct gc_totals *t)
 		{ "condemned", t->condemned },
 		{ "condemned_bytes", t->condemned_bytes },
 		{ "reclaimable_bytes", t->reclaimable_bytes },
+		{ "lacking", t->lacking },
 		{ "bytes", t->bytes },
 		{ "free_before", t->free_before },
 		{ "free_after", t->free_after },
@@ -251,4 +269,5 @@ collect_print_end(struct collect_print *p, enum gc_end end,
 		return;
 	sum_text(p, t);
 	sum_left(p, t);
+	sum_lacking(p, t);
 }

@@ -13,6 +13,7 @@
 #include "layout/mem.h"
 #include "layout/pins.h"
 #include "layout/store.h"
+#include "layout/tag_history.h"
 #include "mirror/keep_book.h"
 #include "mirror/keep_list.h"
 #include "report/report.h"
@@ -118,6 +119,20 @@ is_pinned(struct removal *r, const struct gc_reference *what,
 	return ret;
 }
 
+/* A digest that has a history of its own was mirrored by itself; others are
+ * what a tag leads to, or a part of that. */
+static bool
+is_by_itself(const struct removal *r, const struct gc_reference *what)
+{
+	struct tag_history h = { NULL, 0 };
+	struct err ignored;
+	int rc = store_history_read(r->store, what->registry,
+	    what->repository, what->reference, &h, &ignored);
+
+	tag_history_done(&h);
+	return rc != 0;
+}
+
 /* It is about the tag, if there is one, and says what that has to lead to. */
 static int
 check_reference(struct removal *r, const struct image_ref *ref,
@@ -135,6 +150,10 @@ check_reference(struct removal *r, const struct image_ref *ref,
 	    !digest_equal(&ref->digest, &ret->id.digest))
 		return err_set(e, ERR_NOT_FOUND, "%.300s leads to another "
 		    "digest here", image);
+	if (ref->tag == NULL && !is_by_itself(r, ret))
+		return err_set(e, ERR_NOT_FOUND, "%.300s is no image of its "
+		    "own here: it goes with the tag that leads to it, so name "
+		    "that", image);
 	if (is_pinned(r, ret, image))
 		return err_set(e, ERR_INPUT, "%.300s is pinned: \"cdr unpin\" "
 		    "comes first", image);

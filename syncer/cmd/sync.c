@@ -86,6 +86,8 @@ struct options {
 	const char *root, *registries, *require_signed;
 	const char **lists;
 	size_t list_count;
+	char **words;			/* REFs and their settings, up to a
+					 * NULL */
 	enum report_format format;
 	enum report_level level;
 	uint64_t limit_rate, max_bytes;
@@ -408,11 +410,16 @@ tell_end(const struct options *o, const struct report_totals *totals,
 
 /* One run and its status. */
 static enum mirror_end
-run_once(struct mirror *mirror, struct report_totals *totals, struct err *e)
+run_once(const struct options *o, struct mirror *mirror,
+    struct report_totals *totals, struct err *e)
 {
+	int64_t now = (int64_t)time(NULL);
+	char name[STATUS_LIST_NAME_MAX];
 	enum mirror_end end;
 
-	mirror->status = status_new((int64_t)time(NULL));
+	mirror->status = status_new(now);
+	status_list(mirror->status, sync_list_name(o->lists, o->list_count,
+	    o->words, now, name));
 	end = mirror_run(mirror, totals, e);
 	sync_status(mirror->status, mirror->config.store, totals, end, e);
 	mirror->status = NULL;
@@ -431,12 +438,12 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 
 	if (!sync_gc_before(&o->gc, store))
 		return EXIT_INTERRUPTED;
-	end = run_once(mirror, &totals, &e);
+	end = run_once(o, mirror, &totals, &e);
 	if (end == MIRROR_DONE &&
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
 		report(REPORT_INFO, "there is room now: once more");
 		totals = (struct report_totals){ 0 };
-		end = run_once(mirror, &totals, &e);
+		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);
 	return end == MIRROR_DONE ? sync_gc_after(&o->gc, store, code) : code;
@@ -518,6 +525,7 @@ cmd_sync(int argc, char **argv)
 		goto out;
 	report_init(o.format, o.level);
 	credentials_init();
+	o.words = argv + optind;
 	if (proxy_check(&e) == -1 ||
 	    read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);

@@ -1,8 +1,57 @@
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "cmd/sync_status.h"
+#include "layout/mem.h"
 #include "mirror/holdings.h"
+
+/* Where a file is, and not where links lead: a ConfigMap is in another folder
+ * each time that it changes. */
+static char *
+add_path(char *all, const char *path)
+{
+	char here[PATH_MAX], *longer;
+
+	if (path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		here[0] = '\0';
+	longer = xasprintf("%s%s/%s\n", all, here, path);
+	free(all);
+	return longer;
+}
+
+char *
+sync_list_name(const char *const *paths, size_t count, char *const *words,
+    int64_t now, char buf[STATUS_LIST_NAME_MAX])
+{
+	char *all = xstrdup(""), *longer, hex[DIGEST_HEX_MAX];
+	struct digest d;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(paths[i], "-") == 0)
+			break;
+		all = add_path(all, paths[i]);
+	}
+	for (; i == count && *words != NULL; words++) {
+		longer = xasprintf("%s%s ", all, *words);
+		free(all);
+		all = longer;
+	}
+	digest_of(DIGEST_SHA256, all, strlen(all), &d);
+	free(all);
+	if (i < count)
+		snprintf(buf, STATUS_LIST_NAME_MAX, "-%" PRId64, now);
+	else
+		snprintf(buf, STATUS_LIST_NAME_MAX, "%.16s",
+		    digest_hex(&d, hex));
+	return buf;
+}
 
 /* What this run has fetched may have been bad or missing before. */
 static void

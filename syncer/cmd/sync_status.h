@@ -1,8 +1,20 @@
 #ifndef CDR_CMD_SYNC_STATUS_H
 #define CDR_CMD_SYNC_STATUS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "report/status.h"
 #include "mirror/mirror.h"
+
+/*
+ * sync_list_name(paths, count, words, now, buf): what status_list calls a run
+ * with these list files and with these words, up to a NULL, of the command
+ * line.  What comes on standard input is another one each time: ${now}.  Return
+ * ${buf}.
+ */
+char *sync_list_name(const char *const *, size_t, char *const *, int64_t,
+    char buf[STATUS_LIST_NAME_MAX]);
 
 /*
  * sync_status(status, store, totals, end, why): status.json and metrics, for a

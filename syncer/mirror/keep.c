@@ -146,6 +146,14 @@ is_wanted(const struct keep *k, const char *image)
 	    name_table_find(&k->o.use->names, image) != NULL);
 }
 
+/* Is it known that the list which had it has had a run without it? */
+static bool
+has_left(const struct keep *k, const struct named *record)
+{
+	return is_known(k, record) &&
+	    !status_lists_have(&k->book.lists, record->number);
+}
+
 /* Of no list that is at hand. */
 static void
 judge_unlisted(struct keep *k, const struct named *record, const char *image,
@@ -156,7 +164,8 @@ judge_unlisted(struct keep *k, const struct named *record, const char *image,
 	ret->unlisted_s = age;
 	if (k->o.unlisted_s != KEEP_FOREVER && age >= k->o.unlisted_s)
 		ret->kind = GC_GO;
-	else if (k->list == NULL && age < UNLISTED_AFTER_S)
+	else if (k->list == NULL && age < UNLISTED_AFTER_S &&
+	    !has_left(k, record))
 		ret->kind = GC_KEEP;
 	else
 		ret->kind = GC_UNLISTED;

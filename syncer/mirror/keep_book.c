@@ -28,6 +28,7 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 	status_groups_read(book_line_head(in), &groups);
 	if (book_head(in) != NULL)
 		ret->finished = status_get_time(book_head(in), "finished");
+	status_lists_read(book_head(in), &ret->lists);
 	for (; book_peek(in, &line); book_skip(in)) {
 		if (ret->records.count >= STATUS_IMAGES_MAX)
 			break;

@@ -5,6 +5,7 @@
 
 #include "layout/store.h"
 #include "mirror/name_table.h"
+#include "report/status_lists.h"
 
 /*
  * What status.json knows of images: when each was last listed, and what its
@@ -14,6 +15,7 @@ struct keep_book {
 	struct name_table records;	/* number: last_listed; 0: never */
 	int64_t finished;		/* the last run that had anything in its
 					 * list; 0: not known */
+	struct status_lists lists;
 };
 
 /* A time before that was told by a clock that had not been set:

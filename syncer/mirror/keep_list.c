@@ -127,8 +127,8 @@ struct times {
 	size_t count, room;
 };
 
-/* 0: never; or a clock that was wrong, then or when the last run ended, has said
- * so, and it is neither before nor after any other. */
+/* 0: never; or a clock that was wrong, then or when the last run ended, has
+ * said so, and it is neither before nor after any other. */
 static int64_t
 listed_at(const struct keep_list *l, const char *registry,
     const char *repository, const char *tag)

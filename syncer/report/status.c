@@ -50,6 +50,13 @@ status_free(struct status *s)
 	free(s);
 }
 
+void
+status_list(struct status *s, const char *name)
+{
+	assert(strlen(name) < sizeof(s->list));
+	snprintf(s->list, sizeof(s->list), "%s", name);
+}
+
 /* Half as much again each time: a run may have hundreds of thousands. */
 static void
 add(struct status *s, struct status_record *r)
@@ -313,6 +320,8 @@ status_save(struct status *s, struct store *store,
 	count_run(s, end);
 	if (s->count > 0)
 		v->last_listed = end->now;
+	if (s->count > 0 && s->list[0] != '\0')
+		status_lists_put(&v->lists, s->list, end->now);
 	*images = (struct status_images){
 		.store = store,
 		.now = end->now,

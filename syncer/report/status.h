@@ -3,6 +3,7 @@
 
 #include "layout/store.h"
 #include "report/report.h"
+#include "report/status_lists.h"
 #include "report/status_record.h"
 
 /*
@@ -17,6 +18,11 @@ struct status;
  * NULL. */
 struct status *status_new(int64_t now);
 void status_free(struct status *);
+
+/* status_list(s, name): which lists the run has, in fewer than
+ * STATUS_LIST_NAME_MAX digits (0-9a-f and "-"): runs with the same name have
+ * the same ones, as they are then. */
+void status_list(struct status *, const char *);
 
 /*
  * status_image(s, record): what became of an image that is in this run's list.

@@ -20,6 +20,7 @@ status_head_read(const json_t *head, struct status_view *ret)
 	ret->last_listed = status_get_time(head, "last_listed");
 	if (ret->last_listed == 0)
 		ret->last_listed = status_get_time(head, "finished");
+	status_lists_read(head, &ret->lists);
 	c->bytes = status_get_count(from, "bytes");
 	c->objects = status_get_count(from, "objects");
 	c->requests = status_get_count(from, "requests");
@@ -149,6 +150,7 @@ status_head_json(const struct status_view *v)
 	status_set_error(o, v->end->error);
 	status_set_time(o, "last_success", v->last_success);
 	status_set_time(o, "last_listed", v->last_listed);
+	json_object_set_new(o, "lists", status_lists_json(&v->lists));
 	json_object_set_new(o, "totals", totals_json(&v->end->totals));
 	json_object_set_new(o, "counters", counters_json(&v->counters));
 	json_object_set_new(o, "store", store_json(v));

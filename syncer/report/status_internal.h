@@ -9,6 +9,7 @@
 
 struct status {
 	struct status_view view;
+	char list[STATUS_LIST_NAME_MAX];	/* "": it has no name */
 	struct status_record **records;
 	size_t count, room;
 	uint64_t updates, failures[STATUS_REASONS];

@@ -6,6 +6,7 @@
 #include "layout/store.h"
 #include "report/lifecycle.h"
 #include "report/status.h"
+#include "report/status_lists.h"
 
 /* What status.json and metrics are written from. */
 
@@ -20,6 +21,7 @@ struct status_counters {
 struct status_view {
 	int64_t started, last_success;	/* of the run; of a run: 0: never */
 	int64_t last_listed;		/* a run with images ended; 0: never */
+	struct status_lists lists;
 	const struct status_end *end;
 	json_t *pulls;
 	struct status_counters counters;

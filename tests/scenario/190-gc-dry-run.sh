@@ -38,7 +38,7 @@ gc_rc "more room than there can be" 1 -n --json --min-free 99%
 expect_eq "it is an object as well" no_room "$(pick v.result "$T/stdout")"
 expect_said "it says what would make room" \
 	'^warning: docker.io/library/a:1 by itself has [0-9.]+ KiB'
-expect_said "and what counts as listed" '^warning: .* the last 8 days .* with -i LIST that list alone counts'
+expect_said "and what counts as listed" '^warning: .* in the last 8 days, .* with -i LIST that list alone counts'
 (
 	plain_build
 	strace -f -e trace=file,desc,flock -o "$T/trace" "$CDR" gc -r "$ROOT" -n \

@@ -45,6 +45,9 @@ expect_said "it is told" '^error: docker.io/library/c:1 is pinned'
 check "it is no more" "$CDR" unpin -r "$ROOT" "c@$(published c:1)"
 rm_rc "the tag leads elsewhere" 1 "c:1@$old"
 expect_said "it is told" 'leads to another digest here'
+rm_rc "a digest that a tag leads to is no image of its own" 1 "a@$(published a:1)"
+expect_said "it is told" '^error: .*a@sha256:.* is no image of its own here: .*name that$'
+expect_images "all are here" "a:1 b:1 by@sha256:$(echo "${by#*:}" | cut -c 1-8) c:1 held:1 old:1"
 
 check "one with a history" "$CDR" rm -r "$ROOT" old:1
 expect_said "all goes at once" '^removed 1 of 6 images, 2 manifests, 4 blobs'

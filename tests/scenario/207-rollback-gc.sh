@@ -2,8 +2,8 @@
 # A tag is set back while `cdr gc` is about to remove what it goes to: either that is
 # refused by name, and the tag is where it was, or the tag has moved, and all of it is
 # there when both have ended. At whatever moment: gc finds what to keep, then waits for
-# its locks, then looks whether a tag has moved meanwhile. A hold stays also while its
-# tag is withdrawn.
+# its locks, then looks whether a tag has moved meanwhile. A held tag that verify has
+# withdrawn comes back to where it is held, also when gc has run in between.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
@@ -94,6 +94,21 @@ if part "with time between its steps" strace; then
 	[ $refused -gt 0 ] || fail "it was never too late"
 	ok "in time $moved times, too late $refused times"
 fi
+
+rm -rf "$ROOT"
+cp -a "$T/start" "$ROOT"
+check "the tag is set back" "$CDR" rollback -r "$ROOT" app:1 -1
+held=$(published app:1)
+file=$(find "$ROOT/manifests" -name "${held#*:}")
+chmod u+w "$file"
+printf X | dd of="$file" bs=1 seek=3 conv=notrunc 2>/dev/null
+expect_rc "what it is held at is bad" 1 "$CDR" verify -r "$ROOT" --withdraw
+expect_said "its tag goes" 'app:1: withdrawn'
+check "gc" "$CDR" gc -r "$ROOT"
+expect_eq "it has no tag" nothing "$(published app:1)"
+sync "the next run" app:1
+expect_published "it is where it is held, and not at the bad release" app:1 "$held"
+tree_check "$ROOT"
 
 # --- gc looks while a change is half done ------------------------------------------------
 

@@ -236,9 +236,10 @@ test_held_and_pinned(void **state)
 	assert_true(scratch_has(t->dir, REPO "_manifests/1"));
 }
 
-/* Its tag is withdrawn: it comes back to there, and has a history then. */
+/* A tag that verify has withdrawn comes back to where it is held, with all that
+ * it was; of one that is not held that is remembered for the grace. */
 static void
-test_held_without_tag(void **state)
+test_withdrawn(void **state)
 {
 	struct tree *t = *state;
 	struct manifest_id a = tree_tag(t, "1", "a");
@@ -249,21 +250,24 @@ test_held_without_tag(void **state)
 	snprintf(text, sizeof(text), "2026-11-20T10:53:07Z %s\n",
 	    digest_text(&a.digest, digest));
 	scratch_put(t->dir, REPO "_held/1", text);
-	scratch_put(t->dir, REPO "_held/2", "2026-11-20T10:53:07Z sha256:"
-	    "7777777777777777777777777777777777777777777777777777777777777777"
-	    "\n");
-	assert_int_equal(unlinkat(t->dir->dir, REPO "_manifests/1", 0), 0);
-	t->options.grace_s = 0;
+	unlinkat(t->dir->dir, REPO "_manifests/1", 0);
 	assert_int_equal(tree_gc(t, 0), GC_DONE);
-	assert_true(tree_has(t, "a", &a));
-	assert_false(tree_has(t, "b", &b));
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
 	assert_true(scratch_has(t->dir, REPO "_held/1"));
 	assert_true(scratch_has(t->dir, REPO "_history/1"));
-	assert_false(scratch_has(t->dir, REPO "_held/2"));
-	assert_int_equal(unlinkat(t->dir->dir, REPO "_held/1", 0), 0);
+	assert_true(tree_has(t, "a", &a));
+	assert_false(tree_has(t, "b", &b));
+	unlinkat(t->dir->dir, REPO "_held/1", 0);
+	tree_tag(t, "2", "c");
+	tree_tag(t, "1", "b");
+	unlinkat(t->dir->dir, REPO "_manifests/1", 0);
 	assert_int_equal(tree_gc(t, 0), GC_DONE);
-	assert_false(tree_has(t, "a", &a));
+	assert_true(scratch_has(t->dir, REPO "_history/1"));
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_int_equal(tree_gc(t, DAY), GC_DONE);
 	assert_false(scratch_has(t->dir, REPO "_history/1"));
+	assert_false(tree_has(t, "b", &b));
 }
 
 /* By the digest of its configuration, an image that only the history has; by
@@ -332,6 +336,41 @@ test_unreadable(void **state)
 	assert_int_equal(tree_gc(t, 0), GC_DONE);
 	assert_false(tree_has(t, "two", &two));
 	assert_true(scratch_has(t->dir, REPO "_manifests/3"));
+}
+
+/* An index is in quarantine: what it led to is not given up with it, whatever
+ * the grace, while it may be mended. */
+static void
+test_lacking(void **state)
+{
+	struct tree *t = *state;
+	char text[256], digest[DIGEST_TEXT_MAX], path[STORE_PATH_MAX];
+	struct manifest_id ids[2], other = tree_tag(t, "2", "other");
+	unsigned i;
+
+	ids[1] = tree_image(t, "child");
+	snprintf(text, sizeof(text), "entry %s\n",
+	    digest_text(&ids[1].digest, digest));
+	ids[0] = tree_manifest(t, INDEX, text);
+	tree_publish(t, "1", ids, 2);
+	unlinkat(t->dir->dir, path_manifest(&ids[0], path), 0);
+	t->options.grace_s = 0;
+	t->options.max_delete = 100;
+	t->options.min_free = UINT64_MAX / 2;
+	go(t, "2", GC_GO, 0);
+	assert_int_equal(tree_gc(t, 0), GC_NO_ROOM);
+	assert_int_equal(t->totals.lacking, 1);
+	assert_false(scratch_has(t->dir, REPO "_manifests/2"));
+	assert_true(tree_has(t, "other", &other));
+	t->options.min_free = 0;
+	for (i = 0; i < 27; i++) {
+		assert_int_equal(tree_gc(t, i == 0 ? 400 * DAY : DAY / 2),
+		    GC_DONE);
+		assert_true(tree_has(t, "child", &ids[1]));
+	}
+	assert_int_equal(tree_gc(t, DAY / 2), GC_DONE);
+	assert_false(tree_has(t, "child", &ids[1]));
+	assert_true(scratch_has(t->dir, REPO "_manifests/1"));
 }
 
 /* What is missing is no matter of gc's. */
@@ -548,10 +587,11 @@ main(void)
 		TREE(test_referrers),
 		TREE(test_follow),
 		TREE(test_held_and_pinned),
-		TREE(test_held_without_tag),
+		TREE(test_withdrawn),
 		TREE(test_in_use),
 		TREE(test_unreadable),
 		TREE(test_missing),
+		TREE(test_lacking),
 		TREE(test_unfinished),
 		TREE(test_max_delete),
 		TREE(test_dry_run),
