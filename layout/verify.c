@@ -109,50 +109,116 @@ look_at_structure(struct verify *v)
 	return rc;
 }
 
+/* Nobody who is served waits for this; where it cannot be had, it is not.  Of
+ * this thread alone, with Linux. */
 static void
-look_at_all(struct verify *v)
+read_last(void)
 {
-	if (v->options->only_count > 0)
-		(void)verify_images(v);
-	else if (look_at_structure(v) == 0 && !v->options->quick)
-		(void)verify_bytes(v);
+	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
+	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
 }
 
-/* Nobody who is served waits for this; where it cannot be had, it is not.  What
- * takes seconds and reads little computes like anybody else. */
+/* What takes seconds computes like anybody else, and so does what others have
+ * to wait for. */
 static void
-be_modest(bool quick)
+compute_last(void)
 {
 	static const struct sched_param none = { .sched_priority = 0 };
 
-	/* Of this thread alone, with Linux. */
-	if (!quick)
-		(void)sched_setscheduler(0, SCHED_IDLE, &none);
-	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0,
-	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
+	(void)sched_setscheduler(0, SCHED_IDLE, &none);
+}
+
+static void
+look_at_all(struct verify *v)
+{
+	bool quick = v->options->quick, some = v->options->only_count > 0;
+	int rc = 0;
+
+	if (!some)
+		rc = look_at_structure(v);
+	if (!quick && v->errand != NULL)
+		compute_last();
+	if (some)
+		(void)verify_images(v);
+	else if (rc == 0 && !quick)
+		(void)verify_bytes(v);
+}
+
+/* --- its thread -------------------------------------------------------- */
+
+void
+verify_change(struct verify *v, void (*fn)(void *), void *cookie)
+{
+	struct verify_errand *errand = v->errand;
+
+	if (errand == NULL) {
+		fn(cookie);
+		return;
+	}
+	(void)pthread_mutex_lock(&errand->lock);
+	errand->fn = fn;
+	errand->cookie = cookie;
+	(void)pthread_cond_broadcast(&errand->changed);
+	while (errand->fn != NULL)
+		(void)pthread_cond_wait(&errand->changed, &errand->lock);
+	(void)pthread_mutex_unlock(&errand->lock);
 }
 
 static void *
 run(void *cookie)
 {
 	struct verify *v = cookie;
+	struct verify_errand *errand = v->errand;
 
-	be_modest(v->options->quick);
+	read_last();
 	look_at_all(v);
+	(void)pthread_mutex_lock(&errand->lock);
+	errand->is_through = true;
+	(void)pthread_cond_broadcast(&errand->changed);
+	(void)pthread_mutex_unlock(&errand->lock);
 	return NULL;
 }
 
-/* What is modest stays so: that is for this thread, and not for what comes
+/* The other one waits for each of them. */
+static void
+do_errands(struct verify_errand *errand)
+{
+	(void)pthread_mutex_lock(&errand->lock);
+	while (!errand->is_through) {
+		if (errand->fn == NULL) {
+			(void)pthread_cond_wait(&errand->changed,
+			    &errand->lock);
+			continue;
+		}
+		errand->fn(errand->cookie);
+		errand->fn = NULL;
+		(void)pthread_cond_broadcast(&errand->changed);
+	}
+	(void)pthread_mutex_unlock(&errand->lock);
+}
+
+/* What comes last stays so: that is for this thread, and not for what is done
  * after it. */
 static void
 run_aside(struct verify *v)
 {
+	struct verify_errand errand = {
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.changed = PTHREAD_COND_INITIALIZER
+	};
 	pthread_t thread;
 
-	if (pthread_create(&thread, NULL, run, v) == 0)
+	v->errand = &errand;
+	if (pthread_create(&thread, NULL, run, v) == 0) {
+		do_errands(&errand);
 		(void)pthread_join(thread, NULL);
-	else
+		v->errand = NULL;
+	} else {
+		v->errand = NULL;
 		look_at_all(v);
+	}
+	(void)pthread_mutex_destroy(&errand.lock);
+	(void)pthread_cond_destroy(&errand.changed);
 }
 
 /* One that comes while this is at work is opened then. */

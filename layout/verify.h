@@ -130,8 +130,8 @@ enum verify_end {
 
 /*
  * verify_run(st, rules, options, ret, e): ${st} was opened with STORE_STEP.  It
- * works in a thread of its own, which reads after everybody else, and, but for
- * a quick run, computes after everybody else; the functions of ${rules} are
+ * works in a thread of its own, which reads after everybody else, and, where it
+ * hashes blobs, computes after everybody else; the functions of ${rules} are
  * called there.
  */
 enum verify_end verify_run(struct store *, const struct verify_rules *,

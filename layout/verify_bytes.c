@@ -61,20 +61,28 @@ load(struct bytes *b)
 		begin_pass(&b->state, v->options->now);
 }
 
-static int
-write_down(struct verify *v, const char *text, struct err *e)
-{
-	struct err later;
+struct record {
+	struct store *st;
+	char text[VERIFIED_BYTES_MAX];
 	int rc;
+	struct err err;
+};
 
-	if (store_step_begin(v->st, e) == -1)
-		return -1;
-	rc = store_write_state(v->st, VERIFIED_FILE, text, strlen(text), e);
-	if (store_step_end(v->st, &later) == -1 && rc == 0) {
-		*e = later;
-		rc = -1;
+static void
+write_down(void *cookie)
+{
+	struct record *r = cookie;
+	struct err later;
+
+	r->rc = store_step_begin(r->st, &r->err);
+	if (r->rc == -1)
+		return;
+	r->rc = store_write_state(r->st, VERIFIED_FILE, r->text,
+	    strlen(r->text), &r->err);
+	if (store_step_end(r->st, &later) == -1 && r->rc == 0) {
+		r->err = later;
+		r->rc = -1;
 	}
-	return rc;
 }
 
 /* In a step, like all that is written beside a writer.  The first error of a
@@ -83,14 +91,15 @@ static int
 keep(struct bytes *b)
 {
 	struct verify *v = b->v;
-	char text[VERIFIED_BYTES_MAX];
-	struct err e;
+	struct record r = { .st = v->st };
 
 	b->kept_ms = clock_ms();
-	if (write_down(v, verify_state_print(&b->state, text), &e) == 0)
+	(void)verify_state_print(&b->state, r.text);
+	verify_change(v, write_down, &r);
+	if (r.rc == 0)
 		return 0;
 	if (v->end != VERIFY_FAILED)
-		*v->err = e;
+		*v->err = r.err;
 	return verify_fail(v);
 }
 

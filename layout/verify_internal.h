@@ -1,6 +1,7 @@
 #ifndef CDR_VERIFY_INTERNAL_H
 #define CDR_VERIFY_INTERNAL_H
 
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "digest_set.h"
@@ -14,6 +15,15 @@
 struct verify_seen {
 	uint64_t (*slots)[2];
 	size_t room, count;
+};
+
+/* See verify_change. */
+struct verify_errand {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	void (*fn)(void *);		/* NULL: none, or it has been done */
+	void *cookie;
+	bool is_through;		/* there will be no more */
 };
 
 struct verify_reader;
@@ -38,6 +48,7 @@ struct verify {
 	bool is_over;
 	enum verify_end end;
 	struct err *err;
+	struct verify_errand *errand;	/* NULL: it is no thread of its own */
 };
 
 /* What is read at once, and how much more is asked for ahead. */
@@ -51,6 +62,10 @@ bool verify_seen_add(struct verify_seen *, const struct manifest_id *);
  * because of the error that is set.  Returns -1. */
 bool verify_is_over(struct verify *);
 int verify_fail(struct verify *);
+
+/* verify_change(v, fn, cookie): ${fn} makes a step.  Others wait until that has
+ * ended, so it is done by a thread that comes after nobody. */
+void verify_change(struct verify *, void (*)(void *), void *);
 
 /* verify_blobs(v, alg): the folder of blobs, open; -1: there is none. */
 int verify_blobs(struct verify *, enum digest_alg);

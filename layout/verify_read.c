@@ -189,6 +189,23 @@ is_too_many(struct verify *v)
 	return true;
 }
 
+struct removal {
+	struct verify *v;
+	const char *path, *what;
+	const struct digest *digest;
+	const struct stat *sb;
+	int rc;
+};
+
+static void
+take_out(void *cookie)
+{
+	struct removal *r = cookie;
+
+	r->rc = store_quarantine(r->v->st, r->path, r->digest, r->sb, r->what,
+	    r->v->err);
+}
+
 /* Return 0, or -1. */
 static int
 judge(struct verify *v, enum verify_kind kind, const char *path,
@@ -198,18 +215,17 @@ judge(struct verify *v, enum verify_kind kind, const char *path,
 	    .digest = digest, .media_type = type, .what = what_of(kind) };
 	bool is_bad = kind == VERIFY_BYTES || kind == VERIFY_UNREADABLE ||
 	    (kind == VERIFY_UNSTEADY && v->options->go_on);
-	int rc = 0;
+	struct removal r = { v, path, kind == VERIFY_UNREADABLE ? "unreadable" :
+	    "bytes", digest, sb, 0 };
 
 	if (!is_too_many(v) && is_bad)
-		rc = store_quarantine(v->st, path, digest, sb,
-		    kind == VERIFY_UNREADABLE ? "unreadable" : "bytes",
-		    v->err);
-	if (rc == -1)
+		verify_change(v, take_out, &r);
+	if (r.rc == -1)
 		return verify_fail(v);
 	/* Somebody has put another one in its place, or has taken it away. */
-	if (rc == 0 && is_bad && !v->is_over)
+	if (r.rc == 0 && is_bad && !v->is_over)
 		return 0;
-	f.is_out = rc == 1;
+	f.is_out = r.rc == 1;
 	verify_tell_all(v, &f);
 	return 0;
 }

@@ -227,6 +227,7 @@ save(struct run *r, int code)
 		.is_partial = !r->is_whole,
 		.structure_bad = r->found.structure,
 		.bad = r->found.bad + r->found.count + r->found.left_out,
+		.known = r->found.known,
 		.mended = r->found.mended,
 		.withdrawn = r->found.withdrawn,
 		.files = t->files,
@@ -348,6 +349,7 @@ verify_all(const struct verify_wishes *o, const struct verify_inputs *in)
 	r.rules.is_stopped = is_asked_to_stop;
 	r.rules.cookie = &r.found;
 	look(&r, o->quick, &r.totals);
+	found_recognize(&r.found, r.store);
 	r.is_whole = (r.end == VERIFY_DONE || r.end == VERIFY_TIME) &&
 	    !r.totals.cut && in->count == 0 && !(o->quick &&
 	    r.end == VERIFY_TIME);

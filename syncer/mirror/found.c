@@ -233,6 +233,19 @@ add_digest(void *cookie, const struct store_bad *bad)
 	digest_set_add(cookie, &bad->digest, NULL);
 }
 
+void
+found_recognize(struct found *f, const struct store *store)
+{
+	struct digest_set noted = { 0 };
+	size_t i;
+
+	store_bad_each(store, add_digest, &noted);
+	for (i = 0; i < f->count; i++)
+		f->known += f->is_missing[i] &&
+		    digest_set_has(&noted, &f->objects[i].digest);
+	digest_set_done(&noted);
+}
+
 /* What was taken out has been noted before it was. */
 static size_t
 to_note(const struct found *f, const struct digest_set *noted,

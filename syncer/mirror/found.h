@@ -34,6 +34,7 @@ struct found {
 	size_t told;
 	uint64_t foreign, structure, bad;	/* structure, bad: not mended */
 	uint64_t mended, withdrawn;
+	uint64_t known;			/* of objects: see found_recognize */
 	uint64_t bad_lists;		/* of structure: index.json,
 					 * catalog.json */
 	bool is_again;			/* only what has not been found yet is
@@ -46,6 +47,10 @@ void found_done(struct found *);
 
 /* found_tell(f, finding): as verify_rules.tell. */
 void found_tell(void *, const struct verify_finding *);
+
+/* found_recognize(f, store): count those missing that status/bad has from an
+ * earlier run: before any is mended. */
+void found_recognize(struct found *, const struct store *);
 
 /* found_sources(f, store, rules, e): ask the tree which repositories have
  * links to what needs the objects.  0 or -1. */

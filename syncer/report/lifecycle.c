@@ -146,7 +146,7 @@ print_verify(const struct verify_status *v, FILE *out)
 	metrics_single(out, "cdr_verify_bytes_total", "counter",
 	    "Bytes that have been hashed.", c->bytes);
 	metrics_single(out, "cdr_verify_bad_files_total", "counter",
-	    "Files that were found bad.", c->bad);
+	    "Files that were found bad or missing, each once.", c->bad);
 	metrics_single(out, "cdr_verify_mended_files_total", "counter",
 	    "Files that were mended.", c->mended);
 	metrics_single(out, "cdr_verify_withdrawn_tags_total", "counter",

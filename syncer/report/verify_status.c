@@ -96,7 +96,7 @@ take_run(struct verify_status *s, const struct verify_status_run *run)
 	if (run->exit_code == 0)
 		s->last_success = run->now;
 	c->runs[run->result]++;
-	c->bad += run->bad;
+	c->bad += run->bad - run->known;
 	c->mended += run->mended;
 	c->withdrawn += run->withdrawn;
 	if (run->is_quick)

@@ -37,6 +37,8 @@ struct verify_status_run {
 	uint64_t structure_bad;		/* links, types, lists, children */
 	uint64_t bad, mended;		/* files, found and mended in this
 					 * run */
+	uint64_t known;			/* of ${bad}: an earlier run has found
+					 * them, too, and counted them */
 	uint64_t withdrawn;		/* tags */
 	uint64_t files, bytes;		/* hashed in this run */
 	uint64_t pass;			/* from 1 on: the one that it worked

@@ -85,6 +85,8 @@ hub_mark
 verify "all of it comes back" 0 --repair
 expect_said "it says so" "blobs/sha256/${1#*:}: mended"
 expect_eq "three blobs were fetched" 3 "$(hub_count registry GET /blobs/ 307)"
+grep -qx 'cdr_verify_bad_files_total 3' "$ROOT/status/metrics" ||
+	fail "each is counted once, however many runs have found it"
 expect_eq "and no manifest" 0 "$(hub_count registry GET /manifests/)"
 [ ! -e "$ROOT/status/bad" ] || fail "what is mended is still in status/bad"
 verify "all is well again" 0

@@ -1,12 +1,14 @@
 #!/bin/sh
 # While syncs bring images and gc removes others, again and again, `cdr verify` finds
 # nothing wrong: what comes and goes meanwhile is no fault, and neither are links and
-# lists that are about to change.
+# lists that are about to change. What computes after everybody else holds no lock that
+# others wait for.
 # Tier: normal
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
+. "$TOP/tests/crash.sh"
 
-need cdr python3 curl
+need cdr python3 curl strace?
 upstream
 craft many library/one --count 6 --layers 2 --size 20000 >/dev/null
 craft many library/two --count 6 --layers 2 --size 20000 --seed 2 >/dev/null
@@ -51,3 +53,18 @@ wait $pid || fail "the others"
 [ ! -s "$T/churn.log" ] || fail "the others: $(head -n 1 "$T/churn.log")"
 ok "$_runs runs beside $(wc -l <"$T/rounds") rounds"
 tree_check "$ROOT"
+
+if part "who holds the lock" strace; then
+	tracing
+	blob=$(find "$ROOT/blobs" -type f -size +5k | head -n 1)
+	chmod u+w "$blob"
+	printf X | dd of="$blob" bs=1 seek=3 conv=notrunc 2>/dev/null
+	expect_rc "one is bad" 1 strace -f -o "$T/calls" \
+		-e trace=sched_setscheduler,flock "$CDR" verify -r "$ROOT"
+	expect_said "it is taken out" 'it is in quarantine now'
+	grep -q 'sched_setscheduler(.*SCHED_IDLE' "$T/calls" || fail "nobody comes last"
+	awk '/sched_setscheduler\(/ { last[$1] = 1 }
+		/flock\(.*LOCK_EX/ && last[$1] { exit 1 }' "$T/calls" ||
+		fail "who comes last makes others wait"
+	ok "who comes last makes nobody wait"
+fi
