@@ -203,6 +203,8 @@ blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
     struct blob_writer **ret, struct err *e)
 {
 	struct blob_writer *w = xcalloc(1, sizeof(*w));
+	struct err why;			/* of one way, where another one may
+					 * do */
 	int rc;
 
 	w->st = st;
@@ -213,10 +215,11 @@ blob_writer_open(struct store *st, const struct digest *id, uint64_t size,
 		free(w);
 		return -1;
 	}
-	while ((rc = open_partial(st, w->path, w, e)) == 0)
-		if (partial_next(st, w->partial, w->path, e) == -1)
+	while ((rc = open_partial(st, w->path, w, &why)) == 0)
+		if (partial_next(st, w->partial, w->path, &why) == -1)
 			break;
 	if (rc != 1) {
+		*e = why;
 		partial_give_back(st, w->partial);
 		free(w);
 		return -1;
