@@ -43,6 +43,8 @@ expect_eq "they were not reached" not_reached \
 gc "a short term" --keep-unlisted 1h --grace 0
 expect_images "all are here" "app:1.1 app:1.2 lib:1.0"
 
+# What is told has whole seconds.
+sleep 1.1
 sync "it goes on" -i "$T/list"
 expect_eq "one that was never here needs nobody" "app:1.1 app:1.2 lib:1.0" "$(listed)"
 tree_check --resumable "$ROOT"
