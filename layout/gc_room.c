@@ -66,6 +66,27 @@ press(struct gc *gc, struct gc_sweep *s, uint64_t over,
 	return gc_mark(gc, e) == -1 ? -1 : gc_assess(s, e);
 }
 
+/* Where the file system is full of other things, no list is too long. */
+static void
+complain(const struct gc *gc, uint64_t has, uint64_t over, struct err *e)
+{
+	uint64_t available = store_free_bytes(gc->st);
+
+	if (gc->o->min_free > 0 && available != UINT64_MAX &&
+	    has + available < gc->o->min_free)
+		err_set(e, ERR_ROOM, "%llu bytes more than there is room for: "
+		    "without any image there would be %llu free, so other "
+		    "files than those of this tree are in the way",
+		    (unsigned long long)over,
+		    (unsigned long long)(has + available));
+	else
+		err_set(e, ERR_ROOM, "%llu bytes more than there is room for: "
+		    "what is listed, pinned, held or in use has %llu, so "
+		    "images of so many bytes would have to leave the list",
+		    (unsigned long long)over,
+		    (unsigned long long)gc->root_bytes);
+}
+
 int
 gc_fit(struct gc *gc, struct gc_sweep *s, struct err *e)
 {
@@ -85,10 +106,6 @@ gc_fit(struct gc *gc, struct gc_sweep *s, struct err *e)
 	s->by_age = NULL;
 	if (s->bytes <= room)
 		return 1;
-	err_set(e, ERR_ROOM, "%llu bytes more than there is room for: what is "
-	    "listed, pinned, held or in use has %llu, so images of so many "
-	    "bytes would have to leave the list",
-	    (unsigned long long)(s->bytes - room),
-	    (unsigned long long)gc->root_bytes);
+	complain(gc, s->bytes + s->totals.bytes_gone, s->bytes - room, e);
 	return 0;
 }

@@ -143,6 +143,8 @@ keep_reference(struct repository_walk *w, const struct found *f,
 	return keep_past(w, f, e);
 }
 
+/* Whoever has listed what is about an image by itself, and does not any more, has
+ * not taken it from that image. */
 static int
 settle(struct repository_walk *w, const struct found *f, struct err *e)
 {
@@ -154,10 +156,13 @@ settle(struct repository_walk *w, const struct found *f, struct err *e)
 	case GC_UNLISTED:
 		gc->totals->unlisted++;
 		gc_note_image(w, GC_SPARE, f);
+		gc_note_follow(w, f);
 		break;
 	case GC_GO:
 		if (gc->o->only != NULL)
 			gc_note_image(w, GC_EVICTED, f);
+		else
+			gc_note_follow(w, f);
 		break;
 	case GC_FOLLOW:
 		gc_note_follow(w, f);

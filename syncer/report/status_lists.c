@@ -89,13 +89,15 @@ status_lists_put(struct status_lists *l, const char *name, int64_t now)
 	l->each[i].last_listed = now;
 }
 
+/* A list that has had no run since may have the image as well: who listed it
+ * last is all that is known. */
 bool
 status_lists_have(const struct status_lists *l, int64_t last_listed)
 {
 	size_t i;
 
 	for (i = 0; i < l->count; i++)
-		if (l->each[i].last_listed == last_listed)
+		if (l->each[i].last_listed <= last_listed)
 			return true;
 	return l->count == 0;
 }

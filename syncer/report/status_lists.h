@@ -31,8 +31,8 @@ json_t *status_lists_json(const struct status_lists *);
  * for long go, and where there are too many, the oldest. */
 void status_lists_put(struct status_lists *, const char *, int64_t);
 
-/* status_lists_have(l, last_listed): did the last run of one of them end then?
- * Also true where nothing is known. */
+/* status_lists_have(l, last_listed): did the last run of one of them end then,
+ * or has one had none since?  Also true where nothing is known. */
 bool status_lists_have(const struct status_lists *, int64_t);
 
 #endif

@@ -41,6 +41,12 @@ turn "b has left its list" -i "$T/one"
 expect_rc "too little room" 1 "$CDR" gc -r "$ROOT" --max-size 1K --max-delete 50%
 expect_eq "b has gone" acde "$(images)"
 tree_check "$ROOT"
+printf 'a:1\nc:1\n' >"$T/one"
+turn "c is on both lists, and the other one comes to it last" -i "$T/one"
+printf 'a:1\n' >"$T/one"
+turn "then on one" -i "$T/one"
+expect_rc "too little room" 1 "$CDR" gc -r "$ROOT" --max-size 1K --max-delete 50%
+expect_eq "nothing has gone" acde "$(images)"
 turn "it is listed again" -i "$T/two" b:1
 expect_rc "too little room" 1 "$CDR" gc -r "$ROOT" --max-size 1K --max-delete 50%
 expect_eq "nothing has gone" abcde "$(images)"

@@ -203,6 +203,18 @@ test_follow(void **state)
 	assert_int_equal(tree_gc(t, 0), GC_DONE);
 	assert_string_equal(t->told, "");
 	assert_true(tree_has(t, "more", &more));
+	/* Once they had lines of their own, and these have gone. */
+	t->verdicts[0].verdict.kind = GC_GO;
+	assert_int_equal(tree_gc(t, 0), GC_DONE);
+	assert_string_equal(t->told, "");
+	t->verdicts[0].verdict.kind = GC_UNLISTED;
+	t->options.min_free = UINT64_MAX / 2;
+	assert_int_equal(tree_gc(t, 0), GC_NO_ROOM);
+	assert_string_equal(t->told, "");
+	t->options.min_free = 0;
+	assert_true(tree_has(t, "sig", &sig));
+	assert_true(tree_has(t, "more", &more));
+	t->verdicts[0].verdict.kind = GC_FOLLOW;
 	go(t, "1", GC_GO, 0);
 	assert_int_equal(tree_gc(t, 0), GC_DONE);
 	assert_int_equal(t->totals.images_gone, 3);

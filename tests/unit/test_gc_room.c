@@ -158,6 +158,7 @@ test_min_free(void **state)
 
 	t->options.min_free = UINT64_MAX / 2;
 	assert_int_equal(tree_gc(t, 0), GC_NO_ROOM);
+	assert_non_null(strstr(t->e.msg, "other files than those of this"));
 	expect(t, &m, "l");
 	t->options.min_free = 1;
 	assert_int_equal(tree_gc(t, 0), GC_DONE);

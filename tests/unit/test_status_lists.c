@@ -51,6 +51,21 @@ test_last_run_of_each(void **state)
 	assert_true(status_lists_have(&l, NOW + 20));
 }
 
+/* What another list lists again is no less on the first one. */
+static void
+test_of_two_lists(void **state)
+{
+	struct status_lists l = { .count = 0 };
+
+	(void)state;
+	status_lists_put(&l, "b2", NOW);
+	status_lists_put(&l, "a1", NOW + 10);
+	status_lists_put(&l, "a1", NOW + 20);
+	assert_true(status_lists_have(&l, NOW + 10));
+	status_lists_put(&l, "b2", NOW + 30);
+	assert_false(status_lists_have(&l, NOW + 10));
+}
+
 static void
 test_old_ones_go(void **state)
 {
@@ -132,6 +147,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_known),
 		cmocka_unit_test(test_last_run_of_each),
+		cmocka_unit_test(test_of_two_lists),
 		cmocka_unit_test(test_old_ones_go),
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_odd),
