@@ -158,8 +158,9 @@ tree_setup(void **state)
 	if (scratch_setup((void **)&t->dir) == -1 || store_open(t->dir->path,
 	    STORE_WRITE, &t->st, &t->e) == -1)
 		return -1;
-	t->rules = (struct gc_rules){ tree_judge, NULL, NULL, tree_children,
-	    tree_filter, tree_tell, tree_is_stopped, t };
+	t->rules = (struct gc_rules){ .judge = tree_judge,
+	    .children = tree_children, .filter = tree_filter,
+	    .tell = tree_tell, .is_stopped = tree_is_stopped, .cookie = t };
 	t->options = (struct gc_options){ .now = NOW, .grace_s = DAY,
 	    .max_delete = 100 };
 	*state = t;
