@@ -61,15 +61,24 @@ def ago(days):
 with open(path, encoding="ascii") as status:
     first, *lines = status.read().split("\n")[:-2]
 head = json.loads(first + "]}")
-kept, seen = [], set()
+kept, seen, moved, left = [], set(), {}, set()
 for line in lines:
     o = json.loads(line.rstrip(","))
+    before = o.get("last_listed")
     if o["image"] in names:
         seen.add(o["image"])
         exec(change)
+        moved[before] = o and o.get("last_listed")
+    else:
+        left.add(before)
     if o is not None:
         kept.append(json.dumps(o, separators=(",", ":")))
 assert seen == names, names - seen
+# All that a run had: then it is the run that was at another time.
+for l in head.get("lists", []):
+    if l["last_listed"] in moved and l["last_listed"] not in left:
+        l["last_listed"] = moved[l["last_listed"]]
+first = json.dumps(head, separators=(",", ":"))[:-2]
 with open(path + ".new", "w", encoding="ascii") as out:
     out.write(first + "\n" + ",\n".join(kept) + "\n]}\n")
 os.chmod(path + ".new", 0o444)

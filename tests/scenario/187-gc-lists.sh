@@ -18,6 +18,8 @@ craft image library/f:1 --layers 3 --shared 1 --seed e --size 20000 >/dev/null
 craft image library/twin:1 --layers 2 --shared 1 --seed a --size 20000 >/dev/null
 printf '%s\n' a:1 b:1 c:1 d:1 e:1 twin:1 >"$T/list"
 sync "the first list" -i "$T/list"
+# What is told has whole seconds.
+sleep 1.1
 sync "another one" f:1
 expect_images "all is here" "a:1 b:1 c:1 d:1 e:1 f:1 twin:1"
 
