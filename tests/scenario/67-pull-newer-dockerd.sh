@@ -3,6 +3,7 @@
 # with a path and without; by tag, by digest and by the mirror's own name; with its
 # graph driver and with containerd's image store, which also reads hosts.toml, for
 # other registries than Docker Hub too.
+# Tier: all
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/mirror.sh"
 # shellcheck source=tests/newer.sh

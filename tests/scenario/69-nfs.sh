@@ -3,6 +3,7 @@
 # from there, also from a mount that is read-only. Every byte that is pulled from it
 # is compared. The server and the client are Linux' own, of a small machine of their
 # own (User-Mode Linux), so that this one's kernel and exports do not matter.
+# Tier: all
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
