@@ -143,8 +143,8 @@ keep_reference(struct repository_walk *w, const struct found *f,
 	return keep_past(w, f, e);
 }
 
-/* Whoever has listed what is about an image by itself, and does not any more, has
- * not taken it from that image. */
+/* Whoever has listed what is about an image by itself, and does not any more,
+ * has not taken it from that image. */
 static int
 settle(struct repository_walk *w, const struct found *f, struct err *e)
 {

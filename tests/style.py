@@ -92,6 +92,7 @@ LIBRARIES = {
 		      "syncer/report/status_record.c",
 		      "syncer/report/status_doc.h",
 		      "syncer/report/status_groups.h",
+		      "syncer/report/status_lists.h",
 		      "syncer/report/status_record.h",
 		      "syncer/report/unlisted.c"},
 	"openssl/": {"layout/digest.c", "layout/base64.c",

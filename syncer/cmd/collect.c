@@ -148,7 +148,8 @@ hint(const struct collect *c, const struct store *store)
 	if (c->list != NULL)
 		return;
 	report(REPORT_WARNING, "of each list that had a run in the last %d "
-	    "days, what its last run had counts as listed; %s", UNLISTED_AFTER_S / (24 * 3600),
+	    "days, what its last run had counts as listed; %s",
+	    UNLISTED_AFTER_S / (24 * 3600),
 	    c->print.form == COLLECT_LOG ?
 	    "with --keep-unlisted 0 the list of this run alone counts" :
 	    "with -i LIST that list alone counts");

@@ -26,7 +26,8 @@ struct collect {
 enum gc_end collect_run(struct collect *, struct store *, struct gc_totals *);
 
 /* collect_finish(c, store): the lists of the tree, and what is in status/;
- * once, also if nothing was run.  Return 0, or -1 after an error has been told. */
+ * once, also if nothing was run.  Return 0, or -1 after an error has been
+ * told. */
 int collect_finish(struct collect *, struct store *);
 
 /* collect_exit(end): the exit code. */

@@ -49,9 +49,9 @@ enum collect_letter {
 "      --grace T       what nothing leads to any more stays for so long, for\n" \
 "                      nodes that are in the middle of a pull (default: 24h)\n" \
 "      --min-free SIZE remove more than that until so much of the file system\n" \
-"                      is free: 20G, or 10%; what is on no list goes first, then\n" \
-"                      history, then what is within its grace; nothing that is\n" \
-"                      listed or pinned\n" \
+"                      is free: 20G, or 10%; what is on no list goes first,\n" \
+"                      then history, then what is within its grace; nothing\n" \
+"                      that is listed or pinned\n" \
 "      --max-size SIZE the same, until the tree is no larger\n" \
 "      --max-delete N% do nothing if more of the images would go (default: 30%)\n" \
 "      --in-use FILE   keep what this names: references, digests and image IDs,\n" \

@@ -8,9 +8,9 @@
 /*
  * Which images of a tree are kept, and for what reason: what layout/gc.h asks
  * for, out of status.json, lists, pins and what is in use.  Where no list is at
- * hand, an image is listed for UNLISTED_AFTER_S after it was in one, unless that
- * list has had a run without it: two lists on one tree are mirrored in turn, and
- * neither makes room for itself at the other one's expense.
+ * hand, an image is listed for UNLISTED_AFTER_S after it was in one, unless
+ * that list has had a run without it: two lists on one tree are mirrored in
+ * turn, and neither makes room for itself at the other one's expense.
  */
 #define KEEP_FOREVER	((int64_t)-1)
 
