@@ -134,10 +134,6 @@ int gc_roots(struct gc *, struct err *);
 void gc_repository_of(const struct gc *, const char *, const char *,
     struct gc_repository *);
 
-/* gc_is_only(gc, registry, repository, reference): is it the one that is to be
- * taken out? */
-bool gc_is_only(const struct gc *, const char *, const char *, const char *);
-
 /* gc_history_of(gc, r, reference, current, keep, keep_for_s, ret, ret_count,
  * e): as gc_history_choose. */
 struct gc_past;

@@ -31,8 +31,9 @@ gc_subject(const char *tag, struct digest *ret)
 	return digest_parse_hex(DIGEST_SHA256, hex, ret, &ignored) == 0;
 }
 
-bool
-gc_is_only(const struct gc *gc, const char *registry, const char *repository,
+/* Is it the one that is to be taken out? */
+static bool
+is_only(const struct gc *gc, const char *registry, const char *repository,
     const char *reference)
 {
 	const struct gc_reference *only = gc->o->only;
@@ -213,7 +214,7 @@ judge(struct repository_walk *w, struct found *f, struct err *e)
 	if (gc->rules->judge(gc->rules->cookie, &reference, &f->verdict,
 	    e) == -1)
 		return -1;
-	if (gc_is_only(gc, w->r.registry, w->r.repository, f->name)) {
+	if (is_only(gc, w->r.registry, w->r.repository, f->name)) {
 		f->verdict.kind = GC_GO;
 		return 0;
 	}

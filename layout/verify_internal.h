@@ -86,11 +86,6 @@ void verify_tell_all(struct verify *, const struct verify_finding *);
 int verify_file(struct verify *, const char *, const struct digest *,
     const char *);
 
-/* verify_hash_fd(v, fd, size, ret): 0, 1 if the run is over, or -1 with errno
- * set. */
-int verify_hash_fd(struct verify *, int, off_t, enum digest_alg,
-    struct digest *);
-
 /* --- verify_reader.c --------------------------------------------------- */
 
 /*

@@ -90,8 +90,9 @@ hash_pieces(struct verify *v, struct verify_reader *r, struct hasher *h)
 	return n == -1 ? -1 : 0;
 }
 
-int
-verify_hash_fd(struct verify *v, int fd, off_t size, enum digest_alg alg,
+/* Return 0, 1 if the run is over, or -1 with errno set. */
+static int
+hash_fd(struct verify *v, int fd, off_t size, enum digest_alg alg,
     struct digest *ret)
 {
 	struct hasher *h = hasher_new(alg);
@@ -262,7 +263,7 @@ verify_open(struct verify *v, const char *path, const struct digest *digest,
     const char *type, int fd, const struct stat *sb)
 {
 	struct digest first;
-	int rc = verify_hash_fd(v, fd, sb->st_size, digest->alg, &first);
+	int rc = hash_fd(v, fd, sb->st_size, digest->alg, &first);
 
 	if (rc == 1)
 		return 0;
