@@ -16,7 +16,9 @@ DEFINES   = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 \
             -DCDR_VERSION='"$(VERSION)"'
 STD       = -std=c11 -pthread
 INCLUDES  = -I. -Isyncer
-LIBS      = -lcurl -ljansson -lcrypto -pthread
+# The shared libarchive brings forty megabytes of other formats along.
+LIBARCHIVE = -Wl,--gc-sections -Wl,-Bstatic -larchive -Wl,-Bdynamic
+LIBS      = -lcurl -ljansson -lcrypto $(LIBARCHIVE) -pthread
 
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))

@@ -52,9 +52,10 @@ BELOW = {
 		     "layout"},
 	"mirror": {"mirror", "transfer", "report", "registry", "image",
 		   "layout"},
+	"bundle": {"bundle", "mirror", "report", "image", "layout"},
 	"node": {"node", "registry", "image", "layout"},
 	"doctor": {"doctor", "node", "report", "registry", "image", "layout"},
-	"cmd": {"cmd", "doctor", "node", "mirror", "transfer", "link", "report",
+	"cmd": {"cmd", "doctor", "node", "bundle", "mirror", "transfer", "link", "report",
 		"registry", "image", "layout"},
 	"main": {"cmd"},
 }
@@ -96,7 +97,11 @@ LIBRARIES = {
 		      "syncer/report/status_record.h",
 		      "syncer/report/unlisted.c"},
 	"openssl/": {"layout/digest.c", "layout/base64.c",
-		     "syncer/image/pubkey.c"},
+		     "syncer/image/pubkey.c", "syncer/bundle/bundle_key.c",
+		     "syncer/bundle/bundle_sign.c"},
+	"archive.h": {"syncer/bundle/tarfile.c", "syncer/bundle/part_read.c"},
+	"archive_entry.h": {"syncer/bundle/tarfile.c",
+			    "syncer/bundle/part_read.c"},
 }
 
 README_LINES = 200
