@@ -19,36 +19,46 @@ struct tarfile {
 	struct archive_entry *entry;
 	uint64_t left;			/* of the member's bytes */
 	int fd;
-	bool has_ended;
+	int error;			/* of write(2) */
+	bool has_ended, is_given_up;
 };
 
-/* A pipe takes less than it is given, and a file has its place: write(2). */
+/*
+ * A pipe takes less than it is given, and a file has its place: write(2).
+ * libarchive is not told of an error: it would not release its memory then, and
+ * it has no other way to end than by writing the rest, which goes nowhere.
+ */
 static la_ssize_t
 write_some(struct archive *archive, void *cookie, const void *buf, size_t len)
 {
-	const struct tarfile *t = cookie;
+	struct tarfile *t = cookie;
 	ssize_t n;
 
+	(void)archive;
+	if (t->is_given_up || t->error != 0)
+		return (la_ssize_t)len;
 	do
 		n = write(t->fd, buf, len);
 	while (n == -1 && errno == EINTR);
-	if (n == -1)
-		archive_set_error(archive, errno, "write");
+	if (n == -1) {
+		t->error = errno;
+		return (la_ssize_t)len;
+	}
 	return n;
 }
 
-/* What went wrong with the descriptor is said by errno, else by libarchive. */
+/* What libarchive and write(2) say of a call. */
 static int
-failed(struct tarfile *t, const char *what, struct err *e)
+judge(struct tarfile *t, bool is_done, const char *what, struct err *e)
 {
-	int number = archive_errno(t->archive);
-
-	if (number > 0) {
-		errno = number;
-		return err_sys(e, "%s", what);
+	if (t->error != 0) {
+		errno = t->error;
+		return err_sys(e, "cannot write the tar file");
 	}
-	return err_set(e, ERR_SYS, "%s: %s", what,
-	    archive_error_string(t->archive));
+	if (!is_done)
+		return err_set(e, ERR_SYS, "%s: %s", what,
+		    archive_error_string(t->archive));
+	return 0;
 }
 
 int
@@ -81,9 +91,7 @@ tarfile_free(struct tarfile *t)
 {
 	if (t == NULL)
 		return;
-	/* Else it would write the rest, and an end. */
-	if (t->archive != NULL && !t->has_ended)
-		(void)archive_write_fail(t->archive);
+	t->is_given_up = true;
 	(void)archive_write_free(t->archive);
 	archive_entry_free(t->entry);
 	free(t);
@@ -105,8 +113,9 @@ tarfile_member(struct tarfile *t, const char *name, uint64_t size,
 	archive_entry_set_filetype(t->entry, AE_IFREG);
 	archive_entry_set_perm(t->entry, 0644);
 	archive_entry_set_mtime(t->entry, 0, 0);
-	if (archive_write_header(t->archive, t->entry) != ARCHIVE_OK)
-		return failed(t, name, e);
+	if (judge(t, archive_write_header(t->archive, t->entry) == ARCHIVE_OK,
+	    name, e) == -1)
+		return -1;
 	t->left = size;
 	return 0;
 }
@@ -114,11 +123,15 @@ tarfile_member(struct tarfile *t, const char *name, uint64_t size,
 int
 tarfile_put(struct tarfile *t, const void *buf, size_t len, struct err *e)
 {
+	la_ssize_t n;
+
 	assert(len <= t->left);
 	if (len == 0)
 		return 0;
-	if (archive_write_data(t->archive, buf, len) != (la_ssize_t)len)
-		return failed(t, "cannot write the tar file", e);
+	n = archive_write_data(t->archive, buf, len);
+	if (judge(t, n == (la_ssize_t)len, "cannot write the tar file", e) ==
+	    -1)
+		return -1;
 	t->left -= len;
 	return 0;
 }
@@ -127,10 +140,9 @@ int
 tarfile_end(struct tarfile *t, struct err *e)
 {
 	assert(t->left == 0 && !t->has_ended);
-	if (archive_write_close(t->archive) != ARCHIVE_OK)
-		return failed(t, "cannot write the tar file", e);
 	t->has_ended = true;
-	return 0;
+	return judge(t, archive_write_close(t->archive) == ARCHIVE_OK,
+	    "cannot write the tar file", e);
 }
 
 uint64_t
