@@ -77,6 +77,11 @@ int store_blob_size(const struct store *, const struct digest *, uint64_t *,
 int store_blob_read(const struct store *, const struct digest *, size_t,
     char **, size_t *, struct err *);
 
+/* store_blob_open(st, digest, ret_fd, ret_size, e): to be read, and close(2)d;
+ * ERR_DATA where no regular file is there. */
+int store_blob_open(const struct store *, const struct digest *, int *,
+    uint64_t *, struct err *);
+
 /* store_manifest_find(st, digest, ret, e): a manifest of any repository. */
 int store_manifest_find(const struct store *, const struct digest *,
     struct manifest_id *, struct err *);
