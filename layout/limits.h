@@ -149,6 +149,9 @@
 /* An age in it, in seconds: twenty years. */
 #define CONDEMNED_AGE_MAX	(20u * 366 * 24 * 3600)
 
+/* _state/bundles: which bundles have come. */
+#define LEDGER_BYTES_MAX	(4u << 20)
+
 /* status/: one file; its first line; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)
 #define STATUS_HEAD_MAX		(64u << 10)
@@ -172,6 +175,11 @@
 /* status/unlisted.json and held.json: images in them. */
 #define UNLISTED_MAX		10000u
 #define HELD_MAX		10000u
+/* status/bundles.json: senders and sites, bundles that wait for parts, and how
+ * many parts and images each of these names. */
+#define BUNDLE_STATUS_STREAMS	64u
+#define BUNDLE_STATUS_WAITS	16u
+#define BUNDLE_STATUS_NAMED	4u
 /* status/metrics: images with series of their own; failed ones, if there are
  * more; and repositories. */
 #define METRICS_IMAGES_MAX	1000u

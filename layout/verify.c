@@ -118,8 +118,7 @@ read_last(void)
 	    IOPRIO_CLASS_IDLE << IOPRIO_CLASS_SHIFT);
 }
 
-/* What takes seconds computes like anybody else, and so does what others have
- * to wait for. */
+/* Once it does, it is not for a thread to undo that. */
 static void
 compute_last(void)
 {
@@ -131,16 +130,9 @@ compute_last(void)
 static void
 look_at_all(struct verify *v)
 {
-	bool quick = v->options->quick, some = v->options->only_count > 0;
-	int rc = 0;
-
-	if (!some)
-		rc = look_at_structure(v);
-	if (!quick && v->errand != NULL)
-		compute_last();
-	if (some)
+	if (v->options->only_count > 0)
 		(void)verify_images(v);
-	else if (rc == 0 && !quick)
+	else if (look_at_structure(v) == 0 && !v->options->quick)
 		(void)verify_bytes(v);
 }
 
@@ -164,6 +156,35 @@ verify_change(struct verify *v, void (*fn)(void *), void *cookie)
 	(void)pthread_mutex_unlock(&errand->lock);
 }
 
+struct step {
+	struct verify *v;
+	void (*fn)(void *);
+	void *cookie;
+	int rc;
+};
+
+static void
+make_step(void *cookie)
+{
+	struct step *s = cookie;
+	struct verify *v = s->v;
+
+	s->rc = store_step_begin(v->st, v->err);
+	if (s->rc == -1)
+		return;
+	s->fn(s->cookie);
+	s->rc = store_step_end(v->st, v->err);
+}
+
+int
+verify_step(struct verify *v, void (*fn)(void *), void *cookie)
+{
+	struct step s = { v, fn, cookie, 0 };
+
+	verify_change(v, make_step, &s);
+	return s.rc == 0 ? 0 : verify_fail(v);
+}
+
 static void *
 run(void *cookie)
 {
@@ -171,6 +192,9 @@ run(void *cookie)
 	struct verify_errand *errand = v->errand;
 
 	read_last();
+	/* Somebody waits for what is quick. */
+	if (!v->options->quick)
+		compute_last();
 	look_at_all(v);
 	(void)pthread_mutex_lock(&errand->lock);
 	errand->is_through = true;

@@ -246,23 +246,35 @@ may_be_behind(const struct verify *v)
 	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+struct second_look {
+	struct verify *v;
+	enum verify_list kind;
+	const char *path;
+	const char *wrong;
+};
+
+static void
+look_again(void *cookie)
+{
+	struct second_look *l = cookie;
+
+	if (!may_be_behind(l->v))
+		l->wrong = compare_list(l->v, l->kind, l->path);
+}
+
 /* A writer does these anew, so they are told and not mended here. */
 static int
 check_list(struct verify *v, enum verify_list kind, const char *path)
 {
-	const char *wrong = NULL;
+	struct second_look l = { v, kind, path, NULL };
 
 	/* Nobody has to wait while what is right is looked at. */
 	if (compare_list(v, kind, path) == NULL)
 		return 0;
-	if (store_step_begin(v->st, v->err) == -1)
-		return verify_fail(v);
-	if (!may_be_behind(v))
-		wrong = compare_list(v, kind, path);
-	if (store_step_end(v->st, v->err) == -1)
-		return verify_fail(v);
-	if (wrong != NULL)
-		verify_tell(v, VERIFY_LIST, path, NULL, NULL, wrong);
+	if (verify_step(v, look_again, &l) == -1)
+		return -1;
+	if (l.wrong != NULL)
+		verify_tell(v, VERIFY_LIST, path, NULL, NULL, l.wrong);
 	return 0;
 }
 

@@ -67,6 +67,10 @@ int verify_fail(struct verify *);
  * ended, so it is done by a thread that comes after nobody. */
 void verify_change(struct verify *, void (*)(void *), void *);
 
+/* verify_step(v, fn, cookie): the same where ${fn} is to be called in a step.
+ * Return 0, or -1: the run is over. */
+int verify_step(struct verify *, void (*)(void *), void *);
+
 /* verify_blobs(v, alg): the folder of blobs, open; -1: there is none. */
 int verify_blobs(struct verify *, enum digest_alg);
 

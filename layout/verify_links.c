@@ -82,52 +82,52 @@ right_place(const struct verify *v, struct link *k)
 	    &e) == 1 && path_link_parse(target, &k->to) == 1;
 }
 
-static void
-mend_link(struct verify *v, struct link *k, struct verify_finding *f)
+static bool
+is_there(const struct verify *v, const struct link *k)
 {
+	struct stat sb;
+
+	return fstatat(v->st->root, k->path, &sb, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* What looks wrong, once more in a step. */
+struct link_again {
+	struct verify *v;
+	struct link *k;
+	struct verify_finding f;
+	bool is_right;
+};
+
+static void
+look_again(void *cookie)
+{
+	struct link_again *a = cookie;
+	struct verify *v = a->v;
+	struct link *k = a->k;
 	struct err e;
 
-	if (v->options->mend && right_place(v, k))
-		f->is_mended = store_set_link(v->st, k->path, &k->to,
+	a->f.what = wrong_with(v, k);
+	if (a->f.what != NULL && v->options->mend && right_place(v, k))
+		a->f.is_mended = store_set_link(v->st, k->path, &k->to,
 		    &e) == 0;
-}
-
-static int
-begin_step(struct verify *v)
-{
-	return store_step_begin(v->st, v->err) == 0 ? 0 : verify_fail(v);
-}
-
-static int
-end_step(struct verify *v)
-{
-	return store_step_end(v->st, v->err) == 0 ? 0 : verify_fail(v);
+	a->is_right = a->f.what == NULL ? is_there(v, k) : a->f.is_mended;
 }
 
 /* Return 1 if it leads where it should. */
 static int
 check_link(struct verify *v, struct link *k)
 {
-	struct verify_finding f = { .kind = VERIFY_LINK, .path = k->path };
-	struct stat sb;
-	bool is_right;
+	struct link_again a = { .v = v, .k = k,
+	    .f = { .kind = VERIFY_LINK, .path = k->path } };
 
 	v->totals->links++;
 	if (wrong_with(v, k) == NULL)
-		return fstatat(v->st->root, k->path, &sb,
-		    AT_SYMLINK_NOFOLLOW) == 0;
-	if (begin_step(v) == -1)
+		return is_there(v, k);
+	if (verify_step(v, look_again, &a) == -1)
 		return 0;
-	f.what = wrong_with(v, k);
-	if (f.what != NULL)
-		mend_link(v, k, &f);
-	is_right = f.what == NULL ? fstatat(v->st->root, k->path, &sb,
-	    AT_SYMLINK_NOFOLLOW) == 0 : f.is_mended;
-	if (end_step(v) == -1)
-		return 0;
-	if (f.what != NULL)
-		verify_tell_all(v, &f);
-	return is_right;
+	if (a.f.what != NULL)
+		verify_tell_all(v, &a.f);
+	return a.is_right;
 }
 
 /* --- _manifests -------------------------------------------------------- */
@@ -148,32 +148,49 @@ has_name(const struct links *l, const char *name)
 	    sizeof(*l->names), compare_names) != NULL;
 }
 
+/* A tag whose manifest has no link of its own, in a step. */
+struct own_link {
+	const struct links *l;
+	const struct link *tag;
+	char text[DIGEST_TEXT_MAX], path[STORE_PATH_MAX];
+	bool is_wrong, is_mended;
+};
+
+static void
+look_for_own_link(void *cookie)
+{
+	struct own_link *o = cookie;
+	const struct verify_place *p = &o->l->place;
+	struct verify *v = o->l->v;
+	struct manifest_id now;
+	struct err e;
+
+	/* As the tag is now. */
+	o->is_wrong = store_reference_get(v->st, p->registry, p->repository,
+	    o->tag->name, &now, &e) == 1 &&
+	    digest_equal(&now.digest, &o->tag->to.digest) &&
+	    store_reference_get(v->st, p->registry, p->repository, o->text,
+	    &now, &e) == 0;
+	if (o->is_wrong && v->options->mend)
+		o->is_mended = store_set_link(v->st, o->path, &o->tag->to,
+		    &e) == 0;
+}
+
 /* Nothing but its own link says that a manifest belongs to the repository. */
 static void
 check_own_link(struct links *l, const struct link *tag)
 {
-	struct verify *v = l->v;
-	char text[DIGEST_TEXT_MAX], path[STORE_PATH_MAX];
-	struct verify_finding f = { .kind = VERIFY_LINK, .path = path,
+	struct own_link o = { .l = l, .tag = tag };
+	struct verify_finding f = { .kind = VERIFY_LINK, .path = o.path,
 	    .what = "it is not here, and a tag leads to its manifest" };
-	struct manifest_id now;
-	struct err e;
-	bool is_wrong;
 
-	digest_text(&tag->to.digest, text);
-	if (has_name(l, text) || begin_step(v) == -1)
+	digest_text(&tag->to.digest, o.text);
+	link_path(&l->place, "_manifests", o.text, o.path);
+	if (has_name(l, o.text) ||
+	    verify_step(l->v, look_for_own_link, &o) == -1 || !o.is_wrong)
 		return;
-	/* As the tag is now. */
-	is_wrong = store_reference_get(v->st, l->place.registry,
-	    l->place.repository, tag->name, &now, &e) == 1 &&
-	    digest_equal(&now.digest, &tag->to.digest) &&
-	    store_reference_get(v->st, l->place.registry, l->place.repository,
-	    text, &now, &e) == 0;
-	link_path(&l->place, "_manifests", text, path);
-	if (is_wrong && v->options->mend)
-		f.is_mended = store_set_link(v->st, path, &tag->to, &e) == 0;
-	if (end_step(v) == 0 && is_wrong)
-		verify_tell_all(v, &f);
+	f.is_mended = o.is_mended;
+	verify_tell_all(l->v, &f);
 }
 
 static void

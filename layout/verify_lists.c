@@ -158,29 +158,42 @@ may_be_behind(const struct verify *v)
 	    AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+struct tags_again {
+	struct verify *v;
+	const struct verify_place *place;
+	struct verify_finding f;
+};
+
+static void
+look_at_tags_again(void *cookie)
+{
+	struct tags_again *a = cookie;
+	const struct verify_place *p = a->place;
+	struct verify *v = a->v;
+	struct err e;
+
+	if (!may_be_behind(v))
+		a->f.what = wrong_tags(v, p, a->f.path);
+	if (a->f.what != NULL && v->options->mend)
+		a->f.is_mended = store_write_tags(v->st, p->registry,
+		    p->repository, &e) == 0 &&
+		    store_settle_files(v->st, &e) == 0;
+}
+
 int
 verify_tags(struct verify *v, const struct verify_place *p,
     char *const *names, size_t count)
 {
 	char path[STORE_PATH_MAX];
-	struct verify_finding f = { .kind = VERIFY_LIST, .path = path };
-	struct err e;
+	struct tags_again a = { v, p, { .kind = VERIFY_LIST, .path = path } };
 
 	path_repository(p->registry, p->repository, "_tags/list", path);
 	if (is_as_written(v, path, p->repository, names, count))
 		return 0;
-	if (store_step_begin(v->st, v->err) == -1)
-		return verify_fail(v);
-	if (!may_be_behind(v))
-		f.what = wrong_tags(v, p, path);
-	if (f.what != NULL && v->options->mend)
-		f.is_mended = store_write_tags(v->st, p->registry,
-		    p->repository, &e) == 0 &&
-		    store_settle_files(v->st, &e) == 0;
-	if (store_step_end(v->st, v->err) == -1)
-		return verify_fail(v);
-	if (f.what != NULL)
-		verify_tell_all(v, &f);
+	if (verify_step(v, look_at_tags_again, &a) == -1)
+		return -1;
+	if (a.f.what != NULL)
+		verify_tell_all(v, &a.f);
 	return 0;
 }
 
@@ -314,32 +327,43 @@ drop_list(struct referrers *r)
 	return unlinkat(r->v->st->root, r->path, 0) == 0;
 }
 
-/* In a step; the manifests that are gone since are no reason to complain. */
-static int
-check_again(struct referrers *r)
+struct referrers_again {
+	struct referrers *r;
+	struct verify_finding f;
+};
+
+/* The manifests that are gone since are no reason to complain. */
+static void
+look_at_referrers_again(void *cookie)
 {
-	struct verify *v = r->v;
-	struct verify_finding f = { .kind = VERIFY_LIST, .path = r->path };
+	struct referrers_again *a = cookie;
+	struct referrers *r = a->r;
 	char text[DIGEST_TEXT_MAX];
 	struct manifest_id id;
 	struct err e;
 	size_t i, here = 0;
 
-	if (store_step_begin(v->st, v->err) == -1)
-		return verify_fail(v);
 	for (i = 0; i < r->count; i++)
-		here += store_reference_get(v->st, r->place->registry,
+		here += store_reference_get(r->v->st, r->place->registry,
 		    r->place->repository, digest_text(&r->want[i].digest,
 		    text), &id, &e) == 1;
 	if (here == r->count)
-		f.what = wrong_referrers(r);
-	if (f.what != NULL && v->options->mend && !r->has_unknown)
-		f.is_mended = r->count > 0 ? write_referrers(r) :
+		a->f.what = wrong_referrers(r);
+	if (a->f.what != NULL && r->v->options->mend && !r->has_unknown)
+		a->f.is_mended = r->count > 0 ? write_referrers(r) :
 		    drop_list(r);
-	if (store_step_end(v->st, v->err) == -1)
-		return verify_fail(v);
-	if (f.what != NULL)
-		verify_tell_all(v, &f);
+}
+
+static int
+check_again(struct referrers *r)
+{
+	struct referrers_again a = { r, { .kind = VERIFY_LIST,
+	    .path = r->path } };
+
+	if (verify_step(r->v, look_at_referrers_again, &a) == -1)
+		return -1;
+	if (a.f.what != NULL)
+		verify_tell_all(r->v, &a.f);
 	return 0;
 }
 

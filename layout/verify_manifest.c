@@ -166,6 +166,22 @@ check_child(void *cookie, const struct child *c, struct err *e)
 	return 0;
 }
 
+/* A link that is to be made, in a step. */
+struct blob_link {
+	const struct look *l;
+	const char *path;
+	bool is_made;
+};
+
+static void
+make_blob_link(void *cookie)
+{
+	struct blob_link *b = cookie;
+	struct err e;
+
+	b->is_made = store_set_link(b->l->v->st, b->path, b->l->id, &e) == 0;
+}
+
 /* The tree is a layout for others as well. */
 static void
 check_blob_link(const struct look *l)
@@ -174,16 +190,15 @@ check_blob_link(const struct look *l)
 	struct verify_finding f = { .kind = VERIFY_LINK,
 	    .what = "it is not here, and its manifest is" };
 	char path[STORE_PATH_MAX];
+	struct blob_link b = { l, path, false };
 	uint64_t size;
-	struct err e;
 
 	if (blob_size(v, &l->id->digest, &size) != 0 || !is_linked(l))
 		return;
 	f.path = path_blob(&l->id->digest, path);
-	if (v->options->mend && store_step_begin(v->st, &e) == 0) {
-		f.is_mended = store_set_link(v->st, path, l->id, &e) == 0;
-		f.is_mended = store_step_end(v->st, &e) == 0 && f.is_mended;
-	}
+	if (v->options->mend)
+		f.is_mended = verify_step(v, make_blob_link, &b) == 0 &&
+		    b.is_made;
 	verify_tell_all(v, &f);
 }
 

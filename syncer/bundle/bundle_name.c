@@ -3,6 +3,9 @@
 
 #include "bundle/bundle_name.h"
 
+/* A word of a path has at most a hundred bytes in ustar. */
+#define HEX_PIECE	64
+
 #define DIGITS	"0123456789"
 #define LETTERS	"abcdefghijklmnopqrstuvwxyz" "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -59,8 +62,11 @@ bundle_member_name(const struct digest *digest, bool is_piece,
 {
 	char hex[DIGEST_HEX_MAX];
 
-	snprintf(buf, BUNDLE_MEMBER_MAX, "blobs/%s/%s",
-	    digest_alg_name(digest->alg), digest_hex(digest, hex));
+	digest_hex(digest, hex);
+	snprintf(buf, BUNDLE_MEMBER_MAX, "blobs/%s/%.*s%s%s",
+	    digest_alg_name(digest->alg), HEX_PIECE, hex,
+	    strlen(hex) > HEX_PIECE ? "/" : "",
+	    strlen(hex) > HEX_PIECE ? hex + HEX_PIECE : "");
 	if (is_piece)
 		snprintf(buf + strlen(buf), BUNDLE_MEMBER_MAX - strlen(buf),
 		    "+%llu", (unsigned long long)offset);
@@ -73,11 +79,12 @@ int
 bundle_member_parse(const char *name, struct digest *ret, bool *is_piece,
     uint64_t *offset)
 {
-	char text[DIGEST_TEXT_MAX], again[BUNDLE_MEMBER_MAX];
+	char text[DIGEST_TEXT_MAX + 2], again[BUNDLE_MEMBER_MAX];
 	unsigned long long at = 0;
 	struct digest digest;
 	struct err ignored;
-	const char *slash, *plus;
+	const char *slash, *plus, *c;
+	size_t len;
 
 	if (strlen(name) >= BUNDLE_MEMBER_MAX ||
 	    strncmp(name, "blobs/", 6) != 0 ||
@@ -86,8 +93,12 @@ bundle_member_parse(const char *name, struct digest *ret, bool *is_piece,
 	plus = slash + strcspn(slash, "+");
 	if ((size_t)(plus - name) - 6 >= sizeof(text))
 		return 0;
-	snprintf(text, sizeof(text), "%.*s:%.*s", (int)(slash - name) - 6,
-	    name + 6, (int)(plus - slash) - 1, slash + 1);
+	len = (size_t)snprintf(text, sizeof(text), "%.*s:",
+	    (int)(slash - name) - 6, name + 6);
+	for (c = slash + 1; c < plus; c++)
+		if (*c != '/')
+			text[len++] = *c;
+	text[len] = '\0';
 	if (digest_parse(text, &digest, &ignored) == -1)
 		return 0;
 	if (*plus != '\0' && (sscanf(plus, "+%19llu", &at) != 1))

@@ -59,9 +59,18 @@ if part "who holds the lock" strace; then
 	blob=$(find "$ROOT/blobs" -type f -size +5k | head -n 1)
 	chmod u+w "$blob"
 	printf X | dd of="$blob" bs=1 seek=3 conv=notrunc 2>/dev/null
+	# And links and lists, of each kind.
+	ln -sfn ../nowhere "$ROOT/repos/docker.io/library/one-0001/_manifests/latest"
+	: >"$ROOT/repos/docker.io/library/one-0002/_tags/list"
+	rm "$ROOT/catalog.json"
+	find "$ROOT/repos/docker.io/library/one-0003/_manifests" -name 'sha256:*' -delete
 	expect_rc "one is bad" 1 strace -f -o "$T/calls" \
 		-e trace=sched_setscheduler,flock "$CDR" verify -r "$ROOT"
 	expect_said "it is taken out" 'it is in quarantine now'
+	for _found in one-0001/_manifests/latest one-0002/_tags/list catalog.json \
+	    'one-0003/_manifests/sha256:.* it is not here'; do
+		expect_said "it finds $_found" "$_found"
+	done
 	grep -q 'sched_setscheduler(.*SCHED_IDLE' "$T/calls" || fail "nobody comes last"
 	awk '/sched_setscheduler\(/ { last[$1] = 1 }
 		/flock\(.*LOCK_EX/ && last[$1] { exit 1 }' "$T/calls" ||

@@ -95,6 +95,8 @@ test_members(void **state)
 		"blobs/../blobs/sha256/" HEX64, "blobs//sha256/" HEX64,
 		"blobs/sha256/" HEX64 "/", "blobs/sha256/" HEX64 "/x",
 		"blobs/sha256/" HEX64 "0", "blobs/sha512/" HEX64,
+		"blobs/sha512/" HEX64 HEX64, "blobs/sha512/" HEX64 "//" HEX64,
+		"blobs/sha256/" HEX64 "/" HEX64, "blobs/sha512//" HEX64 HEX64,
 		"blobs/md5/" HEX64, "blobs/SHA256/" HEX64,
 		"blobs/sha256/" HEX64 "+", "blobs/sha256/" HEX64 "+ 1",
 		"blobs/sha256/" HEX64 "+01", "blobs/sha256/" HEX64 "+-1",
@@ -114,8 +116,8 @@ test_members(void **state)
 	expect_member("blobs/sha256/" HEX64, false, 0);
 	expect_member("blobs/sha256/" HEX64 "+0", true, 0);
 	expect_member("blobs/sha256/" HEX64 "+4294967296", true, 4294967296);
-	expect_member("blobs/sha512/" HEX64 HEX64, false, 0);
-	expect_member("blobs/sha512/" HEX64 HEX64 "+1099511627776", true,
+	expect_member("blobs/sha512/" HEX64 "/" HEX64, false, 0);
+	expect_member("blobs/sha512/" HEX64 "/" HEX64 "+1099511627776", true,
 	    1099511627776);
 	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		if (bundle_member_parse(odd[i], &d, &is_piece, &at) != 0)

@@ -523,7 +523,7 @@ test_odd_hold(void **state)
 static void
 plant(struct fixture *f, const char *name)
 {
-	char path[200], aside[200], target[200];
+	char path[200], aside[128], target[200];
 
 	snprintf(path, sizeof(path), REPO "%s", name);
 	snprintf(aside, sizeof(aside), "outside-%s", name);
