@@ -137,6 +137,9 @@
 /* An age in it, in seconds: twenty years. */
 #define CONDEMNED_AGE_MAX	(20u * 366 * 24 * 3600)
 
+/* index.json and manifest.json of a file of images: what containerd reads. */
+#define SAVE_JSON_MAX		(20u << 20)
+
 /* status/: one file; its first line; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)
 #define STATUS_HEAD_MAX		(64u << 10)
