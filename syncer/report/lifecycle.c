@@ -2,6 +2,9 @@
  * All lines are there from the beginning on, so that an alert can tell a
  * program that never ran, which is 0, from one that nobody asks.
  */
+#include <stddef.h>
+#include <string.h>
+
 #include "layout/pins.h"
 #include "report/lifecycle.h"
 #include "report/metrics.h"
@@ -35,6 +38,7 @@ lifecycle_gather(struct store *store, struct lifecycle *ret, struct err *e)
 	(void)store_bad_each(store, count_bad, &ret->bad);
 	(void)gc_status_read(store, &ret->gc);
 	(void)verify_status_read(store, &ret->verify);
+	(void)bundle_status_read(store, &ret->bundles);
 	if (held_save(store, &ret->held, e) == -1 ||
 	    store_quarantine_size(store, &ret->quarantined, e) == -1)
 		return -1;
@@ -167,11 +171,68 @@ print_verify(const struct verify_status *v, FILE *out)
 	    (uint64_t)v->oldest);
 }
 
+/* What is said of each sender and site: members of struct bundle_stream, which
+ * are 64 bits wide and never negative. */
+static const struct {
+	const char *name, *help;
+	size_t offset;
+} of_streams[] = {
+#define ROW(name, field, help)	{ "cdr_bundle_" name, help, \
+				    offsetof(struct bundle_stream, field) }
+	ROW("seq", seq, "The last bundle of which all is here; 0: none."),
+	ROW("created_timestamp_seconds", created,
+	    "When its sender made that one; 0: none."),
+	ROW("import_timestamp_seconds", imported,
+	    "When the last of it was imported; 0: none."),
+	ROW("waiting", waiting, "Bundles that are on the way."),
+	ROW("waiting_since_timestamp_seconds", since,
+	    "Since when one has been on the way; 0: none is."),
+	ROW("missing_parts", missing_parts, "Parts that these lack."),
+	ROW("missing_images", missing_images,
+	    "Images of these that wait for objects."),
+#undef ROW
+};
+
+static uint64_t
+value_at(const struct bundle_stream *stream, size_t offset)
+{
+	uint64_t n;
+
+	memcpy(&n, (const char *)stream + offset, sizeof(n));
+	return n;
+}
+
+static void
+print_bundles(const struct bundle_status *b, FILE *out)
+{
+	static const char imports[] = "cdr_bundle_imports_total";
+	size_t i, j;
+
+	for (i = 0; i < sizeof(of_streams) / sizeof(of_streams[0]); i++) {
+		metrics_family(out, of_streams[i].name, "gauge",
+		    of_streams[i].help);
+		for (j = 0; j < b->count; j++) {
+			const struct bundle_stream *of = &b->streams[j];
+			const char *const pairs[] = { "from", of->from, "to",
+			    of->to, NULL };
+
+			metrics_labels(out, of_streams[i].name, pairs,
+			    value_at(of, of_streams[i].offset));
+		}
+	}
+	metrics_family(out, imports, "counter",
+	    "Bundles that have been looked into, by what came of it.");
+	for (i = 0; i < BUNDLE_STATUS_RESULTS; i++)
+		metrics_labelled(out, imports, "result",
+		    bundle_status_results[i], b->runs[i]);
+}
+
 void
 lifecycle_print(const struct lifecycle *l, FILE *out)
 {
 	print_gc(&l->gc, out);
 	print_verify(&l->verify, out);
+	print_bundles(&l->bundles, out);
 	metrics_single(out, "cdr_bad_objects", "gauge",
 	    "Manifests and blobs that were found bad or missing, and have not "
 	    "come again.", l->bad);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "layout/store.h"
+#include "report/bundle_status.h"
 #include "report/gc_status.h"
 #include "report/held.h"
 #include "report/verify_status.h"
@@ -12,6 +13,7 @@
 struct lifecycle {
 	struct gc_status gc;
 	struct verify_status verify;
+	struct bundle_status bundles;
 	struct held_totals held;
 	uint64_t pinned;		/* lines of keep/pins */
 	uint64_t unlisted;		/* images */

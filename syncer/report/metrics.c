@@ -17,9 +17,9 @@ metrics_family(FILE *out, const char *name, const char *type, const char *help)
 
 /* A label's value: backslash, quote and line feed are escaped. */
 static void
-label(FILE *out, const char *name, const char *key, const char *value)
+label(FILE *out, const char *key, const char *value)
 {
-	fprintf(out, "%s{%s=\"", name, key);
+	fprintf(out, "%s=\"", key);
 	for (; *value != '\0'; value++) {
 		if (*value == '\n') {
 			fputs("\\n", out);
@@ -29,15 +29,31 @@ label(FILE *out, const char *name, const char *key, const char *value)
 			fputc('\\', out);
 		fputc(*value, out);
 	}
-	fputs("\"}", out);
+	fputc('"', out);
+}
+
+void
+metrics_labels(FILE *out, const char *name, const char *const *pairs,
+    uint64_t n)
+{
+	size_t i;
+
+	fprintf(out, "%s{", name);
+	for (i = 0; pairs[i] != NULL; i += 2) {
+		if (i > 0)
+			fputc(',', out);
+		label(out, pairs[i], pairs[i + 1]);
+	}
+	fprintf(out, "} %" PRIu64 "\n", n);
 }
 
 void
 metrics_labelled(FILE *out, const char *name, const char *key,
     const char *value, uint64_t n)
 {
-	label(out, name, key, value);
-	fprintf(out, " %" PRIu64 "\n", n);
+	const char *const pairs[] = { key, value, NULL };
+
+	metrics_labels(out, name, pairs, n);
 }
 
 void

@@ -34,11 +34,13 @@ void metrics_images_end(struct metrics_images *);
 void metrics_images_print(const struct metrics_images *, FILE *);
 
 /* metrics_family(out, name, type, help), metrics_labelled(out, name, key,
- * value, n): the lines of a metric.  metrics_single(out, name, type, help, n):
- * of one that has a single value. */
+ * value, n): the lines of a metric.  metrics_labels(out, name, pairs, n): the
+ * same with several labels: keys and values in turn, up to a NULL.
+ * metrics_single(out, name, type, help, n): of one that has a single value. */
 void metrics_family(FILE *, const char *, const char *, const char *);
 void metrics_labelled(FILE *, const char *, const char *, const char *,
     uint64_t);
+void metrics_labels(FILE *, const char *, const char *const *, uint64_t);
 void metrics_single(FILE *, const char *, const char *, const char *,
     uint64_t);
 
