@@ -18,7 +18,9 @@ STD       = -std=c11 -pthread
 INCLUDES  = -I. -Isyncer
 # The shared libarchive brings forty megabytes of other formats along.
 LIBARCHIVE = -Wl,--gc-sections -Wl,-Bstatic -larchive -Wl,-Bdynamic
-LIBS      = -lcurl -ljansson -lcrypto $(LIBARCHIVE) -pthread
+# They mention functions that are in libraries of libcurl's, and then go.
+LIBCURL   = -Wl,--copy-dt-needed-entries -lcurl -Wl,--no-copy-dt-needed-entries
+LIBS      = $(LIBCURL) -ljansson -lcrypto $(LIBARCHIVE) -pthread
 
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))

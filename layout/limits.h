@@ -128,6 +128,18 @@
 /* keep/pins: 100,000 names. */
 #define PINS_BYTES_MAX		(16u << 20)
 
+/* Bundles: a statement, a table, an inventory; a line of one of them; what is
+ * counted in them.  A signature, in whatever form. */
+#define BUNDLE_TEXT_MAX		(64u << 20)
+#define BUNDLE_LINE_MAX		4096u
+#define BUNDLE_IMAGES_MAX	200000u
+#define BUNDLE_PARTS_MAX	100000u
+#define BUNDLE_PART_BYTES_MAX	((uint64_t)1 << 50)
+#define BUNDLE_PLATFORMS_MAX	2048u
+#define BUNDLE_SEQ_MAX		((uint64_t)1000000000000000)
+#define BUNDLE_SENDERS_MAX	10000u
+#define BUNDLE_SIGNATURE_MAX	(64u << 10)
+
 /* What is read or written of a file of the tree at once. */
 #define STREAM_BUFFER		(64u << 10)
 
@@ -136,6 +148,9 @@
 #define CONDEMNED_LINES_MAX	3000000u
 /* An age in it, in seconds: twenty years. */
 #define CONDEMNED_AGE_MAX	(20u * 366 * 24 * 3600)
+
+/* _state/bundles: which bundles have come. */
+#define LEDGER_BYTES_MAX	(4u << 20)
 
 /* status/: one file; its first line; a line of status.json; images in it. */
 #define STATUS_BYTES_MAX	(256u << 20)

@@ -38,6 +38,20 @@ store_blob_read(const struct store *st, const struct digest *id, size_t max,
 	    ret_len, e);
 }
 
+int
+store_blob_open(const struct store *st, const struct digest *id, int *ret_fd,
+    uint64_t *ret_size, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	struct stat sb;
+	int rc = fs_open_stat(st->root, path_blob(id, path), O_RDONLY, ret_fd,
+	    &sb, e);
+
+	if (rc == 1)
+		*ret_size = (uint64_t)sb.st_size;
+	return rc;
+}
+
 /* f_bavail: what root keeps for itself is not for us. */
 uint64_t
 store_free_bytes(const struct store *st)

@@ -44,7 +44,8 @@ char *bundle_part_name(const char *, unsigned, char buf[BUNDLE_FILE_MAX + 1]);
 
 /*
  * bundle_member_name(digest, is_piece, offset, buf): blobs/ALG/HEX, and +OFFSET
- * behind it where it is not all of the object.  Return ${buf}.
+ * behind it where it is not all of the object; the 128 digits of sha512 have a
+ * "/" in their middle, or they would not fit ustar.  Return ${buf}.
  * bundle_member_parse(name, ret, is_piece, offset): 1, or 0 where it is none,
  * byte by byte.
  */

@@ -81,6 +81,10 @@ struct statement {
 int statement_parse(const char *, size_t, struct statement *, struct err *);
 void statement_done(struct statement *);
 
+/* statement_is_platforms(text): may it stand in ${platforms}?  Printable ASCII
+ * without a blank, of at most BUNDLE_PLATFORMS_MAX, is. */
+bool statement_is_platforms(const char *);
+
 /* statement_print(s, out): the same as text; what statement_parse would refuse
  * must not be in it. */
 void statement_print(const struct statement *, FILE *);

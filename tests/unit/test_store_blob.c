@@ -96,6 +96,20 @@ commit(struct fixture *f, struct staged *staged)
 }
 
 static void
+expect_opened(struct fixture *f, const char *want)
+{
+	char buf[1000] = "";
+	uint64_t size;
+	int fd;
+
+	assert_int_equal(store_blob_open(f->st, &f->id, &fd, &size, &f->e), 1);
+	assert_int_equal(size, strlen(want));
+	assert_int_equal(read(fd, buf, sizeof(buf) - 1), (ssize_t)size);
+	assert_string_equal(buf, want);
+	close(fd);
+}
+
+static void
 expect_blob(struct fixture *f, const char *want)
 {
 	uint64_t size;
@@ -108,6 +122,7 @@ expect_blob(struct fixture *f, const char *want)
 	    &f->e), 1);
 	assert_string_equal(buf, want);
 	free(buf);
+	expect_opened(f, want);
 	assert_int_equal(scratch_mode(f->dir, f->blob), 0444);
 	assert_false(scratch_has(f->dir, f->partial));
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
@@ -117,8 +132,10 @@ static void
 expect_no_blob(struct fixture *f)
 {
 	uint64_t size;
+	int fd;
 
 	assert_int_equal(store_blob_size(f->st, &f->id, &size, &f->e), 0);
+	assert_int_equal(store_blob_open(f->st, &f->id, &fd, &size, &f->e), 0);
 }
 
 /* --- blobs --- */
@@ -695,6 +712,7 @@ test_manifest(void **state)
 	struct staged *staged = stage(f, "application/x", "{}", &id);
 	char path[STORE_PATH_MAX], target[STORE_PATH_MAX];
 	uint64_t size;
+	int fd;
 	size_t len;
 	char *buf;
 
@@ -720,6 +738,9 @@ test_manifest(void **state)
 	    "../../manifests/application/x/sha256/", 37), 0);
 	assert_int_equal(scratch_mode(f->dir, path), 0444);
 	assert_int_equal(store_blob_size(f->st, &id.digest, &size, &f->e), 0);
+	assert_int_equal(store_blob_open(f->st, &id.digest, &fd, &size, &f->e),
+	    -1);
+	assert_int_equal(f->e.code, ERR_DATA);
 	assert_int_equal(scratch_mode(f->dir, "manifests/application/x"), 0755);
 	assert_int_equal(scratch_count(f->dir, "_state/tmp"), 0);
 }
