@@ -28,8 +28,13 @@ LAYOUT_C  = $(sort $(wildcard layout/*.c))
 PURE_C    = syncer/cmd/size.c
 COMMAND_C = syncer/main.c \
             $(filter-out $(PURE_C),$(sort $(wildcard syncer/cmd/*.c)))
-SYNCER_C  = $(filter-out $(COMMAND_C),$(sort $(wildcard syncer/*/*.c \
-                syncer/*/*/*.c)))
+SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
+                $(sort $(wildcard syncer/*/*.c syncer/*/*/*.c)))
+# In the static program: what each file of syncer/offline takes the place of, and
+# what only needs a network.
+OFFLINE_C = $(sort $(wildcard syncer/offline/*.c))
+NETWORK_C = $(patsubst %,syncer/%.c,cmd/network cmd/sync cmd/sync_gc cmd/doctor \
+                mirror/repair registry/url)
 UNIT_C    = $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_C    = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
@@ -37,13 +42,14 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
+.PHONY: all static help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
         bench image install uninstall clean
 
 all: $(BUILD)/cdr
 
 help:
 	@echo 'Build:   make             build/cdr'
+	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make install     cdr, cdr-serve, nginx files, man pages; PREFIX, DESTDIR'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
@@ -75,6 +81,23 @@ $(BUILD)/liblayout.a: $(LAYOUT_O)
 
 $(BUILD)/cdr: $(COMMAND_O) $(SYNCER_O) $(BUILD)/liblayout.a
 	$(CC) $(LDHARDEN) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- the same without a network, for any Linux of that processor ----------
+
+STATIC_O = $(OFFLINE_C:%.c=$(BUILD)/obj/%.o) \
+           $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(NETWORK_C),$(COMMAND_C)))
+STATIC_A = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(NETWORK_C),$(SYNCER_C)))
+
+# The linker takes of the archive what is needed. With libcurl it has nothing to do:
+# who comes to need it does not link.
+$(BUILD)/static/cdr: $(STATIC_O) $(STATIC_A) $(BUILD)/liblayout.a
+	@mkdir -p $(@D)
+	rm -f $(@D)/libsyncer.a
+	$(AR) rcs $(@D)/libsyncer.a $(STATIC_A)
+	$(CC) -static-pie $(filter-out -pie,$(LDHARDEN)) $(LDFLAGS) -o $@ $(STATIC_O) $(@D)/libsyncer.a \
+	    $(BUILD)/liblayout.a -Wl,--gc-sections -larchive -ljansson -lcrypto -pthread
+
+static: $(BUILD)/static/cdr
 
 # --- the same under AddressSanitizer and UBSan ---------------------------
 

@@ -61,6 +61,14 @@ int store_open_patient(const char *, const struct store_patience *,
 int store_step_begin(struct store *, struct err *);
 int store_step_end(struct store *, struct err *);
 
+/*
+ * store_keep(st, patience, e): from here to store_close nothing is removed from
+ * the tree.  A writer need not say so.  Of a store that was opened to read it
+ * is a promise as far as its lock can be opened.  Return 0; 1 with ${e} set if
+ * somebody was removing things all that time; -1.
+ */
+int store_keep(struct store *, const struct store_patience *, struct err *);
+
 /* store_generation(st): a number that is another one as soon as a tag, a
  * history, a hold or a pin is about to change.  Of a store that was opened to
  * read it is 0. */

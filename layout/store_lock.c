@@ -192,6 +192,18 @@ take_first(struct store *st, const struct store_patience *p, struct err *e)
 	return rc == 1 ? tell_holder(st, e) : rc;
 }
 
+static int
+share_keep(struct store *st, const struct store_patience *p, struct err *e)
+{
+	int rc = wait_for(st->keep, LOCK_SH, p, e);
+
+	if (rc == 1)
+		err_set(e, ERR_STORE, "what nothing needs any more is being "
+		    "removed from this tree; try again when that has ended, "
+		    "or wait with --wait");
+	return rc;
+}
+
 int
 store_take_locks(struct store *st, const struct store_patience *p,
     struct err *e)
@@ -206,12 +218,26 @@ store_take_locks(struct store *st, const struct store_patience *p,
 	    store_open_lock(st, STORE_KEEP_FILE, &st->keep, e) == -1)
 		return -1;
 	store_reserve_generation(st);
-	rc = wait_for(st->keep, LOCK_SH, p, e);
-	if (rc == 1)
-		err_set(e, ERR_STORE, "what nothing needs any more is being "
-		    "removed from this tree; try again when that has ended, "
-		    "or wait with --wait");
-	return rc;
+	return share_keep(st, p, e);
+}
+
+/* A tree that has no such file, or shows it to nobody but its writers, may be
+ * read all the same. */
+int
+store_keep(struct store *st, const struct store_patience *p, struct err *e)
+{
+	struct err ignored;
+
+	if (st->keep != -1)
+		return 0;
+	if (st->publish != -1) {
+		if (store_open_lock(st, STORE_KEEP_FILE, &st->keep, e) == -1)
+			return -1;
+	} else if (fs_open_file(st->root, STORE_KEEP_FILE, O_RDONLY, &st->keep,
+	    &ignored) != 1) {
+		return 0;
+	}
+	return share_keep(st, p, e);
 }
 
 int

@@ -14,12 +14,7 @@
 
 #include "cmd/cmd.h"
 
-static const struct {
-	const char *name;
-	int (*run)(int, char **);
-	const char *about;
-} commands[] = {
-	{ "sync", cmd_sync, "mirror the images of a list" },
+static const struct command commands[] = {
 	{ "gc", cmd_gc, "remove what nothing keeps" },
 	{ "rm", cmd_rm, "take images out now" },
 	{ "ls", cmd_ls, "list what is in the tree" },
@@ -28,10 +23,8 @@ static const struct {
 	{ "unpin", cmd_unpin, "let it go" },
 	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
-	{ "doctor", cmd_doctor, "find out why a node does not pull from it" },
+	{ NULL, NULL, NULL }
 };
-
-#define COMMAND_COUNT	(sizeof(commands) / sizeof(commands[0]))
 
 /* A signal is a byte in a pipe, which the network thread polls. */
 static int stop_pipe[2] = { -1, -1 };
@@ -83,16 +76,29 @@ cmd_root(const char *arg)
 }
 
 static void
+put_commands(const struct command *c, FILE *to)
+{
+	for (; c->name != NULL; c++)
+		if (c->about != NULL)
+			fprintf(to, "  %-11s  %s\n", c->name, c->about);
+}
+
+static const struct command *
+find_command(const struct command *c, const char *name)
+{
+	while (c->name != NULL && strcmp(c->name, name) != 0)
+		c++;
+	return c->name != NULL ? c : NULL;
+}
+
+static void
 usage(FILE *to)
 {
-	size_t i;
-
 	fputs("usage: cdr COMMAND [OPTION]...\n\n"
 	    "Mirror container images into a directory that nginx serves.\n\n",
 	    to);
-	for (i = 0; i < COMMAND_COUNT; i++)
-		fprintf(to, "  %-11s  %s\n", commands[i].name,
-		    commands[i].about);
+	put_commands(network_commands, to);
+	put_commands(commands, to);
 	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n", to);
 }
 
@@ -130,7 +136,7 @@ int
 main(int argc, char **argv)
 {
 	static char full_name[32];
-	size_t i;
+	const struct command *command;
 
 	if (argc < 2) {
 		usage(stderr);
@@ -142,7 +148,7 @@ main(int argc, char **argv)
 		return EXIT_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		puts("cdr " CDR_VERSION);
+		printf("cdr " CDR_VERSION "%s\n", network_note);
 		return EXIT_OK;
 	}
 	/* A folder has its mode from the moment it is made: one that is killed
@@ -154,13 +160,14 @@ main(int argc, char **argv)
 		perror("cdr: cannot catch signals");
 		return EXIT_STORE;
 	}
-	for (i = 0; i < COMMAND_COUNT; i++) {
-		if (strcmp(argv[1], commands[i].name) != 0)
-			continue;
+	command = find_command(network_commands, argv[1]);
+	if (command == NULL)
+		command = find_command(commands, argv[1]);
+	if (command != NULL) {
 		/* getopt begins its messages with this. */
 		snprintf(full_name, sizeof(full_name), "cdr %s", argv[1]);
 		argv[1] = full_name;
-		return commands[i].run(argc - 1, argv + 1);
+		return command->run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "cdr: there is no command \"%s\"\n", argv[1]);
 	usage(stderr);

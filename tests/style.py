@@ -57,6 +57,7 @@ BELOW = {
 	"doctor": {"doctor", "node", "report", "registry", "image", "layout"},
 	"cmd": {"cmd", "doctor", "node", "bundle", "mirror", "transfer", "link", "report",
 		"registry", "image", "layout"},
+	"offline": {"cmd", "mirror", "registry", "layout"},
 	"main": {"cmd"},
 }
 # Where one folder may be asked for one thing only: registries' words pass the

@@ -12,6 +12,18 @@ enum exit_code {
 	EXIT_INTERRUPTED = 4		/* run it again to go on */
 };
 
+struct command {
+	const char *name;		/* NULL: the end of them */
+	int (*run)(int, char **);
+	const char *about;		/* NULL: it is not in this program, and
+					 * ${run} says so */
+};
+
+/* Those that need a network: cmd/network.c; in the static program
+ * offline/network.c, which has none.  All others are in main.c. */
+extern const struct command network_commands[];
+extern const char network_note[];	/* what --version says of it */
+
 int cmd_sync(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_rm(int argc, char **argv);

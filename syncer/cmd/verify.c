@@ -11,7 +11,7 @@
 #include "image/duration.h"
 #include "image/ref.h"
 #include "layout/mem.h"
-#include "registry/proxy.h"
+#include "mirror/repair.h"
 #include "registry/url.h"
 #include "report/report.h"
 #include "transfer/link/limit.h"
@@ -245,7 +245,7 @@ read_inputs(const struct verify_wishes *o, int argc, char **argv,
 		return -1;
 	if (!o->repair)
 		return 0;
-	if (proxy_check(e) == -1 ||
+	if (repair_ready(o->from != NULL && is_layout(o->from), e) == -1 ||
 	    inputs_registries(o->registries, &in->registries, e) == -1)
 		return -1;
 	if (o->from != NULL && is_layout(o->from) && read_layout(o->from +

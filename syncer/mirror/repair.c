@@ -4,6 +4,7 @@
 
 #include "layout/mem.h"
 #include "mirror/repair.h"
+#include "registry/proxy.h"
 #include "report/report.h"
 
 /* Objects that are asked for at once. */
@@ -25,39 +26,6 @@ struct attempt {
 	struct repair_object *of;
 	size_t source;			/* the next one */
 };
-
-void
-repair_add_source(struct repair_object *o, const char *registry,
-    const char *repository, uint64_t size)
-{
-	struct repair_source *s;
-	size_t i;
-
-	for (i = 0; i < o->source_count; i++) {
-		s = &o->sources[i];
-		if (s->size == size && strcmp(s->registry, registry) == 0 &&
-		    strcmp(s->repository, repository) == 0)
-			return;
-	}
-	if (o->source_count == REPAIR_SOURCES_MAX)
-		return;
-	s = &o->sources[o->source_count++];
-	s->registry = xstrdup(registry);
-	s->repository = xstrdup(repository);
-	s->size = size;
-}
-
-void
-repair_object_done(struct repair_object *o)
-{
-	size_t i;
-
-	for (i = 0; i < o->source_count; i++) {
-		free(o->sources[i].registry);
-		free(o->sources[i].repository);
-	}
-	o->source_count = 0;
-}
 
 /* --- one object -------------------------------------------------------- */
 
@@ -186,6 +154,13 @@ loop(struct repair *r, int stop_fd, struct repair_object *objects,
 			return;
 		dispatch_step(r->d, STEP_MS, r->is_stopping ? -1 : stop_fd);
 	}
+}
+
+int
+repair_ready(bool is_local, struct err *e)
+{
+	(void)is_local;
+	return proxy_check(e);
 }
 
 int

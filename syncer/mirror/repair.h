@@ -28,6 +28,13 @@ void repair_add_source(struct repair_object *, const char *, const char *,
 void repair_object_done(struct repair_object *);
 
 /*
+ * repair_ready(is_local, e): can anything be fetched, or, with ${is_local}, be
+ * taken from a folder or a bundle?  Return 0, or -1 with ${e} set (ERR_INPUT).
+ * offline/ has another one, as of repair_run.
+ */
+int repair_ready(bool, struct err *);
+
+/*
  * repair_run(config, stop_fd, objects, count, e): ask each object's sources one
  * after the other; the store is open for writing.  Return 0, and each object
  * tells how it went; 1 if ${stop_fd} became readable; -1 with ${e} set: the

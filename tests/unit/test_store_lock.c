@@ -275,6 +275,44 @@ test_keep_lock(void **state)
 	store_close(open_store(s));
 }
 
+/* So does a reader that says so, whatever it may change. */
+static void
+test_keep(void **state)
+{
+	static const enum store_mode modes[] = { STORE_READ, STORE_STEP };
+	static const struct store_patience none = { .stop_fd = -1 };
+	struct scratch *s = *state;
+	struct store *st;
+	struct err e;
+	size_t i;
+	int fd;
+
+	store_close(open_store(s));
+	fd = openat(s->dir, "_state/keep.lock", O_RDWR);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(store_open(s->path, modes[i], &st, &e), 0);
+		assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+		assert_int_equal(store_keep(st, &none, &e), 1);
+		assert_non_null(strstr(e.msg, "is being removed"));
+		store_close(st);
+		assert_int_equal(flock(fd, LOCK_UN), 0);
+		assert_int_equal(store_open(s->path, modes[i], &st, &e), 0);
+		assert_int_equal(store_keep(st, &none, &e), 0);
+		assert_int_equal(store_keep(st, &none, &e), 0);
+		assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), -1);
+		store_close(st);
+		assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+		assert_int_equal(flock(fd, LOCK_UN), 0);
+	}
+	close(fd);
+	/* Without the file a reader makes none. */
+	assert_int_equal(unlinkat(s->dir, "_state/keep.lock", 0), 0);
+	assert_int_equal(store_open(s->path, STORE_READ, &st, &e), 0);
+	assert_int_equal(store_keep(st, &none, &e), 0);
+	store_close(st);
+	assert_false(scratch_has(s, "_state/keep.lock"));
+}
+
 /* --- a writer that died --- */
 
 /* A child that has opened the tree, and dies. */
@@ -339,6 +377,7 @@ main(void)
 		TEST(test_brief),
 		TEST(test_wait_in_vain),
 		TEST(test_keep_lock),
+		TEST(test_keep),
 		TEST(test_mark),
 		TEST(test_mark_stays),
 	};
