@@ -7,11 +7,16 @@
 #include "mirror/keep_book.h"
 #include "mirror/keep_list.h"
 
-char *
-export_wish_name(const struct export_wish *wish)
+bool
+export_wish_claim(struct export_wishes *w, const char *registry,
+    const char *repository, const char *reference)
 {
-	return keep_list_image(wish->registry, wish->repository,
-	    wish->reference);
+	char *name = keep_list_image(registry, repository, reference);
+	struct digest hash;
+
+	digest_of(DIGEST_SHA256, name, strlen(name), &hash);
+	free(name);
+	return digest_set_add(&w->seen, &hash, NULL);
 }
 
 bool
@@ -19,12 +24,7 @@ export_wish_add(struct export_wishes *w, const char *registry,
     const char *repository, const char *reference,
     const struct list_entry *entry)
 {
-	char *name = keep_list_image(registry, repository, reference);
-	struct digest hash;
-
-	digest_of(DIGEST_SHA256, name, strlen(name), &hash);
-	free(name);
-	if (!digest_set_add(&w->seen, &hash, NULL))
+	if (!export_wish_claim(w, registry, repository, reference))
 		return false;
 	if (w->count == w->room) {
 		w->room = w->room == 0 ? 64 : 2 * w->room;

@@ -8,7 +8,7 @@
 /* The images that a list names, in the order in which they are to arrive. */
 struct export_wish {
 	char *registry, *repository, *reference;
-	const struct list_entry *entry;	/* NULL: what belongs to another one */
+	const struct list_entry *entry;
 };
 
 struct export_wishes {
@@ -17,13 +17,15 @@ struct export_wishes {
 	struct digest_set seen;		/* full names, hashed */
 };
 
-/* export_wish_name(wish): the full reference; free(3) it. */
-char *export_wish_name(const struct export_wish *);
-
 /* export_wish_add(w, registry, repository, reference, entry): false if it is
  * there already. */
 bool export_wish_add(struct export_wishes *, const char *, const char *,
     const char *, const struct list_entry *);
+
+/* export_wish_claim(w, registry, repository, reference): it is taken along with
+ * another one; false if it is there already. */
+bool export_wish_claim(struct export_wishes *, const char *, const char *,
+    const char *);
 
 /*
  * export_choose(list, store, ret, unmet, cookie, e): those with the highest
