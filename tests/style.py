@@ -73,6 +73,8 @@ LIBRARIES = {
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/cmd/ls_history.c",
 		      "syncer/cmd/rollback.c", "syncer/cmd/verify_run.c",
 		      "syncer/cmd/collect_print.c",
+		      "syncer/cmd/export_print.c",
+		      "syncer/bundle/sigstore.c",
 		      "syncer/mirror/found.c", "syncer/mirror/verify_rules.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",
 		      "syncer/node/daemon_json.c", "syncer/node/record.c",

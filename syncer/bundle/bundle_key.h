@@ -20,10 +20,11 @@ struct bundle_keys *bundle_keys_new(void);
 void bundle_keys_free(struct bundle_keys *);
 size_t bundle_keys_count(const struct bundle_keys *);
 
-/* bundle_keys_parse(keys, buf, len, e): add those of one file.
- * bundle_keys_file(keys, path, e), bundle_keys_folder(keys, path, e): of a
- * file; of each *.pub and *.pem of a folder.  A private key is refused.  Return
- * 0, or -1 with ${e} set (ERR_INPUT). */
+/* bundle_keys_parse(keys, buf, len, e): add those of one file: one in PEM, or
+ * lines of OpenSSH.  bundle_keys_file(keys, path, e), bundle_keys_folder(keys,
+ * path, e): of a file; of each *.pub and *.pem of a folder, which has at least
+ * one.  A private key is refused.  Return 0, or -1 with ${e} set (ERR_INPUT),
+ * which names the file. */
 int bundle_keys_parse(struct bundle_keys *, const char *, size_t,
     struct err *);
 int bundle_keys_file(struct bundle_keys *, const char *, struct err *);
@@ -42,8 +43,8 @@ int bundle_verify(const struct bundle_keys *, const char *, const void *,
 
 /*
  * bundle_sign(path, namespace, msg, len, ret, ret_len, e): with the private key
- * of a file (PKCS#8; the file must not be readable by others): SSHSIG for
- * Ed25519, DER for P-256.  Return 0 and ${ret} is free(3)d, or -1 with ${e} set
+ * of a file (PKCS #8; its group may read it, nobody else, and only its owner may
+ * write it): SSHSIG for Ed25519, DER for P-256.  Return 0 and ${ret} is free(3)d, or -1 with ${e} set
  * (ERR_INPUT).  The key is read and kept in memory no longer than it takes.
  */
 int bundle_sign(const char *, const char *, const void *, size_t, char **,

@@ -132,28 +132,16 @@ fit(struct pubkey *key, struct err *e)
 /* Bytes behind the key within its block are refused as well: what is not
  * understood is not trusted. */
 int
-pubkey_parse(const char *buf, size_t len, struct pubkey **ret, struct err *e)
+pubkey_parse_der(const unsigned char *der, size_t len, struct pubkey **ret,
+    struct err *e)
 {
 	struct pubkey *key = xcalloc(1, sizeof(*key));
-	const unsigned char *at;
-	unsigned char *der = NULL;
-	long der_len = 0;
-	BIO *bio = NULL;
+	const unsigned char *at = der;
 	int rc = -1;
 
-	if (len > PUBKEY_BYTES_MAX) {
-		err_set(e, ERR_INPUT, "%zu bytes, more than the %u that a "
-		    "public key may have", len, PUBKEY_BYTES_MAX);
-		goto out;
-	}
-	bio = BIO_new_mem_buf(buf, (int)len);
-	if (bio == NULL)
-		abort();	/* out of memory */
-	at = der = read_block(bio, &der_len, e);
-	if (der == NULL)
-		goto out;
-	key->pkey = d2i_PUBKEY(NULL, &at, der_len);
-	if (key->pkey == NULL || at != der + der_len) {
+	if (len <= PUBKEY_BYTES_MAX)
+		key->pkey = d2i_PUBKEY(NULL, &at, (long)len);
+	if (key->pkey == NULL || at != der + len) {
 		err_set(e, ERR_INPUT, "the public key in it is damaged, or of "
 		    "an unknown kind");
 		goto out;
@@ -165,12 +153,47 @@ pubkey_parse(const char *buf, size_t len, struct pubkey **ret, struct err *e)
 	key = NULL;
 	rc = 0;
 out:
-	OPENSSL_free(der);
-	BIO_free(bio);
 	pubkey_free(key);
 	/* Nothing may be left for a later reader of the queue (libcurl). */
 	ERR_clear_error();
 	return rc;
+}
+
+int
+pubkey_parse(const char *buf, size_t len, struct pubkey **ret, struct err *e)
+{
+	unsigned char *der;
+	long der_len = 0;
+	BIO *bio;
+	int rc = -1;
+
+	if (len > PUBKEY_BYTES_MAX)
+		return err_set(e, ERR_INPUT, "%zu bytes, more than the %u that "
+		    "a public key may have", len, PUBKEY_BYTES_MAX);
+	bio = BIO_new_mem_buf(buf, (int)len);
+	if (bio == NULL)
+		abort();	/* out of memory */
+	der = read_block(bio, &der_len, e);
+	if (der != NULL)
+		rc = pubkey_parse_der(der, (size_t)der_len, ret, e);
+	OPENSSL_free(der);
+	BIO_free(bio);
+	ERR_clear_error();
+	return rc;
+}
+
+unsigned char *
+pubkey_der(const struct pubkey *key, size_t *ret_len)
+{
+	int len = i2d_PUBKEY(key->pkey, NULL);
+	unsigned char *der, *at;
+
+	if (len <= 0)
+		abort();	/* it was read from that */
+	at = der = xmalloc((size_t)len);
+	i2d_PUBKEY(key->pkey, &at);
+	*ret_len = (size_t)len;
+	return der;
 }
 
 void

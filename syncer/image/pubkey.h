@@ -14,10 +14,16 @@ struct pubkey;
  * pubkey_parse(buf, len, ret, e): PEM, one SubjectPublicKeyInfo (RFC 7468
  * section 13), as in cosign.pub.  A private key, a certificate, a second block,
  * other kinds of keys and weak ones are refused.  Return 0, or -1 with ${e}
- * set (ERR_INPUT).  pubkey_free accepts NULL.
+ * set (ERR_INPUT).  pubkey_parse_der reads the same without its armour.
+ * pubkey_free accepts NULL.
  */
 int pubkey_parse(const char *, size_t, struct pubkey **, struct err *);
+int pubkey_parse_der(const unsigned char *, size_t, struct pubkey **,
+    struct err *);
 void pubkey_free(struct pubkey *);
+
+/* pubkey_der(key, ret_len): as SubjectPublicKeyInfo; free(3) it. */
+unsigned char *pubkey_der(const struct pubkey *, size_t *);
 
 /*
  * pubkey_verify(key, msg, len, sig, sig_len): is that a signature of ${msg} by
