@@ -288,7 +288,7 @@ save_docker_loads()
 	else
 		expect_rc "docker load: zstd.tar is refused, as was told" 1 \
 			docker load -i "$T/zstd.tar"
-		check "and is not there" sh -c '! docker image inspect busybox:zstd'
+		expect_rc "and is not there" 1 docker image inspect busybox:zstd
 	fi
 	for _file in one all sparse; do
 		_name=busybox:1.35

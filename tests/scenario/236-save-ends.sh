@@ -68,7 +68,8 @@ chmod 444 "$(file "$app")"
 # large REPO COUNT SIZE: so many layers that are one hole each; not their digests
 large()
 {
-	_layers= _number=0
+	_layers=''
+	_number=0
 	while [ $_number -lt "$2" ]; do
 		_hex=$(printf %064d $((_number + $3)))
 		truncate -s "$3" "$ROOT/blobs/sha256/$_hex"
@@ -97,7 +98,7 @@ large $HUB/large 1 4294967296
 echo before >"$T/place/x.tar"
 begins "$CDR" save -r "$ROOT" large:1 -o "$T/place/x.tar"
 as_before "while it is written"
-check "gc would have to wait" sh -c '! flock -n -x "$1" true' sh "$ROOT/_state/keep.lock"
+expect_rc "gc would have to wait" 1 flock -n -x "$ROOT/_state/keep.lock" true
 kill -TERM "$pid"
 rc=0
 wait "$pid" || rc=$?
@@ -108,7 +109,7 @@ kill -KILL "$pid"
 wait "$pid" || :
 expect_eq "killed: what was there stays" before "$(cat "$T/place/x.tar")"
 expect_eq "killed: nobody takes what is left for a file of images" "" \
-	"$(ls "$T/place" | grep -v '^x.tar$' || :)"
+	"$(find "$T/place" -type f ! -name x.tar ! -name '.*')"
 rm -rf "$T/place"
 mkdir "$T/place"
 mkfifo "$T/fifo"
