@@ -61,7 +61,7 @@ static void
 put_blob(struct fixture *f, const char *text, char digest[DIGEST_TEXT_MAX])
 {
 	struct blob_writer *w;
-	struct staged *staged;
+	struct staged *staged = NULL;
 	struct digest d;
 
 	digest_of(DIGEST_SHA256, text, strlen(text), &d);
