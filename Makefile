@@ -265,5 +265,5 @@ clean:
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache \
 	    -exec rm -rf {} + 2>/dev/null || true
 
--include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(COMMAND_O:.o=.d) \
+-include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(COMMAND_O:.o=.d) $(STATIC_O:.o=.d) \
     $(TSAN_O:.o=.d) $(ASAN_O:.o=.d) $(ASAN_COMMAND_O:.o=.d) $(FUZZ_O:.o=.d)
