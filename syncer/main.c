@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "pin", cmd_pin, "keep an image whatever a list says" },
 	{ "unpin", cmd_unpin, "let it go" },
 	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
+	{ "import", cmd_import, "take over bundles from another site" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ NULL, NULL, NULL }
 };
