@@ -23,7 +23,6 @@
  * wait for the disk, and with it what comes behind it. */
 #define NOTE_EVERY_MIN	WRITEBACK_BYTES
 #define NOTE_EVERY_MAX	((uint64_t)32 << 20)
-#define NOTE_BYTES_MAX	(64u << 10)
 #define NOTE_PATH_MAX	(STORE_PATH_MAX + 8)
 /* How much one put reads back at most: no long wait for those behind it. */
 #define CATCH_UP_BYTES	((uint64_t)1 << 20)
@@ -291,7 +290,7 @@ read_note(struct blob_writer *w, uint64_t file_size)
 	size_t len;
 	int rc;
 
-	rc = fs_read_file(w->st->root, note_path(w, path), NOTE_BYTES_MAX,
+	rc = fs_read_file(w->st->root, note_path(w, path), PARTIAL_NOTE_MAX,
 	    &text, &len, &ignored);
 	extents_clear(&w->have);
 	w->noted = w->may_have_note = rc != 0;

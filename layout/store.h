@@ -191,6 +191,14 @@ int store_each_partial(const struct store *, struct digest_set *,
  * has been begun; 0 where it has not. */
 uint64_t store_partial_bytes(const struct store *, const struct digest *);
 
+/* store_partial_has(st, digest, from, to): by the note beside it, or by its
+ * length, has what has been begun these bytes?  They were not looked at.
+ * store_partial_drop(st, digest): it is not wanted any more; of a writer that
+ * has not begun it. */
+bool store_partial_has(const struct store *, const struct digest *, uint64_t,
+    uint64_t);
+void store_partial_drop(struct store *, const struct digest *);
+
 /* store_free_bytes(st): what the file system has room for. */
 uint64_t store_free_bytes(const struct store *);
 
@@ -453,6 +461,28 @@ int store_read_state(const struct store *, const char *, size_t, char **,
 /* store_write_state(st, name, buf, len, e): put it in place, mode 0600, by
  * rename and durably.  From any thread. */
 int store_write_state(struct store *, const char *, const void *, size_t,
+    struct err *);
+
+/* --- imports that are not finished ------------------------------------- */
+
+/*
+ * _state/import/ID/NAME; both are of 0-9, a-z and "-".  store_import_read is as
+ * store_read_state, and store_import_write as store_write_state, but from the
+ * committing thread.  store_import_drop(st, id, keep, e): all of it, but for
+ * the file ${keep} (or NULL).  store_import_each(st, fn, cookie, e): stops when
+ * ${fn} returns other than 0, and returns that.  store_import_files(st, id,
+ * ret, ret_count, e): 1 and names that fs_list_free releases; 0; -1.
+ */
+int store_import_read(const struct store *, const char *, const char *, size_t,
+    char **, size_t *, struct err *);
+int store_import_write(struct store *, const char *, const char *,
+    const void *, size_t, struct err *);
+int store_import_drop(struct store *, const char *, const char *,
+    struct err *);
+typedef int store_import_fn(void *cookie, const char *id, struct err *);
+int store_import_each(const struct store *, store_import_fn *, void *,
+    struct err *);
+int store_import_files(const struct store *, const char *, char ***, size_t *,
     struct err *);
 
 #endif

@@ -66,6 +66,7 @@ struct walked {
 #define PARTIAL_SLOTS	1000u
 /* Behind the name of a file with gaps: the note of what is there. */
 #define PARTIAL_NOTE	".ranges"
+#define PARTIAL_NOTE_MAX	(64u << 10)	/* bytes */
 struct partial;
 
 struct store {

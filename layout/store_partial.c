@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "digest_set.h"
+#include "extents.h"
 #include "fsutil.h"
 #include "mem.h"
 #include "store_internal.h"
@@ -166,6 +167,47 @@ store_partial_bytes(const struct store *st, const struct digest *id)
 	char path[STORE_PATH_MAX];
 
 	return bytes_held(st, path_partial(id, path));
+}
+
+bool
+store_partial_has(const struct store *st, const struct digest *id,
+    uint64_t from, uint64_t to)
+{
+	struct extents have = { NULL, 0, 0 };
+	struct extent gap;
+	char path[STORE_PATH_MAX], note[STORE_PATH_MAX + 8];
+	struct err ignored;
+	struct stat sb;
+	char *text;
+	size_t len;
+	bool is_here;
+	int rc;
+
+	if (fstatat(st->root, path_partial(id, path), &sb,
+	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(sb.st_mode))
+		return false;
+	snprintf(note, sizeof(note), "%s" PARTIAL_NOTE, path);
+	rc = fs_read_file(st->root, note, PARTIAL_NOTE_MAX, &text, &len,
+	    &ignored);
+	if (rc == 0)
+		return to <= (uint64_t)sb.st_size;
+	if (rc == -1)
+		return false;
+	is_here = strlen(text) == len && extents_parse(text,
+	    (uint64_t)sb.st_size, &have) == 1 &&
+	    (!extents_gap(&have, from, (uint64_t)sb.st_size, &gap) ?
+	    to <= (uint64_t)sb.st_size : gap.start >= to);
+	extents_done(&have);
+	free(text);
+	return is_here;
+}
+
+void
+store_partial_drop(struct store *st, const struct digest *id)
+{
+	char path[STORE_PATH_MAX];
+
+	drop(st, path_partial(id, path));
 }
 
 /* Names that are no digest are notes about blobs, further attempts, or

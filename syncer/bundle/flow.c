@@ -1,0 +1,550 @@
+/*
+ * One thread reads the stick, which is slow; each object has one writer, by its
+ * digest, since it is hashed in its order.  A piece of an object leaves it
+ * open, so that the next one goes on without reading all before it again.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bundle/flow.h"
+#include "layout/digest_set.h"
+#include "layout/extents.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+
+#define WRITERS		2u
+/* Objects of which a writer has only pieces: for each a file is open. */
+#define OPEN_MAX	16u
+
+struct object;
+
+struct chunk {
+	struct chunk *next;
+	struct object *object;
+	size_t len;
+	bool is_last, is_cut;		/* of the member; and it ended early */
+	unsigned char *data;		/* FLOW_CHUNK, or a whole manifest */
+};
+
+/* A member on its way; of its writer as soon as it has a chunk of it. */
+struct object {
+	struct table_row row;		/* without what it owns */
+	struct manifest_id id;
+	uint64_t at;			/* where the next chunk belongs */
+	struct blob_writer *writer;	/* NULL: not begun */
+	struct err err;
+	bool was_begun;
+};
+
+struct writer {
+	struct flow *flow;
+	pthread_t thread;
+	pthread_cond_t work;
+	struct chunk *first, **end;
+	struct digest_set open;		/* struct blob_writer of each */
+};
+
+struct flow {
+	struct store *store;
+	pthread_mutex_t mutex;
+	pthread_cond_t room, news;
+	struct chunk *spare;
+	struct writer writers[WRITERS];
+	bool is_over;			/* writers end */
+	bool is_stopped;
+	unsigned busy;			/* chunks with writers */
+	struct flow_arrival *arrived, **arrived_end;
+	/* The part at hand: */
+	pthread_t reader;
+	bool has_reader, is_read;
+	struct part *part;
+	const struct table *table;
+	const bool *is_wanted;
+	struct err part_err;
+};
+
+/* --- writers ----------------------------------------------------------- */
+
+static void
+arrive(struct flow *f, struct object *o, struct staged *staged)
+{
+	struct flow_arrival *a = xcalloc(1, sizeof(*a));
+
+	a->id = o->id;
+	a->bytes = o->row.length;
+	a->staged = staged;
+	a->err = o->err;
+	a->was_begun = o->was_begun;
+	free(o);
+	pthread_mutex_lock(&f->mutex);
+	*f->arrived_end = a;
+	f->arrived_end = &a->next;
+	pthread_mutex_unlock(&f->mutex);
+}
+
+/* One that was left open is gone on with. */
+static int
+begin_blob(struct writer *w, struct object *o)
+{
+	o->writer = digest_set_remove(&w->open, &o->row.digest);
+	if (o->writer != NULL)
+		return 0;
+	if (blob_writer_open(w->flow->store, &o->row.digest, o->row.size,
+	    &o->writer, &o->err) == -1)
+		return -1;
+	if (blob_writer_resume(o->writer, &o->err) == -1) {
+		blob_writer_close(o->writer);
+		o->writer = NULL;
+		return -1;
+	}
+	o->was_begun = extents_total(blob_writer_extents(o->writer)) > 0;
+	return 0;
+}
+
+static void
+leave_open(struct writer *w, struct object *o)
+{
+	struct blob_writer *other;
+	struct digest digest;
+	size_t at = 0;
+	void *value;
+
+	if (w->open.count >= OPEN_MAX &&
+	    digest_set_next(&w->open, &at, &digest, &value)) {
+		other = digest_set_remove(&w->open, &digest);
+		blob_writer_close(other);
+	}
+	digest_set_add(&w->open, &o->row.digest, o->writer);
+}
+
+/* The member is over: is the object whole? */
+static void
+end_blob(struct writer *w, struct object *o, bool is_cut)
+{
+	struct staged *staged = NULL;
+
+	if (o->writer == NULL) {
+		arrive(w->flow, o, NULL);
+		return;
+	}
+	if (o->err.code != ERR_NONE) {
+		blob_writer_close(o->writer);
+	} else if (is_cut || extents_total(blob_writer_extents(o->writer)) <
+	    o->row.size) {
+		leave_open(w, o);
+	} else if (blob_writer_finish(o->writer, &staged, &o->err) == -1) {
+		/* Nothing of it can be relied on. */
+		if (o->err.code == ERR_DIGEST || o->err.code == ERR_DATA)
+			blob_writer_drop(o->writer);
+		else
+			blob_writer_close(o->writer);
+	}
+	arrive(w->flow, o, staged);
+}
+
+static void
+take_manifest(struct writer *w, struct chunk *c)
+{
+	struct object *o = c->object;
+	struct staged *staged = NULL;
+
+	(void)store_stage_manifest(w->flow->store, &o->id, c->data, c->len,
+	    &staged, &o->err);
+	arrive(w->flow, o, staged);
+}
+
+static void
+take_chunk(struct writer *w, struct chunk *c, bool is_stopped)
+{
+	struct object *o = c->object;
+
+	if (o->id.media_type[0] != '\0') {
+		take_manifest(w, c);
+		return;
+	}
+	if (!is_stopped && o->writer == NULL && o->err.code == ERR_NONE)
+		(void)begin_blob(w, o);
+	if (!is_stopped && o->err.code == ERR_NONE && c->len > 0)
+		(void)blob_writer_put(o->writer, o->at, c->data, c->len,
+		    &o->err);
+	o->at += c->len;
+	if (c->is_last)
+		end_blob(w, o, c->is_cut || is_stopped);
+}
+
+/* With the mutex held. */
+static void
+give_back(struct flow *f, struct chunk *c, bool is_manifest)
+{
+	if (is_manifest) {
+		free(c->data);
+		free(c);
+	} else {
+		c->next = f->spare;
+		f->spare = c;
+	}
+	pthread_cond_signal(&f->room);
+}
+
+static void *
+write_all(void *cookie)
+{
+	struct writer *w = cookie;
+	struct flow *f = w->flow;
+	struct chunk *c;
+	bool is_stopped, is_manifest;
+
+	pthread_mutex_lock(&f->mutex);
+	for (;;) {
+		while (w->first == NULL && !f->is_over)
+			pthread_cond_wait(&w->work, &f->mutex);
+		c = w->first;
+		if (c == NULL)
+			break;
+		w->first = c->next;
+		if (w->first == NULL)
+			w->end = &w->first;
+		is_stopped = f->is_stopped;
+		pthread_mutex_unlock(&f->mutex);
+		is_manifest = c->object->id.media_type[0] != '\0';
+		take_chunk(w, c, is_stopped);
+		pthread_mutex_lock(&f->mutex);
+		give_back(f, c, is_manifest);
+		f->busy--;
+		pthread_cond_signal(&f->news);
+	}
+	pthread_mutex_unlock(&f->mutex);
+	return NULL;
+}
+
+/* --- the reader -------------------------------------------------------- */
+
+/* NULL: it is to stop. */
+static struct chunk *
+take_spare(struct flow *f)
+{
+	struct chunk *c = NULL;
+
+	pthread_mutex_lock(&f->mutex);
+	while (f->spare == NULL && !f->is_stopped)
+		pthread_cond_wait(&f->room, &f->mutex);
+	if (!f->is_stopped) {
+		c = f->spare;
+		f->spare = c->next;
+	}
+	pthread_mutex_unlock(&f->mutex);
+	return c;
+}
+
+static void
+send(struct flow *f, struct chunk *c)
+{
+	struct writer *w = &f->writers[digest_key(&c->object->row.digest) %
+	    WRITERS];
+
+	c->next = NULL;
+	pthread_mutex_lock(&f->mutex);
+	*w->end = c;
+	w->end = &c->next;
+	f->busy++;
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&f->mutex);
+}
+
+static struct object *
+object_of(const struct table_row *row)
+{
+	struct object *o = xcalloc(1, sizeof(*o));
+
+	o->row = *row;
+	o->row.media_type = NULL;
+	o->id.digest = row->digest;
+	if (row->media_type != NULL)
+		snprintf(o->id.media_type, sizeof(o->id.media_type), "%s",
+		    row->media_type);
+	o->at = row->offset;
+	return o;
+}
+
+static int
+read_manifest(struct flow *f, const struct table_row *row, struct err *e)
+{
+	struct chunk *c;
+	char *text;
+	size_t len;
+
+	if (part_text(f->part, MANIFEST_BYTES_MAX, &text, &len, e) == -1)
+		return -1;
+	c = xcalloc(1, sizeof(*c));
+	c->object = object_of(row);
+	c->data = (unsigned char *)text;
+	c->len = len;
+	c->is_last = true;
+	send(f, c);
+	return 0;
+}
+
+/* Fill buffers with it; the last one tells how it has ended. */
+static int
+read_blob(struct flow *f, const struct table_row *row, struct err *e)
+{
+	struct object *o = object_of(row);
+	struct chunk *c = take_spare(f), *next;
+	const unsigned char *data;
+	const void *bytes;
+	size_t len, n;
+	int rc;
+
+	if (c == NULL) {
+		free(o);
+		return err_set(e, ERR_CANCELLED, "interrupted");
+	}
+	c->object = o;
+	c->len = 0;
+	c->is_last = c->is_cut = false;
+	while ((rc = part_data(f->part, &bytes, &len, e)) == 1) {
+		for (data = bytes; len > 0; data += n, len -= n) {
+			if (c->len == FLOW_CHUNK) {
+				next = take_spare(f);
+				if (next == NULL) {
+					rc = err_set(e, ERR_CANCELLED,
+					    "interrupted");
+					break;
+				}
+				send(f, c);
+				c = next;
+				c->object = o;
+				c->len = 0;
+				c->is_last = c->is_cut = false;
+			}
+			n = len < FLOW_CHUNK - c->len ? len :
+			    FLOW_CHUNK - c->len;
+			memcpy(c->data + c->len, data, n);
+			c->len += n;
+		}
+		if (rc == -1)
+			break;
+	}
+	c->is_last = true;
+	c->is_cut = rc == -1;
+	send(f, c);
+	return rc;
+}
+
+/* Is the next member what the table says? */
+static int
+next_row(struct flow *f, const struct table_row *row, struct err *e)
+{
+	char want[BUNDLE_MEMBER_MAX];
+	struct part_member m;
+	int rc = part_next(f->part, &m, e);
+
+	if (rc == -1)
+		return -1;
+	bundle_member_name(&row->digest, table_row_is_piece(row), row->offset,
+	    want);
+	if (rc == 0)
+		return err_set(e, ERR_DATA, "it ends where its table has %s",
+		    want);
+	if (strcmp(m.name, want) != 0)
+		return err_set(e, ERR_DATA, "it has %s where its table has %s",
+		    m.name, want);
+	if (m.size != row->length)
+		return err_set(e, ERR_DATA, "%s has %llu bytes, and %llu in "
+		    "its table", m.name, (unsigned long long)m.size,
+		    (unsigned long long)row->length);
+	return 0;
+}
+
+static int
+read_rows(struct flow *f, struct err *e)
+{
+	const struct table_row *row;
+	struct part_member m;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < f->table->count && rc == 0; i++) {
+		row = &f->table->rows[i];
+		rc = next_row(f, row, e);
+		if (rc == -1 || !f->is_wanted[i])
+			continue;
+		rc = row->media_type != NULL ? read_manifest(f, row, e) :
+		    read_blob(f, row, e);
+	}
+	if (rc == 0)
+		rc = part_next(f->part, &m, e);
+	return rc == 1 ? err_set(e, ERR_DATA, "it has %s, which is not in its "
+	    "table", m.name) : rc;
+}
+
+static void *
+read_part(void *cookie)
+{
+	struct flow *f = cookie;
+	struct err e = { .code = ERR_NONE };
+
+	(void)read_rows(f, &e);
+	pthread_mutex_lock(&f->mutex);
+	f->part_err = e;
+	f->is_read = true;
+	pthread_cond_signal(&f->news);
+	pthread_mutex_unlock(&f->mutex);
+	return NULL;
+}
+
+/* --- all of it --------------------------------------------------------- */
+
+static void
+start(pthread_t *thread, void *(*run)(void *), void *cookie)
+{
+	if (pthread_create(thread, NULL, run, cookie) != 0)
+		abort();
+}
+
+static void
+new_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+struct flow *
+flow_new(struct store *store)
+{
+	struct flow *f = xcalloc(1, sizeof(*f));
+	struct chunk *c;
+	size_t i;
+
+	f->store = store;
+	pthread_mutex_init(&f->mutex, NULL);
+	new_cond(&f->room);
+	new_cond(&f->news);
+	f->arrived_end = &f->arrived;
+	for (i = 0; i < FLOW_CHUNKS; i++) {
+		c = xcalloc(1, sizeof(*c));
+		c->data = xmalloc(FLOW_CHUNK);
+		c->next = f->spare;
+		f->spare = c;
+	}
+	for (i = 0; i < WRITERS; i++) {
+		f->writers[i].flow = f;
+		f->writers[i].end = &f->writers[i].first;
+		new_cond(&f->writers[i].work);
+		start(&f->writers[i].thread, write_all, &f->writers[i]);
+	}
+	return f;
+}
+
+static void
+writer_done(struct writer *w)
+{
+	struct digest digest;
+	size_t at = 0;
+	void *value;
+
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->work);
+	while (digest_set_next(&w->open, &at, &digest, &value))
+		blob_writer_close(value);
+	digest_set_done(&w->open);
+}
+
+void
+flow_free(struct flow *f)
+{
+	struct chunk *c;
+	size_t i;
+
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->mutex);
+	f->is_over = true;
+	for (i = 0; i < WRITERS; i++)
+		pthread_cond_signal(&f->writers[i].work);
+	pthread_mutex_unlock(&f->mutex);
+	for (i = 0; i < WRITERS; i++)
+		writer_done(&f->writers[i]);
+	while ((c = f->spare) != NULL) {
+		f->spare = c->next;
+		free(c->data);
+		free(c);
+	}
+	pthread_cond_destroy(&f->room);
+	pthread_cond_destroy(&f->news);
+	pthread_mutex_destroy(&f->mutex);
+	free(f);
+}
+
+void
+flow_begin(struct flow *f, struct part *part, const struct table *table,
+    const bool *is_wanted)
+{
+	f->part = part;
+	f->table = table;
+	f->is_wanted = is_wanted;
+	f->is_read = false;
+	f->part_err.code = ERR_NONE;
+	f->has_reader = true;
+	start(&f->reader, read_part, f);
+}
+
+static bool
+has_news(const struct flow *f)
+{
+	return f->arrived != NULL || (f->has_reader && f->is_read) ||
+	    (!f->has_reader && f->busy == 0);
+}
+
+enum flow_state
+flow_wait(struct flow *f, int ms, struct flow_arrival **ret)
+{
+	enum flow_state state = FLOW_READS;
+	struct timespec until;
+	bool is_read;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	pthread_mutex_lock(&f->mutex);
+	while (!has_news(f) && pthread_cond_timedwait(&f->news, &f->mutex,
+	    &until) == 0)
+		;
+	*ret = f->arrived;
+	f->arrived = NULL;
+	f->arrived_end = &f->arrived;
+	is_read = f->has_reader && f->is_read;
+	if (is_read || !f->has_reader)
+		state = f->busy == 0 ? FLOW_SETTLED : FLOW_ENDED;
+	pthread_mutex_unlock(&f->mutex);
+	if (is_read) {
+		pthread_join(f->reader, NULL);
+		f->has_reader = false;
+	}
+	return state;
+}
+
+const struct err *
+flow_part_error(const struct flow *f)
+{
+	return f->part_err.code == ERR_NONE ? NULL : &f->part_err;
+}
+
+void
+flow_stop(struct flow *f)
+{
+	pthread_mutex_lock(&f->mutex);
+	f->is_stopped = true;
+	pthread_cond_signal(&f->room);
+	pthread_mutex_unlock(&f->mutex);
+}
