@@ -91,9 +91,10 @@ print(const char *text, size_t len, const char *key)
 	char *sig = NULL;
 	struct err e;
 
-	if (len > BUNDLE_TEXT_MAX) {
+	if (len > BUNDLE_TEXT_MAX - BUNDLE_SIGNATURE_MAX) {
 		report(REPORT_ERROR, "the inventory has %zu bytes, more than "
-		    "the %u that are read", len, BUNDLE_TEXT_MAX);
+		    "the %u that are read", len,
+		    BUNDLE_TEXT_MAX - BUNDLE_SIGNATURE_MAX);
 		return EXIT_STORE;
 	}
 	if (key != NULL &&
