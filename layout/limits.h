@@ -149,6 +149,9 @@
 /* An age in it, in seconds: twenty years. */
 #define CONDEMNED_AGE_MAX	(20u * 366 * 24 * 3600)
 
+/* index.json and manifest.json of a file of images: what containerd reads. */
+#define SAVE_JSON_MAX		(20u << 20)
+
 /* _state/bundles: which bundles have come. */
 #define LEDGER_BYTES_MAX	(4u << 20)
 

@@ -7,6 +7,7 @@
 #include "digest_set.h"
 #include "store_internal.h"
 #include "verify.h"
+#include "verify_reader.h"
 
 /* Shared by the verify*.c files and by nobody else. */
 
@@ -26,7 +27,6 @@ struct verify_errand {
 	bool is_through;		/* there will be no more */
 };
 
-struct verify_reader;
 struct verify {
 	struct store *st;
 	const struct verify_rules *rules;
@@ -50,10 +50,6 @@ struct verify {
 	struct err *err;
 	struct verify_errand *errand;	/* NULL: it is no thread of its own */
 };
-
-/* What is read at once, and how much more is asked for ahead. */
-#define VERIFY_STEP	(256u << 10)
-#define VERIFY_AHEAD	(4u << 20)
 
 /* verify_seen_add(s, id): false if it is there. */
 bool verify_seen_add(struct verify_seen *, const struct manifest_id *);
@@ -89,21 +85,6 @@ void verify_tell_all(struct verify *, const struct verify_finding *);
  */
 int verify_file(struct verify *, const char *, const struct digest *,
     const char *);
-
-/* --- verify_reader.c --------------------------------------------------- */
-
-/*
- * One file after the other.  verify_reader_next(r, ret): the next piece; its
- * length, 0 at the end, or -1 with errno set; verify_reader_give_back(r) when
- * it has been used.  verify_reader_close(r): another file may be opened.
- * verify_reader_free accepts NULL.
- */
-struct verify_reader *verify_reader_new(void);
-void verify_reader_free(struct verify_reader *);
-struct verify_reader *verify_reader_open(struct verify_reader *, int, off_t);
-ssize_t verify_reader_next(struct verify_reader *, const uint8_t **);
-void verify_reader_give_back(struct verify_reader *);
-void verify_reader_close(struct verify_reader *);
 
 /* --- verify_manifest.c ------------------------------------------------- */
 

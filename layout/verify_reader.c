@@ -11,13 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "mem.h"
-#include "verify_internal.h"
+#include "verify_reader.h"
 
 /* What the kernel reads ahead for one request, at least: it cuts larger
  * ones. */

@@ -22,6 +22,8 @@ static const struct command commands[] = {
 	{ "pin", cmd_pin, "keep an image whatever a list says" },
 	{ "unpin", cmd_unpin, "let it go" },
 	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
+	{ "save", cmd_save, "write images into one tar file" },
+	{ "export", cmd_export, "a bundle for a site without a network" },
 	{ "import", cmd_import, "take over bundles from another site" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ NULL, NULL, NULL }

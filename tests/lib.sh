@@ -167,6 +167,7 @@ skip()
 #   chromium      that, by any of its names
 #   python3-yaml  that module of python3
 #   busybox       the one that scripts/install-deps fetches: sets $BUSYBOX_HERE
+#   static        build/static/cdr, which "make static" makes
 #   newer/NAME    a program of tests/newer.sh, which has been sourced
 #
 # NAME? is for a part of it, which is asked for by
@@ -207,6 +208,9 @@ _here()
 		_why="no yaml for python3 here"
 		python3 -c 'import yaml' 2>/dev/null ;;
 	busybox) _has_busybox ;;
+	static)
+		_why="no build/static/cdr: make static"
+		[ -x "$TOP/build/static/cdr" ] ;;
 	newer/*) newer_has "${1#newer/}" ;;
 	*) command -v "$1" ;;
 	esac >/dev/null

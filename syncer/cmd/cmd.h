@@ -34,6 +34,8 @@ int cmd_rollback(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_unpin(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_save(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_import(int argc, char **argv);
 int cmd_node_config(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -4,6 +4,7 @@
 # message names the variable and what to encode, and nothing of the value. While there
 # are credentials in memory, no core dump can be made, nor can others of the same user
 # read the memory: the process is not dumpable, whatever the limits said.
+# Waits: for programs that end slowly.
 . "$(dirname "$0")/../lib.sh"
 
 need cdr python3

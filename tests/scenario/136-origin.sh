@@ -4,6 +4,7 @@
 # lists by njs, answers below a registry's prefix, over TLS and HTTP/2, and what is
 # no HTTP at all. A blob's ETag is its digest: conditions and ranges go by that and
 # never by a time, which another copy of the tree has not.
+# Waits: for a browser.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
 

@@ -3,6 +3,7 @@
 # own registry, and both are published; also if the slow one sends wrong bytes. Alone
 # the slow one loses its place, keeps what came, and the next run goes on with it. On
 # a line that is thin for all, none fails.
+# Waits: for a slow source.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

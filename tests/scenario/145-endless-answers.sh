@@ -2,6 +2,7 @@
 # Answers without an end, whatever their status: the run ends soon, little of them is
 # read, the image fails or does without, and another one comes. That holds for blobs,
 # manifests, lists and tokens; for redirects, too; and for bodies that trickle.
+# Waits: for answers without an end.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

@@ -4,6 +4,7 @@
 # times stall_timeout_s unless set), at the registry and behind it, with a part of the
 # blob here, and with several connections. Silence after that is what it was; a rival is
 # asked meanwhile; and the message names both settings.
+# Waits: for bytes that come late.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

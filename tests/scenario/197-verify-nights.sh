@@ -6,6 +6,7 @@
 # makes no sense begins anew. What nodes use stays in the page cache, and what verify has
 # read is not there afterwards. A tree on which a sync is at work can be verified.
 # Tier: normal
+# Waits: for nights to end.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

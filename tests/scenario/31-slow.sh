@@ -2,6 +2,7 @@
 # Servers that are slow, silent or endless. Slow is no fault; silence for longer
 # than stall_timeout_s is, before the header as well as in a body, and what came
 # is kept and gone on with. Headers may be large, but not endless. A run ends.
+# Waits: for registries that take their time.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 

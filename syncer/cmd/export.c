@@ -1,0 +1,441 @@
+/* cdr export: a bundle for a site without a network. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bundle/bundle_key.h"
+#include "bundle/export.h"
+#include "bundle/export_write.h"
+#include "bundle/site.h"
+#include "cmd/cmd.h"
+#include "cmd/export_print.h"
+#include "cmd/inputs.h"
+#include "cmd/size.h"
+#include "image/duration.h"
+#include "layout/fsutil.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "layout/store.h"
+#include "report/report.h"
+
+static const char usage[] =
+"usage: cdr export [OPTION]... --to DIR [REF]...\n"
+"\n"
+"Write a bundle for a site without a network: images with all that belongs to\n"
+"them here, signed, in parts, but without what the site has.  Syncs go on\n"
+"meanwhile.  'cdr import' reads it.\n"
+"\n"
+"  REF                 an image of the tree, such as nginx:1.27\n"
+"  -i, --images LIST   the images of a list that are here; - is standard input;\n"
+"                      may be given several times\n"
+"      --to DIR        the folder to write to; it is made if it is absent\n"
+"      --for FILE      what the site has, as 'cdr inventory' says it there; - is\n"
+"                      standard input.  Without it, all goes along\n"
+"      --key PUB, --keys DIR\n"
+"                      the inventory is to be signed by one of these public keys;\n"
+"                      both may be given several times\n"
+"      --to-site NAME  the site, if there is no inventory (default: any)\n"
+"      --site NAME     who sends it (default: $CDR_SITE, or the host's name)\n"
+"      --sign KEY      sign it with this private key (PKCS#8: Ed25519 or P-256)\n"
+"      --split SIZE    in parts smaller than that: 4G for FAT, 700M for a CD\n"
+"      --expires T     after so long (30d) an import warns that it is old\n"
+"      --plan          write nothing, and say what would go, in which parts, and\n"
+"                      what the site would have then\n"
+"      --json          print that as JSON, with and without --plan\n"
+"      --wait T        wait so long (30, 10m, 2h) for a gc on ROOT to end\n"
+"  -r, --root ROOT     the tree (default: $CDR_ROOT, or /srv/cdr)\n"
+"  -q, --quiet         print errors only\n"
+"  -h, --help          print this\n"
+"\n"
+"Exit: 0 all is well; 1 some images are not here, or not whole: the rest is\n"
+"exported; 2 the command line, a list, an inventory or a key is wrong; 3 the tree\n"
+"cannot be used, or DIR; 4 interrupted.\n"
+"More: cdr(1).\n";
+
+/* With less there would hardly be room for what each part begins with. */
+#define SPLIT_MIN	((uint64_t)32 << 10)
+#define EXPIRES_MAX_S	(3650u * 24 * 3600)
+
+struct options {
+	const char *root, *to, *inventory, *to_site, *site, *key;
+	const char **lists;
+	size_t list_count;
+	struct bundle_keys *keys;	/* of inventories */
+	uint64_t split;
+	unsigned expires_s, wait;
+	bool plan, json;
+	enum report_level level;
+};
+
+static int
+bad_usage(void)
+{
+	fputs("Try 'cdr export --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+static int
+complain(const char *why)
+{
+	fprintf(stderr, "cdr export: %s\n", why);
+	return bad_usage();
+}
+
+/* Return 0, or -1 with ${e} set. */
+static int
+parse_value(int letter, const char *arg, struct options *o, struct err *e)
+{
+	switch (letter) {
+	case 's':
+		return size_parse(arg, SPLIT_MIN, BUNDLE_PART_BYTES_MAX,
+		    &o->split, e) == -1 ? err_wrap(e, "--split") : 0;
+	case 'e':
+		return duration_parse(arg, EXPIRES_MAX_S, &o->expires_s,
+		    e) == -1 ? err_wrap(e, "--expires") : 0;
+	case 'W':
+		return duration_parse(arg, WAIT_MAX_S, &o->wait, e) == -1 ?
+		    err_wrap(e, "--wait") : 0;
+	case 'k':
+		return bundle_keys_file(o->keys, arg, e);
+	case 'K':
+		return bundle_keys_folder(o->keys, arg, e);
+	default:
+		return err_set(e, ERR_INPUT, "see above");
+	}
+}
+
+/* Return -1 to go on, or an exit code. */
+static int
+take_option(int letter, struct options *o)
+{
+	struct err e;
+
+	switch (letter) {
+	case 'r':
+		o->root = optarg;
+		break;
+	case 'i':
+		o->lists[o->list_count++] = optarg;
+		break;
+	case 't':
+		o->to = optarg;
+		break;
+	case 'f':
+		o->inventory = optarg;
+		break;
+	case 'T':
+		o->to_site = optarg;
+		break;
+	case 'N':
+		o->site = optarg;
+		break;
+	case 'S':
+		o->key = optarg;
+		break;
+	case 'P':
+		o->plan = true;
+		break;
+	case 'j':
+		o->json = true;
+		break;
+	case 'q':
+		o->level = REPORT_ERROR;
+		break;
+	case 'h':
+		fputs(usage, stdout);
+		return EXIT_OK;
+	case '?':
+		return bad_usage();
+	default:
+		if (parse_value(letter, optarg, o, &e) == -1)
+			return complain(e.msg);
+	}
+	return -1;
+}
+
+/* Return -1 to go on, or an exit code. */
+static int
+check_options(const struct options *o, char **words)
+{
+	size_t i;
+
+	if (o->to == NULL && !o->plan)
+		return complain("where to?  --to DIR, or --plan");
+	if (o->list_count == 0 && words[0] == NULL)
+		return complain("which images?  -i LIST, or REF...");
+	if (o->inventory == NULL && bundle_keys_count(o->keys) > 0)
+		return complain("--key and --keys are for an inventory: --for "
+		    "FILE; to sign the bundle use --sign");
+	if (o->inventory != NULL && o->to_site != NULL)
+		return complain("the inventory says which site it is: --for or "
+		    "--to-site, not both");
+	if (o->to_site != NULL && !bundle_is_site(o->to_site))
+		return complain("--to-site: letters, digits, \"-\", \"_\" and "
+		    "\".\", and no more than 63");
+	for (i = 0; words[i] != NULL; i++)
+		if (strchr(words[i], '=') != NULL)
+			return complain("an image goes as it is here: "
+			    "KEY=VALUE words are for lists");
+	return -1;
+}
+
+/* Return -1 to go on, or an exit code. */
+static int
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "root", required_argument, NULL, 'r' },
+		{ "images", required_argument, NULL, 'i' },
+		{ "to", required_argument, NULL, 't' },
+		{ "for", required_argument, NULL, 'f' },
+		{ "key", required_argument, NULL, 'k' },
+		{ "keys", required_argument, NULL, 'K' },
+		{ "to-site", required_argument, NULL, 'T' },
+		{ "site", required_argument, NULL, 'N' },
+		{ "sign", required_argument, NULL, 'S' },
+		{ "split", required_argument, NULL, 's' },
+		{ "expires", required_argument, NULL, 'e' },
+		{ "plan", no_argument, NULL, 'P' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "wait", required_argument, NULL, 'W' },
+		{ "quiet", no_argument, NULL, 'q' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int c, code;
+
+	while ((c = getopt_long(argc, argv, "r:i:qh", longs, NULL)) != -1) {
+		code = take_option(c, o);
+		if (code != -1)
+			return code;
+	}
+	return check_options(o, argv + optind);
+}
+
+/* --- inputs ------------------------------------------------------------ */
+
+struct inputs {
+	struct image_list *list;
+	struct inventory inventory;
+	char from[BUNDLE_SITE_MAX + 1];
+	char name[BUNDLE_SITE_MAX + 1];	/* of the list */
+};
+
+static int
+read_list(const struct options *o, char **words, struct inputs *in,
+    struct err *e)
+{
+	const char *path = o->lists[0], *slash;
+	size_t i;
+
+	in->list = list_new(inputs_complain, NULL);
+	for (i = 0; i < o->list_count; i++)
+		if (inputs_list(in->list, o->lists[i], e) == -1)
+			return -1;
+	for (i = 0; words[i] != NULL; i++)
+		list_add(in->list, words[i]);
+	if (list_end(in->list) == -1)
+		return err_set(e, ERR_INPUT, "the list has errors, so nothing "
+		    "is exported");
+	if (list_count(in->list) == 0)
+		return err_set(e, ERR_INPUT, "no image is named");
+	if (o->list_count != 1 || words[0] != NULL || strcmp(path, "-") == 0)
+		return 0;
+	slash = strrchr(path, '/');
+	(void)site_fit(slash == NULL ? path : slash + 1, in->name);
+	return 0;
+}
+
+static int
+check_signature(const struct options *o, const char *buf, size_t len,
+    const struct inventory *inv, struct err *e)
+{
+	if (bundle_keys_count(o->keys) == 0)
+		return 0;
+	if (inv->text_len == len)
+		return err_set(e, ERR_SIGNATURE, "it is not signed");
+	return bundle_verify(o->keys, INVENTORY_NAMESPACE, buf, inv->text_len,
+	    buf + inv->text_len, len - inv->text_len, e);
+}
+
+static int
+read_inventory(const struct options *o, struct inputs *in, struct err *e)
+{
+	const size_t max = (size_t)BUNDLE_TEXT_MAX + BUNDLE_SIGNATURE_MAX;
+	const char *name = o->inventory;
+	char *buf = NULL;
+	size_t len = 0;
+	int rc;
+
+	if (name == NULL)
+		return 0;
+	if (strcmp(name, "-") == 0) {
+		name = "standard input";
+		rc = fs_read_all(STDIN_FILENO, max, &buf, &len, e);
+	} else {
+		rc = fs_read_named(name, max, &buf, &len, e);
+		if (rc == 0)
+			return err_set(e, ERR_INPUT, "%s: no such file", name);
+	}
+	if (rc != -1)
+		rc = inventory_parse(buf, len, &in->inventory, e);
+	if (rc != -1)
+		rc = check_signature(o, buf, len, &in->inventory, e);
+	free(buf);
+	return rc == -1 ? err_wrap(e, "%s", name) : 0;
+}
+
+/* A key that cannot sign is found before anything is read. */
+static int
+try_key(const struct options *o, struct err *e)
+{
+	char *signature;
+	size_t len;
+
+	if (o->key == NULL)
+		return 0;
+	if (bundle_sign(o->key, BUNDLE_NAMESPACE, "", 0, &signature, &len,
+	    e) == -1)
+		return err_wrap(e, "--sign");
+	free(signature);
+	return 0;
+}
+
+static int
+read_inputs(const struct options *o, char **words, struct inputs *in,
+    struct err *e)
+{
+	if (site_name(o->site, in->from, e) == -1 || try_key(o, e) == -1 ||
+	    read_list(o, words, in, e) == -1)
+		return -1;
+	return read_inventory(o, in, e);
+}
+
+/* --- the run ----------------------------------------------------------- */
+
+static int
+fail(const struct err *e)
+{
+	report(e->code == ERR_CANCELLED ? REPORT_WARNING : REPORT_ERROR, "%s",
+	    e->msg);
+	if (e->code == ERR_CANCELLED)
+		return EXIT_INTERRUPTED;
+	return e->code == ERR_INPUT || e->code == ERR_SIGNATURE ? EXIT_INPUT :
+	    EXIT_STORE;
+}
+
+/* Whoever makes a plan has no need to write, and perhaps no right to. */
+static int
+open_tree(const struct options *o, struct store **ret, struct err *e)
+{
+	const struct store_patience patience = {
+		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
+	};
+
+	if (store_open(cmd_root(o->root), o->plan ? STORE_READ : STORE_STEP,
+	    ret, e) == -1)
+		return -1;
+	if (store_keep(*ret, &patience, e) == 0)
+		return 0;
+	e->code = ERR_STORE;
+	return err_wrap(e, "%s", cmd_root(o->root));
+}
+
+/* Return an exit code. */
+static int
+end(const struct options *o, const struct export *x, int rc)
+{
+	if (rc == 1) {
+		report(REPORT_ERROR, "nothing is left to export");
+		return EXIT_SOME_FAILED;
+	}
+	if (o->json)
+		export_print_json(x);
+	else if (o->plan)
+		export_print_plan(x);
+	else if (o->level >= REPORT_INFO)
+		export_print_end(x, o->to);
+	export_warn(x);
+	if (fflush(stdout) != 0)
+		return EXIT_STORE;
+	return x->left_count > 0 || x->lame > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+static int
+export_to(const struct options *o, const struct export_order *order, int dir)
+{
+	struct export x = { .order = NULL };
+	struct err e;
+	int code, rc = export_make(&x, order, &e);
+
+	if (rc == 0 && !o->plan)
+		rc = export_run(&x, dir, cmd_stop_fd(), &e);
+	code = rc == -1 ? fail(&e) : end(o, &x, rc);
+	export_done(&x);
+	return code;
+}
+
+static int
+run(const struct options *o, const struct inputs *in)
+{
+	struct export_order order = {
+		.list = in->list,
+		.from = in->from,
+		.to = o->inventory != NULL ? in->inventory.site :
+		    o->to_site != NULL ? o->to_site : "*",
+		.name = in->name,
+		.inventory = o->inventory == NULL ? NULL : &in->inventory,
+		.now = (int64_t)time(NULL),
+		.expires_s = o->expires_s,
+		.split = o->split,
+		.key = o->key,
+		.is_plan = o->plan,
+	};
+	int code, dir = -1;
+	struct err e;
+
+	if (open_tree(o, &order.store, &e) == -1) {
+		code = fail(&e);
+	} else if (!o->plan && export_folder(o->to, &dir, &e) == -1) {
+		e.code = ERR_STORE;
+		code = fail(&e);
+	} else {
+		code = export_to(o, &order, dir);
+	}
+	if (dir != -1)
+		close(dir);
+	store_close(order.store);
+	return code;
+}
+
+int
+cmd_export(int argc, char **argv)
+{
+	struct options o = { .level = REPORT_INFO };
+	struct inputs in = { .list = NULL };
+	struct err e;
+	int code;
+
+	report_init(REPORT_TEXT, REPORT_INFO);
+	o.lists = xcalloc((size_t)argc + 1, sizeof(*o.lists));
+	o.keys = bundle_keys_new();
+	code = parse_options(argc, argv, &o);
+	if (code != -1)
+		goto out;
+	report_init(REPORT_TEXT, o.level);
+	if (read_inputs(&o, argv + optind, &in, &e) == -1) {
+		report(REPORT_ERROR, "%s", e.msg);
+		code = EXIT_INPUT;
+		goto out;
+	}
+	code = run(&o, &in);
+out:
+	list_free(in.list);
+	inventory_done(&in.inventory);
+	bundle_keys_free(o.keys);
+	free(o.lists);
+	return code;
+}
