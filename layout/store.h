@@ -168,6 +168,11 @@ int store_each_reference(const struct store *, store_reference_fn *, void *,
 int store_each_in(const struct store *, const char *, const char *,
     store_reference_fn *, void *, struct err *);
 
+/* store_each_linked(st, registry, repository, fn, cookie, e): each manifest
+ * that belongs to the repository, with its "alg:hex" as the reference. */
+int store_each_linked(const struct store *, const char *, const char *,
+    store_reference_fn *, void *, struct err *);
+
 /* store_each_repository(st, fn, cookie, e): in that order; ${fn} as above. */
 typedef int store_repository_fn(void *cookie, const char *registry,
     const char *repository, struct err *);

@@ -190,28 +190,28 @@ store_each_repository(const struct store *st, store_repository_fn *fn,
 	return rc;
 }
 
-/*
- * Tags, and digests that have a history: those were asked for by themselves and
- * are not just part of something else.  A link that has gone since the folder
- * was listed is passed over.
- */
-int
-store_each_in(const struct store *st, const char *registry,
-    const char *repository, store_reference_fn *fn, void *cookie,
-    struct err *e)
+/* What one of a repository's folders names.  A link that has gone since the
+ * folder was listed is passed over. */
+static int
+each_named(const struct store *st, const char *registry,
+    const char *repository, const char *folder, store_reference_fn *fn,
+    void *cookie, struct err *e)
 {
+	bool is_links = strcmp(folder, "_manifests") == 0;
 	char path[STORE_PATH_MAX];
 	char **names;
 	size_t i, count;
 	struct manifest_id id;
 	int rc;
 
-	path_repository(registry, repository, "_history", path);
+	path_repository(registry, repository, folder, path);
 	rc = fs_list(st->root, path, &names, &count, e);
 	if (rc != 1)
 		return rc;
 	rc = 0;
 	for (i = 0; i < count && rc == 0; i++) {
+		if (is_links && strchr(names[i], ':') == NULL)
+			continue;	/* a tag */
 		rc = store_reference_get(st, registry, repository, names[i],
 		    &id, e);
 		if (rc == 1)
@@ -220,6 +220,25 @@ store_each_in(const struct store *st, const char *registry,
 	}
 	fs_list_free(names, count);
 	return rc == -1 ? -1 : 0;
+}
+
+/* Tags, and digests that have a history: those were asked for by themselves and
+ * are not just part of something else. */
+int
+store_each_in(const struct store *st, const char *registry,
+    const char *repository, store_reference_fn *fn, void *cookie,
+    struct err *e)
+{
+	return each_named(st, registry, repository, "_history", fn, cookie, e);
+}
+
+int
+store_each_linked(const struct store *st, const char *registry,
+    const char *repository, store_reference_fn *fn, void *cookie,
+    struct err *e)
+{
+	return each_named(st, registry, repository, "_manifests", fn, cookie,
+	    e);
 }
 
 struct reference_walk {

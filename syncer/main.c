@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "pin", cmd_pin, "keep an image whatever a list says" },
 	{ "unpin", cmd_unpin, "let it go" },
 	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
+	{ "inventory", cmd_inventory, "print what is here, for a bundle" },
 	{ "save", cmd_save, "write images into one tar file" },
 	{ "export", cmd_export, "a bundle for a site without a network" },
 	{ "import", cmd_import, "take over bundles from another site" },

@@ -43,9 +43,10 @@ int bundle_verify(const struct bundle_keys *, const char *, const void *,
 
 /*
  * bundle_sign(path, namespace, msg, len, ret, ret_len, e): with the private key
- * of a file (PKCS #8; its group may read it, nobody else, and only its owner may
- * write it): SSHSIG for Ed25519, DER for P-256.  Return 0 and ${ret} is free(3)d, or -1 with ${e} set
- * (ERR_INPUT).  The key is read and kept in memory no longer than it takes.
+ * of a file (PKCS #8; its group may read it, nobody else, and only its owner
+ * may write it): SSHSIG for Ed25519, DER for P-256.  Return 0 and ${ret} is
+ * free(3)d, or -1 with ${e} set (ERR_INPUT).  The key is read and kept in
+ * memory no longer than it takes.
  */
 int bundle_sign(const char *, const char *, const void *, size_t, char **,
     size_t *, struct err *);

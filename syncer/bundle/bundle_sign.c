@@ -1,5 +1,4 @@
 /* Private keys: read, used once, forgotten. */
-#include <errno.h>
 #include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -76,38 +75,55 @@ parse(const char *buf, size_t len, struct err *e)
 /* Others must not be able to read it, and none but its owner to change it.  Its
  * group may read: so Kubernetes mounts a secret for a pod. */
 static int
-check_modes(int fd, struct err *e)
+check_mode(mode_t mode, struct err *e)
 {
-	struct stat sb;
-
-	if (fstat(fd, &sb) == -1)
-		return err_sys(e, "cannot be looked at");
-	if (!S_ISREG(sb.st_mode))
-		return err_set(e, ERR_INPUT, "it is no regular file");
-	if ((sb.st_mode & (S_IRWXO | S_IWGRP)) != 0)
+	if ((mode & (S_IRWXO | S_IWGRP)) != 0)
 		return err_set(e, ERR_INPUT, "others can read or change it "
-		    "(mode %04o): chmod 600", (unsigned)sb.st_mode & 07777);
+		    "(mode %04o): chmod 600", (unsigned)mode & 07777);
 	return 0;
+}
+
+/* That it is no private key at all is said first. */
+static EVP_PKEY *
+read_key(int fd, struct err *e)
+{
+	EVP_PKEY *key;
+	struct stat sb;
+	size_t len;
+	char *buf;
+
+	if (fstat(fd, &sb) == -1) {
+		err_sys(e, "cannot be looked at");
+		return NULL;
+	}
+	if (!S_ISREG(sb.st_mode)) {
+		err_set(e, ERR_INPUT, "it is no regular file");
+		return NULL;
+	}
+	if (fs_read_all(fd, PUBKEY_BYTES_MAX, &buf, &len, e) == -1)
+		return NULL;
+	key = parse(buf, len, e);
+	explicit_bzero(buf, len);
+	free(buf);
+	if (key != NULL && check_mode(sb.st_mode, e) == -1) {
+		EVP_PKEY_free(key);
+		key = NULL;
+	}
+	return key;
 }
 
 static EVP_PKEY *
 load(const char *path, struct err *e)
 {
 	EVP_PKEY *key = NULL;
-	char *buf = NULL;
-	size_t len = 0;
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd == -1) {
 		err_sys(e, "cannot be opened");
-	} else if (check_modes(fd, e) == 0 &&
-	    fs_read_all(fd, PUBKEY_BYTES_MAX, &buf, &len, e) == 0) {
-		key = parse(buf, len, e);
-		explicit_bzero(buf, len);
-	}
-	free(buf);
-	if (fd != -1)
+	} else {
+		key = read_key(fd, e);
 		close(fd);
+	}
 	if (key == NULL) {
 		e->code = ERR_INPUT;
 		err_wrap(e, "%s", path);

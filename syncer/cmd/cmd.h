@@ -34,6 +34,7 @@ int cmd_rollback(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
 int cmd_unpin(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
+int cmd_inventory(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_import(int argc, char **argv);
