@@ -42,7 +42,7 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all static help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
+.PHONY: all static boot help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
         bench image install uninstall clean
 
 all: $(BUILD)/cdr
@@ -50,6 +50,7 @@ all: $(BUILD)/cdr
 help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
+	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
 	@echo '         make install     cdr, cdr-serve, nginx files, man pages; PREFIX, DESTDIR'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
@@ -204,6 +205,10 @@ $(BUILD)/tests/cable.so: tests/crash/cable.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/stick.so: tests/crash/stick.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 
@@ -211,6 +216,32 @@ bench: all $(BUILD)/tests/relay
 image:
 	sh k8s/image/build $(if $(BASE),-b '$(BASE)') $(if $(ARCH),-a '$(ARCH)') \
 	    $(if $(TAG),-t '$(TAG)') $(if $(OUTPUT),-o '$(OUTPUT)')
+
+# What "cdr export --boot" puts onto a stick, but for the images. For another
+# architecture it needs what "k8s/image/toolchain install ARCH" installs.
+HERE        = $(shell uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
+BOOT_ARCHES = $(HERE)
+
+boot: $(BOOT_ARCHES:%=$(BUILD)/boot/cdr-%)
+	rm -rf $(BUILD)/boot/nginx $(BUILD)/boot/k8s
+	mkdir -p $(BUILD)/boot/nginx $(BUILD)/boot/k8s
+	cp boot/START.md boot/images.list boot/install boot/nginx-from-image scripts/serve \
+	    $(BUILD)/boot
+	cp -R nginx/*.conf nginx/*.sh nginx/kustomization.yaml nginx/njs nginx/page \
+	    $(BUILD)/boot/nginx
+	cp -R k8s/README.md k8s/base k8s/components k8s/overlays $(BUILD)/boot/k8s
+
+$(BUILD)/boot/cdr-$(HERE): $(BUILD)/static/cdr
+	@mkdir -p $(@D)
+	strip -o $@ $<
+
+# For another one: a make of its own, with objects of its own, which knows what is new.
+FORCE:
+
+$(BUILD)/boot/cdr-%: FORCE
+	@mkdir -p $(@D)
+	$(MAKE) BUILD=$(BUILD)/static-$* CC="$$(k8s/image/toolchain cc $*)" static
+	$$(k8s/image/toolchain strip $*) -o $@ $(BUILD)/static-$*/static/cdr
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin \
@@ -226,6 +257,8 @@ install: all
 	install -m 0644 nginx/page/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/page
 	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 0644 layout/cdr-layout.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	[ ! -d $(BUILD)/boot ] || { rm -rf $(DESTDIR)$(PREFIX)/share/cdr/boot && \
+	    cp -R $(BUILD)/boot $(DESTDIR)$(PREFIX)/share/cdr/boot; }
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/cdr $(DESTDIR)$(PREFIX)/bin/cdr-serve \
@@ -238,5 +271,5 @@ clean:
 	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name cache \
 	    -exec rm -rf {} + 2>/dev/null || true
 
--include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(COMMAND_O:.o=.d) \
+-include $(LAYOUT_O:.o=.d) $(SYNCER_O:.o=.d) $(COMMAND_O:.o=.d) $(STATIC_O:.o=.d) \
     $(TSAN_O:.o=.d) $(ASAN_O:.o=.d) $(ASAN_COMMAND_O:.o=.d) $(FUZZ_O:.o=.d)

@@ -178,6 +178,12 @@
 /* status/unlisted.json and held.json: images in them. */
 #define UNLISTED_MAX		10000u
 #define HELD_MAX		10000u
+/* boot/ of a stick: architectures and a name of one; files of "make boot", and
+ * folders in folders. */
+#define BOOT_ARCHES_MAX		8u
+#define BOOT_ARCH_MAX		32u
+#define BOOT_FILES_MAX		10000u
+#define BOOT_DEPTH_MAX		16u
 /* status/bundles.json: senders and sites, bundles that wait for parts, and how
  * many parts and images each of these names. */
 #define BUNDLE_STATUS_STREAMS	64u

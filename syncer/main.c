@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "inventory", cmd_inventory, "print what is here, for a bundle" },
 	{ "save", cmd_save, "write images into one tar file" },
 	{ "export", cmd_export, "a bundle for a site without a network" },
+	{ "import", cmd_import, "take over bundles from another site" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ NULL, NULL, NULL }
 };

@@ -167,7 +167,7 @@ skip()
 #   chromium      that, by any of its names
 #   python3-yaml  that module of python3
 #   busybox       the one that scripts/install-deps fetches: sets $BUSYBOX_HERE
-#   static        build/static/cdr, which "make static" makes
+#   static, boot  build/static/cdr, build/boot, which "make boot" makes
 #   newer/NAME    a program of tests/newer.sh, which has been sourced
 #
 # NAME? is for a part of it, which is asked for by
@@ -209,8 +209,11 @@ _here()
 		python3 -c 'import yaml' 2>/dev/null ;;
 	busybox) _has_busybox ;;
 	static)
-		_why="no build/static/cdr: make static"
+		_why="no build/static/cdr: make boot"
 		[ -x "$TOP/build/static/cdr" ] ;;
+	boot)
+		_why="no build/boot: make boot"
+		[ -f "$TOP/build/boot/START.md" ] ;;
 	newer/*) newer_has "${1#newer/}" ;;
 	*) command -v "$1" ;;
 	esac >/dev/null

@@ -26,6 +26,7 @@ struct pack {
 	uint64_t head;			/* of statement and signature, as
 					 * members */
 	uint64_t limit;			/* of a file */
+	size_t guess;			/* so many parts */
 	size_t room;			/* of the last part's table */
 	uint64_t table;			/* at most so many bytes has its text */
 	uint64_t members;		/* and its members, in the file */
@@ -112,9 +113,9 @@ refuse(const struct pack *p, uint64_t least, struct err *e)
 		return err_set(e, ERR_INPUT, "this is too much for one bundle: "
 		    "export some of the images first");
 	return err_set(e, ERR_INPUT, "--split: %llu bytes are too few for a "
-	    "part: what each begins with, and one object, take at least "
-	    "%llu",
-	    (unsigned long long)p->rules->split, (unsigned long long)least);
+	    "part: where there are %zu, what each begins with and one object "
+	    "take %llu", (unsigned long long)p->rules->split, p->guess,
+	    (unsigned long long)least);
 }
 
 static int
@@ -156,13 +157,12 @@ add_all(struct pack *p, const struct export_objects *objects, struct err *e)
 	return 0;
 }
 
-/* With the guess that there are so many parts. */
 static int
-pack_with(struct pack *p, const struct statement *s, size_t parts,
+pack_with(struct pack *p, const struct statement *s,
     const struct export_objects *manifests,
     const struct export_objects *blobs, struct err *e)
 {
-	uint64_t statement = statement_bytes_max(s, parts);
+	uint64_t statement = statement_bytes_max(s, p->guess);
 
 	if (statement > BUNDLE_TEXT_MAX)
 		return err_set(e, ERR_INPUT, "its statement would have %llu "
@@ -183,21 +183,21 @@ export_pack(const struct export_rules *rules, const struct statement *s,
     struct export_parts *ret, struct err *e)
 {
 	struct export_parts parts = { NULL, 0 };
-	struct pack p = { .rules = rules, .out = &parts };
-	size_t guess = 1, most;
+	struct pack p = { .rules = rules, .out = &parts, .guess = 1 };
+	size_t most;
 	int rc;
 
 	p.limit = rules->split == 0 ? BUNDLE_PART_BYTES_MAX :
 	    (rules->split - 1) / CUT_SMALL * CUT_SMALL;
 	for (;;) {
-		rc = pack_with(&p, s, guess, manifests, blobs, e);
+		rc = pack_with(&p, s, manifests, blobs, e);
 		most = parts.count;
-		if (rc == 0 && most <= guess)
+		if (rc == 0 && most <= p.guess)
 			break;
 		export_parts_done(&parts);
 		if (rc == -1)
 			return -1;
-		guess = most;
+		p.guess = most;
 	}
 	*ret = parts;
 	return 0;

@@ -4,6 +4,7 @@
  * open, so that the next one goes on without reading all before it again.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -32,6 +33,7 @@ struct chunk {
 struct object {
 	struct table_row row;		/* without what it owns */
 	struct manifest_id id;
+	size_t number;			/* of its part */
 	uint64_t at;			/* where the next chunk belongs */
 	struct blob_writer *writer;	/* NULL: not begun */
 	struct err err;
@@ -53,13 +55,14 @@ struct flow {
 	struct chunk *spare;
 	struct writer writers[WRITERS];
 	bool is_over;			/* writers end */
-	bool is_stopped;
+	atomic_bool is_stopped;
 	unsigned busy;			/* chunks with writers */
 	struct flow_arrival *arrived, **arrived_end;
 	/* The part at hand: */
 	pthread_t reader;
 	bool has_reader, is_read;
 	struct part *part;
+	size_t number;
 	const struct table *table;
 	const bool *is_wanted;
 	struct err part_err;
@@ -73,6 +76,7 @@ arrive(struct flow *f, struct object *o, struct staged *staged)
 	struct flow_arrival *a = xcalloc(1, sizeof(*a));
 
 	a->id = o->id;
+	a->number = o->number;
 	a->bytes = o->row.length;
 	a->staged = staged;
 	a->err = o->err;
@@ -254,10 +258,11 @@ send(struct flow *f, struct chunk *c)
 }
 
 static struct object *
-object_of(const struct table_row *row)
+object_of(const struct flow *f, const struct table_row *row)
 {
 	struct object *o = xcalloc(1, sizeof(*o));
 
+	o->number = f->number;
 	o->row = *row;
 	o->row.media_type = NULL;
 	o->id.digest = row->digest;
@@ -278,7 +283,7 @@ read_manifest(struct flow *f, const struct table_row *row, struct err *e)
 	if (part_text(f->part, MANIFEST_BYTES_MAX, &text, &len, e) == -1)
 		return -1;
 	c = xcalloc(1, sizeof(*c));
-	c->object = object_of(row);
+	c->object = object_of(f, row);
 	c->data = (unsigned char *)text;
 	c->len = len;
 	c->is_last = true;
@@ -290,7 +295,7 @@ read_manifest(struct flow *f, const struct table_row *row, struct err *e)
 static int
 read_blob(struct flow *f, const struct table_row *row, struct err *e)
 {
-	struct object *o = object_of(row);
+	struct object *o = object_of(f, row);
 	struct chunk *c = take_spare(f), *next;
 	const unsigned char *data;
 	const void *bytes;
@@ -368,6 +373,8 @@ read_rows(struct flow *f, struct err *e)
 
 	for (i = 0; i < f->table->count && rc == 0; i++) {
 		row = &f->table->rows[i];
+		if (f->is_stopped)
+			return err_set(e, ERR_CANCELLED, "interrupted");
 		rc = next_row(f, row, e);
 		if (rc == -1 || !f->is_wanted[i])
 			continue;
@@ -443,17 +450,35 @@ flow_new(struct store *store)
 }
 
 static void
-writer_done(struct writer *w)
+close_open(struct writer *w)
 {
 	struct digest digest;
 	size_t at = 0;
 	void *value;
 
-	pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->work);
 	while (digest_set_next(&w->open, &at, &digest, &value))
 		blob_writer_close(value);
 	digest_set_done(&w->open);
+}
+
+static void
+writer_done(struct writer *w)
+{
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->work);
+	close_open(w);
+}
+
+/* With the mutex they see it when they have work again. */
+void
+flow_rest(struct flow *f)
+{
+	size_t i;
+
+	pthread_mutex_lock(&f->mutex);
+	for (i = 0; i < WRITERS && f->busy == 0; i++)
+		close_open(&f->writers[i]);
+	pthread_mutex_unlock(&f->mutex);
 }
 
 void
@@ -483,10 +508,11 @@ flow_free(struct flow *f)
 }
 
 void
-flow_begin(struct flow *f, struct part *part, const struct table *table,
-    const bool *is_wanted)
+flow_begin(struct flow *f, struct part *part, size_t number,
+    const struct table *table, const bool *is_wanted)
 {
 	f->part = part;
+	f->number = number;
 	f->table = table;
 	f->is_wanted = is_wanted;
 	f->is_read = false;

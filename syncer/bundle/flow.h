@@ -23,6 +23,7 @@ struct flow;
 struct flow_arrival {
 	struct flow_arrival *next;
 	struct manifest_id id;		/* media_type "": a blob */
+	size_t number;			/* of its part: see flow_begin */
 	uint64_t bytes;			/* of the member */
 	struct staged *staged;		/* the object is whole; NULL: it is not,
 					 * so far, or: */
@@ -38,12 +39,12 @@ struct flow *flow_new(struct store *);
 void flow_free(struct flow *);
 
 /*
- * flow_begin(f, part, table, is_wanted): read the members of this part, which
- * stand behind its table, and take those rows.  Each has to be the next row of
- * the table, of its size.  All four are borrowed until flow_wait tells of the
+ * flow_begin(f, part, number, table, is_wanted): read the members of this part,
+ * which stand behind its table, and take those rows.  Each has to be the next
+ * row of the table, of its size.  All is borrowed until flow_wait tells of the
  * end of the part.
  */
-void flow_begin(struct flow *, struct part *, const struct table *,
+void flow_begin(struct flow *, struct part *, size_t, const struct table *,
     const bool *);
 
 /*
@@ -60,6 +61,10 @@ enum flow_state {
 };
 enum flow_state flow_wait(struct flow *, int, struct flow_arrival **);
 const struct err *flow_part_error(const struct flow *);
+
+/* flow_rest(f): after FLOW_SETTLED: what only pieces are here of is left for
+ * later, and noted so. */
+void flow_rest(struct flow *);
 
 /* flow_stop(f): read no more, and write nothing more. */
 void flow_stop(struct flow *);

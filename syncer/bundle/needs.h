@@ -24,6 +24,7 @@ struct need {
 	enum need_state state;
 	struct digest lacks;
 	struct err err;
+	bool is_told;			/* of its failure */
 	uint64_t size;			/* in bytes, of what is here of it */
 	size_t at;			/* manifests that are whole */
 	struct need *next;		/* of those that wait for the same */

@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ struct part {
 	bool is_end;			/* the first of them says so */
 	bool is_empty;
 	bool may_seek;
+	int stop_fd;			/* -1: none */
 	uint64_t left;			/* of the member, with what fills its
 					 * last block */
 	char member[BUNDLE_MEMBER_MAX];	/* "": none so far */
@@ -45,6 +47,8 @@ struct part {
 					 * behind us */
 	struct digest_set seen;		/* of names */
 	struct err why;			/* what feed has to say; or ERR_NONE */
+	bool is_over;			/* its end has been read, or: */
+	struct err failure;		/* or ERR_NONE */
 };
 
 static int
@@ -58,15 +62,35 @@ wrong(const struct part *p, struct err *e, enum err_code code,
 
 /* --- bytes ------------------------------------------------------------- */
 
+/* A pipe is waited for, but not by who is to end. */
+static bool
+is_to_end(const struct part *p)
+{
+	struct pollfd fds[] = {
+		{ .fd = p->fd, .events = POLLIN },
+		{ .fd = p->stop_fd, .events = POLLIN },
+	};
+
+	if (p->stop_fd == -1 || p->may_seek)
+		return false;
+	while (poll(fds, 2, -1) == -1 && errno == EINTR)
+		;
+	return fds[1].revents != 0;
+}
+
 /* So many, or less at the end of the file; -1 with errno set. */
 static ssize_t
-read_some(int fd, unsigned char *buf, size_t want, bool all)
+read_some(const struct part *p, size_t want, bool all)
 {
 	size_t have = 0;
 	ssize_t n;
 
 	do {
-		n = read(fd, buf + have, want - have);
+		if (is_to_end(p)) {
+			errno = ECANCELED;
+			return -1;
+		}
+		n = read(p->fd, p->buf + have, want - have);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -86,6 +110,20 @@ is_zero(const unsigned char *block)
 	return i == BLOCK;
 }
 
+/* Whatever errno says: it is not the tree's file system. */
+static int
+unread(struct part *p)
+{
+	if (errno == ECANCELED)
+		return err_set(&p->why, ERR_CANCELLED, "interrupted");
+	if (p->member[0] == '\0')
+		err_sys(&p->why, "%s", p->name);
+	else
+		err_sys(&p->why, "%s: %s", p->name, p->member);
+	p->why.code = ERR_SYS;
+	return -1;
+}
+
 /* The first block says whether there is a member; then only the end may take a
  * second one. */
 static la_ssize_t
@@ -96,9 +134,9 @@ feed_header(struct part *p)
 	if (p->blocks > 0 && !p->is_end)
 		return wrong(p, &p->why, ERR_DATA, "behind it is a record "
 		    "that a bundle has not got (PAX or GNU)");
-	n = read_some(p->fd, p->buf, BLOCK, true);
+	n = read_some(p, BLOCK, true);
 	if (n == -1)
-		return err_sys(&p->why, "%s", p->name);
+		return unread(p);
 	p->is_empty = p->is_first && n == 0;
 	p->is_first = false;
 	if (n == 0)
@@ -122,10 +160,10 @@ feed(struct archive *a, void *cookie, const void **ret)
 	*ret = p->buf;
 	if (p->in_header)
 		return feed_header(p);
-	n = read_some(p->fd, p->buf, p->left < DATA_BYTES ? (size_t)p->left :
-	    DATA_BYTES, false);
+	n = read_some(p, p->left < DATA_BYTES ? (size_t)p->left : DATA_BYTES,
+	    false);
 	if (n == -1)
-		return err_sys(&p->why, "%s: %s", p->name, p->member);
+		return unread(p);
 	if (n == 0)
 		return wrong(p, &p->why, ERR_DATA, "it is cut in the middle "
 		    "of this");
@@ -157,6 +195,7 @@ part_open(int fd, const char *name, struct part **ret, struct err *e)
 	printable(p->name);
 	p->buf = xmalloc(DATA_BYTES);
 	p->is_first = true;
+	p->stop_fd = -1;
 	p->may_seek = lseek(fd, 0, SEEK_CUR) != -1;
 	p->archive = archive_read_new();
 	if (p->archive == NULL ||
@@ -182,6 +221,12 @@ part_close(struct part *p)
 	free(p->buf);
 	free(p->name);
 	free(p);
+}
+
+void
+part_stop_by(struct part *p, int fd)
+{
+	p->stop_fd = fd;
 }
 
 bool
@@ -277,8 +322,8 @@ open_archive(struct part *p, struct err *e)
 	return p->is_empty ? 0 : unreadable(p, e);
 }
 
-int
-part_next(struct part *p, struct part_member *ret, struct err *e)
+static int
+next_member(struct part *p, struct part_member *ret, struct err *e)
 {
 	int rc;
 
@@ -307,8 +352,32 @@ part_next(struct part *p, struct part_member *ret, struct err *e)
 	return 1;
 }
 
+bool
+part_has_failed(const struct part *p)
+{
+	return p->failure.code != ERR_NONE;
+}
+
 int
-part_data(struct part *p, const void **ret, size_t *ret_len, struct err *e)
+part_next(struct part *p, struct part_member *ret, struct err *e)
+{
+	int rc;
+
+	if (part_has_failed(p)) {
+		*e = p->failure;
+		return -1;
+	}
+	if (p->is_over)
+		return 0;
+	rc = next_member(p, ret, e);
+	p->is_over = rc == 0;
+	if (rc == -1)
+		p->failure = *e;
+	return rc;
+}
+
+static int
+next_data(struct part *p, const void **ret, size_t *ret_len, struct err *e)
 {
 	la_int64_t offset = 0;
 	int rc = archive_read_data_block(p->archive, ret, ret_len, &offset);
@@ -321,6 +390,16 @@ part_data(struct part *p, const void **ret, size_t *ret_len, struct err *e)
 		return wrong(p, e, ERR_DATA, "it has holes");
 	p->given += *ret_len;
 	return 1;
+}
+
+int
+part_data(struct part *p, const void **ret, size_t *ret_len, struct err *e)
+{
+	int rc = next_data(p, ret, ret_len, e);
+
+	if (rc == -1)
+		p->failure = *e;
+	return rc;
 }
 
 int

@@ -29,12 +29,17 @@ struct part_member {
 int part_open(int, const char *, struct part **, struct err *);
 void part_close(struct part *);
 
+/* part_stop_by(p, fd): where the part has to be waited for, in a pipe, reading
+ * ends as soon as ${fd} becomes readable (ERR_CANCELLED). */
+void part_stop_by(struct part *, int);
+
 /*
  * part_next(p, ret, e): the next member; what was not read of the one before is
  * skipped.  Return 1; 0 at the end of the part; -1 with ${e} set, which names
- * part and member: ERR_DATA, or ERR_SYS where it cannot be read.  Nothing may
- * be asked of it then but part_close.
+ * part and member: ERR_DATA, or ERR_SYS where it cannot be read.  It stays at
+ * its end, or where it went wrong: part_has_failed(p).
  */
+bool part_has_failed(const struct part *);
 int part_next(struct part *, struct part_member *, struct err *);
 
 /*

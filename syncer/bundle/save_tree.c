@@ -41,7 +41,7 @@ take_as_blob(struct tree *t, const struct descriptor *d, struct err *e)
 {
 	struct save_object o = { .kind = SAVE_LAYER, .id.digest = d->digest,
 	    .size = d->size };
-	uint64_t size;
+	uint64_t size = 0;
 	int rc = 0;
 
 	if (media_kind(d->media_type) == MEDIA_OTHER)

@@ -9,7 +9,9 @@ enum exit_code {
 	EXIT_INPUT = 2,			/* usage, list, configuration: nothing
 					 * touched */
 	EXIT_STORE = 3,			/* the store cannot be used */
-	EXIT_INTERRUPTED = 4		/* run it again to go on */
+	EXIT_INTERRUPTED = 4,		/* run it again to go on */
+	EXIT_SEQ = 5			/* a bundle that is older than what has
+					 * come, or too far ahead */
 };
 
 struct command {
@@ -35,6 +37,7 @@ int cmd_verify(int argc, char **argv);
 int cmd_inventory(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_node_config(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 

@@ -11,6 +11,7 @@
 #include "bundle/export_write.h"
 #include "bundle/site.h"
 #include "cmd/cmd.h"
+#include "cmd/export_boot.h"
 #include "cmd/export_print.h"
 #include "cmd/inputs.h"
 #include "cmd/size.h"
@@ -41,6 +42,8 @@ static const char usage[] =
 "      --site NAME     who sends it (default: $CDR_SITE, or the host's name)\n"
 "      --sign KEY      sign it with this private key (PKCS#8: Ed25519 or P-256)\n"
 "      --split SIZE    in parts smaller than that: 4G for FAT, 700M for a CD\n"
+"      --boot ARCH,... what a site needs that has nothing: a folder boot/, with a\n"
+"                      START.md that tells all (amd64, arm64)\n"
 "      --expires T     after so long (30d) an import warns that it is old\n"
 "      --plan          write nothing, and say what would go, in which parts, and\n"
 "                      what the site would have then\n"
@@ -60,7 +63,7 @@ static const char usage[] =
 #define EXPIRES_MAX_S	(3650u * 24 * 3600)
 
 struct options {
-	const char *root, *to, *inventory, *to_site, *site, *key;
+	const char *root, *to, *inventory, *to_site, *site, *key, *boot;
 	const char **lists;
 	size_t list_count;
 	struct bundle_keys *keys;	/* of inventories */
@@ -135,6 +138,9 @@ take_option(int letter, struct options *o)
 	case 'S':
 		o->key = optarg;
 		break;
+	case 'B':
+		o->boot = optarg;
+		break;
 	case 'P':
 		o->plan = true;
 		break;
@@ -197,6 +203,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "site", required_argument, NULL, 'N' },
 		{ "sign", required_argument, NULL, 'S' },
 		{ "split", required_argument, NULL, 's' },
+		{ "boot", required_argument, NULL, 'B' },
 		{ "expires", required_argument, NULL, 'e' },
 		{ "plan", no_argument, NULL, 'P' },
 		{ "json", no_argument, NULL, 'j' },
@@ -365,15 +372,22 @@ end(const struct options *o, const struct export *x, int rc)
 }
 
 static int
-export_to(const struct options *o, const struct export_order *order, int dir)
+export_to(const struct options *o, const struct export_order *order,
+    const struct boot *boot, int dir)
 {
 	struct export x = { .order = NULL };
 	struct err e;
 	int code, rc = export_make(&x, order, &e);
 
+	/* First: who sees a statement has all that came with it. */
+	if (rc == 0 && !o->plan)
+		rc = export_boot_write(boot, o->to, o->key,
+		    o->json || o->level < REPORT_INFO, &e);
 	if (rc == 0 && !o->plan)
 		rc = export_run(&x, dir, cmd_stop_fd(), &e);
 	code = rc == -1 ? fail(&e) : end(o, &x, rc);
+	if (rc == 0 && o->plan && !o->json)
+		export_boot_plan(boot);
 	export_done(&x);
 	return code;
 }
@@ -394,19 +408,23 @@ run(const struct options *o, const struct inputs *in)
 		.key = o->key,
 		.is_plan = o->plan,
 	};
+	struct boot *boot = NULL;
 	int code, dir = -1;
 	struct err e;
 
 	if (open_tree(o, &order.store, &e) == -1) {
 		code = fail(&e);
+	} else if (export_boot_look(order.store, o->boot, &boot, &e) == -1) {
+		code = fail(&e);
 	} else if (!o->plan && export_folder(o->to, &dir, &e) == -1) {
 		e.code = ERR_STORE;
 		code = fail(&e);
 	} else {
-		code = export_to(o, &order, dir);
+		code = export_to(o, &order, boot, dir);
 	}
 	if (dir != -1)
 		close(dir);
+	boot_free(boot);
 	store_close(order.store);
 	return code;
 }

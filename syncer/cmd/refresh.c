@@ -39,3 +39,21 @@ refresh_if_free(const char *root)
 	if (rc == -1)
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 }
+
+/* What this run has fetched may have been bad or missing before. */
+void
+refresh_bad(struct store *store)
+{
+	struct err e, later;
+	int rc = store_step_begin(store, &e);
+
+	if (rc == 0) {
+		rc = store_bad_update(store, NULL, 0, NULL, &e);
+		if (store_step_end(store, &later) == -1 && rc == 0) {
+			e = later;
+			rc = -1;
+		}
+	}
+	if (rc == -1)
+		report(REPORT_WARNING, "cannot write status/bad: %s", e.msg);
+}

@@ -17,4 +17,8 @@ void refresh_status(struct store *, const struct name_set *);
  * a writer is at work, which does the same at its end. */
 void refresh_if_free(const char *);
 
+/* refresh_bad(store): what a run has brought may have been bad or missing
+ * before: status/bad does not name it any more. */
+void refresh_bad(struct store *);
+
 #endif

@@ -139,13 +139,17 @@ write_out(const struct options *o, const struct save *s)
 static int
 run(const struct options *o)
 {
-	struct store *store;
+	const struct store_patience patience = { .seconds = o->wait_s,
+	    .stop_fd = cmd_stop_fd() };
+	struct store *store = NULL;
 	struct save *s;
 	struct err e;
 	int code;
 
-	if (store_open(o->root, STORE_READ, &store, &e) == -1) {
+	if (store_open(o->root, STORE_READ, &store, &e) == -1 ||
+	    store_keep(store, &patience, &e) != 0) {
 		report(REPORT_ERROR, "%s", e.msg);
+		store_close(store);
 		return EXIT_STORE;
 	}
 	s = save_new(store);

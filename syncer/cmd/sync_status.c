@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/refresh.h"
 #include "cmd/sync_status.h"
 #include "layout/mem.h"
 #include "mirror/holdings.h"
@@ -53,24 +54,6 @@ sync_list_name(const char *const *paths, size_t count, char *const *words,
 	return buf;
 }
 
-/* What this run has fetched may have been bad or missing before. */
-static void
-settle_bad(struct store *store)
-{
-	struct err e, later;
-	int rc = store_step_begin(store, &e);
-
-	if (rc == 0) {
-		rc = store_bad_update(store, NULL, 0, NULL, &e);
-		if (store_step_end(store, &later) == -1 && rc == 0) {
-			e = later;
-			rc = -1;
-		}
-	}
-	if (rc == -1)
-		report(REPORT_WARNING, "cannot write status/bad: %s", e.msg);
-}
-
 void
 sync_status(struct status *status, struct store *store,
     const struct report_totals *totals, enum mirror_end end,
@@ -94,7 +77,7 @@ sync_status(struct status *status, struct store *store,
 		how.result = totals->failed > 0 ? "failed" : "ok";
 	}
 	if (end != MIRROR_STORE_FAILED)
-		settle_bad(store);
+		refresh_bad(store);
 	/* Before the summary, which tells who waits for it to look again. */
 	if (end != MIRROR_STORE_FAILED &&
 	    holdings_save(store, how.now, &e) == -1)

@@ -5,6 +5,8 @@
 #   pods_need_exec          and where nothing can be put into one that runs
 #   pod_rootfs_cdr DIR      what the image has, from the program under test, and
 #                           $T/cdr.json, its configuration
+#   pod_rootfs_nginx DIR    Debian's nginx as the stock image has its own, and busybox
+#                           for its shell; $T/nginx.json
 #   pod_make ID ROOTFS YAML KIND/NAME[/CONTAINER] IMAGE.json ARGUMENT...
 #                           the bundle $T/pods/ID of tests/k8s/pod.py, to which the
 #                           arguments go
@@ -67,6 +69,36 @@ pod_rootfs_cdr()
 		fail "the image's file system cannot be made"
 	echo '{"config": {"Env": ["PATH=/usr/bin"], "User": "65532:65532",
 	    "Entrypoint": ["/usr/bin/cdr"]}}' >"$T/cdr.json"
+}
+
+# Modules come first: the last one is a program, and names the loader.
+pod_rootfs_nginx()
+{
+	uses nginx busybox
+	_modules=/usr/lib/nginx/modules
+	_dir=$1
+	set --
+	for _module in "$_modules"/*.so; do
+		[ ! -e "$_module" ] || set -- "$@" "$_module"
+	done
+	sh "$TOP/k8s/image/rootfs" "$_dir" "$@" "$(command -v nginx)" \
+		>>"$T/rootfs.log" 2>&1 || fail "nginx's file system cannot be made"
+	mkdir -p "$_dir/bin" "$_dir/usr/sbin" "$_dir$_modules"
+	for _module; do
+		mv "$_dir/usr/bin/${_module##*/}" "$_dir$_modules/"
+	done
+	mv "$_dir/usr/bin/nginx" "$_dir/usr/sbin/"
+	cp "$BUSYBOX_HERE" "$_dir/bin/busybox"
+	for _applet in sh mkdir sleep kill cat sha256sum; do
+		ln "$_dir/bin/busybox" "$_dir/bin/$_applet"
+	done
+	# What glibc loads when a thread is told to end: no program is linked with it.
+	cp "$(cc -print-file-name=libgcc_s.so.1)" \
+		"$(dirname "$(find "$_dir" -name libc.so.6)")/"
+	# Whose workers are when it is root that starts it.
+	echo 'nobody:x:65534:65534::/:/sbin/nologin' >>"$_dir/etc/passwd"
+	printf 'nobody:x:65534:\nnogroup:x:65534:\n' >>"$_dir/etc/group"
+	echo '{"config": {"Env": ["PATH=/bin:/usr/sbin:/usr/bin"]}}' >"$T/nginx.json"
 }
 
 pod_make()

@@ -77,26 +77,7 @@ check "where it may write, it can" try run Deployment/cdr touch /run/cdr/x
 
 # --- nginx ----------------------------------------------------------------------------
 
-# Debian's nginx in the place of the stock image's, and busybox for its shell.
-# Modules come first: the last one is a program, and names the loader.
-modules=/usr/lib/nginx/modules
-set --
-for module in "$modules"/*.so; do
-	[ ! -e "$module" ] || set -- "$@" "$module"
-done
-sh "$TOP/k8s/image/rootfs" "$T/nginx.rootfs" "$@" "$(command -v nginx)" \
-	>>"$T/rootfs.log" 2>&1 || fail "nginx's file system cannot be made"
-mkdir -p "$T/nginx.rootfs/bin" "$T/nginx.rootfs$modules"
-for module; do
-	mv "$T/nginx.rootfs/usr/bin/${module##*/}" "$T/nginx.rootfs$modules/"
-done
-for applet in sh mkdir sleep kill cat sha256sum; do
-	cp -l "$T/shell.rootfs/bin/busybox" "$T/nginx.rootfs/bin/$applet"
-done
-# What glibc loads when a thread is told to end: no program is linked with it.
-cp "$(cc -print-file-name=libgcc_s.so.1)" \
-	"$(dirname "$(find "$T/nginx.rootfs" -name libc.so.6)")/"
-echo '{"config": {"Env": ["PATH=/bin:/usr/bin"]}}' >"$T/nginx.json"
+pod_rootfs_nginx "$T/nginx.rootfs"
 # The machine's loopback has one port 5000 only, which may be taken.
 serve()
 {

@@ -102,7 +102,7 @@ tree_check "$ROOT"
 
 # Who takes an address takes it for the same.
 for url in http://10.0.0.5:5000 https://mirror.example HTTP://Mirror.Example:80/ \
-    http://mirror:30500 http://[fd00::0005]:5000 http://[::1] https://a-b.example:443 \
+    http://mirror:30500 'http://[fd00::0005]:5000' 'http://[::1]' https://a-b.example:443 \
     http://localhost:5000; do
 	"$CDR" node-config containerd --mirror "$url" \
 		>"$T/one" 2>&1 || fail "$url: $(cat "$T/one")"

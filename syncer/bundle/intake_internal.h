@@ -1,0 +1,52 @@
+#ifndef CDR_BUNDLE_INTAKE_INTERNAL_H
+#define CDR_BUNDLE_INTAKE_INTERNAL_H
+
+#include "bundle/intake.h"
+
+/* Shared by intake*.c alone. */
+
+#define INTAKE_STATEMENT	"statement"
+#define INTAKE_MOVED		"moved"
+#define INTAKE_NAME_MAX		32u
+
+/* intake_who(s, ret): for the ledger. */
+void intake_who(const struct statement *, struct ledger_bundle *);
+
+/* intake_table_name(number, buf): "table-N" for part number N, from 0 on. */
+char *intake_table_name(size_t, char buf[INTAKE_NAME_MAX]);
+
+/* intake_fail(in, e): the tree cannot be used any more, or the run is to end.
+ * Return false. */
+bool intake_fail(struct intake *, const struct err *);
+
+/* intake_is_here(store, row): the object, or these bytes of it. */
+bool intake_is_here(const struct store *, const struct table_row *);
+
+/*
+ * intake_check_table(in, text, len, ret_number, ret, e): which part has it?
+ * It has to be one that the statement tells of, and table_done releases ${ret}.
+ * intake_saved_table(in, number, ret): the one of an earlier run; 1 or 0.
+ */
+int intake_check_table(const struct intake *, const char *, size_t, size_t *,
+    struct table *, struct err *);
+int intake_saved_table(const struct intake *, size_t, struct table *);
+
+/* intake_has_room(in): do all bytes fit that are not here yet?  Else the err is
+ * set. */
+bool intake_has_room(struct intake *);
+
+/* intake_settle(in): wait until nothing is on its way; false as intake_fail. */
+bool intake_settle(struct intake *);
+
+/* intake_publish(in): all images that are ready; false as intake_fail. */
+bool intake_publish(struct intake *);
+
+/* intake_clean(in): it is whole: the ledger says so, and the state goes, its
+ * own and that of those before it.  0 or -1. */
+int intake_clean(struct intake *, struct err *);
+
+/* intake_read_moved(in, e): what is in the way of an older bundle. */
+int intake_read_moved(struct intake *, struct err *);
+bool intake_must_stay(const struct intake *, const struct statement_image *);
+
+#endif
