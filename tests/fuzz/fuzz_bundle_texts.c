@@ -1,5 +1,5 @@
 /*
- * What a stick has as text: the first byte says whether it is a statement (s), a
+ * What a stick has as text: the first byte says if it is a statement (s), a
  * table (t), an inventory (i), or the name of a member (m).  There is one way
  * to write each of them: what is taken is printed as the same bytes.
  */
