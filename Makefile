@@ -205,6 +205,10 @@ $(BUILD)/tests/cable.so: tests/crash/cable.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/stick.so: tests/crash/stick.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 
