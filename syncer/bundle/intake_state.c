@@ -139,6 +139,12 @@ drop_if_done(void *cookie, const char *id, struct err *e)
 }
 
 int
+intake_tidy(struct intake *in, struct err *e)
+{
+	return store_import_each(in->rules->store, drop_if_done, in, e);
+}
+
+int
 intake_clean(struct intake *in, struct err *e)
 {
 	struct ledger l;
@@ -150,8 +156,7 @@ intake_clean(struct intake *in, struct err *e)
 	ledger_finish(&l, &in->who, (int64_t)time(NULL));
 	rc = ledger_write(in->rules->store, &l, e);
 	ledger_free(&l);
-	return rc == 0 ? store_import_each(in->rules->store, drop_if_done, in,
-	    e) : -1;
+	return rc == 0 ? intake_tidy(in, e) : -1;
 }
 
 /* --- forgetting -------------------------------------------------------- */
