@@ -47,8 +47,8 @@ put_image(void *cookie, const char *registry, const char *repository,
 
 /* --- what is linked ---------------------------------------------------- */
 
-/* An entry of an index that is here has a link of its own; a layer that is at
- * some address of the world may be absent. */
+/* An entry of an index that is here has a link of its own.  A layer that is at
+ * some address of the world may be absent: then whoever has it sends it. */
 static int
 look_at_child(void *cookie, const struct child *c, struct err *e)
 {
@@ -68,7 +68,7 @@ look_at_child(void *cookie, const struct child *c, struct err *e)
 		return -1;
 	if (rc == 1 && size == c->size)
 		*seen = (struct seen){ c->digest, size, true };
-	else if (rc == 1 || !c->has_urls)
+	else
 		digest_set_add(&w->bad, &c->digest, NULL);
 	return 0;
 }
