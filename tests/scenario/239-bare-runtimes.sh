@@ -15,14 +15,15 @@
 . "$TOP/tests/boot.sh"
 
 need cdr boot root root-mount docker-registry nginx containerd ctr runc skopeo openssl \
-	jq busybox python3 python3-yaml ssh-keygen ip cc dockerd? docker?
+	jq busybox python3 python3-yaml ssh-keygen ip cc \
+	dockerd? docker? podman?
 pods_need
 boot_images
 boot_stick
 
 # Where the commands write, each with a folder of the test's own in its place.
 FOLDERS='media root srv usr/local etc/containerd etc/docker run var/lib/containerd
-	var/lib/docker opt'
+	var/lib/docker etc/containers var/lib/containers opt'
 export FOLDERS
 cat >"$T/site.sh" <<'END'
 set -e
@@ -58,10 +59,13 @@ done 3<"$T/commands"
 pull
 END
 
-# site WAY: the commands of START.md, on a machine with $T/way.sh.
+# site WAY [LIKE]: the commands of START.md, on a machine with $T/way.sh; those for
+# another way with this one's name.
 site()
 {
-	boot_commands "$1" "$T/commands"
+	boot_commands "${2-$1}" "$T/commands"
+	[ -z "${2-}" ] ||
+		sed -i "s/^$2 /$1 /; s/node-config ${2}d /node-config $1 /" "$T/commands"
 	expect_eq "five commands" 5 "$(wc -l <"$T/commands")"
 	for folder in $FOLDERS; do
 		mkdir -p "$T/$1/$folder"
@@ -105,7 +109,7 @@ expect_eq "it is the index that was sent" "$BUSYBOX" \
 
 # --- Docker -------------------------------------------------------------------------------
 
-part "Docker" dockerd docker || exit 0
+if part "Docker" dockerd docker; then
 cat >"$T/way.sh" <<'END'
 start()
 {
@@ -124,3 +128,25 @@ pull()
 }
 END
 site docker
+fi
+
+# --- podman -------------------------------------------------------------------------------
+
+part "podman" podman || exit 0
+cat >"$T/way.sh" <<'END'
+start()
+{
+	export STORAGE_DRIVER=vfs CONTAINERS_CONF=$T/containers.conf
+	printf '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n' \
+		>"$CONTAINERS_CONF"
+	echo '{"default": [{"type": "insecureAcceptAnything"}]}' \
+		>/etc/containers/policy.json
+}
+pull()
+{
+	within 100 podman pull -q docker.io/library/busybox:1.35
+	podman run --rm --network none docker.io/library/busybox:1.35 echo it runs
+	podman kill cdr-nginx
+}
+END
+site podman docker
