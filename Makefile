@@ -42,7 +42,7 @@ HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)
 UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
-.PHONY: all static boot FORCE help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
+.PHONY: all static boot help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
         bench image install uninstall clean
 
 all: $(BUILD)/cdr
@@ -205,6 +205,10 @@ $(BUILD)/tests/cable.so: tests/crash/cable.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/stick.so: tests/crash/stick.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 
@@ -231,7 +235,9 @@ $(BUILD)/boot/cdr-$(HERE): $(BUILD)/static/cdr
 	@mkdir -p $(@D)
 	strip -o $@ $<
 
-# For another one: a make of its own, with objects of its own.
+# For another one: a make of its own, with objects of its own, which knows what is new.
+FORCE:
+
 $(BUILD)/boot/cdr-%: FORCE
 	@mkdir -p $(@D)
 	$(MAKE) BUILD=$(BUILD)/static-$* CC="$$(k8s/image/toolchain cc $*)" static

@@ -16,6 +16,7 @@ static const char *const classes[] = {
 	[GC_CLASS_UNFINISHED] = "unfinished",
 	[GC_CLASS_PARTIAL] = "partial",
 	[GC_CLASS_QUARANTINE] = "quarantine",
+	[GC_CLASS_IMPORT] = "import",
 };
 #define CLASSES	(sizeof(classes) / sizeof(classes[0]))
 
@@ -79,6 +80,7 @@ is_of_class(enum gc_class class, const char *name)
 		return is_digest(name);
 	case GC_CLASS_PARTIAL:
 	case GC_CLASS_QUARANTINE:
+	case GC_CLASS_IMPORT:
 		return is_file(name);
 	}
 	return false;
@@ -142,6 +144,7 @@ number_of(const struct gc_key *key, enum gc_class class, const char *name)
 		return gc_hash(key, GC_NAME_OBJECT, 0, &d, sizeof(d));
 	case GC_CLASS_PARTIAL:
 	case GC_CLASS_QUARANTINE:
+	case GC_CLASS_IMPORT:
 		break;
 	}
 	return gc_hash(key, GC_NAME_FILE, (uint64_t)class, name, strlen(name));

@@ -17,7 +17,8 @@ enum gc_class {
 	GC_CLASS_UNFINISHED,	/* alg:hex: a manifest that no repository has
 				 * had so far */
 	GC_CLASS_PARTIAL,	/* a name in _state/partial */
-	GC_CLASS_QUARANTINE	/* a name in _state/quarantine */
+	GC_CLASS_QUARANTINE,	/* a name in _state/quarantine */
+	GC_CLASS_IMPORT		/* a name in _state/import */
 };
 
 struct gc_ages {

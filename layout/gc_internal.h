@@ -118,6 +118,15 @@ int gc_reach(struct gc *, const struct gc_repository *,
 int gc_reach_digest(struct gc *, const struct gc_repository *,
     const struct digest *, enum gc_state, struct err *);
 
+/* --- gc_imports.c ------------------------------------------------------ */
+
+/* gc_imports_mark(gc, e): what unfinished imports need, for GC_TERM_S since
+ * they were last gone on with.  gc_imports_sweep(s, e): after that they are
+ * given up, and their state goes. */
+struct gc_sweep;
+int gc_imports_mark(struct gc *, struct err *);
+int gc_imports_sweep(struct gc_sweep *, struct err *);
+
 /* --- gc_used.c --------------------------------------------------------- */
 
 /* gc_is_used(gc, r, id): is it in use, or does it lead to what is? */

@@ -209,6 +209,7 @@ gc_mark(struct gc *gc, struct err *e)
 	if (gc->rules->begin != NULL)
 		gc->rules->begin(gc->rules->cookie);
 	if (gc_roots(gc, e) == -1 ||
+	    gc_imports_mark(gc, e) == -1 ||
 	    gc_each_manifest(gc->st, take_manifest, gc, e) == -1)
 		return -1;
 	gc->root_bytes = gc->bytes;

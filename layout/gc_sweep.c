@@ -356,5 +356,5 @@ gc_sweep_state(struct gc_sweep *s, struct err *e)
 		if (fs_each(s->gc->st->root, folders[i].path, sweep_file,
 		    &folders[i], e) == -1 && s->act)
 			return -1;
-	return 0;
+	return gc_imports_sweep(s, e);
 }

@@ -450,17 +450,35 @@ flow_new(struct store *store)
 }
 
 static void
-writer_done(struct writer *w)
+close_open(struct writer *w)
 {
 	struct digest digest;
 	size_t at = 0;
 	void *value;
 
-	pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->work);
 	while (digest_set_next(&w->open, &at, &digest, &value))
 		blob_writer_close(value);
 	digest_set_done(&w->open);
+}
+
+static void
+writer_done(struct writer *w)
+{
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->work);
+	close_open(w);
+}
+
+/* With the mutex they see it when they have work again. */
+void
+flow_rest(struct flow *f)
+{
+	size_t i;
+
+	pthread_mutex_lock(&f->mutex);
+	for (i = 0; i < WRITERS && f->busy == 0; i++)
+		close_open(&f->writers[i]);
+	pthread_mutex_unlock(&f->mutex);
 }
 
 void

@@ -62,6 +62,10 @@ enum flow_state {
 enum flow_state flow_wait(struct flow *, int, struct flow_arrival **);
 const struct err *flow_part_error(const struct flow *);
 
+/* flow_rest(f): after FLOW_SETTLED: what only pieces are here of is left for
+ * later, and noted so. */
+void flow_rest(struct flow *);
+
 /* flow_stop(f): read no more, and write nothing more. */
 void flow_stop(struct flow *);
 

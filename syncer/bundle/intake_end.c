@@ -161,6 +161,7 @@ intake_end(struct intake *in)
 {
 	bool is_settled = in->is_refused || intake_settle(in);
 
+	flow_rest(in->rules->flow);
 	in->totals.duration_ms = clock_ms() - in->started_ms;
 	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_STORE ||
 	    !is_settled) {

@@ -8,16 +8,20 @@
 
 #include "bundle/save_internal.h"
 #include "bundle/tarfile.h"
+#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 
-#define BUFFER	(256u << 10)
+#define BUFFER		(256u << 10)
+/* So much is handed to the disk at once. */
+#define WRITE_BACK	(8u << 20)
 
 struct writer {
 	const struct save *save;
 	struct tarfile *tar;
 	char *buffer;
-	int stop_fd;
+	int fd, stop_fd;
+	off_t written_back;
 };
 
 static int
@@ -28,6 +32,18 @@ check_stop(const struct writer *w, struct err *e)
 	if (w->stop_fd != -1 && poll(&pfd, 1, 0) > 0)
 		return err_set(e, ERR_CANCELLED, "stopped");
 	return 0;
+}
+
+/* The disk writes while the next bytes are read and hashed; a pipe has none. */
+static void
+write_back(struct writer *w)
+{
+	off_t at = lseek(w->fd, 0, SEEK_CUR);
+
+	if (at == -1 || at - w->written_back < WRITE_BACK)
+		return;
+	fs_start_writeback(w->fd, w->written_back, at - w->written_back);
+	w->written_back = at;
 }
 
 static int
@@ -125,6 +141,7 @@ copy(struct writer *w, int fd, const struct save_object *o, struct hasher *h,
 		hasher_add(h, w->buffer, (size_t)n);
 		if (tarfile_put(w->tar, w->buffer, (size_t)n, e) == -1)
 			return -1;
+		write_back(w);
 		left -= (uint64_t)n;
 	}
 	return 0;
@@ -186,7 +203,7 @@ put_all(struct writer *w, struct err *e)
 int
 save_write(const struct save *s, int fd, int stop_fd, struct err *e)
 {
-	struct writer w = { .save = s, .stop_fd = stop_fd };
+	struct writer w = { .save = s, .fd = fd, .stop_fd = stop_fd };
 	int rc;
 
 	if (tarfile_new(fd, &w.tar, e) == -1)

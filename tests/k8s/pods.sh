@@ -96,8 +96,8 @@ pod_rootfs_nginx()
 	cp "$(cc -print-file-name=libgcc_s.so.1)" \
 		"$(dirname "$(find "$_dir" -name libc.so.6)")/"
 	# Whose workers are when it is root that starts it.
-	echo 'www-data:x:33:33::/:/sbin/nologin' >>"$_dir/etc/passwd"
-	echo 'www-data:x:33:' >>"$_dir/etc/group"
+	echo 'nobody:x:65534:65534::/:/sbin/nologin' >>"$_dir/etc/passwd"
+	printf 'nobody:x:65534:\nnogroup:x:65534:\n' >>"$_dir/etc/group"
 	echo '{"config": {"Env": ["PATH=/bin:/usr/sbin:/usr/bin"]}}' >"$T/nginx.json"
 }
 

@@ -31,7 +31,7 @@ tree_child()
 # --- the stick --------------------------------------------------------------------------
 
 cd "$T/stick/boot"
-for file in START.md install cdr-$BOOT_ARCH images-$BOOT_ARCH.tar SHA256SUMS \
+for file in START.md install "cdr-$BOOT_ARCH" "images-$BOOT_ARCH.tar" SHA256SUMS \
     SHA256SUMS.sig k8s/overlays/airgap/kustomization.yaml nginx/nginx.conf; do
 	[ -f "$file" ] || fail "boot/ has no $file"
 done
@@ -42,7 +42,7 @@ sed 's/^[^ ]*  //' SHA256SUMS | sort | cmp -s - "$T/files" ||
 expect_eq "no links, no devices: FAT has none" "" "$(find . ! -type f ! -type d)"
 expect_eq "the images are those of the list" "docker.io/library/nginx:1.28
 localhost/cdr:0.1.0
-registry.k8s.io/pause:3.10" "$(tar -xOf images-$BOOT_ARCH.tar manifest.json |
+registry.k8s.io/pause:3.10" "$(tar -xOf "images-$BOOT_ARCH.tar" manifest.json |
 	jq -r '.[].RepoTags[]' | sort)"
 sed -n '/^    echo "sender/,/^$/s/^    //p' START.md |
 	sed "s,/media/stick,$T/stick,g; s,/root/,$T/,g" >"$T/verify.sh"
@@ -52,7 +52,9 @@ cd "$TOP"
 # --- a bare Debian ----------------------------------------------------------------------
 
 mkdir "$T/bare"
-tar -xf "$BASE_TAR" -C "$T/bare" --exclude './usr/lib/gcc*' --exclude './usr/share/doc*'
+tar -xf "$BASE_TAR" -C "$T/bare" --exclude './usr/lib/gcc*' \
+	--exclude './usr/share/*' --exclude './usr/include/*' --exclude '*.a' \
+	--exclude './usr/libexec/*' --exclude './usr/bin/*-linux-gnu-*'
 mkdir -p "$T/bare/media"
 cp -R "$T/stick" "$T/bare/media/stick"
 cp "$T/site.pub" "$T/bare/root/site.pub"
@@ -67,8 +69,8 @@ cp "$T/bare/media/stick/boot/cdr-$BOOT_ARCH" "$T/right"
 printf x >>"$T/bare/media/stick/boot/cdr-$BOOT_ARCH"
 expect_rc "wrong bytes" 1 chroot "$T/bare" sh /media/stick/boot/install
 expect_said "are told by name" "^cdr-$BOOT_ARCH has other bytes than SHA256SUMS says"
-[ ! -e "$T/bare/usr/local/bin/cdr" ] && [ ! -e "$T/bare/usr/local/share/cdr" ] ||
-	fail "something has been put in place"
+expect_eq "and nothing has been put in place" "" \
+	"$(find "$T/bare/usr/local" -name 'cdr*')"
 cp "$T/right" "$T/bare/media/stick/boot/cdr-$BOOT_ARCH"
 
 # All of it in namespaces of its own, without a network: the last command stays.
@@ -83,7 +85,7 @@ while read -r command <&3; do
 done 3<"$2/first"
 env -i "PATH=$PATH" chroot "$1" sh -ec "$(tail -n 1 "$1/commands")" >"$2/serve.log" 2>&1 &
 tries=100
-until grep -q '^serving /srv/cdr on http://0.0.0.0:5000' "$2/serve.log"; do
+until grep -qs '^serving /srv/cdr on http://0.0.0.0:5000' "$2/serve.log"; do
 	[ $tries -gt 0 ] || { cat "$2/serve.log"; exit 1; }
 	tries=$((tries - 1))
 	sleep 0.1
@@ -93,10 +95,10 @@ cat >"$2/registries.conf" <<CONF
 prefix = "docker.io"
 location = "docker.io"
 [[registry.mirror]]
-location = "127.0.0.1:5000"
+location = "127.0.0.1:5000/docker.io"
 insecure = true
 CONF
-CONTAINERS_REGISTRIES_CONF=$2/registries.conf skopeo copy -q --insecure-policy \
+skopeo --registries-conf "$2/registries.conf" copy -q --insecure-policy \
 	docker://docker.io/library/busybox:1.35 "oci:$2/pulled:1.35"
 END
 check "five commands bring it up, and a client pulls" unshare -n -m -p -f \
