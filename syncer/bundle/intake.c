@@ -27,7 +27,9 @@ intake_name(const struct statement_image *image, char buf[FULL_NAME_MAX])
 bool
 intake_fail(struct intake *in, const struct err *e)
 {
-	in->err = *e;
+	if (!in->has_failed)
+		in->err = *e;
+	in->has_failed = true;
 	flow_stop(in->rules->flow);
 	return false;
 }

@@ -41,6 +41,7 @@ struct intake {
 	struct ledger_bundle who;
 	enum ledger_verdict verdict;
 	bool is_refused;		/* TOO_FAR, or there is no room */
+	bool has_failed;		/* the run is to end: ${err} */
 	bool moves;			/* tags */
 	bool has_begun;			/* to move them */
 	struct needs *needs;		/* if it moves them */

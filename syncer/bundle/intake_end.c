@@ -160,11 +160,11 @@ enum intake_end
 intake_end(struct intake *in)
 {
 	bool is_settled = in->is_refused || intake_settle(in);
+	struct err e;
 
 	flow_rest(in->rules->flow);
 	in->totals.duration_ms = clock_ms() - in->started_ms;
-	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_STORE ||
-	    !is_settled) {
+	if (in->has_failed || !is_settled) {
 		if (in->needs != NULL)
 			count_images(in);
 		return in->err.code == ERR_CANCELLED ? INTAKE_STOPPED :
@@ -176,6 +176,11 @@ intake_end(struct intake *in)
 		return INTAKE_STORE_FAILED;
 	if (in->moves)
 		return end_moving(in);
+	/* Who was killed after the last tag, and before that. */
+	if (in->verdict == LEDGER_SEEN && intake_tidy(in, &e) == -1) {
+		(void)intake_fail(in, &e);
+		return INTAKE_STORE_FAILED;
+	}
 	return in->verdict == LEDGER_SEEN ? INTAKE_SEEN : INTAKE_OLDER;
 }
 

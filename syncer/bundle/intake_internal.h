@@ -41,8 +41,9 @@ bool intake_settle(struct intake *);
 /* intake_publish(in): all images that are ready; false as intake_fail. */
 bool intake_publish(struct intake *);
 
-/* intake_clean(in): it is whole: the ledger says so, and the state goes, its
- * own and that of those before it.  0 or -1. */
+/* intake_tidy(in, e): the state goes, its own and that of those before it.
+ * intake_clean(in, e): it is whole: the ledger says so, then that.  0 or -1. */
+int intake_tidy(struct intake *, struct err *);
 int intake_clean(struct intake *, struct err *);
 
 /* intake_read_moved(in, e): what is in the way of an older bundle. */

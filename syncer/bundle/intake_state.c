@@ -120,7 +120,7 @@ intake_must_stay(const struct intake *in, const struct statement_image *image)
 
 /* --- the end ----------------------------------------------------------- */
 
-/* Its own, and what was before it in its stream. */
+/* Its own, and what of its sender is not later. */
 static int
 drop_if_done(void *cookie, const char *id, struct err *e)
 {
@@ -133,9 +133,15 @@ drop_if_done(void *cookie, const char *id, struct err *e)
 	if (rc == -1)
 		return -1;
 	if (strcmp(id, in->who.id) != 0 && (rc == 0 ||
-	    !is_before(&who, &in->who)))
+	    strcmp(who.from, in->who.from) != 0 || is_before(&in->who, &who)))
 		return 0;
 	return store_import_drop(in->rules->store, id, NULL, e);
+}
+
+int
+intake_tidy(struct intake *in, struct err *e)
+{
+	return store_import_each(in->rules->store, drop_if_done, in, e);
 }
 
 int
@@ -150,8 +156,7 @@ intake_clean(struct intake *in, struct err *e)
 	ledger_finish(&l, &in->who, (int64_t)time(NULL));
 	rc = ledger_write(in->rules->store, &l, e);
 	ledger_free(&l);
-	return rc == 0 ? store_import_each(in->rules->store, drop_if_done, in,
-	    e) : -1;
+	return rc == 0 ? intake_tidy(in, e) : -1;
 }
 
 /* --- forgetting -------------------------------------------------------- */

@@ -18,6 +18,17 @@ intake_table_name(size_t number, char buf[INTAKE_NAME_MAX])
 	return buf;
 }
 
+/* One that has all its bytes, and no name, needs somebody who finishes it: any
+ * of its pieces will do. */
+static bool
+is_piece_here(const struct store *store, const struct table_row *row)
+{
+	return table_row_is_piece(row) &&
+	    store_partial_has(store, &row->digest, row->offset,
+	    row->offset + row->length) &&
+	    !store_partial_has(store, &row->digest, 0, row->size);
+}
+
 bool
 intake_is_here(const struct store *store, const struct table_row *row)
 {
@@ -27,6 +38,10 @@ intake_is_here(const struct store *store, const struct table_row *row)
 	size_t len;
 	char *buf;
 
+	/* A manifest has a second name, among the blobs. */
+	if (row->media_type != NULL &&
+	    store_manifest_find(store, &row->digest, &id, &ignored) != 1)
+		return false;
 	if (row->media_type != NULL) {
 		snprintf(id.media_type, sizeof(id.media_type), "%s",
 		    row->media_type);
@@ -36,9 +51,7 @@ intake_is_here(const struct store *store, const struct table_row *row)
 		return len == row->size;
 	}
 	return (store_blob_size(store, &row->digest, &size, &ignored) == 1 &&
-	    size == row->size) || (table_row_is_piece(row) &&
-	    store_partial_has(store, &row->digest, row->offset,
-	    row->offset + row->length));
+	    size == row->size) || is_piece_here(store, row);
 }
 
 /* --- tables ------------------------------------------------------------ */

@@ -279,6 +279,14 @@ tell_end(const struct intake *in, enum intake_end end)
 		    "from here");
 	if (in->is_refused)
 		return;
+	if (in->needs == NULL) {
+		report(REPORT_INFO, "%s %llu: %llu new object%s, %s read, "
+		    "%.1f s", in->who.from, (unsigned long long)in->who.seq,
+		    (unsigned long long)t->objects, t->objects == 1 ? "" : "s",
+		    report_bytes(t->bytes, size),
+		    (double)t->duration_ms / 1000);
+		return;
+	}
 	if (t->held > 0)
 		snprintf(held, sizeof(held), ", %zu held", t->held);
 	if (t->cancelled > 0)

@@ -1,0 +1,97 @@
+#!/bin/sh
+# Parts come in any order, one at a time, twice, or through a pipe; the last lines say
+# what is missing, and for whom. A bundle that was whole before moves nothing and is no
+# failure; an older one adds what is not here, moves no tag and ends with 5; one too far
+# ahead is not touched. A tag that is held stays. What is forgotten makes way for its
+# number, but no tag goes back that it has moved.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+. "$TOP/tests/bundles.sh"
+. "$TOP/tests/check-tree.sh"
+need cdr python3 openssl
+
+bundles_begin
+app=e.example/app
+
+bundle one --split 3 --cut "$app:a=a1,600" "$app:b=b1,600"
+part=$T/one/centre-site-1.cdr
+expect_rc "the last part comes first" 1 import "$part.003"
+expect_said "what is missing is told" '^warning: missing: centre-site-1.cdr.001$'
+expect_said "all of it" '^warning: missing: centre-site-1.cdr.002$'
+expect_said "and for whom" \
+	"^warning: 2 images wait for these parts: $app:a, $app:b\$"
+expect_rc "then the second one" 1 import "$part.002"
+expect_said "one is missing then" "^warning: 2 images wait for it: $app:a, $app:b"
+[ ! -e "$SITE/repos/e.example" ] || fail "something was published"
+expect_rc "once more: nothing of it is read again" 1 import "$part.002" "$part.003"
+expect_said "there is nothing new" ' 0 new objects, 0 B read'
+check "then the first one" import "$part.001"
+leads a a1 600 && leads b b1 600 || fail "the tags are not there"
+tree_check "$SITE"
+expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
+check "a bundle that was whole before" import "$T/one"
+expect_said "is told" 'was imported before: no tag moves'
+
+bundle two --seq 2 --created 2026-11-21T10:00:00Z --split 2 "$app:a=a2" "$app:b=b2"
+bundle three --seq 3 --created 2026-11-22T10:00:00Z --split 2 "$app:a=a3" "$app:b=b3"
+from_pipe()
+{
+	cat "$T"/three/*.00[12] "$T"/one/*.002 | import -
+}
+check "parts in a pipe, one after another, of several bundles" from_pipe
+leads a a3 && leads b b3 || fail "the tags did not move"
+expect_rc "an older one" 5 import "$T/two"
+expect_said "is told" 'error: .*: 2 from centre is older than 3, which has come'
+leads a a3 && leads b b3 || fail "tags went back"
+[ -f "$SITE/manifests/application/vnd.oci.image.manifest.v1+json/sha256/$(
+	manifest_of a2 | cut -d : -f 2)" ] || fail "its objects were not added"
+check "on purpose" import --allow-older "$T/two"
+leads a a2 && leads b b2 || fail "the tags did not go back"
+expect_rc "a number too far away" 5 import "$(
+	bundle far --seq 1004 "$app:a=far" && echo "$T/far")"
+expect_said "is told with both" 'is 1004, and the last one from centre was 3'
+leads a a2 || fail "a tag moved"
+check "unless it is let in" import --max-seq-jump 2000 "$T/far"
+leads a far || fail "the tag did not move"
+
+# What goes to all has numbers of its own: there the time counts.
+bundle all-old --to '*' --seq 9 --created 2026-11-01T10:00:00Z "$app:a=old"
+expect_rc "what the sender has made for all, earlier" 5 import "$T/all-old"
+bundle all-new --to '*' --seq 1 --created 2026-11-29T10:00:00Z \
+	--expires 2026-11-29T11:00:00Z "$app:a=a4" "$app:b=b4"
+check "and later" import "$T/all-new"
+expect_said "what is out of date is taken, with a warning" \
+	'warning: .* has been out of date since 2026-11-29T11:00:00Z'
+leads a a4 || fail "the tag did not move"
+
+check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
+bundle held --seq 1005 --created 2026-11-30T10:00:00Z "$app:a=a5" "$app:b=b5"
+check "a bundle with it" import "$T/held"
+expect_said "the hold is told" "^held +$app:b"
+leads a a5 && leads b b3 || fail "the hold was not minded"
+check "the hold ends" "$CDR" rollback -r "$SITE" --release "$app:b"
+
+# One part is lost for ever.
+bundle lost --seq 1007 --created 2026-12-01T10:00:00Z --split 3 --without 3 \
+	"$app:a=a7" "$app:b=b7"
+bundle older --seq 1006 --created 2026-11-30T12:00:00Z "$app:a=a6" "$app:b=b6"
+expect_rc "half of a bundle" 1 import "$T/lost"
+leads a a7 || fail "what is whole was not published"
+expect_rc "the one before it is older" 5 import "$T/older"
+id=$(ls "$SITE/_state/import")
+expect_rc "an id of which nothing is known" 2 "$CDR" import -r "$SITE" --forget \
+	00000000000000000000000000000000
+check "it is forgotten" "$CDR" import -r "$SITE" --forget "$id"
+expect_eq "with what was begun" "" "$(ls "$SITE/_state/partial")"
+check "then the one before it counts" import "$T/older"
+leads b b6 || fail "its tag did not move"
+leads a a7 || fail "a tag went back to before what was forgotten"
+expect_said "which is told" "^stays +$app:a"
+bundle next --seq 1007 --created 2026-12-01T11:00:00Z "$app:a=a8" "$app:b=b8"
+check "another one of its number" import "$T/next"
+leads a a8 && leads b b8 || fail "the tags did not move"
+expect_eq "then nothing is remembered of it" "" "$(ls "$SITE/_state/import")"
+# Of the older bundle nothing leads to what was added.
+check "what nothing leads to goes" "$CDR" gc -r "$SITE" --grace 0
+tree_check "$SITE"
+check "verify finds all right" "$CDR" verify -r "$SITE"
