@@ -30,11 +30,13 @@ COMMAND_C = syncer/main.c \
             $(filter-out $(PURE_C),$(sort $(wildcard syncer/cmd/*.c)))
 SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
                 $(sort $(wildcard syncer/*/*.c syncer/*/*/*.c)))
-# In the static program: what each file of syncer/offline takes the place of, and
-# what only needs a network.
+# In the static program these stand in for some of the others, which need a network.
 OFFLINE_C = $(sort $(wildcard syncer/offline/*.c))
 NETWORK_C = $(patsubst %,syncer/%.c,cmd/network cmd/sync cmd/sync_gc cmd/doctor \
-                mirror/repair registry/url)
+                mirror/repair registry/url) \
+            $(wildcard syncer/registry/http*.c syncer/doctor/*.c) \
+            $(filter-out syncer/transfer/object.c,\
+                $(wildcard syncer/transfer/*.c syncer/transfer/*/*.c))
 UNIT_C    = $(sort $(wildcard tests/unit/test_*.c))
 FUZZ_C    = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 HEADERS   = $(wildcard layout/*.h syncer/*/*.h syncer/*/*/*.h tests/unit/*.h)

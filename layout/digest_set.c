@@ -1,6 +1,8 @@
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "digest_set.h"
 #include "mem.h"
@@ -14,7 +16,46 @@ struct digest_slot {
 	void *value;
 };
 
-/* Digests are random bits already: no further mixing. */
+/* Of honest digests, none is so far from its place in a table that is half
+ * full. */
+#define STEPS_MAX	256u
+
+static uint64_t keys[DIGEST_BYTES_MAX / 4];
+static pthread_once_t keys_once = PTHREAD_ONCE_INIT;
+
+static void
+make_keys(void)
+{
+	if (getrandom(keys, sizeof(keys), 0) != (ssize_t)sizeof(keys))
+		abort();	/* 512 bytes or less are not cut short */
+}
+
+/* Which ones fall on one place cannot be foreseen without the keys: the sum of
+ * words, each times a random number, is a universal hash. */
+static size_t
+mix(const struct digest *d)
+{
+	uint64_t sum = 0;
+	uint32_t word;
+	size_t i;
+
+	pthread_once(&keys_once, make_keys);
+	for (i = 0; i < DIGEST_BYTES_MAX / 4; i++) {
+		memcpy(&word, d->bytes + 4 * i, sizeof(word));
+		sum += keys[i] * word;
+	}
+	return (size_t)(sum >> 32);
+}
+
+/* Digests are random bits already, and are not mixed, as long as they look like
+ * that. */
+static size_t
+place(const struct digest_set *set, const struct digest *d)
+{
+	return (set->is_mixed ? mix(d) : (size_t)digest_key(d)) &
+	    (set->room - 1);
+}
+
 static struct digest_slot *
 find(const struct digest_set *set, const struct digest *d)
 {
@@ -24,7 +65,7 @@ find(const struct digest_set *set, const struct digest *d)
 	if (set->room == 0)
 		return NULL;
 	assert((set->room & (set->room - 1)) == 0);
-	at = (size_t)digest_key(d) & (set->room - 1);
+	at = place(set, d);
 	for (;;) {
 		slot = &set->slots[at];
 		if (slot->state == SLOT_FREE)
@@ -36,44 +77,52 @@ find(const struct digest_set *set, const struct digest *d)
 }
 
 /* The caller has made room, and knows that it is not there: a full table would
- * be gone around for ever. */
-static void
+ * be gone around for ever.  Return how far it is from its place. */
+static size_t
 put(struct digest_set *set, const struct digest *d, void *value)
 {
-	size_t at = (size_t)digest_key(d) & (set->room - 1);
+	size_t at = place(set, d), steps = 0;
 
 	assert(set->count < set->room);
-	while (set->slots[at].state != SLOT_FREE)
+	while (set->slots[at].state != SLOT_FREE) {
 		at = (at + 1) & (set->room - 1);
+		steps++;
+	}
 	set->slots[at].state = SLOT_USED;
 	set->slots[at].digest = *d;
 	set->slots[at].value = value;
 	set->count++;
+	return steps;
 }
 
-/*
- * Without the gaps, which count as used until then; and with twice the room,
- * unless there is enough without them.
- */
+/* Without the gaps, which count as used until then. */
+static void
+rebuild(struct digest_set *set, size_t room, bool is_mixed)
+{
+	struct digest_set other = { .room = room, .is_mixed = is_mixed };
+	size_t i;
+
+	other.slots = xcalloc(room, sizeof(*other.slots));
+	for (i = 0; i < set->room; i++)
+		if (set->slots[i].state == SLOT_USED)
+			(void)put(&other, &set->slots[i].digest,
+			    set->slots[i].value);
+	assert(2 * (other.count + 1) <= other.room || room == set->room);
+	free(set->slots);
+	*set = other;
+}
+
+/* With twice the room, unless there is enough without the gaps. */
 static void
 grow(struct digest_set *set)
 {
-	struct digest_set bigger = { 0 };
-	size_t i, used = 0;
+	size_t i, used = 0, room = set->room;
 
 	for (i = 0; i < set->room; i++)
 		used += set->slots[i].state == SLOT_USED;
-	bigger.room = set->room;
 	if (4 * (used + 1) > set->room)
-		bigger.room = set->room == 0 ? 16 : 2 * set->room;
-	bigger.slots = xcalloc(bigger.room, sizeof(*bigger.slots));
-	for (i = 0; i < set->room; i++)
-		if (set->slots[i].state == SLOT_USED)
-			put(&bigger, &set->slots[i].digest,
-			    set->slots[i].value);
-	assert(2 * (bigger.count + 1) <= bigger.room);
-	free(set->slots);
-	*set = bigger;
+		room = set->room == 0 ? 16 : 2 * set->room;
+	rebuild(set, room, set->is_mixed);
 }
 
 /* At most half full: beyond that, runs of used slots grow long quickly. */
@@ -84,7 +133,8 @@ digest_set_add(struct digest_set *set, const struct digest *d, void *value)
 		return false;
 	if (2 * (set->count + 1) > set->room)
 		grow(set);
-	put(set, d, value);
+	if (put(set, d, value) > STEPS_MAX && !set->is_mixed)
+		rebuild(set, set->room, true);
 	return true;
 }
 

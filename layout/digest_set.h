@@ -6,10 +6,15 @@
 
 #include "digest.h"
 
-/* A set of digests, each with a pointer of the caller's.  All zero is empty. */
+/*
+ * A set of digests, each with a pointer of the caller's.  All zero is empty.
+ * Digests that nobody has computed yet, but a stranger has written, are fine:
+ * whoever chooses them such that they meet does not slow it down.
+ */
 struct digest_set {
 	struct digest_slot *slots;
 	size_t room, count;
+	bool is_mixed;
 };
 
 /* digest_set_add(set, d, value): false if it is there already (and stays). */

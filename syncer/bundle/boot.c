@@ -171,7 +171,7 @@ add_image(struct boot_arch *arch, const struct list_entry *entry,
 		rc = save_add(arch->images, &image, wish->warn, wish->cookie,
 		    e);
 	if (rc == -1)
-		err_wrap(e, "%s for %s", LIST_FILE, platform);
+		err_wrap(e, "%s: %s for %s", LIST_FILE, name, platform);
 	platform_set_done(&one);
 	free(platform);
 	free(name);

@@ -174,8 +174,11 @@ import_status(struct store *store, const struct intake *in,
 	save_bundle(store, in, end);
 	if (in->needs != NULL)
 		save_run(store, in, end, code);
-	else if (end != INTAKE_STORE_FAILED)
+	else if (end != INTAKE_STORE_FAILED) {
+		/* No run: but monitoring has to see that one was refused. */
 		refresh_bad(store);
+		refresh_status(store, NULL);
+	}
 }
 
 void

@@ -31,6 +31,8 @@ static const char usage[] =
 "      --from URL      fetch it from another CDR mirror, not from the registries\n"
 "      --from oci:DIR[:REPOSITORY]\n"
 "                      fetch it from an OCI image layout, or from another ROOT\n"
+"      --from bundle:PATH\n"
+"                      take it from the parts of bundles in a folder, or from one\n"
 "      --registries FILE\n"
 "                      settings for registries, as for cdr sync\n"
 "      --wait T        wait so long for another run on ROOT to end, before\n"
@@ -150,6 +152,14 @@ is_layout(const char *from)
 	return strncmp(from, INPUTS_LAYOUT, strlen(INPUTS_LAYOUT)) == 0;
 }
 
+/* Nothing has to be asked over a network. */
+static bool
+is_here(const char *from)
+{
+	return is_layout(from) || strncmp(from, VERIFY_BUNDLE,
+	    strlen(VERIFY_BUNDLE)) == 0;
+}
+
 static int
 check_options(const struct verify_wishes *o)
 {
@@ -163,7 +173,7 @@ check_options(const struct verify_wishes *o)
 		    "registries" : "wait");
 		return bad_usage();
 	}
-	if (o->from == NULL || is_layout(o->from))
+	if (o->from == NULL || is_here(o->from))
 		return -1;
 	if (url_parse(o->from, &url, &e) == -1) {
 		fprintf(stderr, "cdr verify: --from: %s\n", e.msg);
@@ -245,7 +255,7 @@ read_inputs(const struct verify_wishes *o, int argc, char **argv,
 		return -1;
 	if (!o->repair)
 		return 0;
-	if (repair_ready(o->from != NULL && is_layout(o->from), e) == -1 ||
+	if (repair_ready(o->from != NULL && is_here(o->from), e) == -1 ||
 	    inputs_registries(o->registries, &in->registries, e) == -1)
 		return -1;
 	if (o->from != NULL && is_layout(o->from) && read_layout(o->from +

@@ -2,12 +2,15 @@
 #include <jansson.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "bundle/mend.h"
 #include "cmd/cmd.h"
 #include "cmd/refresh.h"
 #include "cmd/verify_run.h"
+#include "layout/mem.h"
 #include "mirror/found.h"
 #include "mirror/repair.h"
 #include "mirror/verify_rules.h"
@@ -80,6 +83,39 @@ open_writer(struct run *r, struct store **ret)
 	return rc;
 }
 
+/* Out of a folder's parts. */
+static int
+take_from_bundles(struct run *r, struct store *writer)
+{
+	struct repair_object *objects = r->found.objects;
+	size_t i, count = r->found.count;
+	struct mend_object *all = xcalloc(count + 1, sizeof(*all));
+	int rc;
+
+	for (i = 0; i < count; i++) {
+		all[i].id.digest = objects[i].digest;
+		snprintf(all[i].id.media_type, sizeof(all[i].id.media_type),
+		    "%s", objects[i].media_type);
+		all[i].is_mended = objects[i].is_mended;
+		err_set(&all[i].err, ERR_NOT_FOUND, "no bundle there has it");
+	}
+	rc = mend_run(writer, r->o->from + strlen(VERIFY_BUNDLE),
+	    cmd_stop_fd(), all, count, &r->err);
+	for (i = 0; i < count; i++) {
+		objects[i].is_mended = all[i].is_mended;
+		objects[i].err = all[i].err;
+	}
+	free(all);
+	return rc;
+}
+
+static bool
+is_from_bundles(const struct run *r)
+{
+	return r->o->from != NULL && strncmp(r->o->from, VERIFY_BUNDLE,
+	    strlen(VERIFY_BUNDLE)) == 0;
+}
+
 static int
 fetch(struct run *r, struct store *writer)
 {
@@ -95,8 +131,11 @@ fetch(struct run *r, struct store *writer)
 
 	if (found_sources(&r->found, r->store, &r->rules, &r->err) == -1)
 		return -1;
-	rc = repair_run(&config, cmd_stop_fd(), r->found.objects,
-	    r->found.count, &r->err);
+	if (is_from_bundles(r))
+		rc = take_from_bundles(r, writer);
+	else
+		rc = repair_run(&config, cmd_stop_fd(), r->found.objects,
+		    r->found.count, &r->err);
 	r->is_stopped = rc == 1;
 	return rc;
 }

@@ -10,6 +10,9 @@
 
 /* One run of cdr verify: look, mend, tell. */
 
+/* In front of what --from names, where bundles lie. */
+#define VERIFY_BUNDLE	"bundle:"
+
 struct verify_wishes {
 	const char *root, *registries, *from;
 	bool quick, repair, withdraw, go_on, json;

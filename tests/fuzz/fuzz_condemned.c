@@ -38,7 +38,7 @@ check_line(const char *line)
 	if (!gc_condemned_line(line, &age, &class, &name))
 		return;
 	must(age <= CONDEMNED_AGE_MAX && name > line);
-	must(name < line + strlen(line) && class <= GC_CLASS_QUARANTINE);
+	must(name < line + strlen(line) && class <= GC_CLASS_IMPORT);
 }
 
 static bool

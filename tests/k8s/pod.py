@@ -155,6 +155,7 @@ class Pod:
             source, options = self.volume(volumes[mount["name"]])
             if mount.get("readOnly") and "ro" not in options:
                 options = options + ["ro"]
+            source = os.path.join(source, mount.get("subPath", ""))
             out.append({"destination": mount["mountPath"], "type": "bind",
                         "source": source, "options": ["rbind"] + options})
         return out

@@ -10,11 +10,13 @@
 mkdir -p "$T/copy/scripts" "$T/copy/build/cache/busybox" "$T/bin" "$T/few"
 cp "$TOP/scripts/install-deps" "$T/copy/scripts"
 mkdir -p "$T/copy/tests" "$T/copy/build/cache/newer/root"
-cp "$TOP/tests/newer.sh" "$T/copy/tests"
+cp "$TOP/tests/newer.sh" "$TOP/tests/cross.sh" "$T/copy/tests"
 mkdir -p "$T/copy/tests/k8s" "$T/copy/build/cache/k8s-models" \
 	"$T/copy/build/cache/image"
 cp "$TOP/tests/k8s/models.sh" "$TOP/tests/k8s/base.sh" "$T/copy/tests/k8s"
 : >"$T/copy/build/cache/image/base.tar"
+mkdir -p "$T/copy/build/cache/arm64/root"
+: >"$T/copy/build/cache/arm64/root/stamp"
 # shellcheck disable=SC2016 # for the inner shell
 env TOP="$T/copy" sh -c '. "$TOP/tests/k8s/models.sh"; _models_stamp' \
 	>"$T/copy/build/cache/k8s-models/stamp"

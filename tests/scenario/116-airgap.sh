@@ -103,7 +103,7 @@ expect_eq "is counted" 1 "$(metric site 'imports_total{result="older"}')"
 
 # --- in the mirror's own claim --------------------------------------------------------------
 
-mkdir -p -m 777 "$T/own"
+mkdir -m 777 "$T/own"
 cp -R "$T/all" "$T/own/bundles"
 import own 0 "bundles in the claim" "$T/none" "$T/one.pub" claim
 check "fill it" "$CDR" ls -r "$T/own/cdr"

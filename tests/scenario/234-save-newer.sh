@@ -2,6 +2,7 @@
 # Today's containerd, podman and skopeo take what "cdr save" writes, as the older ones
 # do. containerd's transfer service, which nerdctl asks as well, has it for this
 # machine's platform, and for all of them, in kind's way.
+# Tier: all
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/mirror.sh"
 . "$TOP/tests/save.sh"

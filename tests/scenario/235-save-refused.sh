@@ -228,3 +228,30 @@ expect_eq "all of it" "$digest 7" "$(what)"
 index plain "$good_entry"
 taken '' app:plain platform=linux/amd64
 expect_eq "its configuration says the platform" "$good_digest linux/amd64 3" "$(what)"
+
+# What is in an index beside images goes with all of it: of a type that nobody
+# knows, as a manifest and as a blob; an artifact with its blobs.
+odd=application/vnd.example.odd+json
+echo '{"odd":1}' >"$T/manifest"
+odd_entry=$(described $odd "$(tree_manifest $REPO $odd "$T/manifest")" "$T/manifest")
+echo '{"odd":2}' >"$T/manifest"
+blob_entry=$(described $odd "$(tree_blob "$T/manifest")" "$T/manifest")
+printf '{}' >"$T/config"
+image file "$(tree_blob "$T/config")" "$gzip" application/vnd.oci.empty.v1+json
+artifact=$entry
+index beside "$artifact" "$odd_entry" "$blob_entry" "$amd64"
+taken '' app:beside platform=all
+expect_eq "all of it is in the file" "$digest 8" "$(what)"
+expect_eq "manifest.json has the image" "sha256:$(python3 - "$T/x.tar" <<-'END'
+import json, sys, tarfile
+tar = tarfile.open(sys.argv[1])
+item, = json.load(tar.extractfile("manifest.json"))
+assert json.load(tar.extractfile(item["Config"]))["architecture"] == "amd64"
+print(item["Config"].split("/")[2])
+END
+)" "$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["config"]["digest"])' \
+	"$(readlink -f "$ROOT/repos/$REPO/_manifests/good")")"
+taken '' app:beside platform=linux/amd64
+expect_eq "one platform is the image alone" "$good_digest linux/amd64 3" "$(what)"
+index bare "$artifact"
+refused "^error: ${name}bare: it is an index of which no image is here" app:bare platform=all

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "layout/digest_set.h"
@@ -148,6 +149,32 @@ test_room(void **state)
 	digest_set_done(&set);
 }
 
+/* A stranger may write digests that all begin alike: in a table that takes them
+ * as they are the last one is as far from its place as there are others. */
+static void
+test_planted(void **state)
+{
+	struct digest_set set = { 0 };
+	struct digest d = { .alg = DIGEST_SHA256 };
+	clock_t begin = clock();
+	uint32_t i, count = 200000;
+
+	(void)state;
+	for (i = 0; i < count; i++) {
+		memcpy(d.bytes + 20, &i, sizeof(i));
+		assert_true(digest_set_add(&set, &d, &set));
+		assert_false(digest_set_add(&set, &d, NULL));
+	}
+	assert_int_equal(set.count, count);
+	for (i = 0; i < count; i++) {
+		memcpy(d.bytes + 20, &i, sizeof(i));
+		assert_ptr_equal(digest_set_remove(&set, &d), &set);
+		assert_false(digest_set_has(&set, &d));
+	}
+	digest_set_done(&set);
+	assert_true((clock() - begin) / CLOCKS_PER_SEC < 8);
+}
+
 int
 main(void)
 {
@@ -158,6 +185,7 @@ main(void)
 		cmocka_unit_test(test_collisions),
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_planted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
