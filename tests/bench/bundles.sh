@@ -89,7 +89,7 @@ bundles_rate()
 	tar -tf "$_stick"/*.001 | sed -n 's,^blobs/,,p' | sed 's,+.*,,' | sort -u |
 	    sed "s,^,$work/tree/blobs/," >"$work/home/read"
 	_size=$(_mega "$(_bundle_bytes "$_stick"/*)")
-	ls "$_stick"/* | cat "$work/home/read" - >"$work/home/forget"
+	find "$_stick" -type f | cat "$work/home/read" - >"$work/home/forget"
 	_cold="python3 -S $work/home/forget.py $work/home/forget"
 	sync
 	measure "cdr export of $_title, $_size MB, nothing in memory" <<-END

@@ -23,7 +23,7 @@ dice()
 	die=$((random / 65536 % $1))
 }
 
-plenty_new $images 20 $images
+plenty_new "$images" 20 "$images"
 centre=$UP site=$ROOT sticks=$T/sticks
 mkdir "$sticks"
 # No time is lost on a disk where there is another way.
@@ -76,7 +76,7 @@ run()
 		[ $((killed % 25)) -ne 0 ] || tree_check --dead "$site" >/dev/null
 	done
 	[ $_rc -eq "$_want" ] || fail "import $*: it ended with $_rc, not $_want"
-	ok "import ${*##*/}, killed $((_try - 1)) times"
+	ok "import $1, killed $((_try - 1)) times"
 }
 
 # Does the site have the tags of that day?
@@ -99,7 +99,8 @@ shuffled()
 # --- all of it --------------------------------------------------------------------
 send all --to-site rig
 parts=$(cd "$sticks/all" && echo ./*.cdr.0*)
-left=$(echo $parts | wc -w)
+left=$(echo "$parts" | wc -w)
+# shellcheck disable=SC2086 # words
 for part in $(shuffled $parts); do
 	left=$((left - 1))
 	run $((left > 0)) "$sticks/all/$part"
@@ -111,9 +112,9 @@ expect_day "the site has all of it" all
 # --- the week ---------------------------------------------------------------------
 number=0
 for day in 1 2 3 4 5; do
-	for ref in $(sed -n "$((number + 1)),$((number + 4))p" "$T/list"); do
-		plenty_move "$ref" "update-$number"
+	for _ in 1 2 3 4; do
 		number=$((number + 1))
+		plenty_move "$(sed -n "${number}p" "$T/list")" "update-$number"
 	done
 	send day-$day --for "$T/inventory" --keys "$T"
 done
@@ -129,24 +130,24 @@ for day in $came; do
 	for part in $(cd "$sticks/day-$day" && shuffled ./*.cdr.0*); do
 		# One after the other; the last one makes it whole.
 		left=$((left - 1))
-		if [ "$day" -lt $newest ]; then
+		if [ "$day" -lt "$newest" ]; then
 			run 5 "$sticks/day-$day/$part"
 		else
 			run $((left > 0)) "$sticks/day-$day/$part"
 		fi
 	done
-	if [ "$day" -lt $newest ]; then
-		expect_day "no tag goes back to day $day" day-$newest
+	if [ "$day" -lt "$newest" ]; then
+		expect_day "no tag goes back to day $day" "day-$newest"
 	else
 		newest=$day
-		expect_day "the site is where the centre was on day $day" day-$day
+		expect_day "the site is where the centre was on day $day" "day-$day"
 	fi
 done
 # Somebody finds a stick once more, and one for another site.
 run 0 "$sticks/day-$newest"
 run 0 "$sticks/all"
 run 2 "$sticks/other"
-expect_day "that changes nothing" day-$newest
+expect_day "that changes nothing" "day-$newest"
 
 # --- the answer -------------------------------------------------------------------
 "$CDR" inventory -r "$site" --site rig --sign "$T/rig.key" >"$T/inventory" || fail "no inventory"
@@ -158,7 +159,7 @@ check "not one byte is wrong" "$CDR" verify -r "$site"
 (cd "$site" && find blobs -type f -exec sha256sum {} + | sort) >"$T/here"
 expect_eq "nothing has come that is not the centre's" "" "$(comm -13 "$T/there" "$T/here")"
 expect_eq "no import is unfinished" "" "$(ls "$site/_state/import" 2>/dev/null || :)"
-[ $killed -ge $least ] || fail "only $killed were killed"
+[ $killed -ge "$least" ] || fail "only $killed were killed"
 full=$(cat "$T/bytes.all")
 for name in day-1 day-5 answer; do
 	echo "$name: $(cat "$T/bytes.$name") bytes, $((100 * $(cat "$T/bytes.$name") / full))% of a full one"
