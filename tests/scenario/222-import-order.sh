@@ -29,6 +29,8 @@ check "then the first one" import "$part.001"
 leads a a1 600 && leads b b1 600 || fail "the tags are not there"
 tree_check "$SITE"
 expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
+[ "$(pick 'len([i for i in v.images if i.result == "updated" and i.last_listed])' \
+	"$SITE/status/status.json")" = 2 ] || fail "status.json does not list the images"
 check "a bundle that was whole before" import "$T/one"
 expect_said "is told" 'was imported before: no tag moves'
 

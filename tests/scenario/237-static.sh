@@ -98,6 +98,15 @@ check "is back" cmp "$T/right" "$file"
 check "and all is well" "$CDR" verify -r "$ROOT"
 tree_check "$ROOT"
 
+# From a bundle as well, without a network.
+check "a bundle" "$CDR" export -q -r "$ROOT" --to "$T/stick" app:1 app:2
+chmod u+w "$file"
+printf 'wrong' | dd of="$file" conv=notrunc status=none
+check "what is in a bundle" "$STATIC" verify -r "$ROOT" --repair --from bundle:"$T/stick"
+check "is back, too" cmp "$T/right" "$file"
+check "another site takes it over" "$STATIC" import -q -r "$T/site" --unsigned "$T/stick"
+tree_check "$T/site"
+
 # --- addresses ------------------------------------------------------------------------
 
 # Who takes an address takes it for the same.

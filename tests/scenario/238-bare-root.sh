@@ -14,7 +14,7 @@
 . "$TOP/tests/boot.sh"
 
 need cdr boot root docker-registry nginx skopeo openssl jq busybox python3 \
-	ssh-keygen ip cc
+	ssh-keygen ip cc newer/kustomize? python3-yaml?
 [ -f "$BASE_TAR" ] ||
 	skip "no bare Debian here: scripts/install-deps test makes it"
 boot_images
@@ -112,3 +112,30 @@ modules=$(chroot "$T/bare" /opt/cdr-nginx/bin/nginx -V 2>&1 |
 	[ ! -f /usr/lib/nginx/modules/ngx_http_js_module.so ] ||
 	fail "the JavaScript module of the image is not found: $modules"
 ok "cdr-serve finds the image's JavaScript module"
+
+# --- k3s ------------------------------------------------------------------------------------
+
+# What it says for k3s, with a kubectl that only writes down what it is asked for.
+boot_commands k3s "$T/bare/commands"
+mkdir -p "$T/bare/var/lib/rancher/k3s/agent/images"
+printf '#!/bin/sh\necho "$@" >>/kubectl\n' >"$T/bare/usr/bin/kubectl"
+chmod +x "$T/bare/usr/bin/kubectl"
+check "for k3s" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$T/bare" sh -e /commands
+expect_eq "one file is for k3s, whole" "cdr.tar" \
+	"$(ls -A "$T/bare/var/lib/rancher/k3s/agent/images")"
+cmp -s "$T/stick/boot/images-$BOOT_ARCH.tar" \
+	"$T/bare/var/lib/rancher/k3s/agent/images/cdr.tar" || fail "it is another one"
+expect_eq "the bundle is where the Job looks" "$(cd "$T/stick" && echo *.cdr*)" \
+	"$(cd "$T/bare/srv/cdr-bundle" && echo *)"
+expect_eq "kubectl is asked for two things" "label node $(hostname) cdr-bundle=here
+apply -k /usr/local/share/cdr/k8s/overlays/airgap" "$(cat "$T/bare/kubectl")"
+part "what it applies" newer/kustomize python3-yaml || exit 0
+newer_run kustomize build "$T/bare/usr/local/share/cdr/k8s/overlays/airgap" \
+	>"$T/airgap.yaml" 2>"$T/kustomize.log" || fail "kustomize does not build it"
+expect_eq "the Job gets the sender's key" "$(cat "$T/site.pub")" \
+	"$(python3 -c '
+import sys, yaml
+for o in yaml.safe_load_all(sys.stdin):
+    if o["kind"] == "ConfigMap" and o["metadata"]["name"].startswith("cdr-bundle-keys"):
+        print(o["data"]["sender.pub"], end="")
+' <"$T/airgap.yaml")"

@@ -157,6 +157,39 @@ test_more_in_it(void **state)
 	bundle_keys_free(keys);
 }
 
+/* Each byte may be the first one of a bare signature, also that of JSON. */
+static const unsigned char braced[] = {
+	0x7b, 0x72, 0x1a, 0x2a, 0x89, 0x6a, 0x2c, 0xec, 0x24, 0x59,
+	0x7c, 0xdf, 0x80, 0x39, 0x61, 0x83, 0xe6, 0xef, 0x53, 0xd5,
+	0x18, 0x13, 0x4e, 0x46, 0xfe, 0xac, 0x25, 0x63, 0x34, 0x40,
+	0x2c, 0x3f, 0x99, 0x6f, 0x70, 0xe1, 0xb9, 0xa4, 0x24, 0x4f,
+	0xce, 0x54, 0x08, 0x43, 0x42, 0x09, 0x0a, 0x5c, 0x1b, 0x60,
+	0x7b, 0xea, 0x5c, 0x91, 0x70, 0x84, 0x36, 0x11, 0x4a, 0x89,
+	0xe7, 0x89, 0x40, 0x00
+};
+#define BRACED_KEY	"-----BEGIN PUBLIC KEY-----\n" \
+	"MCowBQYDK2VwAyEAGjM9KIoOUfha73R0IJCSC6tiknFG3QhV0mFz5+uIWPk=\n" \
+	"-----END PUBLIC KEY-----\n"
+#define BRACED_TEXT	"message 56\n"
+
+static void
+test_braced(void **state)
+{
+	struct bundle_keys *keys = bundle_keys_new();
+	struct err e;
+
+	(void)state;
+	assert_int_equal(braced[0], '{');
+	assert_int_equal(bundle_keys_parse(keys, BRACED_KEY,
+	    strlen(BRACED_KEY), &e), 0);
+	if (bundle_verify(keys, BUNDLE_NAMESPACE, BRACED_TEXT,
+	    strlen(BRACED_TEXT), braced, sizeof(braced), &e) == -1)
+		fail_msg("%s", e.msg);
+	assert_int_equal(bundle_verify(keys, BUNDLE_NAMESPACE, BRACED_TEXT,
+	    strlen(BRACED_TEXT) - 1, braced, sizeof(braced), &e), -1);
+	bundle_keys_free(keys);
+}
+
 /* Another key, one that was taken away, another namespace, none at all. */
 static void
 test_others(void **state)
@@ -510,6 +543,7 @@ main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_other_bytes),
 		cmocka_unit_test(test_more_in_it),
+		cmocka_unit_test(test_braced),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_changed),
 		cmocka_unit_test(test_wire),
