@@ -134,6 +134,16 @@ intake_begin(struct intake *in, const struct intake_rules *rules,
 	return intake_publish(in);
 }
 
+bool
+intake_resume(struct intake *in)
+{
+	struct err e;
+
+	if (!in->moves || in->rules->allow_older)
+		return true;
+	return judge(in, &e) == 0 || intake_fail(in, &e);
+}
+
 /* --- parts ------------------------------------------------------------- */
 
 /* Count and tell what has come of one object. */

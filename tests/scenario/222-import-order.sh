@@ -1,9 +1,9 @@
 #!/bin/sh
-# Parts come in any order, one at a time, twice, or through a pipe; the last lines say
-# what is missing, and for whom. A bundle that was whole before moves nothing and is no
-# failure; an older one adds what is not here, moves no tag and ends with 5; one too far
-# ahead is not touched. A tag that is held stays. What is forgotten makes way for its
-# number, but no tag goes back that it has moved.
+# Parts come in any order, one at a time, twice, or through a pipe, also those of several
+# bundles in turns; the last lines say what is missing, and for whom. A bundle that was
+# whole before moves nothing and is no failure; an older one adds what is not here, moves
+# no tag and ends with 5; one too far ahead is not touched. A tag that is held stays. What
+# is forgotten makes way for its number, but no tag goes back that it has moved.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/bundles.sh"
@@ -42,6 +42,27 @@ from_pipe()
 }
 check "parts in a pipe, one after another, of several bundles" from_pipe
 leads a a3 && leads b b3 || fail "the tags did not move"
+
+# Of the first one a large layer is still being written when the second one begins.
+bundle east --from east --split 3 "$app:c=c1,9000" "$app:d=d1,9000"
+bundle west --from west "$app:e=e1" "$app:f=f1"
+two_senders()
+{
+	cat "$T"/east/*.00? "$T"/west/*.001 | import -
+}
+check "bundles of two senders in a pipe" two_senders
+leads c c1 9000 && leads d d1 9000 && leads e e1 && leads f f1 ||
+	fail "not all of their tags are there"
+bundle east-2 --from east --seq 2 --split 3 "$app:c=c2" "$app:d=d2"
+bundle east-3 --from east --seq 3 "$app:c=c3" "$app:d=d3"
+overtaken()
+{
+	cat "$T"/east-2/*.00[12] "$T"/east-3/*.001 "$T"/east-2/*.003 | import -
+}
+expect_rc "one that a later one overtakes in the pipe" 5 overtaken
+expect_said "is told" 'error: .*: 2 from east is older than 3, which has come'
+leads c c3 && leads d d3 || fail "a tag went back"
+expect_eq "nothing is left of both" "" "$(ls "$SITE/_state/import")"
 expect_rc "an older one" 5 import "$T/two"
 expect_said "is told" 'error: .*: 2 from centre is older than 3, which has come'
 leads a a3 && leads b b3 || fail "tags went back"
