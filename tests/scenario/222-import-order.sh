@@ -87,6 +87,16 @@ expect_said "what is out of date is taken, with a warning" \
 	'warning: .* has been out of date since 2026-11-29T11:00:00Z'
 leads a a4 || fail "the tag did not move"
 
+bundle all-half --to '*' --from half --created 2026-11-29T10:00:00Z --split 3 --without 3 \
+	"$app:g=g2" "$app:h=h2"
+bundle half --from half --created 2026-11-28T10:00:00Z "$app:g=g1" "$app:h=h1"
+expect_rc "half of what is for all" 1 import "$T/all-half"
+expect_rc "has moved tags, too" 5 import "$T/half"
+leads g g2 || fail "a tag went back"
+check "until it is all here" import "$(
+	bundle all-half --to '*' --from half --created 2026-11-29T10:00:00Z --split 3 \
+		"$app:g=g2" "$app:h=h2" && echo "$T/all-half")"
+
 check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
 bundle held --seq 1005 --created 2026-11-30T10:00:00Z "$app:a=a5" "$app:b=b5"
 check "a bundle with it" import "$T/held"
