@@ -20,8 +20,11 @@ take_spare(struct flow *f)
 	struct chunk *c = NULL;
 
 	pthread_mutex_lock(&f->mutex);
-	while (f->spare == NULL && !f->is_stopped)
+	while (f->spare == NULL && !f->is_stopped) {
+		f->is_short = true;
 		pthread_cond_wait(&f->room, &f->mutex);
+	}
+	f->is_short = false;
 	if (!f->is_stopped) {
 		c = f->spare;
 		f->spare = c->next;
@@ -38,10 +41,11 @@ send(struct flow *f, struct chunk *c)
 
 	c->next = NULL;
 	pthread_mutex_lock(&f->mutex);
+	if (w->first == NULL)
+		pthread_cond_signal(&w->work);
 	*w->end = c;
 	w->end = &c->next;
 	f->busy++;
-	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&f->mutex);
 }
 

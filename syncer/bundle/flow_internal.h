@@ -48,6 +48,7 @@ struct flow {
 	struct writer writers[FLOW_WRITERS];
 	bool is_over;			/* writers end */
 	atomic_bool is_stopped;
+	bool is_short;			/* the reader waits for room */
 	unsigned busy;			/* chunks with writers */
 	struct flow_arrival *arrived, **arrived_end;
 	/* The part at hand: */

@@ -127,7 +127,10 @@ give_back(struct flow *f, struct chunk *c, bool is_manifest)
 		c->next = f->spare;
 		f->spare = c;
 	}
-	pthread_cond_signal(&f->room);
+	/* Nobody is woken for nothing: at each turn it costs, where others
+	 * compute. */
+	if (f->is_short)
+		pthread_cond_signal(&f->room);
 }
 
 void *
@@ -155,7 +158,8 @@ flow_write(void *cookie)
 		pthread_mutex_lock(&f->mutex);
 		give_back(f, c, is_manifest);
 		f->busy--;
-		pthread_cond_signal(&f->news);
+		if (f->arrived != NULL || f->busy == 0)
+			pthread_cond_signal(&f->news);
 	}
 	pthread_mutex_unlock(&f->mutex);
 	return NULL;

@@ -29,7 +29,8 @@ bundle()
 # What is there but whole bundles?
 odd_files()
 {
-	ls -A "$out" | grep -v '^centre-[a-zA-Z0-9]*-[0-9]*\.cdr\(\.sig\|\.[0-9]*\)\{0,1\}$' || :
+	find "$out" -mindepth 1 -printf '%f\n' |
+		grep -v '^centre-[a-zA-Z0-9]*-[0-9]*\.cdr\(\.sig\|\.[0-9]*\)\{0,1\}$' || :
 }
 
 for split in 60000 100000 128K 300K 1M 4G; do
