@@ -70,6 +70,10 @@ leads a a3 && leads b b3 || fail "tags went back"
 	manifest_of a2 | cut -d : -f 2)" ] || fail "its objects were not added"
 check "on purpose" import --allow-older "$T/two"
 leads a a2 && leads b b2 || fail "the tags did not go back"
+check "also to what was whole before" import --allow-older "$T/one"
+expect_said "which is told" 'was imported before, and its tags move all the same'
+leads a a1 600 && leads b b1 600 || fail "the tags did not go back"
+check "and once more" import --allow-older "$T/two"
 expect_rc "a number too far away" 5 import "$(
 	bundle far --seq 1004 "$app:a=far" && echo "$T/far")"
 expect_said "is told with both" 'is 1004, and the last one from centre was 3'
