@@ -200,13 +200,30 @@ skip_part(struct import *im)
 #define BUNDLES_MAX	64u
 
 static bool
+is_begun(const struct import *im, struct begun *const *all, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (all[i]->in.b == im->bundle)
+			return true;
+	return false;
+}
+
+static bool
 take_from_pipe(struct import *im, const struct intake_rules *rules,
     struct begun **all, size_t *count)
 {
 	struct begun *b;
 
 	judge(im, im->bundle);
-	if (im->bundle->err.code != ERR_NONE || *count == BUNDLES_MAX)
+	if (im->bundle->err.code == ERR_NONE && *count == BUNDLES_MAX &&
+	    !is_begun(im, all, *count)) {
+		err_set(&im->bundle->err, ERR_LIMIT, "%s: more than %u bundles "
+		    "come in one pipe", im->bundle->name, BUNDLES_MAX);
+		report(REPORT_ERROR, "%s", im->bundle->err.msg);
+	}
+	if (im->bundle->err.code != ERR_NONE)
 		return skip_part(im);
 	b = begun_of(im, rules, all, count);
 	if (!b->is_on)
