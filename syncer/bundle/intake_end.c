@@ -180,6 +180,9 @@ intake_end(struct intake *in)
 		return INTAKE_STORE_FAILED;
 	if (in->moves)
 		return end_moving(in);
+	/* One that was overtaken has moved some. */
+	if (in->needs != NULL)
+		count_images(in);
 	/* Who was killed after the last tag, and before that. */
 	if (in->verdict == LEDGER_SEEN && intake_tidy(in, &e) == -1) {
 		(void)intake_fail(in, &e);

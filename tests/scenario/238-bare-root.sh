@@ -120,7 +120,7 @@ boot_commands k3s "$T/bare/commands"
 mkdir -p "$T/bare/var/lib/rancher/k3s/agent/images"
 printf '#!/bin/sh\necho "$@" >>/kubectl\n' >"$T/bare/usr/bin/kubectl"
 chmod +x "$T/bare/usr/bin/kubectl"
-check "for k3s" env -i "PATH=$PATH" chroot "$T/bare" sh -e /commands
+check "for k3s" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$T/bare" sh -e /commands
 expect_eq "one file is for k3s, whole" "cdr.tar" \
 	"$(ls -A "$T/bare/var/lib/rancher/k3s/agent/images")"
 cmp -s "$T/stick/boot/images-$BOOT_ARCH.tar" \

@@ -25,7 +25,7 @@ cp -R "$TOP"/nginx/*.conf "$TOP/nginx/kustomization.yaml" "$TOP/nginx/njs" \
 	"$TOP/nginx/page" "$TOP/nginx/cdr-watch.sh" "$T/source/nginx"
 cp -R "$TOP/k8s/base" "$TOP/k8s/components" "$TOP/k8s/overlays" "$T/source/k8s"
 for a in $arch $other; do
-	printf '#!/bin/sh\necho "cdr for %s"\n' $a >"$T/source/cdr-$a"
+	printf '#!/bin/sh\necho "cdr for %s"\n' "$a" >"$T/source/cdr-$a"
 done
 echo app:1 >"$T/source/images.list"
 CDR_BOOT=$T/source
