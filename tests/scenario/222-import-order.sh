@@ -34,6 +34,12 @@ expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
 check "a bundle that was whole before" import "$T/one"
 expect_said "is told" 'was imported before: no tag moves'
 
+without_input()
+{
+	timeout 10 "$CDR" import -r "$SITE" --key "$T/pub" --site site - <&-
+}
+expect_rc "a pipe that is closed" 2 without_input
+
 bundle two --seq 2 --created 2026-11-21T10:00:00Z --split 2 "$app:a=a2" "$app:b=b2"
 bundle three --seq 3 --created 2026-11-22T10:00:00Z --split 2 "$app:a=a3" "$app:b=b3"
 from_pipe()
