@@ -453,7 +453,9 @@ bundle_verify(const struct bundle_keys *keys, const char *namespace,
 	if (sshsig_is(sig, sig_len))
 		return verify_armour(keys, namespace, msg, len, sig, sig_len,
 		    e);
-	if (!sigstore_is(sig, sig_len))
+	/* Bare bytes may begin as a text in JSON does. */
+	if (!sigstore_is(sig, sig_len) ||
+	    is_signed(keys, msg, len, sig, sig_len))
 		return verify_bare(keys, msg, len, sig, sig_len, e);
 	if (sigstore_signature(sig, sig_len, msg, len, &bytes, &bytes_len,
 	    e) == -1)

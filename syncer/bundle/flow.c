@@ -1,227 +1,15 @@
 /*
- * One thread reads the stick, which is slow; each object has one writer, by its
- * digest, since it is hashed in its order.  A piece of an object leaves it
- * open, so that the next one goes on without reading all before it again.
+ * One thread reads the stick, which is slow, and fills buffers for the writers.
+ * A piece of an object leaves it open, so that the next one goes on without
+ * reading all before it again.
  */
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "bundle/flow.h"
-#include "layout/digest_set.h"
-#include "layout/extents.h"
+#include "bundle/flow_internal.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-
-#define WRITERS		2u
-/* Objects of which a writer has only pieces: for each a file is open. */
-#define OPEN_MAX	16u
-
-struct object;
-
-struct chunk {
-	struct chunk *next;
-	struct object *object;
-	size_t len;
-	bool is_last, is_cut;		/* of the member; and it ended early */
-	unsigned char *data;		/* FLOW_CHUNK, or a whole manifest */
-};
-
-/* A member on its way; of its writer as soon as it has a chunk of it. */
-struct object {
-	struct table_row row;		/* without what it owns */
-	struct manifest_id id;
-	size_t number;			/* of its part */
-	uint64_t at;			/* where the next chunk belongs */
-	struct blob_writer *writer;	/* NULL: not begun */
-	struct err err;
-	bool was_begun;
-};
-
-struct writer {
-	struct flow *flow;
-	pthread_t thread;
-	pthread_cond_t work;
-	struct chunk *first, **end;
-	struct digest_set open;		/* struct blob_writer of each */
-};
-
-struct flow {
-	struct store *store;
-	pthread_mutex_t mutex;
-	pthread_cond_t room, news;
-	struct chunk *spare;
-	struct writer writers[WRITERS];
-	bool is_over;			/* writers end */
-	atomic_bool is_stopped;
-	unsigned busy;			/* chunks with writers */
-	struct flow_arrival *arrived, **arrived_end;
-	/* The part at hand: */
-	pthread_t reader;
-	bool has_reader, is_read;
-	struct part *part;
-	size_t number;
-	const struct table *table;
-	const bool *is_wanted;
-	struct err part_err;
-};
-
-/* --- writers ----------------------------------------------------------- */
-
-static void
-arrive(struct flow *f, struct object *o, struct staged *staged)
-{
-	struct flow_arrival *a = xcalloc(1, sizeof(*a));
-
-	a->id = o->id;
-	a->number = o->number;
-	a->bytes = o->row.length;
-	a->staged = staged;
-	a->err = o->err;
-	a->was_begun = o->was_begun;
-	free(o);
-	pthread_mutex_lock(&f->mutex);
-	*f->arrived_end = a;
-	f->arrived_end = &a->next;
-	pthread_mutex_unlock(&f->mutex);
-}
-
-/* One that was left open is gone on with. */
-static int
-begin_blob(struct writer *w, struct object *o)
-{
-	o->writer = digest_set_remove(&w->open, &o->row.digest);
-	if (o->writer != NULL)
-		return 0;
-	if (blob_writer_open(w->flow->store, &o->row.digest, o->row.size,
-	    &o->writer, &o->err) == -1)
-		return -1;
-	if (blob_writer_resume(o->writer, &o->err) == -1) {
-		blob_writer_close(o->writer);
-		o->writer = NULL;
-		return -1;
-	}
-	o->was_begun = extents_total(blob_writer_extents(o->writer)) > 0;
-	return 0;
-}
-
-static void
-leave_open(struct writer *w, struct object *o)
-{
-	struct blob_writer *other;
-	struct digest digest;
-	size_t at = 0;
-	void *value;
-
-	if (w->open.count >= OPEN_MAX &&
-	    digest_set_next(&w->open, &at, &digest, &value)) {
-		other = digest_set_remove(&w->open, &digest);
-		blob_writer_close(other);
-	}
-	digest_set_add(&w->open, &o->row.digest, o->writer);
-}
-
-/* The member is over: is the object whole? */
-static void
-end_blob(struct writer *w, struct object *o, bool is_cut)
-{
-	struct staged *staged = NULL;
-
-	if (o->writer == NULL) {
-		arrive(w->flow, o, NULL);
-		return;
-	}
-	if (o->err.code != ERR_NONE) {
-		blob_writer_close(o->writer);
-	} else if (is_cut || extents_total(blob_writer_extents(o->writer)) <
-	    o->row.size) {
-		leave_open(w, o);
-	} else if (blob_writer_finish(o->writer, &staged, &o->err) == -1) {
-		/* Nothing of it can be relied on. */
-		if (o->err.code == ERR_DIGEST || o->err.code == ERR_DATA)
-			blob_writer_drop(o->writer);
-		else
-			blob_writer_close(o->writer);
-	}
-	arrive(w->flow, o, staged);
-}
-
-static void
-take_manifest(struct writer *w, struct chunk *c)
-{
-	struct object *o = c->object;
-	struct staged *staged = NULL;
-
-	(void)store_stage_manifest(w->flow->store, &o->id, c->data, c->len,
-	    &staged, &o->err);
-	arrive(w->flow, o, staged);
-}
-
-static void
-take_chunk(struct writer *w, struct chunk *c, bool is_stopped)
-{
-	struct object *o = c->object;
-
-	if (o->id.media_type[0] != '\0') {
-		take_manifest(w, c);
-		return;
-	}
-	if (!is_stopped && o->writer == NULL && o->err.code == ERR_NONE)
-		(void)begin_blob(w, o);
-	if (!is_stopped && o->err.code == ERR_NONE && c->len > 0)
-		(void)blob_writer_put(o->writer, o->at, c->data, c->len,
-		    &o->err);
-	o->at += c->len;
-	if (c->is_last)
-		end_blob(w, o, c->is_cut || is_stopped);
-}
-
-/* With the mutex held. */
-static void
-give_back(struct flow *f, struct chunk *c, bool is_manifest)
-{
-	if (is_manifest) {
-		free(c->data);
-		free(c);
-	} else {
-		c->next = f->spare;
-		f->spare = c;
-	}
-	pthread_cond_signal(&f->room);
-}
-
-static void *
-write_all(void *cookie)
-{
-	struct writer *w = cookie;
-	struct flow *f = w->flow;
-	struct chunk *c;
-	bool is_stopped, is_manifest;
-
-	pthread_mutex_lock(&f->mutex);
-	for (;;) {
-		while (w->first == NULL && !f->is_over)
-			pthread_cond_wait(&w->work, &f->mutex);
-		c = w->first;
-		if (c == NULL)
-			break;
-		w->first = c->next;
-		if (w->first == NULL)
-			w->end = &w->first;
-		is_stopped = f->is_stopped;
-		pthread_mutex_unlock(&f->mutex);
-		is_manifest = c->object->id.media_type[0] != '\0';
-		take_chunk(w, c, is_stopped);
-		pthread_mutex_lock(&f->mutex);
-		give_back(f, c, is_manifest);
-		f->busy--;
-		pthread_cond_signal(&f->news);
-	}
-	pthread_mutex_unlock(&f->mutex);
-	return NULL;
-}
 
 /* --- the reader -------------------------------------------------------- */
 
@@ -232,8 +20,11 @@ take_spare(struct flow *f)
 	struct chunk *c = NULL;
 
 	pthread_mutex_lock(&f->mutex);
-	while (f->spare == NULL && !f->is_stopped)
+	while (f->spare == NULL && !f->is_stopped) {
+		f->is_short = true;
 		pthread_cond_wait(&f->room, &f->mutex);
+	}
+	f->is_short = false;
 	if (!f->is_stopped) {
 		c = f->spare;
 		f->spare = c->next;
@@ -246,14 +37,15 @@ static void
 send(struct flow *f, struct chunk *c)
 {
 	struct writer *w = &f->writers[digest_key(&c->object->row.digest) %
-	    WRITERS];
+	    FLOW_WRITERS];
 
 	c->next = NULL;
 	pthread_mutex_lock(&f->mutex);
+	if (w->first == NULL)
+		pthread_cond_signal(&w->work);
 	*w->end = c;
 	w->end = &c->next;
 	f->busy++;
-	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&f->mutex);
 }
 
@@ -440,25 +232,13 @@ flow_new(struct store *store)
 		c->next = f->spare;
 		f->spare = c;
 	}
-	for (i = 0; i < WRITERS; i++) {
+	for (i = 0; i < FLOW_WRITERS; i++) {
 		f->writers[i].flow = f;
 		f->writers[i].end = &f->writers[i].first;
 		new_cond(&f->writers[i].work);
-		start(&f->writers[i].thread, write_all, &f->writers[i]);
+		start(&f->writers[i].thread, flow_write, &f->writers[i]);
 	}
 	return f;
-}
-
-static void
-close_open(struct writer *w)
-{
-	struct digest digest;
-	size_t at = 0;
-	void *value;
-
-	while (digest_set_next(&w->open, &at, &digest, &value))
-		blob_writer_close(value);
-	digest_set_done(&w->open);
 }
 
 static void
@@ -466,7 +246,7 @@ writer_done(struct writer *w)
 {
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->work);
-	close_open(w);
+	flow_close_open(w);
 }
 
 /* With the mutex they see it when they have work again. */
@@ -476,8 +256,8 @@ flow_rest(struct flow *f)
 	size_t i;
 
 	pthread_mutex_lock(&f->mutex);
-	for (i = 0; i < WRITERS && f->busy == 0; i++)
-		close_open(&f->writers[i]);
+	for (i = 0; i < FLOW_WRITERS && f->busy == 0; i++)
+		flow_close_open(&f->writers[i]);
 	pthread_mutex_unlock(&f->mutex);
 }
 
@@ -491,10 +271,10 @@ flow_free(struct flow *f)
 		return;
 	pthread_mutex_lock(&f->mutex);
 	f->is_over = true;
-	for (i = 0; i < WRITERS; i++)
+	for (i = 0; i < FLOW_WRITERS; i++)
 		pthread_cond_signal(&f->writers[i].work);
 	pthread_mutex_unlock(&f->mutex);
-	for (i = 0; i < WRITERS; i++)
+	for (i = 0; i < FLOW_WRITERS; i++)
 		writer_done(&f->writers[i]);
 	while ((c = f->spare) != NULL) {
 		f->spare = c->next;

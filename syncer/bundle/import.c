@@ -36,7 +36,7 @@ next_in_pipe(struct import *im)
 	}
 	if (rc == 1) {
 		im->bundle = stick_add(&im->stick, &im->head, im->part_name);
-		return true;
+		return im->bundle != NULL;
 	}
 	if (rc == -1 && e.code != ERR_CANCELLED) {
 		im->stick.bad++;
@@ -154,26 +154,45 @@ run_files(struct import *im, const struct intake_rules *rules,
 
 /* --- a pipe ------------------------------------------------------------ */
 
+#define BUNDLES_MAX	64u
+
 /* Parts of several bundles may follow one another. */
 struct begun {
 	struct intake in;
 	bool is_on;
 };
 
+struct pipe {
+	const struct intake_rules *rules;
+	struct begun *all[BUNDLES_MAX];
+	size_t count;
+	struct begun *last;		/* which one the flow is at */
+};
+
+/* Not begun so far, and with no room for it: NULL. */
 static struct begun *
-begun_of(const struct import *im, const struct intake_rules *rules,
-    struct begun **all, size_t *count)
+begun_of(struct pipe *pipe, const struct stick_bundle *bundle)
 {
 	struct begun *b;
 	size_t i;
 
-	for (i = 0; i < *count; i++)
-		if (all[i]->in.b == im->bundle)
-			return all[i];
+	for (i = 0; i < pipe->count; i++)
+		if (pipe->all[i]->in.b == bundle)
+			return pipe->all[i];
+	if (pipe->count == BUNDLES_MAX)
+		return NULL;
 	b = xcalloc(1, sizeof(*b));
-	b->is_on = intake_begin(&b->in, rules, im->bundle);
-	all[(*count)++] = b;
+	b->is_on = intake_begin(&b->in, pipe->rules, bundle);
+	pipe->all[pipe->count++] = b;
 	return b;
+}
+
+/* What is on its way is of the bundle that was read last. */
+static bool
+settle_last(const struct pipe *pipe)
+{
+	return pipe->last == NULL || !pipe->last->is_on ||
+	    intake_settle(&pipe->last->in);
 }
 
 /* What is of a bundle that is refused is read past. */
@@ -197,18 +216,27 @@ skip_part(struct import *im)
 	return rc == 0;
 }
 
-#define BUNDLES_MAX	64u
-
 static bool
-take_from_pipe(struct import *im, const struct intake_rules *rules,
-    struct begun **all, size_t *count)
+take_from_pipe(struct import *im, struct pipe *pipe)
 {
 	struct begun *b;
 
 	judge(im, im->bundle);
-	if (im->bundle->err.code != ERR_NONE || *count == BUNDLES_MAX)
+	if (im->bundle->err.code != ERR_NONE)
 		return skip_part(im);
-	b = begun_of(im, rules, all, count);
+	if (pipe->last != NULL && pipe->last->in.b != im->bundle &&
+	    !settle_last(pipe))
+		return false;
+	b = begun_of(pipe, im->bundle);
+	if (b == NULL) {
+		err_set(&im->bundle->err, ERR_LIMIT, "%s: refused: %u other "
+		    "bundles are in this pipe", im->bundle->name, BUNDLES_MAX);
+		report(REPORT_ERROR, "%s", im->bundle->err.msg);
+		return skip_part(im);
+	}
+	if (b != pipe->last && b->is_on)
+		b->is_on = intake_resume(&b->in);
+	pipe->last = b;
 	if (!b->is_on)
 		return b->in.is_refused && skip_part(im);
 	return intake_part(&b->in, im->part, &im->head, im->part_name) &&
@@ -219,16 +247,19 @@ static void
 run_pipe(struct import *im, const struct intake_rules *rules,
     import_ended *ended, void *cookie)
 {
-	struct begun *all[BUNDLES_MAX];
-	size_t i, count = 0;
+	struct pipe pipe = { .rules = rules };
+	struct intake *in;
+	size_t i;
 
-	while (im->bundle != NULL && take_from_pipe(im, rules, all, &count) &&
+	while (im->bundle != NULL && take_from_pipe(im, &pipe) &&
 	    next_in_pipe(im))
 		;
-	for (i = 0; i < count; i++) {
-		ended(cookie, &all[i]->in, intake_end(&all[i]->in));
-		intake_done(&all[i]->in);
-		free(all[i]);
+	(void)settle_last(&pipe);
+	for (i = 0; i < pipe.count; i++) {
+		in = &pipe.all[i]->in;
+		ended(cookie, in, intake_end(in));
+		intake_done(in);
+		free(pipe.all[i]);
 	}
 }
 

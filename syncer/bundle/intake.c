@@ -43,13 +43,15 @@ tell_verdict(const struct intake *in, const struct ledger_bundle *other)
 	unsigned long long seq = w->seq, last = other == NULL ? 0 : other->seq;
 
 	if (in->verdict == LEDGER_SEEN)
-		report(REPORT_INFO, "%s: %s %llu was imported before: no tag "
-		    "moves", in->b->name, w->from, seq);
+		report(in->moves ? REPORT_WARNING : REPORT_INFO, "%s: %s %llu "
+		    "was imported before%s", in->b->name, w->from, seq,
+		    in->moves ? ", and its tags move all the same" :
+		    ": no tag moves");
 	else if (in->verdict == LEDGER_TOO_FAR)
 		report(REPORT_ERROR, "%s: refused: its number is %llu, and the "
 		    "last one from %s was %llu, which is too far away: "
 		    "--max-seq-jump", in->b->name, seq, w->from, last);
-	else if (in->verdict == LEDGER_OLDER && in->rules->allow_older)
+	else if (in->verdict == LEDGER_OLDER && in->moves)
 		report(REPORT_WARNING, "%s: %llu from %s is older than %llu, "
 		    "and its tags move all the same", in->b->name, seq, w->from,
 		    last);
@@ -86,11 +88,11 @@ judge(struct intake *in, struct err *e)
 	if (in->verdict == LEDGER_NEW && l.last_count >= LEDGER_STREAMS_MAX &&
 	    ledger_last(&l, in->who.from, in->who.to) == NULL)
 		in->verdict = LEDGER_TOO_FAR;
-	tell_verdict(in, other);
-	ledger_free(&l);
 	in->is_refused = in->verdict == LEDGER_TOO_FAR;
 	in->moves = in->verdict == LEDGER_NEW || (!in->is_refused &&
 	    in->rules->allow_older);
+	tell_verdict(in, other);
+	ledger_free(&l);
 	return 0;
 }
 
@@ -132,6 +134,16 @@ intake_begin(struct intake *in, const struct intake_rules *rules,
 		return intake_fail(in, &e);
 	in->needs = needs_new(rules->store, &b->s);
 	return intake_publish(in);
+}
+
+bool
+intake_resume(struct intake *in)
+{
+	struct err e;
+
+	if (!in->moves || in->rules->allow_older)
+		return true;
+	return judge(in, &e) == 0 || intake_fail(in, &e);
 }
 
 /* --- parts ------------------------------------------------------------- */

@@ -79,6 +79,15 @@ bool intake_part(struct intake *, struct part *, const struct stick_head *,
     const char *);
 bool intake_path(struct intake *, const char *);
 
+/*
+ * For who has several under way, one at a time: intake_settle(in): what came of
+ * it is in the tree.  intake_resume(in): before it goes on behind another one,
+ * which may have overtaken it: then no more of its tags move.  False: as
+ * above.
+ */
+bool intake_settle(struct intake *);
+bool intake_resume(struct intake *);
+
 /* intake_is_again(in): all that came is settled, and an object has turned out
  * wrong that an earlier run had begun: true once, and the parts are to be read
  * again. */

@@ -140,11 +140,15 @@ end_moving(struct intake *in)
 {
 	struct err e;
 
-	find_missing_parts(in);
-	if (in->missing_parts == 0)
-		give_up(in);
-	tell_failed(in);
+	/* Parts that nobody waits for are not missing. */
 	count_images(in);
+	if (in->totals.cancelled > 0)
+		find_missing_parts(in);
+	if (in->totals.cancelled > 0 && in->missing_parts == 0) {
+		give_up(in);
+		count_images(in);
+	}
+	tell_failed(in);
 	in->missing_images = in->totals.cancelled;
 	tell_missing(in);
 	if (in->totals.failed + in->totals.cancelled > 0)
@@ -176,6 +180,9 @@ intake_end(struct intake *in)
 		return INTAKE_STORE_FAILED;
 	if (in->moves)
 		return end_moving(in);
+	/* One that was overtaken has moved some. */
+	if (in->needs != NULL)
+		count_images(in);
 	/* Who was killed after the last tag, and before that. */
 	if (in->verdict == LEDGER_SEEN && intake_tidy(in, &e) == -1) {
 		(void)intake_fail(in, &e);

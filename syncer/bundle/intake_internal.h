@@ -35,9 +35,6 @@ int intake_saved_table(const struct intake *, size_t, struct table *);
  * set. */
 bool intake_has_room(struct intake *);
 
-/* intake_settle(in): wait until nothing is on its way; false as intake_fail. */
-bool intake_settle(struct intake *);
-
 /* intake_publish(in): all images that are ready; false as intake_fail. */
 bool intake_publish(struct intake *);
 

@@ -135,7 +135,7 @@ intake_publish(struct intake *in)
 	size_t i, count;
 	bool goes_on = true;
 
-	while (goes_on && in->needs != NULL &&
+	while (goes_on && in->moves && in->needs != NULL &&
 	    (count = gather(in, needs, p)) > 0) {
 		goes_on = publish_round(in, needs, p, count);
 		for (i = 0; i < count; i++)

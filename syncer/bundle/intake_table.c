@@ -126,16 +126,72 @@ intake_saved_table(const struct intake *in, size_t number, struct table *ret)
 
 /* --- room -------------------------------------------------------------- */
 
-static uint64_t
-missing_bytes(const struct store *store, const struct table *t)
+/* What an earlier run has begun of a blob takes no room again. */
+struct begun {
+	uint64_t held;			/* bytes of it on the disk */
+	uint64_t here, missing;		/* of its rows */
+};
+
+struct room {
+	const struct store *store;
+	uint64_t bytes;
+	struct digest_set begun;
+};
+
+static void
+count_begun(struct room *room, const struct table_row *row, bool is_here)
 {
-	uint64_t bytes = 0;
+	struct begun *b = digest_set_get(&room->begun, &row->digest);
+	uint64_t held;
+
+	if (b == NULL) {
+		held = store_partial_bytes(room->store, &row->digest);
+		if (held == 0)
+			return;
+		b = xcalloc(1, sizeof(*b));
+		b->held = held;
+		digest_set_add(&room->begun, &row->digest, b);
+	}
+	*(is_here ? &b->here : &b->missing) += row->length;
+}
+
+static void
+count_rows(struct room *room, const struct table *t)
+{
+	const struct table_row *row;
+	bool is_here;
 	size_t i;
 
-	for (i = 0; i < t->count; i++)
-		if (!intake_is_here(store, &t->rows[i]))
-			bytes += t->rows[i].length + BLOCK_BYTES;
-	return bytes;
+	for (i = 0; i < t->count; i++) {
+		row = &t->rows[i];
+		is_here = intake_is_here(room->store, row);
+		if (!is_here)
+			room->bytes += row->length + BLOCK_BYTES;
+		if (row->media_type == NULL &&
+		    (!is_here || table_row_is_piece(row)))
+			count_begun(room, row, is_here);
+	}
+}
+
+/* What is held of a blob beyond the rows that are here is of those that are
+ * missing. */
+static uint64_t
+room_done(struct room *room)
+{
+	struct digest digest;
+	struct begun *b;
+	uint64_t more;
+	size_t at = 0;
+	void *value;
+
+	while (digest_set_next(&room->begun, &at, &digest, &value)) {
+		b = value;
+		more = b->held > b->here ? b->held - b->here : 0;
+		room->bytes -= more < b->missing ? more : b->missing;
+		free(b);
+	}
+	digest_set_done(&room->begun);
+	return room->bytes;
 }
 
 /* The table of a part that lies there; 1 or 0. */
@@ -169,15 +225,15 @@ needed_bytes(const struct intake *in)
 {
 	const struct statement *s = &in->b->s;
 	bool *is_known = xcalloc(s->part_count + 1, sizeof(*is_known));
+	struct room room = { .store = in->rules->store };
 	struct table t;
-	uint64_t bytes = 0;
 	size_t i, number = 0;
 
 	for (i = 0; i < in->b->path_count; i++) {
 		if (!table_of_path(in, in->b->paths[i], &number, &t))
 			continue;
 		if (!is_known[number])
-			bytes += missing_bytes(in->rules->store, &t);
+			count_rows(&room, &t);
 		is_known[number] = true;
 		table_done(&t);
 	}
@@ -185,14 +241,14 @@ needed_bytes(const struct intake *in)
 		if (is_known[i])
 			continue;
 		if (!intake_saved_table(in, i, &t)) {
-			bytes += s->parts[i].bytes;
+			room.bytes += s->parts[i].bytes;
 			continue;
 		}
-		bytes += missing_bytes(in->rules->store, &t);
+		count_rows(&room, &t);
 		table_done(&t);
 	}
 	free(is_known);
-	return bytes;
+	return room_done(&room);
 }
 
 bool

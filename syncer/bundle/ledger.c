@@ -189,19 +189,29 @@ find_done(const struct ledger *l, const struct ledger_bundle *b)
 	return NULL;
 }
 
-/* What the sender has made later, for this site and for all: their numbers are
- * not to be compared. */
 static const struct ledger_bundle *
-find_later(const struct ledger *l, const struct ledger_bundle *b)
+later_of(const struct ledger_bundle *all, size_t count,
+    const struct ledger_bundle *b)
 {
 	size_t i;
 
-	for (i = 0; i < l->done_count; i++)
-		if (strcmp(l->done[i].from, b->from) == 0 &&
-		    strcmp(l->done[i].to, b->to) != 0 &&
-		    l->done[i].created > b->created)
-			return &l->done[i];
+	for (i = 0; i < count; i++)
+		if (strcmp(all[i].from, b->from) == 0 &&
+		    strcmp(all[i].to, b->to) != 0 &&
+		    all[i].created > b->created)
+			return &all[i];
 	return NULL;
+}
+
+/* What the sender has made later, for this site and for all: their numbers are
+ * not to be compared.  One that is not finished has moved tags, too. */
+static const struct ledger_bundle *
+find_later(const struct ledger *l, const struct ledger_bundle *b)
+{
+	const struct ledger_bundle *later = later_of(l->last, l->last_count,
+	    b);
+
+	return later != NULL ? later : later_of(l->done, l->done_count, b);
 }
 
 enum ledger_verdict

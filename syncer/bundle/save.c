@@ -294,13 +294,27 @@ save_free(struct save *s)
 	free(s);
 }
 
+static void
+tell(const struct save_draft *d, const struct image_ref *ref, save_warn *warn,
+    void *cookie)
+{
+	char *name = image_ref_text(ref), *text;
+	size_t i;
+
+	for (i = 0; i < d->warning_count; i++) {
+		text = xasprintf("%s: %s", name, d->warnings[i]);
+		warn(cookie, text);
+		free(text);
+	}
+	free(name);
+}
+
 int
 save_add(struct save *s, const struct save_wish *wish, save_warn *warn,
     void *cookie, struct err *e)
 {
 	struct save_draft d = { .store = s->store };
 	struct present p;
-	size_t i;
 	int rc;
 
 	if (find_root(s, wish->ref, &p, e) == -1)
@@ -308,8 +322,8 @@ save_add(struct save *s, const struct save_wish *wish, save_warn *warn,
 	rc = draft(&d, &p, wish, e);
 	if (rc == 0)
 		rc = settle(s, wish->ref, &d, e);
-	for (i = 0; rc == 0 && i < d.warning_count; i++)
-		warn(cookie, d.warnings[i]);
+	if (rc == 0)
+		tell(&d, wish->ref, warn, cookie);
 	present_done(&p);
 	draft_done(&d);
 	return rc;

@@ -35,7 +35,7 @@ struct save_wish {
 					 * here, or wanted */
 };
 
-/* A loader that will not take it, and why; one line. */
+/* Which image, the loader that will not take it, and why; one line. */
 typedef void save_warn(void *cookie, const char *what);
 
 /* save_new(store): nothing so far.  The store has to stay open.  save_free

@@ -9,14 +9,12 @@
 #include "bundle/bundle_key.h"
 #include "bundle/export.h"
 #include "bundle/export_write.h"
-#include "bundle/site.h"
 #include "cmd/cmd.h"
 #include "cmd/export_boot.h"
+#include "cmd/export_inputs.h"
 #include "cmd/export_print.h"
-#include "cmd/inputs.h"
 #include "cmd/size.h"
 #include "image/duration.h"
-#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/store.h"
@@ -62,17 +60,6 @@ static const char usage[] =
 #define SPLIT_MIN	((uint64_t)32 << 10)
 #define EXPIRES_MAX_S	(3650u * 24 * 3600)
 
-struct options {
-	const char *root, *to, *inventory, *to_site, *site, *key, *boot;
-	const char **lists;
-	size_t list_count;
-	struct bundle_keys *keys;	/* of inventories */
-	uint64_t split;
-	unsigned expires_s, wait;
-	bool plan, json;
-	enum report_level level;
-};
-
 static int
 bad_usage(void)
 {
@@ -89,7 +76,8 @@ complain(const char *why)
 
 /* Return 0, or -1 with ${e} set. */
 static int
-parse_value(int letter, const char *arg, struct options *o, struct err *e)
+parse_value(int letter, const char *arg, struct export_options *o,
+    struct err *e)
 {
 	switch (letter) {
 	case 's':
@@ -112,7 +100,7 @@ parse_value(int letter, const char *arg, struct options *o, struct err *e)
 
 /* Return -1 to go on, or an exit code. */
 static int
-take_option(int letter, struct options *o)
+take_option(int letter, struct export_options *o)
 {
 	struct err e;
 
@@ -164,7 +152,7 @@ take_option(int letter, struct options *o)
 
 /* Return -1 to go on, or an exit code. */
 static int
-check_options(const struct options *o, char **words)
+check_options(const struct export_options *o, char **words)
 {
 	size_t i;
 
@@ -190,7 +178,7 @@ check_options(const struct options *o, char **words)
 
 /* Return -1 to go on, or an exit code. */
 static int
-parse_options(int argc, char **argv, struct options *o)
+parse_options(int argc, char **argv, struct export_options *o)
 {
 	static const struct option longs[] = {
 		{ "root", required_argument, NULL, 'r' },
@@ -222,105 +210,6 @@ parse_options(int argc, char **argv, struct options *o)
 	return check_options(o, argv + optind);
 }
 
-/* --- inputs ------------------------------------------------------------ */
-
-struct inputs {
-	struct image_list *list;
-	struct inventory inventory;
-	char from[BUNDLE_SITE_MAX + 1];
-	char name[BUNDLE_SITE_MAX + 1];	/* of the list */
-};
-
-static int
-read_list(const struct options *o, char **words, struct inputs *in,
-    struct err *e)
-{
-	const char *path = o->lists[0], *slash;
-	size_t i;
-
-	in->list = list_new(inputs_complain, NULL);
-	for (i = 0; i < o->list_count; i++)
-		if (inputs_list(in->list, o->lists[i], e) == -1)
-			return -1;
-	for (i = 0; words[i] != NULL; i++)
-		list_add(in->list, words[i]);
-	if (list_end(in->list) == -1)
-		return err_set(e, ERR_INPUT, "the list has errors, so nothing "
-		    "is exported");
-	if (list_count(in->list) == 0)
-		return err_set(e, ERR_INPUT, "no image is named");
-	if (o->list_count != 1 || words[0] != NULL || strcmp(path, "-") == 0)
-		return 0;
-	slash = strrchr(path, '/');
-	(void)site_fit(slash == NULL ? path : slash + 1, in->name);
-	return 0;
-}
-
-static int
-check_signature(const struct options *o, const char *buf, size_t len,
-    const struct inventory *inv, struct err *e)
-{
-	if (bundle_keys_count(o->keys) == 0)
-		return 0;
-	if (inv->text_len == len)
-		return err_set(e, ERR_SIGNATURE, "it is not signed");
-	return bundle_verify(o->keys, INVENTORY_NAMESPACE, buf, inv->text_len,
-	    buf + inv->text_len, len - inv->text_len, e);
-}
-
-static int
-read_inventory(const struct options *o, struct inputs *in, struct err *e)
-{
-	const size_t max = (size_t)BUNDLE_TEXT_MAX + BUNDLE_SIGNATURE_MAX;
-	const char *name = o->inventory;
-	char *buf = NULL;
-	size_t len = 0;
-	int rc;
-
-	if (name == NULL)
-		return 0;
-	if (strcmp(name, "-") == 0) {
-		name = "standard input";
-		rc = fs_read_all(STDIN_FILENO, max, &buf, &len, e);
-	} else {
-		rc = fs_read_named(name, max, &buf, &len, e);
-		if (rc == 0)
-			return err_set(e, ERR_INPUT, "%s: no such file", name);
-	}
-	if (rc != -1)
-		rc = inventory_parse(buf, len, &in->inventory, e);
-	if (rc != -1)
-		rc = check_signature(o, buf, len, &in->inventory, e);
-	free(buf);
-	return rc == -1 ? err_wrap(e, "%s", name) : 0;
-}
-
-/* A key that cannot sign is found before anything is read. */
-static int
-try_key(const struct options *o, struct err *e)
-{
-	char *signature;
-	size_t len;
-
-	if (o->key == NULL)
-		return 0;
-	if (bundle_sign(o->key, BUNDLE_NAMESPACE, "", 0, &signature, &len,
-	    e) == -1)
-		return err_wrap(e, "--sign");
-	free(signature);
-	return 0;
-}
-
-static int
-read_inputs(const struct options *o, char **words, struct inputs *in,
-    struct err *e)
-{
-	if (site_name(o->site, in->from, e) == -1 || try_key(o, e) == -1 ||
-	    read_list(o, words, in, e) == -1)
-		return -1;
-	return read_inventory(o, in, e);
-}
-
 /* --- the run ----------------------------------------------------------- */
 
 static int
@@ -336,7 +225,7 @@ fail(const struct err *e)
 
 /* Whoever makes a plan has no need to write, and perhaps no right to. */
 static int
-open_tree(const struct options *o, struct store **ret, struct err *e)
+open_tree(const struct export_options *o, struct store **ret, struct err *e)
 {
 	const struct store_patience patience = {
 		.seconds = o->wait, .stop_fd = cmd_stop_fd(),
@@ -353,7 +242,7 @@ open_tree(const struct options *o, struct store **ret, struct err *e)
 
 /* Return an exit code. */
 static int
-end(const struct options *o, const struct export *x, int rc)
+end(const struct export_options *o, const struct export *x, int rc)
 {
 	if (rc == 1) {
 		report(REPORT_ERROR, "nothing is left to export");
@@ -372,7 +261,7 @@ end(const struct options *o, const struct export *x, int rc)
 }
 
 static int
-export_to(const struct options *o, const struct export_order *order,
+export_to(const struct export_options *o, const struct export_order *order,
     const struct boot *boot, int dir)
 {
 	struct export x = { .order = NULL };
@@ -393,7 +282,7 @@ export_to(const struct options *o, const struct export_order *order,
 }
 
 static int
-run(const struct options *o, const struct inputs *in)
+run(const struct export_options *o, const struct export_inputs *in)
 {
 	struct export_order order = {
 		.list = in->list,
@@ -432,8 +321,8 @@ run(const struct options *o, const struct inputs *in)
 int
 cmd_export(int argc, char **argv)
 {
-	struct options o = { .level = REPORT_INFO };
-	struct inputs in = { .list = NULL };
+	struct export_options o = { .level = REPORT_INFO };
+	struct export_inputs in = { .list = NULL };
 	struct err e;
 	int code;
 
@@ -444,15 +333,14 @@ cmd_export(int argc, char **argv)
 	if (code != -1)
 		goto out;
 	report_init(REPORT_TEXT, o.level);
-	if (read_inputs(&o, argv + optind, &in, &e) == -1) {
+	if (export_inputs_read(&o, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		code = EXIT_INPUT;
 		goto out;
 	}
 	code = run(&o, &in);
 out:
-	list_free(in.list);
-	inventory_done(&in.inventory);
+	export_inputs_done(&in);
 	bundle_keys_free(o.keys);
 	free(o.lists);
 	return code;

@@ -63,9 +63,8 @@ bad_usage(void)
 static void
 tell_warning(void *cookie, const char *what)
 {
-	const struct wanted *w = cookie;
-
-	report(REPORT_WARNING, "%s: %s", w->name, what);
+	(void)cookie;
+	report(REPORT_WARNING, "%s", what);
 }
 
 /* Each that cannot be saved is told of. */
@@ -80,7 +79,7 @@ add_all(const struct options *o, struct save *s)
 	for (i = 0; i < o->count; i++) {
 		wish.ref = &o->all[i].ref;
 		wish.platforms = o->all[i].platforms;
-		if (save_add(s, &wish, tell_warning, &o->all[i], &e) == 0)
+		if (save_add(s, &wish, tell_warning, NULL, &e) == 0)
 			continue;
 		report(REPORT_ERROR, "%s: %s", o->all[i].name, e.msg);
 		code = EXIT_SOME_FAILED;

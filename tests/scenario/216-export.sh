@@ -54,19 +54,24 @@ bundle()
 }
 
 (cd "$ROOT" && find . -path ./_state -prune -o -printf '%p %i %s %m %l\n' | sort) >"$T/before"
-ls "$ROOT/_state" >"$T/state-before"
+state()
+{
+	find "$ROOT/_state" -mindepth 1 -printf '%P\n' | sort
+}
+state >"$T/state-before"
 export_rc "a plan" 0 --plan --json -i "$T/Mirror list.txt"
 mv "$T/stdout" "$T/plan.json"
 export_rc "a plan for people" 0 --plan -i "$T/Mirror list.txt"
 expect_said "it says which images" '^docker.io/library/many:1 +sha256:[0-9a-f]{12} +[0-9.]+ KiB  linux/amd64,linux/arm64$'
 expect_said "what would be written" '^would write centre-all-1.cdr for any site: 9 images, [0-9]+ objects, .* in 1 part$'
 expect_said "what is there then" '^then any site has these 9 images, .* in all; it had 0 of them$'
-expect_eq "nothing is written" "$(cat "$T/state-before")" "$(ls "$ROOT/_state")"
+expect_eq "nothing is written" "$(cat "$T/state-before")" "$(state)"
 
 export_rc "an export" 0 -i "$T/Mirror list.txt" --to "$out"
 expect_said "it says what was written" "^wrote to $out: centre-all-1.cdr for any site: 9 images"
 expect_said "that it is not signed" 'not signed'
-expect_eq "the files" "centre-all-1.cdr centre-all-1.cdr.001" "$(ls -A "$out" | paste -s -d ' ')"
+expect_eq "the files" "centre-all-1.cdr centre-all-1.cdr.001" \
+	"$(find "$out" -type f -printf '%f\n' | sort | paste -s -d ' ')"
 bundle centre-all-1
 expect_eq "head" "centre * 1 Mirror-list.txt" "$(pick 'words(v["from"], v["to"], v["seq"], v["list"])' "$T/bundle.json")"
 expect_eq "in the order of the list, what matters most first" "zero:1
@@ -96,7 +101,7 @@ expect_eq "all that is in the tree" "" "$(comm -3 "$T/here" "$T/there")"
 
 (cd "$ROOT" && find . -path ./_state -prune -o -printf '%p %i %s %m %l\n' | sort) >"$T/after"
 check "the tree is as it was" cmp "$T/before" "$T/after"
-expect_eq "but for the number" "bundles-sent" "$(ls "$ROOT/_state" | comm -13 "$T/state-before" -)"
+expect_eq "but for the number" "bundles-sent" "$(state | comm -13 "$T/state-before" -)"
 tree_check "$ROOT"
 
 # Numbers, senders, sites.
@@ -114,7 +119,8 @@ expect_eq "it has no tag" "docker.io/library/many@$many" "$(pick 'i.ref for i in
 touch "$out/centre-rig-4.cdr.001"
 export_rc "what is there is not written over" 2 --to "$out" --to-site rig app:1
 expect_said "it says so" 'centre-rig-4.cdr.001 is there already'
-expect_eq "nothing is left of it" "centre-rig-4.cdr.001" "$(ls -A "$out" | grep -F -e rig-4 -e tmp)"
+expect_eq "nothing is left of it" "centre-rig-4.cdr.001" \
+	"$(find "$out" -printf '%f\n' | grep -F -e rig-4 -e tmp)"
 export_rc "the next one" 0 --to "$out" --to-site rig app:1
 bundle centre-rig-5
 

@@ -53,8 +53,8 @@ expect_eq "and what is not" "true true false" \
 send "what the site lacks" many:1 app:1 win:1
 bundle centre-rig-1
 expect_eq "an index goes without itself, with the platforms that are not there" 2 \
-	"$(pick 'd for d in v.objects' "$T/bundle.json" | grep -c -x -F -e "$many" \
-	$(pick 'o.digest for o in v if o.kind == "manifest"' "$T/many" | sed 's/^/-e /'))"
+	"$({ echo "$many"; pick 'o.digest for o in v if o.kind == "manifest"' "$T/many"; } |
+	grep -c -x -F -e "$(pick 'd for d in v.objects' "$T/bundle.json")")"
 base=$(pick 'o.digest for o in v if o.kind == "layer"' "$T/objects" | sed -n 1p)
 expect_eq "of a tag that has moved what is new" "true false" \
 	"$(pick 'words(new in v.objects, base in v.objects)' "$T/bundle.json" new="$new" base="$base")"

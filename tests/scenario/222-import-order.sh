@@ -1,9 +1,9 @@
 #!/bin/sh
-# Parts come in any order, one at a time, twice, or through a pipe; the last lines say
-# what is missing, and for whom. A bundle that was whole before moves nothing and is no
-# failure; an older one adds what is not here, moves no tag and ends with 5; one too far
-# ahead is not touched. A tag that is held stays. What is forgotten makes way for its
-# number, but no tag goes back that it has moved.
+# Parts come in any order, one at a time, twice, or through a pipe, also those of several
+# bundles in turns; the last lines say what is missing, and for whom. A bundle that was
+# whole before moves nothing and is no failure; an older one adds what is not here, moves
+# no tag and ends with 5; one too far ahead is not touched. A tag that is held stays. What
+# is forgotten makes way for its number, but no tag goes back that it has moved.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/bundles.sh"
@@ -29,8 +29,16 @@ check "then the first one" import "$part.001"
 leads a a1 600 && leads b b1 600 || fail "the tags are not there"
 tree_check "$SITE"
 expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
+[ "$(pick 'len([i for i in v.images if i.result == "updated" and i.last_listed])' \
+	"$SITE/status/status.json")" = 2 ] || fail "status.json does not list the images"
 check "a bundle that was whole before" import "$T/one"
 expect_said "is told" 'was imported before: no tag moves'
+
+without_input()
+{
+	timeout 10 "$CDR" import -r "$SITE" --key "$T/pub" --site site - <&-
+}
+expect_rc "a pipe that is closed" 2 without_input
 
 bundle two --seq 2 --created 2026-11-21T10:00:00Z --split 2 "$app:a=a2" "$app:b=b2"
 bundle three --seq 3 --created 2026-11-22T10:00:00Z --split 2 "$app:a=a3" "$app:b=b3"
@@ -40,6 +48,27 @@ from_pipe()
 }
 check "parts in a pipe, one after another, of several bundles" from_pipe
 leads a a3 && leads b b3 || fail "the tags did not move"
+
+# Of the first one a large layer is still being written when the second one begins.
+bundle east --from east --split 3 "$app:c=c1,9000" "$app:d=d1,9000"
+bundle west --from west "$app:e=e1" "$app:f=f1"
+two_senders()
+{
+	cat "$T"/east/*.00? "$T"/west/*.001 | import -
+}
+check "bundles of two senders in a pipe" two_senders
+leads c c1 9000 && leads d d1 9000 && leads e e1 && leads f f1 ||
+	fail "not all of their tags are there"
+bundle east-2 --from east --seq 2 --split 3 "$app:c=c2" "$app:d=d2"
+bundle east-3 --from east --seq 3 "$app:c=c3" "$app:d=d3"
+overtaken()
+{
+	cat "$T"/east-2/*.00[12] "$T"/east-3/*.001 "$T"/east-2/*.003 | import -
+}
+expect_rc "one that a later one overtakes in the pipe" 5 overtaken
+expect_said "is told" 'error: .*: 2 from east is older than 3, which has come'
+leads c c3 && leads d d3 || fail "a tag went back"
+expect_eq "nothing is left of both" "" "$(ls "$SITE/_state/import")"
 expect_rc "an older one" 5 import "$T/two"
 expect_said "is told" 'error: .*: 2 from centre is older than 3, which has come'
 leads a a3 && leads b b3 || fail "tags went back"
@@ -47,6 +76,10 @@ leads a a3 && leads b b3 || fail "tags went back"
 	manifest_of a2 | cut -d : -f 2)" ] || fail "its objects were not added"
 check "on purpose" import --allow-older "$T/two"
 leads a a2 && leads b b2 || fail "the tags did not go back"
+check "also to what was whole before" import --allow-older "$T/one"
+expect_said "which is told" 'was imported before, and its tags move all the same'
+leads a a1 600 && leads b b1 600 || fail "the tags did not go back"
+check "and once more" import --allow-older "$T/two"
 expect_rc "a number too far away" 5 import "$(
 	bundle far --seq 1004 "$app:a=far" && echo "$T/far")"
 expect_said "is told with both" 'is 1004, and the last one from centre was 3'
@@ -63,6 +96,16 @@ check "and later" import "$T/all-new"
 expect_said "what is out of date is taken, with a warning" \
 	'warning: .* has been out of date since 2026-11-29T11:00:00Z'
 leads a a4 || fail "the tag did not move"
+
+bundle all-half --to '*' --from half --created 2026-11-29T10:00:00Z --split 3 --without 3 \
+	"$app:g=g2" "$app:h=h2"
+bundle half --from half --created 2026-11-28T10:00:00Z "$app:g=g1" "$app:h=h1"
+expect_rc "half of what is for all" 1 import "$T/all-half"
+expect_rc "has moved tags, too" 5 import "$T/half"
+leads g g2 || fail "a tag went back"
+check "until it is all here" import "$(
+	bundle all-half --to '*' --from half --created 2026-11-29T10:00:00Z --split 3 \
+		"$app:g=g2" "$app:h=h2" && echo "$T/all-half")"
 
 check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
 bundle held --seq 1005 --created 2026-11-30T10:00:00Z "$app:a=a5" "$app:b=b5"

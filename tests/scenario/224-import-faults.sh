@@ -144,3 +144,12 @@ leads a a1 100 || leads a a3 600 || fail "the tag leads elsewhere"
 check "there is room again" import "$T/fits"
 leads a a3 600 && leads b b3 600 || fail "the tags did not move"
 tree_check "$SITE"
+
+# What is left of it would not fit twice.
+bundle last --seq 4 "$app:a=a4,1100"
+rm -r "$T/one"
+mv "$T/last" "$T/one"
+part=centre-site-4.cdr.001
+expect_rc "the stick is pulled out when most of a layer has come" 1 pulled_out 1000000
+check "what has come needs no room again" import "$T/one"
+leads a a4 1100 || fail "the tag did not move"

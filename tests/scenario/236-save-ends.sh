@@ -84,8 +84,7 @@ large()
 # begins COMMAND...: in the background, until it has begun to read
 has_begun()
 {
-	! flock -n -x "$ROOT/_state/keep.lock" true &&
-		grep -q '^rchar: [0-9]\{7\}' "/proc/$pid/io"
+	grep -q '^rchar: [0-9]\{8\}' "/proc/$pid/io"
 }
 begins()
 {

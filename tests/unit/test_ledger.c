@@ -73,8 +73,10 @@ test_two_streams(void **state)
 	struct ledger l = { .last_count = 0 };
 
 	(void)state;
-	ledger_begin(&l, &mine);
 	expect(&l, bundle("*", 1, ID(1), NOON - 1), LEDGER_NEW);
+	ledger_begin(&l, &mine);
+	expect(&l, bundle("*", 1, ID(1), NOON - 1), LEDGER_OLDER);
+	expect(&l, mine, LEDGER_NEW);
 	ledger_finish(&l, &mine, NOON);
 	expect(&l, bundle("*", 900, ID(1), NOON - 1), LEDGER_OLDER);
 	expect(&l, bundle("*", 1, ID(1), NOON), LEDGER_NEW);
