@@ -34,7 +34,7 @@ struct stick_bundle {
 	size_t len;
 	char *name;			/* where it was found first */
 	struct statement s;
-	bool is_parsed, is_judged;
+	bool is_judged;
 	int64_t not_before;		/* of stick_sort */
 	char **paths;			/* of parts, as they were found */
 	size_t path_count;
@@ -49,12 +49,15 @@ struct stick {
 	size_t count;
 	size_t bad;			/* files that cannot be used, and were
 					 * told of */
+	size_t text_bytes;		/* of statements; they are not signed
+					 * yet, so they have a bound */
 };
 
 /*
  * stick_look(st, path): add what there is: a folder, a statement, or a part.
  * What cannot be used is told as an error, and counted.
- * stick_add(st, head, name): what a part has at its head; the bundle.
+ * stick_add(st, head, name): what a part has at its head; the bundle, or NULL
+ * where that cannot be one.
  * stick_done releases.
  */
 void stick_look(struct stick *, const char *);
