@@ -131,8 +131,6 @@
 /* Bundles: a statement, a table, an inventory; a line of one of them; what is
  * counted in them.  A signature, in whatever form. */
 #define BUNDLE_TEXT_MAX		(64u << 20)
-/* Statements of one stick, all together. */
-#define BUNDLE_TEXTS_MAX	(128u << 20)
 #define BUNDLE_LINE_MAX		4096u
 #define BUNDLE_IMAGES_MAX	200000u
 #define BUNDLE_PARTS_MAX	100000u

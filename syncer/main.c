@@ -136,12 +136,28 @@ return_memory(void)
 	mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+/* What is closed stays of no use, but no file of a tree gets its number: what
+ * is said would be written into that. */
+static int
+fill_standard(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -1;
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	static char full_name[32];
 	const struct command *command;
 
+	if (fill_standard() == -1)
+		return EXIT_STORE;
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_INPUT;

@@ -21,11 +21,10 @@ struct export_objects {
 
 struct export_set {
 	struct export_objects manifests, blobs;
-	struct digest_set seen_manifests, seen_blobs;
 	/* What the site has, as far as its inventory and this tree say. */
 	struct digest_set has_manifests, has_blobs;
-	/* Told of all images so far, whatever the site has; the types of
-	 * manifests. */
+	/* Of all images so far, whatever the site has; manifests with their
+	 * types. */
 	struct digest_set all_manifests, all_blobs;
 	uint64_t bytes_all;
 };

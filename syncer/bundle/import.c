@@ -14,32 +14,10 @@ import_look(struct import *im, const char *path)
 	stick_look(&im->stick, path);
 }
 
-/* What is of a bundle that is refused is read past. */
+/* The next part of the pipe; false at its end, or where it makes no sense: then
+ * nobody knows where the one behind it begins. */
 static bool
-skip_part(struct import *im)
-{
-	struct part_member m;
-	struct err e;
-	int rc;
-
-	/* That has been told. */
-	if (part_has_failed(im->part))
-		return false;
-	while ((rc = part_next(im->part, &m, &e)) == 1)
-		;
-	if (rc == -1 && e.code != ERR_CANCELLED) {
-		im->stick.bad++;
-		printable(e.msg);
-		report(REPORT_ERROR, "%s", e.msg);
-	}
-	return rc == 0;
-}
-
-/* The next part of the pipe: 1; 0 if it is of no bundle, and was read past; -1
- * at its end, or where it makes no sense: then nobody knows where the one
- * behind it begins. */
-static int
-read_next(struct import *im)
+next_in_pipe(struct import *im)
 {
 	struct err e;
 	int rc;
@@ -58,25 +36,14 @@ read_next(struct import *im)
 	}
 	if (rc == 1) {
 		im->bundle = stick_add(&im->stick, &im->head, im->part_name);
-		return im->bundle != NULL ? 1 : skip_part(im) ? 0 : -1;
+		return im->bundle != NULL;
 	}
 	if (rc == -1 && e.code != ERR_CANCELLED) {
 		im->stick.bad++;
 		printable(e.msg);
 		report(REPORT_ERROR, "%s", e.msg);
 	}
-	return -1;
-}
-
-static bool
-next_in_pipe(struct import *im)
-{
-	int rc;
-
-	do
-		rc = read_next(im);
-	while (rc == 0);
-	return rc == 1;
+	return false;
 }
 
 void
@@ -226,6 +193,27 @@ settle_last(const struct pipe *pipe)
 {
 	return pipe->last == NULL || !pipe->last->is_on ||
 	    intake_settle(&pipe->last->in);
+}
+
+/* What is of a bundle that is refused is read past. */
+static bool
+skip_part(struct import *im)
+{
+	struct part_member m;
+	struct err e;
+	int rc;
+
+	/* That has been told. */
+	if (part_has_failed(im->part))
+		return false;
+	while ((rc = part_next(im->part, &m, &e)) == 1)
+		;
+	if (rc == -1 && e.code != ERR_CANCELLED) {
+		im->stick.bad++;
+		printable(e.msg);
+		report(REPORT_ERROR, "%s", e.msg);
+	}
+	return rc == 0;
 }
 
 static bool

@@ -119,44 +119,31 @@ stick_head_done(struct stick_head *h)
 
 /* --- bundles ----------------------------------------------------------- */
 
-/* What cannot be a statement is told, and kept nowhere.  NULL then. */
-static struct stick_bundle *
-new_bundle(struct stick *st, const char *text, size_t len, const char *name)
-{
-	struct stick_bundle *b = xcalloc(1, sizeof(*b));
-	struct err e;
-
-	b->name = xstrdup(name);
-	printable(b->name);
-	if (len > BUNDLE_TEXTS_MAX - st->text_bytes)
-		err_set(&e, ERR_LIMIT, "the statements before it are too large "
-		    "already: import it by itself");
-	else if (statement_parse(text, len, &b->s, &e) == 0)
-		return b;
-	err_wrap(&e, "%.300s: refused", b->name);
-	complain(st, &e);
-	free(b->name);
-	free(b);
-	return NULL;
-}
-
 static struct stick_bundle *
 bundle_of(struct stick *st, const char *text, size_t len, const char *name)
 {
 	struct stick_bundle *b;
+	struct err e;
 	size_t i;
 
 	for (i = 0; i < st->count; i++)
 		if (st->bundles[i]->len == len &&
 		    memcmp(st->bundles[i]->text, text, len) == 0)
 			return st->bundles[i];
-	b = new_bundle(st, text, len, name);
-	if (b == NULL)
+	if (st->count == STICK_BUNDLES_MAX ||
+	    len > STICK_TEXT_MAX - st->text_bytes) {
+		wrong_path(&e, name, "it is left out: there are too many "
+		    "statements");
+		complain(st, &e);
 		return NULL;
+	}
+	b = xcalloc(1, sizeof(*b));
 	b->text = xmalloc(len + 1);
 	memcpy(b->text, text, len);
 	b->text[len] = '\0';
 	b->len = len;
+	b->name = xstrdup(name);
+	printable(b->name);
 	st->text_bytes += len;
 	st->bundles = xreallocarray(st->bundles, st->count + 1,
 	    sizeof(struct stick_bundle *));
@@ -364,6 +351,8 @@ compare_streams(const void *a, const void *b)
 	const struct stick_bundle *y = *(struct stick_bundle *const *)b;
 	int rc;
 
+	if (!x->is_parsed || !y->is_parsed)
+		return (int)y->is_parsed - (int)x->is_parsed;
 	rc = strcmp(x->s.from, y->s.from);
 	if (rc == 0)
 		rc = strcmp(x->s.to, y->s.to);
@@ -378,6 +367,8 @@ compare_times(const void *a, const void *b)
 	const struct stick_bundle *y = *(struct stick_bundle *const *)b;
 	int rc;
 
+	if (!x->is_parsed || !y->is_parsed)
+		return (int)y->is_parsed - (int)x->is_parsed;
 	rc = strcmp(x->s.from, y->s.from);
 	if (rc == 0)
 		rc = compare_numbers(x->not_before, y->not_before);
@@ -399,7 +390,8 @@ stick_sort(struct stick *st)
 	for (i = 0; i < st->count; i++, before = b) {
 		b = st->bundles[i];
 		b->not_before = b->s.created;
-		if (before != NULL && strcmp(before->s.from, b->s.from) == 0 &&
+		if (before != NULL && before->is_parsed && b->is_parsed &&
+		    strcmp(before->s.from, b->s.from) == 0 &&
 		    strcmp(before->s.to, b->s.to) == 0 &&
 		    before->not_before > b->not_before)
 			b->not_before = before->not_before;
@@ -416,7 +408,8 @@ stick_done(struct stick *st)
 
 	for (i = 0; i < st->count; i++) {
 		b = st->bundles[i];
-		statement_done(&b->s);
+		if (b->is_parsed)
+			statement_done(&b->s);
 		for (j = 0; j < b->signature_count; j++)
 			free(b->signatures[j].bytes);
 		fs_list_free(b->paths, b->path_count);
@@ -446,12 +439,16 @@ check_signature(const struct stick_bundle *b, const struct bundle_keys *keys,
 	    "it is not signed");
 }
 
+/* Nothing is made of what anybody may have written. */
 void
 stick_judge(struct stick_bundle *b, const struct bundle_keys *keys,
     const char *site)
 {
-	if (check_signature(b, keys, &b->err) == 0 &&
-	    strcmp(b->s.to, "*") != 0 && strcmp(b->s.to, site) != 0)
+	if (check_signature(b, keys, &b->err) == 0)
+		b->is_parsed = statement_parse(b->text, b->len, &b->s,
+		    &b->err) == 0;
+	if (b->is_parsed && strcmp(b->s.to, "*") != 0 &&
+	    strcmp(b->s.to, site) != 0)
 		err_set(&b->err, ERR_INPUT, "it is for %s, and this is %s: "
 		    "--site NAME says who we are", b->s.to, site);
 	if (b->err.code != ERR_NONE)

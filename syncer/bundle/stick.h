@@ -34,6 +34,7 @@ struct stick_bundle {
 	size_t len;
 	char *name;			/* where it was found first */
 	struct statement s;
+	bool is_parsed;			/* stick_judge has done so */
 	bool is_judged;
 	int64_t not_before;		/* of stick_sort */
 	char **paths;			/* of parts, as they were found */
@@ -44,20 +45,23 @@ struct stick_bundle {
 					 * ERR_NONE */
 };
 
+/* All statements are in memory before the first one is judged. */
+#define STICK_BUNDLES_MAX	1024u
+#define STICK_TEXT_MAX		((size_t)4 * BUNDLE_TEXT_MAX)
+
 struct stick {
 	struct stick_bundle **bundles;
 	size_t count;
+	size_t text_bytes;		/* of their statements */
 	size_t bad;			/* files that cannot be used, and were
 					 * told of */
-	size_t text_bytes;		/* of statements; they are not signed
-					 * yet, so they have a bound */
 };
 
 /*
  * stick_look(st, path): add what there is: a folder, a statement, or a part.
  * What cannot be used is told as an error, and counted.
  * stick_add(st, head, name): what a part has at its head; the bundle, or NULL
- * where that cannot be one.
+ * where there are too many, which has been told.
  * stick_done releases.
  */
 void stick_look(struct stick *, const char *);
@@ -65,7 +69,8 @@ struct stick_bundle *stick_add(struct stick *, const struct stick_head *,
     const char *);
 void stick_done(struct stick *);
 
-/* stick_sort(st): bundles of one sender in the order of their seq. */
+/* stick_sort(st): bundles of one sender in the order of their seq; those that
+ * are refused come last. */
 void stick_sort(struct stick *);
 
 /* stick_open(path, e): a file there: a descriptor, or -1 with ${e} set. */

@@ -51,6 +51,17 @@ expect_rc "none is so small" 2 "$CDR" export -r "$ROOT" --to "$out" --to-site ti
 expect_said "it says how much there must be" '^error: --split: 32768 bytes are too few'
 expect_eq "nothing else lies there" "" "$(odd_files)"
 
+# What somebody has put into the folder is not written through.
+mkdir "$T/planted"
+echo precious >"$T/precious"
+ln -s "$T/precious" "$T/planted/.centre-planted-1.cdr.001.tmp"
+mkfifo "$T/planted/.centre-planted-1.cdr.tmp"
+check "a folder with traps" timeout 20 flock "$T/planted" "$CDR" export -r "$ROOT" --to "$T/planted" \
+	--to-site planted big:1
+expect_eq "what a link led to is as it was" precious "$(cat "$T/precious")"
+expect_eq "and the bundle is there" "2 regular file" \
+	"$(find "$T/planted" -mindepth 1 -exec stat -c %F {} + | sort | uniq -c | sed 's/^ *//')"
+
 # A byte of a layer has flipped, one has gone; a tar is half written by then.
 layers=$(pick 'o.digest for o in v if o.kind == "layer"' "$T/objects")
 layer=$(printf '%s\n' "$layers" | tail -n 1)

@@ -34,6 +34,12 @@ expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
 check "a bundle that was whole before" import "$T/one"
 expect_said "is told" 'was imported before: no tag moves'
 
+without_input()
+{
+	timeout 10 "$CDR" import -r "$SITE" --key "$T/pub" --site site - <&-
+}
+expect_rc "a pipe that is closed" 2 without_input
+
 bundle two --seq 2 --created 2026-11-21T10:00:00Z --split 2 "$app:a=a2" "$app:b=b2"
 bundle three --seq 3 --created 2026-11-22T10:00:00Z --split 2 "$app:a=a3" "$app:b=b3"
 from_pipe()
@@ -63,11 +69,12 @@ expect_rc "one that a later one overtakes in the pipe" 5 overtaken
 expect_said "is told" 'error: .*: 2 from east is older than 3, which has come'
 leads c c3 && leads d d3 || fail "a tag went back"
 expect_eq "nothing is left of both" "" "$(ls "$SITE/_state/import")"
-# Of no bundle, then the one that is here already, to the end of the pipe.
+# Of no bundle, in the middle of one that is here already.
 bundle odd --evil statement-no-end "$app:a=odd"
 odd_pipe()
 {
-	cat "$T/odd/"*.001 "$T/odd/"*.001 "$T"/three/*.001 | import -
+	cat "$T"/three/*.001 "$T/odd/"*.001 "$T/odd/"*.001 "$T"/three/*.002 |
+		import -
 }
 expect_rc "what is no bundle is read past in a pipe" 1 odd_pipe
 expect_said "it is told" 'standard input, part 2: refused: the statement, line'
