@@ -69,6 +69,16 @@ expect_rc "one that a later one overtakes in the pipe" 5 overtaken
 expect_said "is told" 'error: .*: 2 from east is older than 3, which has come'
 leads c c3 && leads d d3 || fail "a tag went back"
 expect_eq "nothing is left of both" "" "$(ls "$SITE/_state/import")"
+# Of no bundle, in the middle of one that is here already.
+bundle odd --evil statement-no-end "$app:a=odd"
+odd_pipe()
+{
+	cat "$T"/three/*.001 "$T/odd/"*.001 "$T/odd/"*.001 "$T"/three/*.002 |
+		import -
+}
+expect_rc "what is no bundle is read past in a pipe" 1 odd_pipe
+expect_said "it is told" 'standard input, part 2: refused: the statement, line'
+expect_said "and what follows is taken" '3 was imported before'
 expect_rc "an older one" 5 import "$T/two"
 expect_said "is told" 'error: .*: 2 from centre is older than 3, which has come'
 leads a a3 && leads b b3 || fail "tags went back"
