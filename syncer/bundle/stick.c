@@ -119,16 +119,25 @@ stick_head_done(struct stick_head *h)
 
 /* --- bundles ----------------------------------------------------------- */
 
+/* Nothing of what is in it is looked at so far.  NULL: there is no room. */
 static struct stick_bundle *
 bundle_of(struct stick *st, const char *text, size_t len, const char *name)
 {
 	struct stick_bundle *b;
+	struct err e;
 	size_t i;
 
 	for (i = 0; i < st->count; i++)
 		if (st->bundles[i]->len == len &&
 		    memcmp(st->bundles[i]->text, text, len) == 0)
 			return st->bundles[i];
+	if (len > STICK_TEXTS_MAX - st->text_bytes) {
+		wrong_path(&e, name, "with its statement there would be more "
+		    "than are looked at in one run: name fewer files");
+		complain(st, &e);
+		return NULL;
+	}
+	st->text_bytes += len;
 	b = xcalloc(1, sizeof(*b));
 	b->text = xmalloc(len + 1);
 	memcpy(b->text, text, len);
@@ -136,7 +145,6 @@ bundle_of(struct stick *st, const char *text, size_t len, const char *name)
 	b->len = len;
 	b->name = xstrdup(name);
 	printable(b->name);
-	b->is_parsed = statement_parse(b->text, len, &b->s, &b->err) == 0;
 	st->bundles = xreallocarray(st->bundles, st->count + 1,
 	    sizeof(struct stick_bundle *));
 	st->bundles[st->count++] = b;
@@ -168,7 +176,7 @@ stick_add(struct stick *st, const struct stick_head *h, const char *name)
 	struct stick_bundle *b = bundle_of(st, h->statement, h->statement_len,
 	    name);
 
-	if (h->signature != NULL)
+	if (b != NULL && h->signature != NULL)
 		add_signature(b, h->signature, h->signature_len);
 	return b;
 }
@@ -233,7 +241,8 @@ look_statement(struct stick *st, const char *path)
 	}
 	b = bundle_of(st, text, len, path);
 	free(text);
-	look_beside(st, b, path);
+	if (b != NULL)
+		look_beside(st, b, path);
 }
 
 static int
@@ -272,6 +281,8 @@ look_part(struct stick *st, const char *path)
 	}
 	b = stick_add(st, &h, path);
 	stick_head_done(&h);
+	if (b == NULL)
+		return;
 	b->paths = xreallocarray(b->paths, b->path_count + 1, sizeof(char *));
 	b->paths[b->path_count++] = xstrdup(path);
 	if (stem > 0) {
@@ -428,15 +439,30 @@ check_signature(const struct stick_bundle *b, const struct bundle_keys *keys,
 	    "it is not signed");
 }
 
+/* Only what is signed is read. */
+static int
+judge(struct stick_bundle *b, const struct bundle_keys *keys, const char *site,
+    struct err *e)
+{
+	if (check_signature(b, keys, e) == -1 ||
+	    statement_parse(b->text, b->len, &b->s, e) == -1)
+		return -1;
+	b->is_parsed = true;
+	if (strcmp(b->s.to, "*") == 0 || strcmp(b->s.to, site) == 0)
+		return 0;
+	return err_set(e, ERR_INPUT, "it is for %s, and this is %s: --site "
+	    "NAME says who we are", b->s.to, site);
+}
+
 void
 stick_judge(struct stick_bundle *b, const struct bundle_keys *keys,
     const char *site)
 {
-	if (b->is_parsed && check_signature(b, keys, &b->err) == 0 &&
-	    strcmp(b->s.to, "*") != 0 && strcmp(b->s.to, site) != 0)
-		err_set(&b->err, ERR_INPUT, "it is for %s, and this is %s: "
-		    "--site NAME says who we are", b->s.to, site);
-	if (b->err.code != ERR_NONE)
-		err_wrap(&b->err, "%.300s: refused", b->name);
-	printable(b->err.msg);
+	struct err e;
+
+	if (judge(b, keys, site, &e) == 0)
+		return;
+	err_wrap(&e, "%.300s: refused", b->name);
+	printable(e.msg);
+	b->err = e;
 }
