@@ -30,6 +30,19 @@ export_tmp(const char *name, char buf[EXPORT_TMP_MAX])
 	return buf;
 }
 
+int
+export_create(int dir, const char *name, struct err *e)
+{
+	char tmp[EXPORT_TMP_MAX];
+	int fd;
+
+	(void)unlinkat(dir, export_tmp(name, tmp), 0);
+	fd = fs_open(dir, tmp, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	if (fd == -1)
+		err_sys(e, "%s: cannot create", tmp);
+	return fd;
+}
+
 /* --- the folder -------------------------------------------------------- */
 
 static bool
@@ -135,14 +148,12 @@ static int
 write_small(const struct export_files *f, const char *name, const char *text,
     size_t len, struct err *e)
 {
-	char tmp[EXPORT_TMP_MAX];
-	int rc = 0, fd = fs_open(f->dir, export_tmp(name, tmp),
-	    O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	int rc = 0, fd = export_create(f->dir, name, e);
 
 	if (fd == -1)
-		return err_sys(e, "%s: cannot create", tmp);
+		return -1;
 	if (fs_write(fd, text, len, 0) == -1 || fsync(fd) == -1)
-		rc = err_sys(e, "%s: cannot write", tmp);
+		rc = err_sys(e, "%s: cannot write", name);
 	close(fd);
 	return rc;
 }

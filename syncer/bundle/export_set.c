@@ -87,10 +87,10 @@ add(struct export_objects *objects, const struct digest *digest,
 static uint64_t
 add_manifest(struct export_set *set, const struct statement_manifest *m)
 {
-	if (digest_set_add(&set->all_manifests, &m->digest, NULL))
-		set->bytes_all += m->size;
-	if (digest_set_has(&set->has_manifests, &m->digest) ||
-	    !digest_set_add(&set->seen_manifests, &m->digest, NULL))
+	if (!digest_set_add(&set->all_manifests, &m->digest, m->media_type))
+		return 0;
+	set->bytes_all += m->size;
+	if (digest_set_has(&set->has_manifests, &m->digest))
 		return 0;
 	return add(&set->manifests, &m->digest, m->size, m->media_type);
 }
@@ -98,12 +98,35 @@ add_manifest(struct export_set *set, const struct statement_manifest *m)
 static uint64_t
 add_blob(struct export_set *set, const struct export_blob *b)
 {
-	if (digest_set_add(&set->all_blobs, &b->digest, NULL))
-		set->bytes_all += b->size;
-	if (digest_set_has(&set->has_blobs, &b->digest) ||
-	    !digest_set_add(&set->seen_blobs, &b->digest, NULL))
+	if (!digest_set_add(&set->all_blobs, &b->digest, NULL))
+		return 0;
+	set->bytes_all += b->size;
+	if (digest_set_has(&set->has_blobs, &b->digest))
 		return 0;
 	return add(&set->blobs, &b->digest, b->size, NULL);
+}
+
+static bool
+agrees(const struct export_set *set, const struct statement_manifest *m)
+{
+	const char *type = digest_set_get(&set->all_manifests, &m->digest);
+
+	return type == NULL || strcmp(type, m->media_type) == 0;
+}
+
+bool
+export_set_agrees(const struct export_set *set, const struct export_image *x,
+    struct digest *ret)
+{
+	const struct statement_manifest *m = &x->image.root;
+	size_t i;
+
+	for (i = 0; agrees(set, m) && i < x->image.count; i++)
+		m = &x->image.manifests[i];
+	if (agrees(set, m))
+		return true;
+	*ret = m->digest;
+	return false;
 }
 
 uint64_t
@@ -145,8 +168,6 @@ export_set_done(struct export_set *set)
 {
 	objects_done(&set->manifests);
 	objects_done(&set->blobs);
-	digest_set_done(&set->seen_manifests);
-	digest_set_done(&set->seen_blobs);
 	digest_set_done(&set->has_manifests);
 	digest_set_done(&set->has_blobs);
 	digest_set_done(&set->all_manifests);

@@ -21,10 +21,10 @@ struct export_objects {
 
 struct export_set {
 	struct export_objects manifests, blobs;
-	struct digest_set seen_manifests, seen_blobs;
 	/* What the site has, as far as its inventory and this tree say. */
 	struct digest_set has_manifests, has_blobs;
-	/* Told of all images so far, whatever the site has. */
+	/* Of all images so far, whatever the site has; manifests with their
+	 * types. */
 	struct digest_set all_manifests, all_blobs;
 	uint64_t bytes_all;
 };
@@ -37,8 +37,14 @@ struct export_set {
 int export_set_has(struct export_set *, const struct store *,
     const struct inventory *, struct err *);
 
-/* export_set_add(set, image): return how many bytes go along for it that did
- * not before. */
+/* export_set_agrees(set, image, ret): bytes have one type in a bundle: is there
+ * none of its manifests that another image has as another type?  Else ${ret} is
+ * the first of them. */
+bool export_set_agrees(const struct export_set *, const struct export_image *,
+    struct digest *);
+
+/* export_set_add(set, image): how many bytes go along for it that did not
+ * before.  The image's texts have to stay. */
 uint64_t export_set_add(struct export_set *, const struct export_image *);
 
 /* export_set_bytes(set): of all objects. */

@@ -287,16 +287,19 @@ write_members(struct writer *w, const struct table *table, struct err *e)
 }
 
 static int
-write_part(struct writer *w, const struct table *table, struct err *e)
+write_part(struct writer *w, size_t number, struct err *e)
 {
-	char tmp[EXPORT_TMP_MAX];
+	const struct export_part *part = &w->f->parts->items[number];
+	const struct table *table = &part->table;
+	char bytes[REPORT_BYTES_MAX];
 	int rc = 0;
 
 	if (!w->is_bad) {
-		w->fd = fs_open(w->f->dir, export_tmp(table->part, tmp),
-		    O_WRONLY | O_CREAT | O_TRUNC, 0644);
+		report(REPORT_INFO, "part %zu of %zu: %s", number + 1,
+		    w->f->parts->count, report_bytes(part->bytes, bytes));
+		w->fd = export_create(w->f->dir, table->part, e);
 		if (w->fd == -1)
-			return err_sys(e, "%s: cannot create", tmp);
+			return -1;
 		w->begun = 0;
 		rc = tarfile_new(w->fd, &w->tar, e);
 	}
@@ -319,7 +322,7 @@ export_write(struct export_files *f, struct err *e)
 
 	w.source.reader = verify_reader_new();
 	for (i = 0; i < f->parts->count && rc == 0; i++)
-		rc = write_part(&w, &f->parts->items[i].table, e);
+		rc = write_part(&w, i, e);
 	close_source(&w.source);
 	verify_reader_free(w.source.reader);
 	if (rc == -1)

@@ -36,7 +36,7 @@ next_in_pipe(struct import *im)
 	}
 	if (rc == 1) {
 		im->bundle = stick_add(&im->stick, &im->head, im->part_name);
-		return true;
+		return im->bundle != NULL;
 	}
 	if (rc == -1 && e.code != ERR_CANCELLED) {
 		im->stick.bad++;

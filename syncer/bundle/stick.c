@@ -119,7 +119,6 @@ stick_head_done(struct stick_head *h)
 
 /* --- bundles ----------------------------------------------------------- */
 
-/* Nothing of what is in it is looked at so far.  NULL: there is no room. */
 static struct stick_bundle *
 bundle_of(struct stick *st, const char *text, size_t len, const char *name)
 {
@@ -131,13 +130,13 @@ bundle_of(struct stick *st, const char *text, size_t len, const char *name)
 		if (st->bundles[i]->len == len &&
 		    memcmp(st->bundles[i]->text, text, len) == 0)
 			return st->bundles[i];
-	if (len > STICK_TEXTS_MAX - st->text_bytes) {
-		wrong_path(&e, name, "with its statement there would be more "
-		    "than are looked at in one run: name fewer files");
+	if (st->count == STICK_BUNDLES_MAX ||
+	    len > STICK_TEXT_MAX - st->text_bytes) {
+		wrong_path(&e, name, "it is left out: there are too many "
+		    "statements");
 		complain(st, &e);
 		return NULL;
 	}
-	st->text_bytes += len;
 	b = xcalloc(1, sizeof(*b));
 	b->text = xmalloc(len + 1);
 	memcpy(b->text, text, len);
@@ -145,6 +144,7 @@ bundle_of(struct stick *st, const char *text, size_t len, const char *name)
 	b->len = len;
 	b->name = xstrdup(name);
 	printable(b->name);
+	st->text_bytes += len;
 	st->bundles = xreallocarray(st->bundles, st->count + 1,
 	    sizeof(struct stick_bundle *));
 	st->bundles[st->count++] = b;
@@ -439,30 +439,19 @@ check_signature(const struct stick_bundle *b, const struct bundle_keys *keys,
 	    "it is not signed");
 }
 
-/* Only what is signed is read. */
-static int
-judge(struct stick_bundle *b, const struct bundle_keys *keys, const char *site,
-    struct err *e)
-{
-	if (check_signature(b, keys, e) == -1 ||
-	    statement_parse(b->text, b->len, &b->s, e) == -1)
-		return -1;
-	b->is_parsed = true;
-	if (strcmp(b->s.to, "*") == 0 || strcmp(b->s.to, site) == 0)
-		return 0;
-	return err_set(e, ERR_INPUT, "it is for %s, and this is %s: --site "
-	    "NAME says who we are", b->s.to, site);
-}
-
+/* Nothing is made of what anybody may have written. */
 void
 stick_judge(struct stick_bundle *b, const struct bundle_keys *keys,
     const char *site)
 {
-	struct err e;
-
-	if (judge(b, keys, site, &e) == 0)
-		return;
-	err_wrap(&e, "%.300s: refused", b->name);
-	printable(e.msg);
-	b->err = e;
+	if (check_signature(b, keys, &b->err) == 0)
+		b->is_parsed = statement_parse(b->text, b->len, &b->s,
+		    &b->err) == 0;
+	if (b->is_parsed && strcmp(b->s.to, "*") != 0 &&
+	    strcmp(b->s.to, site) != 0)
+		err_set(&b->err, ERR_INPUT, "it is for %s, and this is %s: "
+		    "--site NAME says who we are", b->s.to, site);
+	if (b->err.code != ERR_NONE)
+		err_wrap(&b->err, "%.300s: refused", b->name);
+	printable(b->err.msg);
 }

@@ -33,8 +33,9 @@ struct stick_bundle {
 					 * is verified is what is used */
 	size_t len;
 	char *name;			/* where it was found first */
-	bool is_judged, is_parsed;
-	struct statement s;		/* if it is */
+	struct statement s;
+	bool is_parsed;			/* stick_judge has done so */
+	bool is_judged;
 	int64_t not_before;		/* of stick_sort */
 	char **paths;			/* of parts, as they were found */
 	size_t path_count;
@@ -44,8 +45,9 @@ struct stick_bundle {
 					 * ERR_NONE */
 };
 
-/* Bytes of all statements together, before anybody has looked who made them. */
-#define STICK_TEXTS_MAX		((size_t)256 << 20)
+/* All statements are in memory before the first one is judged. */
+#define STICK_BUNDLES_MAX	1024u
+#define STICK_TEXT_MAX		((size_t)4 * BUNDLE_TEXT_MAX)
 
 struct stick {
 	struct stick_bundle **bundles;
@@ -59,7 +61,7 @@ struct stick {
  * stick_look(st, path): add what there is: a folder, a statement, or a part.
  * What cannot be used is told as an error, and counted.
  * stick_add(st, head, name): what a part has at its head; the bundle, or NULL
- * after that.
+ * where there are too many, which has been told.
  * stick_done releases.
  */
 void stick_look(struct stick *, const char *);
@@ -67,8 +69,8 @@ struct stick_bundle *stick_add(struct stick *, const struct stick_head *,
     const char *);
 void stick_done(struct stick *);
 
-/* stick_sort(st): when they were judged: bundles of one sender in the order of
- * their seq. */
+/* stick_sort(st): bundles of one sender in the order of their seq; those that
+ * are refused come last. */
 void stick_sort(struct stick *);
 
 /* stick_open(path, e): a file there: a descriptor, or -1 with ${e} set. */
@@ -76,8 +78,7 @@ int stick_open(const char *, struct err *);
 
 /*
  * stick_judge(b, keys, site): is it signed by the owner of one of the keys
- * (NULL: anybody may send), of the right form, and for ${site}?  Else its err
- * is set.
+ * (NULL: anybody may send), and for ${site}?  Else its err is set.
  */
 void stick_judge(struct stick_bundle *, const struct bundle_keys *,
     const char *);

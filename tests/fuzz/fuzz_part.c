@@ -48,7 +48,7 @@ check_member(const struct part_member *m, struct digest_set *seen)
 static size_t
 read_members(int fd, bool all, int *ret_end)
 {
-	struct digest_set seen = { NULL, 0, 0 };
+	struct digest_set seen = { .count = 0 };
 	struct part_member m;
 	struct part *p;
 	struct err e;

@@ -51,6 +51,17 @@ expect_rc "none is so small" 2 "$CDR" export -r "$ROOT" --to "$out" --to-site ti
 expect_said "it says how much there must be" '^error: --split: 32768 bytes are too few'
 expect_eq "nothing else lies there" "" "$(odd_files)"
 
+# What somebody has put into the folder is not written through.
+mkdir "$T/planted"
+echo precious >"$T/precious"
+ln -s "$T/precious" "$T/planted/.centre-planted-1.cdr.001.tmp"
+mkfifo "$T/planted/.centre-planted-1.cdr.tmp"
+check "a folder with traps" timeout 20 flock "$T/planted" "$CDR" export -r "$ROOT" --to "$T/planted" \
+	--to-site planted big:1
+expect_eq "what a link led to is as it was" precious "$(cat "$T/precious")"
+expect_eq "and the bundle is there" "2 regular file" \
+	"$(find "$T/planted" -mindepth 1 -exec stat -c %F {} + | sort | uniq -c | sed 's/^ *//')"
+
 # A byte of a layer has flipped, one has gone; a tar is half written by then.
 layers=$(pick 'o.digest for o in v if o.kind == "layer"' "$T/objects")
 layer=$(printf '%s\n' "$layers" | tail -n 1)
@@ -144,3 +155,15 @@ if part "what FAT says" strace; then
 		"$CDR" export -r "$TREE" --to "$T/stick" huge:1
 	expect_said "what to do" '^error: a part would have more than 4 GiB, and FAT has no such files: use --split 4G'
 fi
+
+# The same bytes, served as two types.
+printf '{"schemaVersion":2,"config":{"mediaType":"%s","digest":"%s","size":2},"layers":[]}' \
+	"$OCI_CONFIG" "$(printf '{}' >"$T/config" && tree_blob "$T/config")" >"$T/manifest"
+tree_tag docker.io/library/odd 1 "$(tree_manifest docker.io/library/odd "$OCI_MANIFEST" "$T/manifest")"
+tree_tag docker.io/library/even 1 "$(tree_manifest docker.io/library/even "$DOCKER_MANIFEST" "$T/manifest")"
+out=$T/types
+expect_rc "two types of the same bytes" 1 "$CDR" export -r "$TREE" --to "$out" --to-site x odd:1 even:1
+expect_said "one of them goes" '^error: docker.io/library/even:1: another image of the bundle has sha256:[0-9a-f]* as another type'
+bundle centre-x-1
+check "the other one by itself" "$CDR" export -r "$TREE" --to "$out" --to-site x even:1
+bundle centre-x-2

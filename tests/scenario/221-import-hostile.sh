@@ -123,16 +123,3 @@ for name in a-site-1.cdr.003 a-site-1.cdr; do
 	expect_said "$name is something else" "$name: it is no regular file"
 done
 [ ! -e "$T/none" ] || fail "a tree was made"
-
-# Statements as large as they may be, by nobody: the good one before them is taken.
-mkdir "$T/many"
-cp "$T"/good/bytes-site-1.cdr* "$T/many/"
-for n in 1 2 3 4 5; do
-	truncate -s $((67108864 - n)) "$T/many/x$n.cdr"
-done
-expect_rc "very large statements" 1 "$CDR" import -r "$T/beside" --key "$T/pub" --site site \
-	"$T/many"
-expect_said "are refused" '/x1.cdr: refused: it is not signed'
-expect_said "and not all of them are kept" \
-	'/x5.cdr: with its statement there would be more than are looked at in one run'
-[ -L "$T/beside/repos/e.example/bytes/_manifests/1" ] || fail "the good one was not taken"

@@ -50,4 +50,11 @@ expect_rc "from where there is none" 1 mend "$T/home"
 expect_said "which is told" 'no bundle there has it'
 check "from the right one" mend "$T/one"
 tree_check "$SITE"
+spoil a1 60
+check "verify takes out what is bad" sh -c "! '$CDR' verify -r '$SITE'"
+check "a bundle that was whole before brings it back as well" import "$T/one"
+expect_said "which is told" 'was imported before: no tag moves'
+check "verify finds all right" "$CDR" verify -r "$SITE"
+[ ! -e "$SITE/status/bad" ] || fail "status/bad still has it"
+
 expect_rc "it is for --repair" 2 "$CDR" verify -r "$SITE" --from "bundle:$T/one"

@@ -185,4 +185,13 @@ static const char ec_der[] =
     "\x9c\x83\xa6\xf0\xda\xf5\x33\x9d\xa3\x0d\xcf\xb6\x1d\x0b\x4c\x7e"
     "\x41\xa1\x48\x99\xb5\x73";
 
+/* On P-384. */
+static const char p384_private[] =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDCbJY/8ya6aP4JoTxKL\n"
+    "LD1UuMviVQV6bYweKarqTXOaT3IbAB+xBf5rbh1LE/j+i4ihZANiAATaWiBQ9UZ2\n"
+    "bSEqVcxg1HCU2uxcw1T+4oVzwSlxItWc/qoC+4XY5Cb4aTGsD6XTZQQf/r7vUP9P\n"
+    "Gikt3WtmHw1mxusU4kiNiR/QdnWWxGuDKz+Q/6zyG05Mex31FQW0Isw=\n"
+    "-----END PRIVATE KEY-----\n";
+
 #endif

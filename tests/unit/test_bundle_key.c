@@ -41,7 +41,7 @@ good(const struct bundle_keys *keys, const char *sig, size_t len)
 	struct err e;
 
 	if (bundle_verify(keys, BUNDLE_NAMESPACE, MSG, strlen(MSG), sig, len,
-	    &e) == -1)
+	    &e) != 0)
 		fail_msg("%s: %s", e.msg, sig);
 	/* Of this text alone. */
 	assert_int_equal(bundle_verify(keys, BUNDLE_NAMESPACE, MSG "x",
@@ -107,7 +107,56 @@ test_good(void **state)
 	bundle_keys_free(keys);
 }
 
-/* Another key, one that was taken away, another namespace, none at all. */
+/* What a signature is of is said by itself, where it can be. */
+static void
+test_other_bytes(void **state)
+{
+	struct bundle_keys *keys = keys_of(ec_pub, NULL);
+	struct err e;
+
+	(void)state;
+	assert_int_equal(bundle_verify(keys, BUNDLE_NAMESPACE, "x", 1,
+	    ec_bundle, SIZE(ec_bundle), &e), -1);
+	assert_non_null(strstr(e.msg, "one of other bytes"));
+	bundle_keys_free(keys);
+}
+
+/* The key's own bytes, with more behind them, in the signature and behind
+ * it. */
+static void
+test_more_in_it(void **state)
+{
+	struct bundle_keys *keys = keys_of(ed_pub, NULL);
+	char *armour, *bare, *inner;
+	unsigned char *blob;
+	size_t len, where;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		bare = sshsig_unwrap(ed_sig + 29, SIZE(ed_sig) - 29);
+		bare[strcspn(bare, "-")] = '\0';
+		blob = base64_decode(bare, &len);
+		free(bare);
+		inner = xcalloc(1, len + 1);
+		memcpy(inner, blob, len);
+		/* The length of the last string: 83 bytes. */
+		where = len - 83 - 1;
+		assert_int_equal(inner[where], 83);
+		inner[where] = (char)(83 + i);
+		bare = base64_encode(inner, len + 1);
+		armour = xasprintf("-----BEGIN SSH SIGNATURE-----\n%s\n"
+		    "-----END SSH SIGNATURE-----\n", bare);
+		bad(keys, BUNDLE_NAMESPACE, armour, strlen(armour), i == 0 ?
+		    "something stands behind it" : "what the key has made");
+		free(armour);
+		free(bare);
+		free(inner);
+		free(blob);
+	}
+	bundle_keys_free(keys);
+}
+
 /* Each byte may be the first one of a bare signature, also that of JSON. */
 static const unsigned char braced[] = {
 	0x7b, 0x72, 0x1a, 0x2a, 0x89, 0x6a, 0x2c, 0xec, 0x24, 0x59,
@@ -141,6 +190,7 @@ test_braced(void **state)
 	bundle_keys_free(keys);
 }
 
+/* Another key, one that was taken away, another namespace, none at all. */
 static void
 test_others(void **state)
 {
@@ -211,6 +261,39 @@ test_changed(void **state)
 	bad(keys, BUNDLE_NAMESPACE, "{", 1, "signature");
 	bad(keys, BUNDLE_NAMESPACE, "\0", 1, "signature");
 	bundle_keys_free(keys);
+}
+
+/* Lengths of strings are four bytes, and never more than what is there. */
+static void
+test_wire(void **state)
+{
+	static const unsigned char bytes[] = { 0, 0, 0, 1, 'a', 1, 2, 3, 4, 0,
+	    0, 0, 9, 'b', 'c', 'd' };
+	struct wire w = { bytes, sizeof(bytes) }, word;
+	uint32_t number = 0;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = xtext_open(&text, &len);
+
+	(void)state;
+	wire_put(out, "a", 1);
+	wire_put_number(out, 0x01020304);
+	xtext_close(out);
+	assert_int_equal(len, 9);
+	assert_memory_equal(text, bytes, len);
+	free(text);
+	assert_true(wire_string(&w, &word));
+	assert_true(wire_is(&word, "a"));
+	assert_false(wire_is(&word, "ab"));
+	assert_false(wire_is(&word, "b"));
+	assert_true(wire_number(&w, &number));
+	assert_int_equal(number, 0x01020304);
+	assert_false(wire_string(&w, &word));
+	w = (struct wire){ bytes, 3 };
+	assert_false(wire_number(&w, &number));
+	assert_false(wire_string(&w, &word));
+	w = (struct wire){ bytes + 5, 11 };
+	assert_false(wire_string(&w, &word));
 }
 
 /* Each bit of a SSHSIG counts, or what it says is not heeded: its reserved
@@ -351,7 +434,10 @@ test_folder(void **state)
 	snprintf(path, sizeof(path), "%s/nowhere", s->path);
 	assert_int_equal(bundle_keys_folder(keys, path, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
+	assert_non_null(strstr(e.msg, "nowhere: cannot open"));
 	assert_int_equal(bundle_keys_file(keys, path, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_int_equal(bundle_keys_file(keys, s->path, &e), -1);
 	assert_int_equal(e.code, ERR_INPUT);
 	snprintf(path, sizeof(path), "%s/old.pub", s->path);
 	assert_int_equal(bundle_keys_file(keys, path, &e), 0);
@@ -412,6 +498,7 @@ static const struct {
 	    "-----END EC PRIVATE KEY-----\n", "PKCS #8" },
 	{ "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
 	    "damaged" },
+	{ p384_private, "neither an Ed25519 key nor one on P-256" },
 };
 
 static void
@@ -427,6 +514,7 @@ test_cannot_sign(void **state)
 		assert_int_equal(sign(s, cannot_sign[i].key, BUNDLE_NAMESPACE,
 		    0600, &sig, &len, &e), -1);
 		assert_int_equal(e.code, ERR_INPUT);
+		assert_non_null(strstr(e.msg, "/key: "));
 		if (strstr(e.msg, cannot_sign[i].says) == NULL)
 			fail_msg("\"%s\" does not say \"%s\"", e.msg,
 			    cannot_sign[i].says);
@@ -453,9 +541,12 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_other_bytes),
+		cmocka_unit_test(test_more_in_it),
 		cmocka_unit_test(test_braced),
 		cmocka_unit_test(test_others),
 		cmocka_unit_test(test_changed),
+		cmocka_unit_test(test_wire),
 		cmocka_unit_test(test_bits),
 		cmocka_unit_test(test_no_keys),
 		cmocka_unit_test_setup_teardown(test_folder, scratch_setup,

@@ -10,8 +10,9 @@
 #include "bundle/bundle_name.h"
 #include "bundle/site.h"
 
-#define HEX64	"00000000000000000000000000000000" \
-		"000000000000000000000000000000ff"
+#define HEX63	"00000000000000000000000000000000" \
+		"000000000000000000000000000000f"
+#define HEX64	HEX63 "f"
 
 static void
 test_names(void **state)
@@ -106,6 +107,7 @@ test_members(void **state)
 		"blobs/sha256/00000000000000000000000000000000"
 		    "000000000000000000000000000000FF",
 		"blobs/sha256/" HEX64 HEX64 HEX64 HEX64 HEX64,
+		"blobs/sha512/" HEX64 HEX64 "00000000",
 	};
 	struct digest d;
 	bool is_piece;
@@ -152,6 +154,7 @@ test_site(void **state)
 	assert_string_equal(site_fit("my list.txt", buf), "my-list.txt");
 	assert_string_equal(site_fit("../a/b", buf), "a-b");
 	assert_string_equal(site_fit("--", buf), "");
+	assert_string_equal(site_fit("." HEX64, buf), HEX63);
 	assert_string_equal(site_fit("a\xc3\xa4", buf), "a--");
 }
 

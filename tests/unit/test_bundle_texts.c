@@ -74,7 +74,9 @@ test_statement(void **state)
 	expect_statement(S_HEAD "end\n");
 	expect_statement(S_HEAD S_IMAGE "end\n");
 	expect_statement(S_HEAD "list x\n" S_PART "end\n");
-	expect_statement(S_HEAD "expires 2999-12-31T23:59:59Z\nend\n");
+	expect_statement(S_HEAD "expires 9999-12-31T23:59:59Z\nend\n");
+	expect_statement(S_HEAD "image " S_REF " " DIGEST("aaa") " 0 " INDEX
+	    " x\nend\n");
 	assert_int_equal(statement_parse(full, strlen(full), &s, &e), 0);
 	assert_string_equal(s.id, ID);
 	assert_string_equal(s.from, "centre");
@@ -184,11 +186,15 @@ static const struct bad statements[] = {
 	{ "cdr-bundle 1\nid " ID "\nfrom a\nto *\nseq 1\n"
 	    "created 1969-12-31T00:00:00Z\n", "line 6" },
 	{ "cdr-bundle 1\nid " ID "\nfrom a\nto *\nseq 1\n"
+	    "created 1970-01-01T00:00:00Z\n", "line 6" },
+	{ "cdr-bundle 1\nid " ID "\nfrom a\nto *\nseq 1\n"
 	    "created 2026-01-01T00:00:60Z\n", "line 6" },
 	{ S_HEAD "list a\nexpires 2027-01-01T00:00:00Z\nend\n", "line 8" },
 	{ S_HEAD "list a\nlist b\nend\n", "line 8" },
 	{ S_HEAD "list ../a\nend\n", "line 7" },
 	{ S_HEAD "expires never\nend\n", "line 7" },
+	{ S_HEAD "expires 2027-01-01T00:00:00Z\n", "line 8: it ends" },
+	{ S_HEAD "list a\n", "line 8: it ends" },
 	/* Images. */
 	{ S_HEAD S_CHILD "end\n", "line 7: it belongs to no image" },
 	{ S_HEAD S_IMAGE S_IMAGE "end\n", "line 8: the image was there" },
@@ -222,6 +228,8 @@ static const struct bad statements[] = {
 	{ S_HEAD S_PART S_PART "end\n", "line 8: the part was there" },
 	{ S_HEAD S_PART "part CENTRE-ship-7-42.CDR.001 1 1 1 " DIGEST("ddd")
 	    "\nend\n", "line 8: the part was there" },
+	{ S_HEAD "part A-Z 1 1 1 " DIGEST("ddd") "\npart a-z 1 1 1 "
+	    DIGEST("ddd") "\nend\n", "line 8: the part was there" },
 	{ PART_OF("../x", "1", "1", "1", DIGEST("ddd")), "no name of a part" },
 	{ PART_OF("/etc/x", "1", "1", "1", DIGEST("ddd")),
 	    "no name of a part" },
@@ -448,6 +456,9 @@ static const struct bad inventories[] = {
 	{ I_HEAD "bundle a b 1 " ID "\nbundle a b 2 " ID "\nend\n",
 	    "line 6: there was one" },
 	{ I_HEAD "bundle a/b c 1 " ID "\nend\n", "line 5" },
+	{ I_HEAD "bundle a b/c 1 " ID "\nend\n", "line 5" },
+	{ I_HEAD "bundle a b 1 0123\nend\n", "line 5" },
+	{ I_HEAD "bundle a b x " ID "\nend\n", "word 4 is no number" },
 	{ I_HEAD "bundle a b 1000000000000001 " ID "\nend\n", "more than" },
 	{ I_HEAD "image nginx " DIGEST("aaa") "\nend\n", "line 5" },
 	{ I_HEAD "image docker.io/x:1 sha256:1\nend\n", "line 5" },
