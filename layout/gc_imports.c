@@ -41,7 +41,7 @@ age_of(const struct gc *gc, const char *id, char *buf, size_t len)
 	uint32_t age;
 
 	(void)gc_age(&gc->ages, GC_CLASS_IMPORT, import_name(gc, id, buf, len),
-	    GC_TERM_S, &age);
+	    STORE_IMPORT_TERM_S, &age);
 	return age;
 }
 
@@ -112,7 +112,7 @@ mark_import(void *cookie, const char *id, struct err *e)
 	size_t i, count;
 	int rc;
 
-	if (age_of(gc, id, text, sizeof(text)) >= GC_TERM_S &&
+	if (age_of(gc, id, text, sizeof(text)) >= STORE_IMPORT_TERM_S &&
 	    gc->o->only == NULL)
 		return 0;
 	rc = store_import_files(gc->st, id, &names, &count, e);
@@ -169,7 +169,7 @@ sweep_import(void *cookie, const char *id, struct err *e)
 	struct gc_sweep *s = cookie;
 	char text[CONDEMNED_LINE_MAX / 2], path[STORE_PATH_MAX];
 	uint32_t age = age_of(s->gc, id, text, sizeof(text));
-	bool goes = age >= GC_TERM_S && s->gc->o->only == NULL;
+	bool goes = age >= STORE_IMPORT_TERM_S && s->gc->o->only == NULL;
 
 	if (!has_more_than_moved(s->gc, id))
 		return 0;

@@ -9,7 +9,7 @@
 /* Shared by the gc*.c files and by nobody else. */
 
 /* What is begun and not gone on with, and what is bad, stays for so long. */
-#define GC_TERM_S	(14 * 24 * 3600)
+#define GC_TERM_S	STORE_TERM_S
 #define GC_DAY_S	(24 * 3600)
 
 /* A repository, as long as its links are walked through. */
@@ -120,9 +120,9 @@ int gc_reach_digest(struct gc *, const struct gc_repository *,
 
 /* --- gc_imports.c ------------------------------------------------------ */
 
-/* gc_imports_mark(gc, e): what unfinished imports need, for GC_TERM_S since
- * they were last gone on with.  gc_imports_sweep(s, e): after that they are
- * given up, and their state goes. */
+/* gc_imports_mark(gc, e): what unfinished imports need, for
+ * STORE_IMPORT_TERM_S since they were last gone on with.  gc_imports_sweep(s,
+ * e): after that they are given up, and their state goes. */
 struct gc_sweep;
 int gc_imports_mark(struct gc *, struct err *);
 int gc_imports_sweep(struct gc_sweep *, struct err *);

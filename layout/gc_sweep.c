@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest_set.h"
 #include "fsutil.h"
 #include "gc_internal.h"
 #include "gc_manifests.h"
@@ -282,6 +283,7 @@ struct state_folder {
 	const char *path;
 	enum gc_class class;
 	enum gc_kind kind;
+	struct digest_set waited_for;	/* by imports */
 };
 
 /* One that has been gone on with since is another one, by its time and size;
@@ -322,6 +324,10 @@ sweep_file(void *cookie, int fd, const char *name, unsigned type,
 	    strpbrk(name, " \n") != NULL || fstatat(fd, name, &sb,
 	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(sb.st_mode))
 		return 0;
+	if (store_partial_is_of(name, &f->waited_for)) {
+		s->bytes += size_of(&sb);
+		return 0;
+	}
 	number = state_name(f, name, &sb, text, sizeof(text));
 	(void)gc_age(&s->gc->ages, f->class, number, GC_TERM_S, &age);
 	goes = s->gc->o->only == NULL && (age >= GC_TERM_S ||
@@ -347,14 +353,20 @@ int
 gc_sweep_state(struct gc_sweep *s, struct err *e)
 {
 	struct state_folder folders[] = {
-		{ s, "_state/quarantine", GC_CLASS_QUARANTINE, GC_QUARANTINE },
-		{ s, "_state/partial", GC_CLASS_PARTIAL, GC_PARTIAL },
+		{ s, "_state/quarantine", GC_CLASS_QUARANTINE, GC_QUARANTINE,
+		    { NULL } },
+		{ s, "_state/partial", GC_CLASS_PARTIAL, GC_PARTIAL,
+		    { NULL } },
 	};
-	size_t i;
+	size_t i, count = sizeof(folders) / sizeof(folders[0]);
+	int rc = 0;
 
-	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
+	if (store_import_blobs(s->gc->st, &folders[1].waited_for, e) == -1)
+		rc = s->act ? -1 : 0;
+	for (i = 0; i < count && rc == 0; i++)
 		if (fs_each(s->gc->st->root, folders[i].path, sweep_file,
 		    &folders[i], e) == -1 && s->act)
-			return -1;
-	return gc_imports_sweep(s, e);
+			rc = -1;
+	digest_set_done(&folders[1].waited_for);
+	return rc == 0 ? gc_imports_sweep(s, e) : -1;
 }

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "digest_set.h"
 #include "fsutil.h"
+#include "limits.h"
 #include "store_internal.h"
 
 #define IMPORT_FOLDER	"_state/import"
@@ -163,4 +165,59 @@ store_import_files(const struct store *st, const char *id, char ***ret,
 	*ret = names;
 	*ret_count = left;
 	return 1;
+}
+
+/* --- which blobs they wait for ----------------------------------------- */
+
+static void
+add_blob(struct digest_set *set, char *line)
+{
+	static const char word[] = "blob ";
+	struct digest d;
+	struct err ignored;
+
+	if (strncmp(line, word, sizeof(word) - 1) != 0)
+		return;
+	line += sizeof(word) - 1;
+	line[strcspn(line, " ")] = '\0';
+	if (digest_parse(line, &d, &ignored) == 0)
+		digest_set_add(set, &d, NULL);
+}
+
+struct waited_for {
+	const struct store *st;
+	struct digest_set *set;
+};
+
+static int
+add_blobs(void *cookie, const char *id, struct err *e)
+{
+	const struct waited_for *w = cookie;
+	char **names, *text, *line, *rest;
+	size_t i, count, len;
+	int rc = store_import_files(w->st, id, &names, &count, e);
+
+	if (rc != 1)
+		return rc;
+	for (i = 0, rc = 0; i < count && rc != -1; i++) {
+		rc = store_import_read(w->st, id, names[i], BUNDLE_TEXT_MAX,
+		    &text, &len, e);
+		if (rc != 1)
+			continue;
+		for (line = strtok_r(text, "\n", &rest); line != NULL;
+		    line = strtok_r(NULL, "\n", &rest))
+			add_blob(w->set, line);
+		free(text);
+	}
+	fs_list_free(names, count);
+	return rc == -1 ? -1 : 0;
+}
+
+int
+store_import_blobs(const struct store *st, struct digest_set *set,
+    struct err *e)
+{
+	struct waited_for w = { st, set };
+
+	return store_import_each(st, add_blobs, &w, e);
 }

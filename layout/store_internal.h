@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "digest_set.h"
 #include "store.h"
 
 /* Shared by the store_*.c files and by nobody else. */
@@ -22,6 +23,11 @@
 #define STORE_CLEAN_FILE	"_state/clean"
 #define STORE_CONDEMNED_FILE	"_state/condemned"
 #define STORE_RESERVE_FILE	"_state/reserve"
+
+/* What nobody goes on with stays for so long; and what a bundle has brought of
+ * which parts are missing: those come on foot. */
+#define STORE_TERM_S		(14 * 24 * 3600)
+#define STORE_IMPORT_TERM_S	(90 * 24 * 3600)
 
 /* Of one history file; 200 lines are fewer. */
 #define HISTORY_BYTES_MAX	(64u << 10)
@@ -338,5 +344,16 @@ void old_index_close(struct old_index *);
 time_t old_index_written(const struct old_index *);
 const char *old_index_next(struct old_index *, const char *, size_t *);
 bool old_index_is_damaged(const struct old_index *);
+
+/* --- store_import.c ---------------------------------------------------- */
+
+/* store_import_blobs(st, set, e): add the blobs of all tables that unfinished
+ * imports have read: what is begun of them stays.  Return 0 or -1. */
+int store_import_blobs(const struct store *, struct digest_set *,
+    struct err *);
+
+/* store_partial_is_of(name, set): is this file of _state/partial the beginning
+ * of one of these, or a note on it? */
+bool store_partial_is_of(const char *, const struct digest_set *);
 
 #endif

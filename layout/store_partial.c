@@ -325,9 +325,6 @@ store_join_partials(struct store *st, struct err *e)
 
 /* --- what nobody goes on with ------------------------------------------ */
 
-/* A blob that nobody has gone on with for so long is not wanted any more. */
-#define AGE_MAX_S	(14 * 24 * 3600)
-
 /* 2025: before that, a clock had not been set. */
 #define FIRST_TIME	1735689600
 #define AHEAD_MAX_S	(24 * 3600)
@@ -356,16 +353,33 @@ sweep_one(const struct store *st, const char *path, time_t until)
 	if (fstatat(st->root, path, &sb, AT_SYMLINK_NOFOLLOW) == -1)
 		return;
 	if (!S_ISREG(sb.st_mode) || (sb.st_mtim.tv_sec >= FIRST_TIME &&
-	    sb.st_mtim.tv_sec <= until - AGE_MAX_S))
+	    sb.st_mtim.tv_sec <= until - STORE_TERM_S))
 		(void)fs_remove(st->root, path);
 	else if (sb.st_mtim.tv_sec < FIRST_TIME ||
 	    sb.st_mtim.tv_sec > time(NULL) + AHEAD_MAX_S)
 		(void)utimensat(st->root, path, NULL, AT_SYMLINK_NOFOLLOW);
 }
 
+bool
+store_partial_is_of(const char *name, const struct digest_set *set)
+{
+	char text[DIGEST_TEXT_MAX];
+	size_t len = strcspn(name, ".");
+	struct digest d;
+	struct err ignored;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, name, len);
+	text[len] = '\0';
+	return digest_parse(text, &d, &ignored) == 0 && digest_set_has(set, &d);
+}
+
+/* Where nobody can tell which ones an import waits for, all of them stay. */
 int
 store_sweep_partials(struct store *st, struct err *e)
 {
+	struct digest_set imports = { NULL };
 	time_t until = latest(st);
 	char path[STORE_PATH_MAX];
 	char **names;
@@ -375,10 +389,15 @@ store_sweep_partials(struct store *st, struct err *e)
 	rc = fs_list(st->root, "_state/partial", &names, &count, e);
 	if (rc != 1)
 		return rc;
+	if (count > 0 && store_import_blobs(st, &imports, e) == -1)
+		until = 0;
 	for (i = 0; i < count; i++) {
+		if (store_partial_is_of(names[i], &imports))
+			continue;
 		snprintf(path, sizeof(path), "_state/partial/%s", names[i]);
 		sweep_one(st, path, until);
 	}
 	fs_list_free(names, count);
+	digest_set_done(&imports);
 	return 0;
 }

@@ -13,6 +13,7 @@ the same image, of one layer of so many KiB (default 4). Options:
     --cut               the layers are cut in the middle, one half in each of two parts
     --without N         part N is not written
     --have IMAGE=SEED   the site has that: nothing of it is in the parts
+    --held IMAGE        its tag is held where it comes from
     --evil KIND         one thing is wrong: see EVIL
     --each-evil GOOD    all kinds, each from a sender of that name with two images,
                         e.example/KIND:1 and :2, in two parts; and what can be made
@@ -166,6 +167,8 @@ class Bundle:
 		for name, manifest in self.images:
 			size = len(manifest) + (a.evil == "manifest-lies")
 			text += f"image {name} {sha(manifest)} {size} {MANIFEST} linux/amd64\n"
+			if name in a.held:
+				text += "held\n"
 		for i, rows in enumerate(self.parts):
 			table = self.table(i)
 			size = sum(row.length for row in rows)
@@ -315,6 +318,7 @@ def main():
 	parser.add_argument("--cut", action="store_true")
 	parser.add_argument("--without", type=int, action="append", default=[])
 	parser.add_argument("--have", action="append", default=[])
+	parser.add_argument("--held", action="append", default=[])
 	parser.add_argument("--evil", choices=EVIL)
 	parser.add_argument("--quiet", action="store_true")
 	parser.add_argument("--list-evil", action="store_true")

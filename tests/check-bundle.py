@@ -51,6 +51,9 @@ def read_statement(text):
 		elif kind == "image":
 			s["images"].append({"ref": words[1], "digest": words[2], "size": int(words[3]),
 					    "type": words[4], "platforms": words[5], "manifests": []})
+		elif words == ["held"] and s["images"] and \
+				not s["images"][-1]["manifests"]:
+			s["images"][-1]["held"] = True
 		elif kind == "manifest":
 			s["images"][-1]["manifests"].append(
 				{"digest": words[1], "size": int(words[2]), "type": words[3]})

@@ -18,6 +18,11 @@ cross_ready()
 	[ -f "$CROSS/root/stamp" ]
 }
 
+_cross_apt()
+{
+	env "APT_CONFIG=$CROSS/apt/conf" LC_ALL=C.UTF-8 apt-get -q "$@"
+}
+
 _cross_make()
 {
 	set -eu
@@ -36,10 +41,9 @@ Acquire::Languages "none";
 Acquire::Retries "3";
 Acquire::http::Timeout "30";
 END
-	export APT_CONFIG="$CROSS/apt/conf" LC_ALL=C.UTF-8
-	apt-get -q update
+	_cross_apt update
 	# shellcheck disable=SC2086 # words
-	apt-get -q -y --download-only install $CROSS_PACKAGES
+	_cross_apt -y --download-only install $CROSS_PACKAGES
 	mkdir "$CROSS/new"
 	for _package in "$CROSS"/apt/archives/*.deb; do
 		dpkg-deb --fsys-tarfile "$_package" | tar -xf - -C "$CROSS/new" \

@@ -98,7 +98,7 @@ take(struct making *m, struct export_image *image)
 	}
 	row = &x->rows[s->image_count];
 	row->bytes = export_set_add(&x->set, image);
-	row->is_held = image->is_held;
+	row->is_held = image->image.is_held;
 	row->is_known = digest_set_has(&x->set.has_manifests,
 	    &image->image.root.digest);
 	s->images[s->image_count++] = image->image;

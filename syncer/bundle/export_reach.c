@@ -363,7 +363,7 @@ reach(struct reach *r, struct err *e)
 		r->lacks = true;
 		return err_set(e, ERR_NOT_FOUND, "it is not here");
 	}
-	if (rc == -1 || is_held(from, &r->out->is_held, e) == -1 ||
+	if (rc == -1 || is_held(from, &r->out->image.is_held, e) == -1 ||
 	    take_manifest(r, &id, 0, e) == -1)
 		return -1;
 	/* It grows. */

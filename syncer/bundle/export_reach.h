@@ -24,7 +24,6 @@ struct export_image {
 					 * as sha256-HEX.sig: images of their
 					 * own */
 	size_t companion_count;
-	bool is_held;			/* its tag, and the digest with it */
 };
 
 struct export_from {

@@ -76,6 +76,21 @@ tell_expired(const struct intake *in)
 	    "since %s; it is taken all the same", in->b->name, text);
 }
 
+/* Somebody has set it back there, and its digest is no mistake. */
+static void
+tell_holds(const struct intake *in)
+{
+	const struct statement *s = &in->b->s;
+	char name[FULL_NAME_MAX], text[DIGEST_TEXT_MAX];
+	size_t i;
+
+	for (i = 0; i < s->image_count; i++)
+		if (s->images[i].is_held)
+			report(REPORT_INFO, "%s: %s holds it at %s",
+			    intake_name(&s->images[i], name), s->from,
+			    digest_text(&s->images[i].root.digest, text));
+}
+
 static int
 judge(struct intake *in, struct err *e)
 {
@@ -132,6 +147,7 @@ intake_begin(struct intake *in, const struct intake_rules *rules,
 	    store_import_write(rules->store, in->who.id, INTAKE_STATEMENT,
 	    b->text, b->len, &e) == -1)
 		return intake_fail(in, &e);
+	tell_holds(in);
 	in->needs = needs_new(rules->store, &b->s);
 	return intake_publish(in);
 }

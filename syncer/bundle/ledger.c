@@ -6,10 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bundle/ledger.h"
-#include "image/created.h"
+#include "bundle/record.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 
@@ -19,27 +18,16 @@
 
 /* --- as text ----------------------------------------------------------- */
 
-static char *
-time_text(int64_t when, char buf[TIME_MAX])
-{
-	time_t t = (time_t)when;
-	struct tm tm;
-
-	if (gmtime_r(&t, &tm) == NULL)
-		memset(&tm, 0, sizeof(tm));
-	strftime(buf, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	return buf;
-}
-
 static void
 put_line(FILE *out, const char *word, const struct ledger_bundle *b)
 {
-	char created[TIME_MAX], done[TIME_MAX];
-
-	fprintf(out, "%s %s %s %" PRIu64 " %s %s", word, b->from, b->to, b->seq,
-	    b->id, time_text(b->created, created));
-	if (b->done != 0)
-		fprintf(out, " %s", time_text(b->done, done));
+	fprintf(out, "%s %s %s %" PRIu64 " %s ", word, b->from, b->to, b->seq,
+	    b->id);
+	record_print_time(out, b->created);
+	if (b->done != 0) {
+		putc(' ', out);
+		record_print_time(out, b->done);
+	}
 	putc('\n', out);
 }
 
@@ -62,8 +50,7 @@ parse_line(const char *line, struct ledger *l)
 	    b.from, b.to, &b.seq, b.id, created, &end);
 	if (n != 6 || end == -1 || strlen(b.id) != BUNDLE_ID_MAX)
 		return false;
-	b.created = created_parse(created);
-	if (b.created == CREATED_UNKNOWN)
+	if (!record_time(created, &b.created))
 		return false;
 	if (strcmp(word, "last") == 0) {
 		add(&l->last, &l->last_count, &b);
@@ -75,9 +62,10 @@ parse_line(const char *line, struct ledger *l)
 	if (strcmp(word, "done") != 0 ||
 	    sscanf(line, " %31s%n", done, &end) != 1 || line[end] != '\0')
 		return false;
-	b.done = created_parse(done);
+	if (!record_time(done, &b.done))
+		return false;
 	add(&l->done, &l->done_count, &b);
-	return b.done > 0 && l->done_count <= LEDGER_DONE_MAX;
+	return l->done_count <= LEDGER_DONE_MAX;
 }
 
 int
@@ -294,7 +282,13 @@ ledger_finish(struct ledger *l, const struct ledger_bundle *b, int64_t now)
 {
 	struct ledger_bundle done = *b;
 
-	done.done = now;
+	/* Whatever the clock says: what is written has to be read again. */
+	if (now < 1)
+		done.done = 1;
+	else if (now < RECORD_TIME_MAX)
+		done.done = now;
+	else
+		done.done = RECORD_TIME_MAX;
 	if (find_done(l, b) != NULL)
 		return;
 	if (l->done_count == LEDGER_DONE_MAX)

@@ -172,7 +172,7 @@ time_text(int64_t when, char buf[32])
 	time_t t = (time_t)when;
 	struct tm tm;
 
-	if (gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900)
+	if (when > RECORD_TIME_MAX || gmtime_r(&t, &tm) == NULL)
 		memset(&tm, 0, sizeof(tm));
 	strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
 	return buf;
@@ -187,25 +187,31 @@ record_print_time(FILE *out, int64_t when)
 }
 
 /* Written back it has to be the same: so no 30th of February, and no sign. */
-int
-records_time(const struct records *r, size_t at, int64_t *ret, struct err *e)
+bool
+record_time(const char *word, int64_t *ret)
 {
-	const char *word = r->words[at];
 	struct tm tm = { 0 };
 	char again[32];
 	int64_t when;
 
 	if (sscanf(word, "%4d-%2d-%2dT%2d:%2d:%2dZ", &tm.tm_year, &tm.tm_mon,
 	    &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
-		return records_fail(r, ERR_DATA, e, "word %zu is no time such "
-		    "as 2026-11-29T18:00:00Z", at + 1);
+		return false;
 	tm.tm_year -= 1900;
 	tm.tm_mon--;
 	when = (int64_t)timegm(&tm);
 	if (when <= 0 || strcmp(time_text(when, again), word) != 0)
+		return false;
+	*ret = when;
+	return true;
+}
+
+int
+records_time(const struct records *r, size_t at, int64_t *ret, struct err *e)
+{
+	if (!record_time(r->words[at], ret))
 		return records_fail(r, ERR_DATA, e, "word %zu is no time such "
 		    "as 2026-11-29T18:00:00Z", at + 1);
-	*ret = when;
 	return 0;
 }
 

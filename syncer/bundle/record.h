@@ -63,7 +63,14 @@ int records_digest(const struct records *, size_t, struct digest *,
 /* records_end(r, e): this line is "end", and nothing comes behind it. */
 int records_end(const struct records *, struct err *);
 
-/* record_print_time(out, when): RFC 3339, to the second, Z. */
+/*
+ * Times are RFC 3339, to the second, Z: from 1 to RECORD_TIME_MAX, which is the
+ * last one of the year 9999.
+ * record_print_time(out, when).  record_time(word, ret): one that is printed
+ * so; else false.
+ */
+#define RECORD_TIME_MAX	INT64_C(253402300799)
 void record_print_time(FILE *, int64_t);
+bool record_time(const char *, int64_t *);
 
 #endif

@@ -133,6 +133,19 @@ read_image(struct parse *p, struct err *e)
 	return 0;
 }
 
+/* Right behind the image. */
+static bool
+is_hold(const struct parse *p)
+{
+	const struct statement_image *image;
+
+	if (p->s.image_count == 0 || p->s.part_count > 0)
+		return false;
+	image = &p->s.images[p->s.image_count - 1];
+	return image->count == 0 && !image->is_held && image->tag != NULL &&
+	    records_at(&p->r, "held", 1);
+}
+
 static int
 read_manifest(struct parse *p, struct err *e)
 {
@@ -211,6 +224,8 @@ read_body(struct parse *p, struct err *e)
 	while (rc == 0) {
 		if (records_at(&p->r, "image", 6) && p->s.part_count == 0)
 			rc = read_image(p, e);
+		else if (is_hold(p))
+			p->s.images[p->s.image_count - 1].is_held = true;
 		else if (records_at(&p->r, "manifest", 4) &&
 		    p->s.part_count == 0)
 			rc = read_manifest(p, e);
@@ -334,6 +349,8 @@ print_image(const struct statement_image *image, FILE *out)
 	fprintf(out, "image %s %s %llu %s %s\n", name, text,
 	    (unsigned long long)image->root.size, image->root.media_type,
 	    image->platforms[0] != '\0' ? image->platforms : "-");
+	if (image->is_held)
+		fputs("held\n", out);
 	for (i = 0; i < image->count; i++) {
 		m = &image->manifests[i];
 		fprintf(out, "manifest %s %llu %s\n",

@@ -23,6 +23,8 @@
  *	list NAME		may be absent: the images are all that this
  *				list has, and not some
  *	image REF DIGEST SIZE TYPE PLATFORMS
+ *	held			may be absent: the tag of the image above is
+ *				held there, whatever upstream has
  *	manifest DIGEST SIZE TYPE
  *				any number, each belongs to the image above:
  *				all that is to be linked with it besides
@@ -46,6 +48,7 @@ struct statement_image {
 	char *tag;			/* NULL: by digest alone */
 	struct statement_manifest root;
 	char *platforms;		/* "": none */
+	bool is_held;
 	struct statement_manifest *manifests;
 	size_t count;
 };

@@ -159,15 +159,19 @@ waiting_json(const struct bundle_status_run *run, int64_t since)
 	return o;
 }
 
-/* Those that another statement of this sender has overtaken, too. */
+/* Those that another statement of this sender has overtaken, too: for another
+ * site, or all, by its time. */
 static bool
 is_settled(const json_t *row, const struct bundle_status_run *run)
 {
 	if (strcmp(text_of(row, "id"), run->id) == 0)
 		return true;
-	return run->result == BUNDLE_STATUS_OK &&
-	    is_of(row, run->from, run->to) &&
-	    status_get_count(row, "seq") <= run->seq;
+	if (run->result != BUNDLE_STATUS_OK ||
+	    strcmp(text_of(row, "from"), run->from) != 0)
+		return false;
+	return is_of(row, run->from, run->to) ?
+	    status_get_count(row, "seq") <= run->seq :
+	    status_get_time(row, "created") < run->created;
 }
 
 /* Return since when this bundle was on the way: now, if it was not. */
@@ -201,6 +205,19 @@ append(json_t *rows, json_t *row, size_t max)
 	json_array_append_new(rows, row);
 }
 
+/* This one, or one behind it. */
+static bool
+has_whole(const json_t *bundles, const struct bundle_status_run *run)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(bundles, i, row)
+		if (is_of(row, run->from, run->to))
+			return status_get_count(row, "seq") >= run->seq;
+	return false;
+}
+
 static void
 take_whole(json_t *bundles, const struct bundle_status_run *run)
 {
@@ -231,6 +248,13 @@ take_run(json_t *bundles, json_t *waiting, const struct bundle_status_run *run)
 		take_out(waiting, run);
 		take_whole(bundles, run);
 		break;
+	case BUNDLE_STATUS_REPEATED:
+		/* Who was killed before this was written. */
+		take_out(waiting, run);
+		if (!has_whole(bundles, run))
+			take_whole(bundles, run);
+		break;
+	case BUNDLE_STATUS_OLDER:
 	case BUNDLE_STATUS_FORGOTTEN:
 		take_out(waiting, run);
 		break;
@@ -241,8 +265,6 @@ take_run(json_t *bundles, json_t *waiting, const struct bundle_status_run *run)
 		since = take_out(waiting, run);
 		append(waiting, waiting_json(run, since), BUNDLE_STATUS_WAITS);
 		break;
-	case BUNDLE_STATUS_REPEATED:
-	case BUNDLE_STATUS_OLDER:
 	case BUNDLE_STATUS_TOO_FAR:
 	case BUNDLE_STATUS_RESULTS:
 		break;

@@ -54,11 +54,13 @@ struct bundle_status_run {
 /*
  * bundle_status_save(store, run, e): one bundle has been looked into.  One that
  * is OK takes the place of the last one of its from and to, if its seq is
- * greater, and nothing up to its seq is on the way any longer.  One that is
- * WAITING, FAILED, INTERRUPTED or STORE is on the way from now on, and one that
- * is FORGOTTEN no longer; the others are counted and change nothing else.  No
- * more than BUNDLE_STATUS_STREAMS and BUNDLE_STATUS_WAITS are kept, the latest
- * ones.  Return 0, or -1 with ${e} set.
+ * greater, and nothing up to its seq, nor what its sender made for others
+ * before it, is on the way any longer.  One that is WAITING, FAILED,
+ * INTERRUPTED or STORE is on the way from now on, and one that is REPEATED,
+ * OLDER or FORGOTTEN no longer.  One that is REPEATED may have been whole
+ * without having been told of.  All are counted.  No more than
+ * BUNDLE_STATUS_STREAMS and BUNDLE_STATUS_WAITS are kept, the latest ones.
+ * Return 0, or -1 with ${e} set.
  */
 int bundle_status_save(struct store *, const struct bundle_status_run *,
     struct err *);

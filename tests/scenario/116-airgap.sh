@@ -92,13 +92,15 @@ case $CDR in */asan/*) pod_unlimited inventory ;; esac
 pod_run inventory >"$T/inventory" || fail "there is no inventory"
 check "of what it says nothing is sent again" bundle --for "$T/inventory" --to "$T/next" \
 	busybox:1.35 example/models:1.0
-check "the tags move" "$CDR" import -q -r "$T/site/cdr" --site nobody \
-	--key "$T/one.pub" "$T/next"
+import site 0 "the tags move" "$T/next" "$T/one.pub"
 if tar -tf "$(find "$T/next" -name '*.001')" | grep -qF "${BUSYBOX#*:}"; then
 	fail "what the site has was sent again"
 fi
 ok "only what was missing has come"
-import site 5 "an older one" "$T/all" "$T/one.pub"
+check "one that is late" bundle --to "$T/late" busybox:1.35
+check "and the one behind it" bundle --to "$T/last" busybox:1.35
+import site 0 "which comes first" "$T/last" "$T/one.pub"
+import site 5 "the older one is refused" "$T/late" "$T/one.pub"
 expect_eq "is counted" 1 "$(metric site 'imports_total{result="older"}')"
 
 # --- in the mirror's own claim --------------------------------------------------------------

@@ -73,6 +73,7 @@ expect_eq "it is held, and there" "$old true true 0" \
 send "what is held goes as it is held" app:1
 bundle centre-rig-3
 expect_eq "its digest" "$old" "$(pick 'i.digest for i in v.images' "$T/bundle.json")"
+expect_eq "and that it is" held "$(grep -A 1 '^image ' "$out/centre-rig-3.cdr" | tail -n 1)"
 check "it is let go" "$CDR" rollback -r "$ROOT" --release app:1
 sync "and moves" app:1
 

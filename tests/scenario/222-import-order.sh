@@ -118,8 +118,9 @@ check "until it is all here" import "$(
 		"$app:g=g2" "$app:h=h2" && echo "$T/all-half")"
 
 check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
-bundle held --seq 1005 --created 2026-11-30T10:00:00Z "$app:a=a5" "$app:b=b5"
+bundle held --seq 1005 --created 2026-11-30T10:00:00Z --held "$app:a" "$app:a=a5" "$app:b=b5"
 check "a bundle with it" import "$T/held"
+expect_said "so is one where it comes from" "^$app:a: centre holds it at $(manifest_of a5)"
 expect_said "the hold is told" "^held +$app:b"
 leads a a5 && leads b b3 || fail "the hold was not minded"
 check "the hold ends" "$CDR" rollback -r "$SITE" --release "$app:b"

@@ -2,7 +2,7 @@
 # A stick is pulled out while it is read, or exchanged between the check and the use; the
 # disk fills up; somebody ends the run. Nothing is published that is not whole, what came
 # stays, and the next run goes on from there. What does not fit is not begun. gc takes
-# nothing away that an unfinished import has brought, until it has been left for 14 days.
+# nothing away that an unfinished import has brought, until it is forgotten.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/bundles.sh"

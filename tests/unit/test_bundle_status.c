@@ -199,6 +199,56 @@ later_and_older(void **state)
 	store_close(st);
 }
 
+/* What nobody waits for any more is not on the way, however that came. */
+static void
+no_more_waiting(void **state)
+{
+	const struct scratch *s = *state;
+	struct store *st = open_store(s);
+	struct bundle_status_run run = bundle(2, T0, BUNDLE_STATUS_WAITING);
+	struct bundle_status got;
+
+	/* By a later one for all. */
+	save(st, &run);
+	run = bundle(1, T0 + 1, BUNDLE_STATUS_OK);
+	run.to = "*";
+	save(st, &run);
+	got = status_of(st);
+	assert_int_equal(got.count, 2);
+	assert_int_equal(got.streams[1].waiting, 1);
+	run = bundle(3, T0 + 2, BUNDLE_STATUS_OK);
+	run.to = "*";
+	save(st, &run);
+	got = status_of(st);
+	assert_int_equal(got.count, 1);
+	assert_int_equal(got.streams[0].seq, 3);
+	/* Others may send later, too. */
+	run = bundle(4, T0 + 3, BUNDLE_STATUS_WAITING);
+	save(st, &run);
+	run = bundle(5, T0 + 4, BUNDLE_STATUS_OK);
+	run.from = "another";
+	save(st, &run);
+	got = status_of(st);
+	assert_int_equal(got.streams[2].waiting, 1);
+	/* It has come to be older, as it came again. */
+	run = bundle(4, T0 + 5, BUNDLE_STATUS_OLDER);
+	save(st, &run);
+	got = status_of(st);
+	assert_int_equal(got.count, 2);
+	/* It was whole, and its run was killed before it said so. */
+	run = bundle(6, T0 + 6, BUNDLE_STATUS_WAITING);
+	save(st, &run);
+	run = bundle(6, T0 + 7, BUNDLE_STATUS_REPEATED);
+	save(st, &run);
+	got = status_of(st);
+	assert_int_equal(got.count, 3);
+	assert_string_equal(got.streams[2].to, "ship");
+	assert_int_equal(got.streams[2].seq, 6);
+	assert_int_equal(got.streams[2].imported, T0 + 7);
+	assert_int_equal(got.streams[2].waiting, 0);
+	store_close(st);
+}
+
 /* As many as there may be, with the longest names: the next run reads them. */
 static void
 very_many(void **state)
@@ -283,6 +333,7 @@ main(void)
 			    scratch_teardown)
 		TEST(on_the_way),
 		TEST(later_and_older),
+		TEST(no_more_waiting),
 		TEST(very_many),
 		TEST(odd_files),
 	};

@@ -34,7 +34,7 @@
 			DIGEST("ddd") "\n"
 
 static const char full[] = S_HEAD "expires 2027-01-01T00:00:00Z\n"
-    "list images.txt\n" S_IMAGE S_CHILD S_OTHER S_PART
+    "list images.txt\n" S_IMAGE "held\n" S_CHILD S_OTHER S_PART
     "part centre-ship-7-42.cdr.002 0 0 88 sha512:" SHA512_HEX "\nend\n";
 
 struct text {
@@ -202,6 +202,12 @@ static const struct bad statements[] = {
 	{ S_HEAD S_IMAGE "manifest " DIGEST("aaa") " 1 " INDEX "\nend\n",
 	    "line 8: the image has" },
 	{ S_HEAD S_PART S_IMAGE "end\n", "line 8" },
+	{ S_HEAD "held\nend\n", "line 7" },
+	{ S_HEAD S_IMAGE "held\nheld\nend\n", "line 9" },
+	{ S_HEAD S_IMAGE "held on\nend\n", "line 8" },
+	{ S_HEAD S_IMAGE S_CHILD "held\nend\n", "line 9" },
+	{ S_HEAD S_OTHER "held\nend\n", "line 8" },
+	{ S_HEAD S_IMAGE S_PART "held\nend\n", "line 9" },
 	{ S_HEAD S_IMAGE S_PART S_CHILD "end\n", "line 9" },
 	{ IMAGE_OF("nginx", DIGEST("aaa"), "1", INDEX, "-"), "full reference" },
 	{ IMAGE_OF("docker.io/../x:1", DIGEST("aaa"), "1", INDEX, "-"),

@@ -220,6 +220,41 @@ test_state_files(void **state)
 	assert_non_null(strstr(t->told, "quarantine term _state/quarantine/"));
 }
 
+/* A site may wait for weeks until the next stick comes: 90 days. */
+static void
+test_import(void **state)
+{
+	static const char folder[] =
+	    "_state/import/00112233445566778899aabbccddeeff";
+	struct tree *t = *state;
+	struct digest d;
+	char text[DIGEST_TEXT_MAX], line[300], path[100];
+	unsigned i;
+
+	condemn(t);
+	digest_of(DIGEST_SHA256, "one layer", strlen("one layer"), &d);
+	snprintf(line, sizeof(line), "blob %s 9 0 9\n"
+	    "blob sha256:" HEX " 10 0 5\n", digest_text(&d, text));
+	mkdirat(t->dir->dir, "_state/import", 0700);
+	mkdirat(t->dir->dir, folder, 0700);
+	snprintf(path, sizeof(path), "%s/table-1", folder);
+	scratch_put(t->dir, path, line);
+	scratch_put(t->dir, "_state/partial/sha256:" HEX, "begun");
+	scratch_put(t->dir, "_state/partial/sha256:" HEX ".ranges", "0 5\n");
+	for (i = 0; i < 89; i++)
+		assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_true(tree_has_blob(t, "one layer"));
+	assert_true(scratch_has(t->dir, path));
+	assert_true(scratch_has(t->dir, "_state/partial/sha256:" HEX));
+	assert_true(scratch_has(t->dir, "_state/partial/sha256:" HEX
+	    ".ranges"));
+	for (i = 0; i < 17; i++)
+		assert_int_equal(tree_gc(t, DAY), GC_DONE);
+	assert_false(scratch_has(t->dir, path));
+	assert_false(tree_has_blob(t, "one layer"));
+	assert_false(scratch_has(t->dir, "_state/partial/sha256:" HEX));
+}
+
 #define TREE(f)	cmocka_unit_test_setup_teardown(f, tree_setup, tree_teardown)
 
 int
@@ -232,6 +267,7 @@ main(void)
 		TREE(test_damaged),
 		TREE(test_comes_back),
 		TREE(test_state_files),
+		TREE(test_import),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,38 @@ test_file(void **state)
 	store_close(store);
 }
 
+/* What a statement says of its time, and any clock here: it is read again. */
+static void
+test_odd_clocks(void **state)
+{
+	static const int64_t times[] = { 1, INT64_C(4102444800),
+	    INT64_C(253402300799) };
+	static const int64_t clocks[] = { INT64_MIN, -1, 0, 1,
+	    INT64_C(4102444800), INT64_C(253402300800), INT64_MAX };
+	const struct scratch *s = *state;
+	struct ledger l = { .last_count = 0 };
+	struct ledger_bundle b;
+	struct store *store;
+	struct err e;
+	size_t i, j;
+
+	assert_int_equal(store_open(s->path, STORE_WRITE, &store, &e), 0);
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		for (j = 0; j < sizeof(clocks) / sizeof(clocks[0]); j++) {
+			b = bundle("site", 10 * i + j + 1, ID(1),
+			    times[i]);
+			assert_true(ledger_begin(&l, &b));
+			ledger_finish(&l, &b, clocks[j]);
+			assert_int_equal(ledger_write(store, &l, &e), 0);
+			ledger_free(&l);
+			assert_int_equal(ledger_read(store, &l, &e),
+			    0);
+			expect(&l, b, LEDGER_SEEN);
+		}
+	ledger_free(&l);
+	store_close(store);
+}
+
 /* One that is cut loses what it has seen. */
 static void
 test_wrong(void **state)
@@ -202,6 +234,8 @@ main(void)
 		cmocka_unit_test(test_forget),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test_setup_teardown(test_file, scratch_setup,
+		    scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_odd_clocks, scratch_setup,
 		    scratch_teardown),
 		cmocka_unit_test(test_wrong),
 	};

@@ -344,6 +344,44 @@ test_sweep_partial(void **state)
 	assert_false(scratch_has(s, PARTIAL_B));
 }
 
+/* What a bundle has brought waits for its other parts. */
+static void
+test_sweep_partial_import(void **state)
+{
+	struct scratch *s = *state;
+	const char *hex = strrchr(PARTIAL_A, ':') + 1;
+	time_t now = time(NULL);
+	char line[200];
+
+	store_close(open_store(s));
+	scratch_put(s, "status/status.json", "{}");
+	assert_int_equal(mkdirat(s->dir, "_state/import", 0700), 0);
+	assert_int_equal(mkdirat(s->dir, "_state/import/77", 0700), 0);
+	snprintf(line, sizeof(line), "cdr-table 1\nblob sha256:%s 9 0 4\n",
+	    hex);
+	scratch_put(s, "_state/import/77/table-1", line);
+	scratch_put(s, PARTIAL_A, "part");
+	scratch_put(s, PARTIAL_A ".ranges", "0 4\n");
+	scratch_put(s, PARTIAL_B, "part");
+	set_time(s, PARTIAL_A, now - 80 * DAY);
+	set_time(s, PARTIAL_A ".ranges", now - 80 * DAY);
+	set_time(s, PARTIAL_B, now - 80 * DAY);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, PARTIAL_A));
+	assert_true(scratch_has(s, PARTIAL_A ".ranges"));
+	assert_false(scratch_has(s, PARTIAL_B));
+	/* Nobody knows whether it does. */
+	set_time(s, PARTIAL_A, now - 80 * DAY);
+	assert_int_equal(unlinkat(s->dir, "_state/import/77/table-1", 0), 0);
+	assert_int_equal(mkdirat(s->dir, "_state/import/77/table-1", 0700), 0);
+	store_close(open_store(s));
+	assert_true(scratch_has(s, PARTIAL_A));
+	assert_int_equal(unlinkat(s->dir, "_state/import/77/table-1",
+	    AT_REMOVEDIR), 0);
+	store_close(open_store(s));
+	assert_false(scratch_has(s, PARTIAL_A));
+}
+
 /* A clock that is wrong, now or when it was written, sweeps nothing: the last
  * run ended by another one. */
 static void
@@ -415,6 +453,7 @@ main(void)
 		TEST(test_half_made),
 		TEST(test_sweep_tmp),
 		TEST(test_sweep_partial),
+		TEST(test_sweep_partial_import),
 		TEST(test_sweep_partial_clocks),
 		TEST(test_sparse_copy),
 	};
