@@ -20,7 +20,7 @@ INCLUDES  = -I. -Isyncer
 LIBARCHIVE = -Wl,--gc-sections -Wl,-Bstatic -larchive -Wl,-Bdynamic
 # They mention functions that are in libraries of libcurl's, and then go.
 LIBCURL   = -Wl,--copy-dt-needed-entries -lcurl -Wl,--no-copy-dt-needed-entries
-LIBS      = $(LIBCURL) -ljansson -lcrypto $(LIBARCHIVE) -pthread
+LIBS      = $(LIBCURL) -ljansson -lyaml -lcrypto $(LIBARCHIVE) -pthread
 
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))
@@ -98,7 +98,8 @@ $(BUILD)/static/cdr: $(STATIC_O) $(STATIC_A) $(BUILD)/liblayout.a
 	rm -f $(@D)/libsyncer.a
 	$(AR) rcs $(@D)/libsyncer.a $(STATIC_A)
 	$(CC) -static-pie $(filter-out -pie,$(LDHARDEN)) $(LDFLAGS) -o $@ $(STATIC_O) $(@D)/libsyncer.a \
-	    $(BUILD)/liblayout.a -Wl,--gc-sections -larchive -ljansson -lcrypto -pthread
+	    $(BUILD)/liblayout.a -Wl,--gc-sections -larchive -ljansson -lyaml -lcrypto \
+	    -pthread
 
 static: $(BUILD)/static/cdr
 

@@ -61,6 +61,18 @@
 #define KEEP_DEFAULT		1u
 #define KEEP_FOR_MAX_S		(3650u * 24 * 3600)
 
+/* What lists are made of: one file; of YAML the nesting (a custom resource's
+ * definition may have 60 levels), the length of a text, and anchors of a
+ * document; images in all; what could not be taken over and is told, and names
+ * that nodes have asked for. */
+#define SOURCE_BYTES_MAX	(256u << 20)
+#define YAML_DEPTH_MAX		128u
+#define YAML_TEXT_MAX		8192u
+#define YAML_ANCHORS_MAX	256u
+#define SOURCE_IMAGES_MAX	LIST_ENTRIES_MAX
+#define SOURCE_LEFT_MAX		1000u
+#define SOURCE_ASKED_MAX	10000u
+
 /* Images whose last listing nobody knows: _state/unlisted. */
 #define UNLISTED_BYTES_MAX	(64u << 20)
 

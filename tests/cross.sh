@@ -11,7 +11,7 @@
 
 CROSS=$TOP/build/cache/arm64
 CROSS_PACKAGES='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-	libssl-dev:arm64 libjansson-dev:arm64 libarchive-dev:arm64'
+	libssl-dev:arm64 libjansson-dev:arm64 libyaml-dev:arm64 libarchive-dev:arm64'
 
 cross_ready()
 {

@@ -65,7 +65,7 @@ asked()
 : >"$T/here"
 check "nothing is here: build" install_deps
 expect_eq "sudo is asked for the compiler and the libraries" \
-    "ca-certificates gcc libarchive-dev libc6-dev libcurl4-openssl-dev libjansson-dev libssl-dev make pkg-config" \
+    "ca-certificates gcc libarchive-dev libc6-dev libcurl4-openssl-dev libjansson-dev libssl-dev libyaml-dev make pkg-config" \
     "$(asked)"
 expect_eq "sudo must not wait for a password without a terminal" 1 \
     "$(grep -c '^sudo -n ' "$T/calls")"
