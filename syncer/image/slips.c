@@ -9,6 +9,7 @@
 #define LOOK_LINES	500u
 
 #define ALONE	"a list has one image a line, such as nginx:1.27"
+#define MAKES	"; \"cdr list\" may make one of it"
 
 /* --- files ------------------------------------------------------------- */
 
@@ -41,8 +42,8 @@ is_utf16(const char *buf, size_t len)
 	return len >= 4 && zeros >= len / 3;
 }
 
-static int
-check_beginning(const char *buf, size_t len, struct err *e)
+int
+slips_encoding(const char *buf, size_t len, struct err *e)
 {
 	size_t i;
 
@@ -140,7 +141,8 @@ check_lines(const char *buf, size_t len, unsigned *ret_line, struct err *e)
 	if (what == NULL)
 		return 0;
 	*ret_line = first;
-	return err_set(e, ERR_INPUT, "this is %s; " ALONE, what);
+	return err_set(e, ERR_INPUT, "this is %s; " ALONE "%s", what,
+	    strncmp(what, "YAML", 4) == 0 ? MAKES : "");
 }
 
 int
@@ -149,13 +151,13 @@ slips_file(const char *buf, size_t len, unsigned *ret_line, struct err *e)
 	size_t blank = 0;
 
 	*ret_line = 0;
-	if (check_beginning(buf, len, e) == -1)
+	if (slips_encoding(buf, len, e) == -1)
 		return -1;
 	while (blank < len && strchr(" \t\r\n", buf[blank]) != NULL &&
 	    buf[blank] != '\0')
 		blank++;
 	if (is_json(buf + blank, len - blank))
-		return err_set(e, ERR_INPUT, "this is JSON; " ALONE);
+		return err_set(e, ERR_INPUT, "this is JSON; " ALONE MAKES);
 	return check_lines(buf, len, ret_line, e);
 }
 

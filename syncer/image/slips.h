@@ -16,6 +16,10 @@
  * the line that gives it away, or 0. */
 int slips_file(const char *, size_t, unsigned *, struct err *);
 
+/* slips_encoding(buf, len, e): of these, what is no text in UTF-8 at all:
+ * UTF-16, or compressed. */
+int slips_encoding(const char *, size_t, struct err *);
+
 /* slips_unseen(word, e): a word with a character that nobody sees, or that is
  * taken for a blank. */
 int slips_unseen(const char *, struct err *);
