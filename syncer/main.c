@@ -26,6 +26,7 @@ static const struct command commands[] = {
 	{ "save", cmd_save, "write images into one tar file" },
 	{ "export", cmd_export, "a bundle for a site without a network" },
 	{ "import", cmd_import, "take over bundles from another site" },
+	{ "list", cmd_list, "make an image list out of what there is" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ NULL, NULL, NULL }
 };

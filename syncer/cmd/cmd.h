@@ -29,6 +29,7 @@ extern const char network_note[];	/* what --version says of it */
 int cmd_sync(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
+int cmd_list(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_rollback(int argc, char **argv);
 int cmd_pin(int argc, char **argv);
