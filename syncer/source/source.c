@@ -54,6 +54,18 @@ is_readable(const char *path)
 	return false;
 }
 
+/* The sentence begins with the name, which the comment has before it. */
+static void
+leave(struct gather *g, const char *path, const char *why)
+{
+	size_t len = strlen(path);
+
+	if (strncmp(why, path, len) == 0 && strncmp(why + len, ": ", 2) == 0)
+		why += len + 2;
+	gather_file(g, path, false);
+	gather_left(g, 0, "%s", why);
+}
+
 static int
 read_folder(struct gather *g, const char *folder, struct err *e)
 {
@@ -73,10 +85,8 @@ read_folder(struct gather *g, const char *folder, struct err *e)
 		if (is_readable(path)) {
 			if (read_file(g, path, &why) == 0)
 				good++;
-			else {
-				gather_file(g, folder, false);
-				gather_left(g, 0, "%s", why.msg);
-			}
+			else
+				leave(g, path, why.msg);
 		}
 		free(path);
 	}

@@ -68,6 +68,12 @@ list "the tree" "$ROOT"
 sed 's/^\([a-z]*:\)/docker.io\/library\/\1/' "$T/want" >"$T/full"
 check "has the same images" cmp "$T/full" "$T/list"
 
+echo 'no: source' >"$T/in/values.yaml"
+expect_rc "another file in it" 1 "$CDR" list "$T/in"
+expect_said "is named" "^# $T/in/values.yaml: it is none of these: "
+expect_eq "and the others are read" "$(cat "$T/want")" "$(grep -v '^#' "$T/stdout")"
+rm "$T/in/values.yaml"
+
 # --- the other forms, by what is in them ---------------------------------------------
 
 said() # "what" WANT: what $T/x is
