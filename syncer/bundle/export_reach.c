@@ -354,6 +354,7 @@ reach(struct reach *r, struct err *e)
 {
 	const struct export_from *from = r->from;
 	struct manifest_id id;
+	struct digest subject;
 	size_t i;
 	int rc;
 
@@ -366,11 +367,12 @@ reach(struct reach *r, struct err *e)
 	if (rc == -1 || is_held(from, &r->out->image.is_held, e) == -1 ||
 	    take_manifest(r, &id, 0, e) == -1)
 		return -1;
-	/* It grows. */
+	/* It grows, and moves. */
 	for (i = 0, rc = 0; i < r->count && rc == 0; i++) {
-		rc = take_referrers(r, &r->ids[i].digest, e);
+		subject = r->ids[i].digest;
+		rc = take_referrers(r, &subject, e);
 		if (rc == 0)
-			rc = note_companions(r, &r->ids[i].digest, e);
+			rc = note_companions(r, &subject, e);
 	}
 	return rc;
 }

@@ -16,8 +16,8 @@
  */
 struct flow;
 
-#define FLOW_CHUNKS	24u
-#define FLOW_CHUNK	(512u << 10)
+#define FLOW_CHUNKS	48u
+#define FLOW_CHUNK	(256u << 10)
 
 /* What has become of one member, in no order. */
 struct flow_arrival {

@@ -7,6 +7,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -197,6 +198,8 @@ part_open(int fd, const char *name, struct part **ret, struct err *e)
 	p->is_first = true;
 	p->stop_fd = -1;
 	p->may_seek = lseek(fd, 0, SEEK_CUR) != -1;
+	/* A hint: a stick is read ahead of us. */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	p->archive = archive_read_new();
 	if (p->archive == NULL ||
 	    archive_read_support_format_tar(p->archive) != ARCHIVE_OK ||

@@ -22,6 +22,8 @@ craft zero-length library/zero:1 --seed 6 >/dev/null
 craft image library/signed:1 --layers 1 --seed 7 --json >"$T/objects"
 signed=$(made manifest)
 sbom=$(craft artifact library/signed:sbom --artifact-type application/x.sbom --subject "$signed")
+more=$(craft artifact library/signed:more --artifact-type application/x.more --seed more \
+	--subject "$signed")
 about=$(craft artifact library/signed:about --artifact-type application/x.note --subject "$sbom")
 craft image "library/signed:sha256-${signed#sha256:}.sig" --layers 1 --seed 8 >/dev/null
 cat >"$T/Mirror list.txt" <<'END'
@@ -32,7 +34,7 @@ long:1 platform=all
 zero:1 priority=5
 nested:1
 END
-sync "a tree" -i "$T/Mirror list.txt" signed:sbom signed:about
+sync "a tree" -i "$T/Mirror list.txt" signed:sbom signed:more signed:about
 tree_check "$ROOT"
 out=$T/out
 
@@ -87,7 +89,7 @@ expect_eq "platforms" "linux/amd64,linux/arm64" \
 	"$(pick 'i.platforms for i in v.images if i.ref.endswith("many:1")' "$T/bundle.json")"
 expect_eq "an index goes with those that are here" "$many 4" \
 	"$(pick 'words(i.digest, len(i.manifests)) for i in v.images if i.ref.endswith("many:1")' "$T/bundle.json")"
-expect_eq "what refers to it, and to that" "$(printf '%s\n' "$sbom" "$about" | sort)" \
+expect_eq "what refers to it, and to that" "$(printf '%s\n' "$sbom" "$more" "$about" | sort)" \
 	"$(pick 'm.digest for i in v.images if i.ref.endswith("signed:1") for m in i.manifests' \
 	"$T/bundle.json" | sort)"
 expect_eq "the plan has said so" "$(stat -c %s "$out/centre-all-1.cdr.001")" \
@@ -154,9 +156,21 @@ mv "$note" "$T/note"
 export_rc "one note is lost" 1 --to "$out" --to-site port signed:1
 expect_said "it says so" "^error: docker.io/library/signed:1: what refers to $sbom is left out: $about is not here"
 bundle centre-port-4
-expect_eq "the rest goes" "$sbom" \
-	"$(pick 'm.digest for i in v.images if i.ref.endswith("signed:1") for m in i.manifests' "$T/bundle.json")"
+expect_eq "the rest goes" "$(printf '%s\n' "$sbom" "$more" | sort)" \
+	"$(pick 'm.digest for i in v.images if i.ref.endswith("signed:1") for m in i.manifests' \
+	"$T/bundle.json" | sort)"
 mv "$T/note" "$note"
+# All of them have one configuration, which the first one that is looked at brings along.
+first=$(printf '%s\n' "$sbom" "$more" | sort | sed -n 1p)
+layer=$(pick 'v.layers[0].digest' "$ROOT/repos/docker.io/library/signed/_manifests/$first")
+mv "$ROOT/blobs/sha256/${layer#sha256:}" "$T/layer"
+export_rc "the bytes of one are lost" 1 --to "$out" --to-site port signed:1
+expect_said "it says so" "^error: docker.io/library/signed:1: what refers to $signed is left out: $layer is not here"
+bundle centre-port-5
+expect_eq "the other one is whole" "$(printf '%s\n' "$sbom" "$more" | sort | sed -n 2p)" \
+	"$(pick 'm.digest for i in v.images if i.ref.endswith("signed:1") for m in i.manifests' \
+	"$T/bundle.json" | grep -v -F "$about")"
+mv "$T/layer" "$ROOT/blobs/sha256/${layer#sha256:}"
 
 export_rc "no tree" 3 -r "$T/nowhere" --to "$out" app:1
 export_rc "no image" 2 --to "$out"
