@@ -167,3 +167,13 @@ expect_said "one of them goes" '^error: docker.io/library/even:1: another image 
 bundle centre-x-1
 check "the other one by itself" "$CDR" export -r "$TREE" --to "$out" --to-site x even:1
 bundle centre-x-2
+
+# A site that has them as the one type has no need of the bytes for the other one.
+check "a site that has the one" "$CDR" import -q -r "$T/site" --site x --unsigned "$out"/centre-x-1.cdr*
+"$CDR" inventory -r "$T/site" --site x >"$T/inv"
+check "the other one for it" "$CDR" export -r "$TREE" --to "$T/again" --for "$T/inv" even:1
+check "comes without a part" "$CDR" import -r "$T/site" --site x --unsigned "$T/again"
+expect_eq "each as its type" "$OCI_MANIFEST $DOCKER_MANIFEST" "$(cd "$T/site/repos/docker.io/library" &&
+	readlink odd/_manifests/1 even/_manifests/1 |
+	sed 's,.*manifests/,,; s,/sha256/.*,,' | paste -s -d ' ')"
+check "the tree is right" "$CDR" verify -q -r "$T/site"
