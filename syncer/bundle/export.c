@@ -26,17 +26,18 @@
 
 /* --- the statement ----------------------------------------------------- */
 
-static uint64_t
+static struct export_seen
 seen_there(const struct export_order *o)
 {
+	struct export_seen seen = { .is_signed = o->is_inventory_signed };
 	const struct inventory *inv = o->inventory;
 	size_t i;
 
 	for (i = 0; inv != NULL && i < inv->bundle_count; i++)
 		if (strcmp(inv->bundles[i].from, o->from) == 0 &&
 		    strcmp(inv->bundles[i].to, o->to) == 0)
-			return inv->bundles[i].seq;
-	return 0;
+			seen.seq = inv->bundles[i].seq;
+	return seen;
 }
 
 static int
@@ -62,7 +63,7 @@ fill_head(struct export *x, struct err *e)
 {
 	const struct export_order *o = x->order;
 	struct statement *s = &x->statement;
-	uint64_t seen = seen_there(o);
+	const struct export_seen seen = seen_there(o);
 
 	snprintf(s->from, sizeof(s->from), "%s", o->from);
 	snprintf(s->to, sizeof(s->to), "%s", o->to);
@@ -73,8 +74,8 @@ fill_head(struct export *x, struct err *e)
 	if (make_id(s->id, e) == -1)
 		return -1;
 	return o->is_plan ?
-	    export_seq_next(o->store, o->from, o->to, seen, &s->seq, e) :
-	    export_seq_take(o->store, o->from, o->to, seen, &s->seq, e);
+	    export_seq_next(o->store, o->from, o->to, &seen, &s->seq, e) :
+	    export_seq_take(o->store, o->from, o->to, &seen, &s->seq, e);
 }
 
 static void

@@ -13,6 +13,7 @@ struct export_order {
 	const char *from, *to;		/* sites */
 	const char *name;		/* of the list, if all of it goes; "" */
 	const struct inventory *inventory;	/* NULL: a full bundle */
+	bool is_inventory_signed;	/* by a key that is known */
 	int64_t now;
 	unsigned expires_s;		/* 0: never */
 	uint64_t split;			/* 0: one part */

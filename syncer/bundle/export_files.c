@@ -56,15 +56,49 @@ is_left(const char *name)
 	    strstr(name, BUNDLE_SUFFIX) != NULL;
 }
 
+/* STEM.cdr.001 or STEM.cdr.sig, where ${cookie} is STEM.cdr. */
+static int
+remove_named(void *cookie, int fd, const char *name, unsigned type,
+    struct err *e)
+{
+	const char *statement = cookie, *rest;
+	size_t len = strlen(statement);
+
+	(void)type;
+	(void)e;
+	if (strncmp(name, statement, len) != 0 || name[len] != '.')
+		return 0;
+	rest = name + len + 1;
+	if (strcmp(rest, "sig") == 0 ||
+	    strspn(rest, "0123456789") == strlen(rest))
+		(void)unlinkat(fd, name, 0);
+	return 0;
+}
+
+/* A statement is the last one to get its name: who died before it has left
+ * parts of a bundle that nobody will ever have whole. */
 static int
 remove_left(void *cookie, int fd, const char *name, unsigned type,
     struct err *e)
 {
+	static const char end[] = BUNDLE_SUFFIX TMP_SUFFIX;
+	size_t len = strlen(name);
+	struct stat sb;
+	char *statement;
+
 	(void)cookie;
 	(void)type;
-	(void)e;
-	if (is_left(name))
-		(void)unlinkat(fd, name, 0);
+	if (!is_left(name))
+		return 0;
+	if (strcmp(name + len - strlen(end), end) == 0) {
+		statement = xstrndup(name + strlen(TMP_PREFIX), len -
+		    strlen(TMP_PREFIX TMP_SUFFIX));
+		if (fstatat(fd, statement, &sb, AT_SYMLINK_NOFOLLOW) == -1 &&
+		    errno == ENOENT)
+			(void)fs_each(fd, ".", remove_named, statement, e);
+		free(statement);
+	}
+	(void)unlinkat(fd, name, 0);
 	return 0;
 }
 
@@ -93,53 +127,6 @@ export_folder(const char *path, int *ret, struct err *e)
 	clear_left(dir);
 	*ret = dir;
 	return 0;
-}
-
-/* --- room -------------------------------------------------------------- */
-
-static uint64_t
-all_bytes(const struct export_files *f)
-{
-	uint64_t bytes = f->text_len + f->signature_len;
-	size_t i;
-
-	for (i = 0; i < f->parts->count; i++)
-		bytes += f->parts->items[i].room;
-	return bytes;
-}
-
-static int
-check_fat(const struct export_files *f, struct err *e)
-{
-	struct statfs fs;
-	size_t i;
-
-	if (fstatfs(f->dir, &fs) == -1 || fs.f_type != FAT_MAGIC)
-		return 0;
-	for (i = 0; i < f->parts->count; i++)
-		if (f->parts->items[i].room > FAT_FILE_MAX)
-			return err_set(e, ERR_INPUT, "a part would have more "
-			    "than 4 GiB, and FAT has no such files: use "
-			    "--split 4G");
-	return 0;
-}
-
-int
-export_fits(const struct export_files *f, struct err *e)
-{
-	struct statvfs vfs;
-	uint64_t need = all_bytes(f), have;
-
-	if (check_fat(f, e) == -1)
-		return -1;
-	/* Some do not tell. */
-	if (fstatvfs(f->dir, &vfs) == -1 || vfs.f_blocks == 0)
-		return 0;
-	have = (uint64_t)vfs.f_bavail * vfs.f_frsize;
-	if (need <= have)
-		return 0;
-	return err_set(e, ERR_ROOM, "the bundle has %llu bytes, and there are "
-	    "%llu free", (unsigned long long)need, (unsigned long long)have);
 }
 
 /* --- names ------------------------------------------------------------- */
@@ -245,4 +232,51 @@ export_drop(const struct export_files *f)
 	struct err ignored;
 
 	(void)each_file(f, drop, &ignored);
+}
+
+/* --- room -------------------------------------------------------------- */
+
+static uint64_t
+all_bytes(const struct export_files *f)
+{
+	uint64_t bytes = f->text_len + f->signature_len;
+	size_t i;
+
+	for (i = 0; i < f->parts->count; i++)
+		bytes += f->parts->items[i].room;
+	return bytes;
+}
+
+static int
+check_fat(const struct export_files *f, struct err *e)
+{
+	struct statfs fs;
+	size_t i;
+
+	if (fstatfs(f->dir, &fs) == -1 || fs.f_type != FAT_MAGIC)
+		return 0;
+	for (i = 0; i < f->parts->count; i++)
+		if (f->parts->items[i].room > FAT_FILE_MAX)
+			return err_set(e, ERR_INPUT, "a part would have more "
+			    "than 4 GiB, and FAT has no such files: use "
+			    "--split 4G");
+	return 0;
+}
+
+int
+export_fits(const struct export_files *f, struct err *e)
+{
+	struct statvfs vfs;
+	uint64_t need = all_bytes(f), have;
+
+	if (each_file(f, check_free, e) == -1 || check_fat(f, e) == -1)
+		return -1;
+	/* Some do not tell. */
+	if (fstatvfs(f->dir, &vfs) == -1 || vfs.f_blocks == 0)
+		return 0;
+	have = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	if (need <= have)
+		return 0;
+	return err_set(e, ERR_ROOM, "the bundle has %llu bytes, and there are "
+	    "%llu free", (unsigned long long)need, (unsigned long long)have);
 }

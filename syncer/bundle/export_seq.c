@@ -3,6 +3,7 @@
 
 #include "bundle/export_seq.h"
 #include "bundle/inventory.h"
+#include "bundle/ledger.h"
 #include "bundle/record.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -108,11 +109,18 @@ find(struct sent *sent, const char *from, const char *to)
 }
 
 static int
-next_of(const struct inventory_bundle *last, uint64_t seen, uint64_t *ret,
-    struct err *e)
+next_of(const struct inventory_bundle *last, const struct export_seen *seen,
+    uint64_t *ret, struct err *e)
 {
-	uint64_t seq = last == NULL || last->seq < seen ? seen : last->seq;
+	uint64_t ours = last == NULL ? 0 : last->seq;
+	uint64_t seq = ours < seen->seq ? seen->seq : ours;
 
+	if (!seen->is_signed && seq - ours > LEDGER_JUMP)
+		return err_set(e, ERR_SIGNATURE, "the inventory says that the "
+		    "site has seen number %llu, and the last one from here was "
+		    "%llu: to go on from there it has to be signed (cdr "
+		    "inventory --sign), and its key be named by --key",
+		    (unsigned long long)seen->seq, (unsigned long long)ours);
 	if (seq >= BUNDLE_SEQ_MAX)
 		return err_set(e, ERR_LIMIT, "there is no number left for a "
 		    "bundle");
@@ -122,7 +130,7 @@ next_of(const struct inventory_bundle *last, uint64_t seen, uint64_t *ret,
 
 int
 export_seq_next(const struct store *store, const char *from, const char *to,
-    uint64_t seen, uint64_t *ret, struct err *e)
+    const struct export_seen *seen, uint64_t *ret, struct err *e)
 {
 	struct sent sent = { NULL, 0 };
 	int rc = read_sent(store, &sent, e);
@@ -156,8 +164,8 @@ write_sent(struct store *store, const struct sent *sent, struct err *e)
 }
 
 static int
-take(struct store *store, const char *from, const char *to, uint64_t seen,
-    uint64_t *ret, struct err *e)
+take(struct store *store, const char *from, const char *to,
+    const struct export_seen *seen, uint64_t *ret, struct err *e)
 {
 	struct sent sent = { NULL, 0 };
 	struct inventory_bundle *b;
@@ -187,7 +195,7 @@ take(struct store *store, const char *from, const char *to, uint64_t seen,
 
 int
 export_seq_take(struct store *store, const char *from, const char *to,
-    uint64_t seen, uint64_t *ret, struct err *e)
+    const struct export_seen *seen, uint64_t *ret, struct err *e)
 {
 	struct err later;
 	int rc;

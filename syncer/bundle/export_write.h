@@ -35,11 +35,13 @@ void export_drop(const struct export_files *);
 
 /* export_folder(path, ret, e): open a folder to write to; it is made where it
  * is absent.  What an export that died has left in it goes, if nobody else is
- * at work there.  Return 0 or -1. */
+ * at work there; parts that have their names, too, if their statement has not.
+ * Return 0 or -1. */
 int export_folder(const char *, int *, struct err *);
 
-/* export_fits(f, e): is there room in the folder for all of it?  Return 0, or
- * -1 with ${e} set (ERR_ROOM, ERR_INPUT), before anything is written. */
+/* export_fits(f, e): is there room in the folder for all of it, and are its
+ * names free?  Return 0, or -1 with ${e} set (ERR_ROOM, ERR_INPUT), before
+ * anything is written. */
 int export_fits(const struct export_files *, struct err *);
 
 #endif

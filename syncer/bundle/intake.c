@@ -149,6 +149,7 @@ intake_begin(struct intake *in, const struct intake_rules *rules,
 		return intake_fail(in, &e);
 	tell_holds(in);
 	in->needs = needs_new(rules->store, &b->s);
+	intake_types(in);
 	return intake_publish(in);
 }
 

@@ -35,6 +35,10 @@ int intake_saved_table(const struct intake *, size_t, struct table *);
  * set. */
 bool intake_has_room(struct intake *);
 
+/* intake_types(in): what images wait for, and is here as another type, is here
+ * as theirs then. */
+void intake_types(struct intake *);
+
 /* intake_publish(in): all images that are ready; false as intake_fail. */
 bool intake_publish(struct intake *);
 

@@ -291,6 +291,7 @@ run(const struct export_options *o, const struct export_inputs *in)
 		    o->to_site != NULL ? o->to_site : "*",
 		.name = in->name,
 		.inventory = o->inventory == NULL ? NULL : &in->inventory,
+		.is_inventory_signed = bundle_keys_count(o->keys) > 0,
 		.now = (int64_t)time(NULL),
 		.expires_s = o->expires_s,
 		.split = o->split,

@@ -121,6 +121,7 @@ expect_eq "it has no tag" "docker.io/library/many@$many" "$(pick 'i.ref for i in
 touch "$out/centre-rig-4.cdr.001"
 export_rc "what is there is not written over" 2 --to "$out" --to-site rig app:1
 expect_said "it says so" 'centre-rig-4.cdr.001 is there already'
+expect_eq "before a part is written" "" "$(grep '^part ' "$T/stdout" "$T/stderr")"
 expect_eq "nothing is left of it" "centre-rig-4.cdr.001" \
 	"$(find "$out" -printf '%f\n' | grep -F -e rig-4 -e tmp)"
 export_rc "the next one" 0 --to "$out" --to-site rig app:1

@@ -114,6 +114,18 @@ if part "at each call" strace; then
 	expect_eq "the statement comes last" 1 \
 		"$(grep renameat "$T/order" | tail -n 1 | grep -c '"\.[^"]*-[0-9]*\.cdr\.tmp"')"
 	expect_eq "then the folder" 1 "$(tail -n 1 "$T/order" | grep -c fsync)"
+	# Killed while names are given: what the statement does not stand for goes as well.
+	for n in 2 3 5; do
+		(strace -o /dev/null -e inject=renameat:signal=KILL:when=$n "$CDR" export -q -r "$ROOT" \
+			--to "$T/names" --split 300K "$@" || :) >/dev/null 2>&1
+		[ -n "$(ls -A "$T/names")" ] || fail "it was not killed"
+	done
+	[ -n "$(find "$T/names" -name 'centre-*.cdr.003')" ] || fail "no part had its name"
+	touch "$T/names/centre-all-1.cdr.001"
+	check "the next one" "$CDR" export -q -r "$ROOT" --to "$T/names" app:1
+	expect_eq "it and what is not theirs is there, and nothing of them" \
+		"centre-all-N.cdr centre-all-N.cdr.001 centre-all-N.cdr.001" \
+		"$(cd "$T/names" && find . -type f | sed 's,^./,,; s/-[0-9]*\./-N./' | sort | paste -s -d ' ')"
 	# Told to stop.
 	strace -o /dev/null -e inject=fsync:signal=TERM:when=4 "$CDR" export -q -r "$ROOT" \
 		--to "$out" --to-site stop --split 60000 "$@" 2>"$T/stop.log" && rc=0 || rc=$?
@@ -167,3 +179,13 @@ expect_said "one of them goes" '^error: docker.io/library/even:1: another image 
 bundle centre-x-1
 check "the other one by itself" "$CDR" export -r "$TREE" --to "$out" --to-site x even:1
 bundle centre-x-2
+
+# A site that has them as the one type has no need of the bytes for the other one.
+check "a site that has the one" "$CDR" import -q -r "$T/site" --site x --unsigned "$out"/centre-x-1.cdr*
+"$CDR" inventory -r "$T/site" --site x >"$T/inv"
+check "the other one for it" "$CDR" export -r "$TREE" --to "$T/again" --for "$T/inv" even:1
+check "comes without a part" "$CDR" import -r "$T/site" --site x --unsigned "$T/again"
+expect_eq "each as its type" "$OCI_MANIFEST $DOCKER_MANIFEST" "$(cd "$T/site/repos/docker.io/library" &&
+	readlink odd/_manifests/1 even/_manifests/1 |
+	sed 's,.*manifests/,,; s,/sha256/.*,,' | paste -s -d ' ')"
+check "the tree is right" "$CDR" verify -q -r "$T/site"

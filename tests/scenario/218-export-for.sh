@@ -109,6 +109,16 @@ rm "$ROOT/_state/bundles-sent" "$out"/centre-rig-42.*
 send "our own number is lost" win:1
 bundle centre-rig-42
 
+# Without a signature nobody is believed who would use the numbers up.
+for seq in 1043 999999999999990; do
+	sed "s/^bundle centre rig 41 /bundle centre rig $seq /" "$T/inv" >"$T/far"
+	expect_rc "it claims number $seq" 2 "$CDR" export -r "$ROOT" --to "$out" --for "$T/far" win:1
+	expect_said "what to do" "seen number $seq, and the last one from here was 42: .*--sign.*--key"
+done
+sed "s/^bundle centre rig 41 /bundle centre rig 1042 /" "$T/inv" >"$T/far"
+check "so far it may be" "$CDR" export -r "$ROOT" --plan --for "$T/far" win:1
+expect_said "the next number" 'centre-rig-1043\.cdr'
+
 # Signed inventories.
 openssl genpkey -algorithm ed25519 -out "$T/rig.key" 2>/dev/null
 chmod 600 "$T/rig.key"
@@ -117,6 +127,14 @@ openssl pkey -in "$T/rig.key" -pubout -out "$T/keys/rig.pem"
 openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout -out "$T/other.pem"
 inventory --sign "$T/rig.key"
 send "signed" --keys "$T/keys" win:1
+cp "$T/inv" "$T/inv.near"
+printf 'cdr-bundles 1\nlast centre rig 5000 %032d 2026-11-01T00:00:00Z\nend\n' 7 >"$site/_state/bundles"
+inventory --sign "$T/rig.key"
+check "a site whose key we have is believed" "$CDR" export -r "$ROOT" --plan --for "$T/inv" \
+	--keys "$T/keys" win:1
+expect_said "the number behind it" 'centre-rig-5001\.cdr'
+mv "$T/inv.near" "$T/inv"
+rm "$site/_state/bundles"
 send "by one of two" --key "$T/other.pem" --key "$T/keys/rig.pem" win:1
 send "nobody asks" win:1
 expect_rc "by another one" 2 "$CDR" export -r "$ROOT" --to "$out" --for "$T/inv" --key "$T/other.pem" win:1

@@ -4,11 +4,12 @@
 # writes nothing. The folder appears when it is whole, in the place of an older one, and
 # what a run that was killed has left is cleared away. Links in what "make boot" has left
 # are refused. install takes what SHA256SUMS names, from no other place, and nothing else,
-# and leaves an earlier installation as it is when it refuses.
+# and leaves an earlier installation as it is when it refuses. Whose the sums are tell the
+# commands of START.md, whatever form the key has.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need cdr python3 curl
+need cdr python3 curl openssl ssh-keygen
 upstream
 craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 1 >/dev/null
 craft image library/one:1 --layers 1 --seed 3 >/dev/null
@@ -97,6 +98,28 @@ export_to "and a pipe" 3 "$T/both" --boot "$arch"
 rm "$T/source/pipe"
 sums "$T/both"
 ok "the folder that was there is whole still"
+
+# --- signed -------------------------------------------------------------------------------
+
+# started "what" LINE...: these commands of START.md, by the key $T/site.pub
+started()
+{
+	_title=$1
+	shift
+	for _line; do
+		sed -n "s/^    \($_line\)/\1/p" "$T/signed/boot/START.md"
+	done | sed "s,/media/stick,$T/signed,g; s,/root/,$T/,g" >"$T/commands"
+	[ "$(wc -l <"$T/commands")" -eq $# ] || fail "$_title: START.md has other commands"
+	check "$_title" sh -e "$T/commands"
+}
+openssl genpkey -algorithm ed25519 -out "$T/ed.key" 2>/dev/null
+openssl pkey -in "$T/ed.key" -pubout -out "$T/site.pub"
+export_to "signed" 0 "$T/signed" --boot "$arch" --sign "$T/ed.key"
+started "ssh-keygen knows whose it is, by a key in PEM" '{ printf' 'ssh-keygen -Y'
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$T/ec.key" 2>/dev/null
+openssl pkey -in "$T/ec.key" -pubout -out "$T/site.pub"
+export_to "signed on P-256" 0 "$T/signed" --boot "$arch" --sign "$T/ec.key"
+started "openssl does" 'openssl dgst'
 
 # --- install ------------------------------------------------------------------------------
 

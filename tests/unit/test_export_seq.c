@@ -25,13 +25,14 @@ open_as(const struct scratch *s, enum store_mode mode)
 }
 
 static uint64_t
-taken(struct store *st, const char *to, uint64_t seen)
+taken(struct store *st, const char *to, uint64_t seq)
 {
+	const struct export_seen seen = { .seq = seq };
 	uint64_t next = 0, got = 0;
 	struct err e;
 
-	if (export_seq_next(st, "centre", to, seen, &next, &e) == -1 ||
-	    export_seq_take(st, "centre", to, seen, &got, &e) == -1)
+	if (export_seq_next(st, "centre", to, &seen, &next, &e) == -1 ||
+	    export_seq_take(st, "centre", to, &seen, &got, &e) == -1)
 		fail_msg("%s", e.msg);
 	assert_int_equal(next, got);
 	return got;
@@ -65,6 +66,43 @@ test_numbers(void **state)
 	store_close(st);
 }
 
+/* Who is nobody does not use the numbers up. */
+static void
+test_claims(void **state)
+{
+	struct export_seen seen = { .seq = 1001 };
+	struct scratch *s = *state;
+	uint64_t seq = 99;
+	struct store *st;
+	struct err e;
+	char *text;
+
+	store_close(open_as(s, STORE_WRITE));
+	st = open_as(s, STORE_STEP);
+	assert_int_equal(export_seq_next(st, "centre", "rig", &seen, &seq,
+	    &e), -1);
+	assert_int_equal(e.code, ERR_SIGNATURE);
+	assert_int_equal(export_seq_take(st, "centre", "rig", &seen, &seq,
+	    &e), -1);
+	assert_int_equal(e.code, ERR_SIGNATURE);
+	assert_int_equal(seq, 99);
+	assert_int_equal(taken(st, "rig", 1000), 1001);
+	assert_int_equal(taken(st, "rig", 2001), 2002);
+	seen.seq = BUNDLE_SEQ_MAX - 1;
+	seen.is_signed = true;
+	assert_int_equal(export_seq_take(st, "centre", "rig", &seen, &seq,
+	    &e), 0);
+	assert_int_equal(seq, BUNDLE_SEQ_MAX);
+	assert_int_equal(export_seq_take(st, "centre", "rig", &seen, &seq,
+	    &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	store_close(st);
+	text = scratch_get(s, SENT);
+	assert_string_equal(text, "cdr-bundles-sent 1\n"
+	    "sent centre rig 1000000000000000\nend\n");
+	free(text);
+}
+
 /* Nothing is begun anew behind anybody's back. */
 static void
 test_odd(void **state)
@@ -79,6 +117,7 @@ test_odd(void **state)
 		"cdr-bundles-sent 1\nsent centre rig 1000000000000001\nend\n",
 		"cdr-bundles-sent 1\nend\nmore\n",
 	};
+	const struct export_seen seen = { .seq = 5 };
 	struct scratch *s = *state;
 	struct store *st;
 	uint64_t seq = 99;
@@ -90,8 +129,8 @@ test_odd(void **state)
 	st = open_as(s, STORE_STEP);
 	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
 		scratch_put(s, SENT, odd[i]);
-		assert_int_equal(export_seq_take(st, "centre", "rig", 5, &seq,
-		    &e), -1);
+		assert_int_equal(export_seq_take(st, "centre", "rig", &seen,
+		    &seq, &e), -1);
 		assert_int_equal(e.code, ERR_STORE);
 		assert_non_null(strstr(e.msg, "bundles-sent"));
 		assert_int_equal(seq, 99);
@@ -101,8 +140,8 @@ test_odd(void **state)
 	}
 	scratch_put(s, SENT, "cdr-bundles-sent 1\n"
 	    "sent centre rig 1000000000000000\nend\n");
-	assert_int_equal(export_seq_take(st, "centre", "rig", 5, &seq, &e),
-	    -1);
+	assert_int_equal(export_seq_take(st, "centre", "rig", &seen, &seq,
+	    &e), -1);
 	assert_int_equal(e.code, ERR_LIMIT);
 	store_close(st);
 }
@@ -115,6 +154,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers),
+		TEST(test_claims),
 		TEST(test_odd),
 	};
 
