@@ -36,7 +36,8 @@ compose_read(struct gather *g, const json_t *document)
 	if (include != NULL)
 		gather_left(g, yaml_line(include), "it includes other files: "
 		    "print it whole with \"docker compose config\"");
-	json_object_foreach(services, key, service)
+	json_object_foreach(services, key, service) {
 		read_service(g, service);
+	}
 	return true;
 }

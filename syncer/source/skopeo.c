@@ -112,9 +112,10 @@ skopeo_read(struct gather *g, const json_t *document)
 
 	if (json_object_size(document) == 0)
 		return false;
-	json_object_foreach(it, registry, config)
+	json_object_foreach(it, registry, config) {
 		if (!is_config(config))
 			return false;
+	}
 	json_object_foreach(it, registry, config) {
 		name_settings(g, registry, config);
 		read_images(g, registry, config, IMAGES);

@@ -94,9 +94,10 @@ yaml_line(const json_t *value)
 
 	if (text != NULL && json_string_length(value) > strlen(text))
 		return (unsigned)strtoul(text + strlen(text) + 1, NULL, 10);
-	json_object_foreach(it, key, member)
+	json_object_foreach(it, key, member) {
 		if (line == 0)
 			line = yaml_line(member);
+	}
 	for (i = 0; line == 0 && i < json_array_size(value); i++)
 		line = yaml_line(json_array_get(value, i));
 	return line;

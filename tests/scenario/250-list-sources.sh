@@ -48,6 +48,7 @@ echo 'no: source' >"$T/in/notes.txt"
 
 list()
 {
+	# shellcheck disable=SC2016 # for the inner shell
 	check "$1" sh -c 'out=$1; shift; "$@" >"$out"' - "$T/list" "$CDR" list "$2"
 }
 list "a folder" "$T/in"
@@ -104,11 +105,13 @@ said "what crictl prints" "quay.io/a/b:1 quay.io/a/c@$digest"
 { printf '\357\273\277'; sed 's/$/\r/' "$T/in/app.yaml"; } >"$T/x"
 said "a manifest of Windows" "data:2 init:1 docker.io/library/pinned@$digest web:1"
 
+# shellcheck disable=SC2016 # for the inner shell
 check "standard input" sh -c '"$1" list - <"$2"' - "$CDR" "$T/in/pods.json"
 expect_eq "is one, too" "tool:3 docker.io/library/web:1" "$(paste -s -d ' ' "$T/stdout")"
 check "and several sources" "$CDR" list "$T/in/pods.json" "$T/in/app.yaml"
 expect_eq "are one list" "$(cat "$T/want")" "$(cat "$T/stdout")"
 
+# shellcheck disable=SC2016 # for the inner shell
 expect_rc "a full disk" 3 sh -c '"$1" list "$2" >/dev/full' - "$CDR" "$T/in/app.yaml"
 expect_said "is told" '^error: standard output cannot be written'
 

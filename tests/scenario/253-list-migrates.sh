@@ -40,6 +40,7 @@ sync:
     deny:
     - '1\.0'
 END
+# shellcheck disable=SC2016 # for the inner shell
 expect_rc "regsync.yml" 1 sh -c '"$1" list "$2" >"$3"' - "$CDR" "$T/regsync.yml" "$T/list"
 cat >"$T/want" <<END
 # $T/regsync.yml:3: creds: see "docker login" and --registries
@@ -68,6 +69,7 @@ docker.io:
     username: somebody
     password: geheim
 END
+# shellcheck disable=SC2016 # for the inner shell
 expect_rc "YAML of skopeo sync" 1 sh -c '"$1" list "$2" >"$3"' - "$CDR" "$T/skopeo.yml" \
 	"$T/list"
 cat >"$T/want" <<END
