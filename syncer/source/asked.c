@@ -8,6 +8,9 @@
 #include "layout/mem.h"
 #include "source/asked.h"
 
+/* So many lines tell what a file is. */
+#define LOOK_LINES	4u
+
 static const char *
 text_of(const json_t *line, const char *key)
 {
@@ -44,11 +47,19 @@ line_length(const char *buf, size_t len)
 bool
 asked_fit(const char *buf, size_t len)
 {
-	json_t *line = load(buf, line_length(buf, len));
-	bool fits = line != NULL;
+	json_t *line = NULL;
+	unsigned i;
+	size_t n;
 
+	for (i = 0; i < LOOK_LINES && len > 0 && line == NULL; i++) {
+		n = line_length(buf, len);
+		line = load(buf, n);
+		n += n < len;
+		buf += n;
+		len -= n;
+	}
 	json_decref(line);
-	return fits;
+	return line != NULL;
 }
 
 static void
@@ -89,6 +100,6 @@ asked_read(struct gather *g, const char *buf, size_t len)
 		n += n < len;
 	}
 	if (odd > 0)
-		gather_left(g, first, "no line of such a log; so are %zu more",
-		    odd - 1);
+		gather_left(g, first, "no line of such a log (of such there "
+		    "are %zu)", odd);
 }

@@ -58,6 +58,13 @@ fits(const struct words *w)
 	return true;
 }
 
+/* Words below a key of YAML look as references do. */
+static bool
+ends_as_key(const char *word)
+{
+	return word[strlen(word) - 1] == ':';
+}
+
 /* The next line as a copy, without NUL; NULL at the end, and "" with
  * ${ret_len} for one that is too long. free(3) it. */
 static char *
@@ -82,6 +89,7 @@ lines_fit(const char *buf, size_t len)
 	const char *end = buf + len;
 	struct words words;
 	size_t good = 0, all = 0, length;
+	bool is_yaml = false;
 	char *line;
 
 	while (all < LOOK_LINES && (line = next_line(&buf, end, &length)) !=
@@ -89,10 +97,13 @@ lines_fit(const char *buf, size_t len)
 		if (split(line, &words) == -1)
 			all++;
 		else if (words.count > 0) {
+			is_yaml = all == 0 && ends_as_key(words.word[0]);
 			all++;
 			good += fits(&words);
 		}
 		free(line);
+		if (is_yaml)
+			return false;
 	}
 	return good > 0 && 2 * good >= all;
 }

@@ -11,7 +11,7 @@
 #include "image/list.h"
 #include "layout/mem.h"
 #include "source/gather.h"
-#include "source/lines.h"
+#include "source/patterns.h"
 #include "source/recognise.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -243,9 +243,9 @@ test_regsync(void **state)
 		  "referrers: false}\n- {source: b:1}\n",
 		  "a:1\nb:1 referrers=yes\n" },
 		{ "sync:\n- source: a\n  type: repository\n  tags:\n"
-		  "    allow: ['3\\.\\d+', 'v(?:1|2)', latest]\n",
+		  "    allow: ['3\\.\\d+', 'v(?:1|2)', latest, 'v1\\.']\n",
 		  "a tags=regex:3\\.[0-9]+\na tags=regex:latest\n"
-		  "a tags=regex:v(1|2)\n" },
+		  "a tags=regex:v(1|2)\na tags=regex:v1\\.\n" },
 		{ "sync: [{source: a, type: repository}]\n",
 		  "a tags=glob:*\n" },
 		{ "sync: [{source: a, type: repository, tags: {semverRange: "
@@ -351,7 +351,11 @@ test_asked(void **state)
 		  "(2)\n" },
 		{ LINE("manifest", "library/a", "1", "200")
 		  "10.0.0.1 - - [] \"GET\"\nx\n" LINE("ping", "", "", "404"),
-		  "# f:2: no line of such a log; so are 1 more\n" },
+		  "# f:2: no line of such a log (of such there are 2)\n" },
+		/* Cut at both ends. */
+		{ "\"manifest\"}\n" LINE("manifest", "a/b", "1", "404"),
+		  "# f:1: no line of such a log (of such there are 1)\n"
+		  "# asked for and not found: docker.io/a/b:1 (1)\n" },
 		{ "{\"status\": 404, \"path\": \"/\"}\n", NULL },
 	};
 
@@ -390,12 +394,79 @@ test_lines(void **state)
 		  "signed, keep, keep-for\na:1\n" },
 		{ "REPOSITORY  TAG\nnginx  1.27\n", NULL },
 		{ "10.0.0.1 - - [x] \"GET /v2/ HTTP/1.1\" 404 0\n", NULL },
+		{ "a: |\n x\n y\n", NULL },
+		{ "a:\nb:1\n", NULL },
+		{ "a:1\nb:\n", "# f:2: the tag after \":\" is empty\na:1\n" },
 		{ "", NULL }, { " \n\t\n", NULL }, { "# only this\n", NULL },
 		{ "<html><body>x</body></html>\n", NULL },
 	};
 
 	(void)state;
 	run(cases, COUNT(cases));
+}
+
+/* Go's expressions in ours. */
+static void
+test_patterns(void **state)
+{
+	static const struct {
+		const char *go;
+		bool is_whole;
+		const char *want;	/* NULL: it has no such form */
+	} regexes[] = {
+		{ "v1", true, "v1" }, { "v1", false, ".*v1.*" },
+		{ "^v1", false, "v1.*" }, { "v1$", false, ".*v1" },
+		{ "^v1$", false, "v1" }, { "^v1$", true, "v1" },
+		{ "v1\\$", false, ".*v1\\$.*" },
+		{ "[\\d.]+", true, "[0-9.]+" }, { "[^\\d]", true, "[^0-9]" },
+		{ "[]a]", true, "[]a]" }, { "[\\.]", true, "[.]" },
+		{ "[a\\-z]", true, NULL }, { "[[:alpha:]]", true, NULL },
+		{ "a\\-b\\_c", true, "a-b_c" }, { "\\w", true, NULL },
+		{ "a\\", true, NULL }, { "\\Aa", true, NULL },
+		{ "(a|b)c", true, "(a|b)c" }, { "a|b", true, NULL },
+		{ "(?:a|(?:b|c))", true, "(a|(b|c))" },
+		{ "(?P<x>a)", true, NULL }, { "(?i)a", true, NULL },
+		{ "a^b", true, NULL }, { "a$b", true, NULL },
+		{ "(^a)", true, NULL }, { "a+?", true, NULL },
+		{ "a)b|c", true, NULL }, { "(a", true, NULL },
+		{ "a b", true, NULL }, { "a{2}", true, "a{2}" },
+	};
+	static const struct {
+		const char *range, *want;
+	} ranges[] = {
+		{ ">= 1.2, < 2", ">=1.2,<2" }, { ">=1.2 <2", ">=1.2,<2" },
+		{ "1.x || 3", "1.x||3" }, { "~1.2", "~1.2" },
+		{ "  ^1  ", "^1" }, { "1.2 - 1.4", NULL }, { "so", NULL },
+		{ "1.2\t<3", NULL }, { ">=1 , <2", ">=1,<2" },
+	};
+	struct gather *g;
+	char *out, *want;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(regexes) + COUNT(ranges); i++) {
+		bool is_regex = i < COUNT(regexes);
+		const char *tags = is_regex ? regexes[i].want :
+		    ranges[i - COUNT(regexes)].want;
+
+		g = gather_new(on_left, NULL);
+		if (is_regex)
+			patterns_regex(g, 1, "a", regexes[i].go,
+			    regexes[i].is_whole, "keep=2");
+		else
+			patterns_semver(g, 1, "a",
+			    ranges[i - COUNT(regexes)].range, "keep=2");
+		out = print(g);
+		want = tags == NULL ? xstrdup("# :1: a: the ") :
+		    xasprintf("a keep=2 tags=%s:%s\n", is_regex ? "regex" :
+		    "semver", tags);
+		if (tags == NULL ? strncmp(out, want, strlen(want)) != 0 :
+		    strcmp(out, want) != 0)
+			fail_msg("%zu: %s", i, out);
+		free(want);
+		free(out);
+		gather_free(g);
+	}
 }
 
 int
@@ -407,6 +478,7 @@ main(void)
 		cmocka_unit_test(test_crictl),
 		cmocka_unit_test(test_regsync),
 		cmocka_unit_test(test_skopeo),
+		cmocka_unit_test(test_patterns),
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_lines),
 	};
