@@ -133,6 +133,8 @@ printf '{{ if .Values.x }}\nimage: a:1\n' >"$T/x"
 refused "a template" 'a chart has to be rendered first'
 printf 'a:1\n' | gzip -n >"$T/x"
 refused "what is compressed" 'unpack it first'
+truncate -s 300M "$T/x"
+refused "what is far too large" "$T/x: "
 rm "$T/x"
 refused "nothing" 'no such file'
 mkdir "$T/x"

@@ -101,6 +101,9 @@ test_settle(void **state)
 		{ { { 1, "a:1", "keep=2" }, { 2, "a:1", "keep=3" } },
 		  "# f2:2: a:1: \"keep=3\" here, \"keep=2\" in f1:1: that "
 		  "holds\na:1 keep=2\n" },
+		{ { { 1, "library/a:1", "keep=2" }, { 1, "a:1", "keep=3" } },
+		  "# f1:2: a:1: \"keep=3\" here, \"keep=2\" in f1:1: that "
+		  "holds\na:1 keep=2\n" },
 		{ { { 1, "a:1", "" }, { 2, "a:1", "keep=2" },
 		    { 3, "a:1", "keep=3" } },
 		  "# f3:3: a:1: \"keep=3\" here, \"keep=2\" in f2:2: that "
