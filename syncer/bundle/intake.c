@@ -165,12 +165,30 @@ intake_resume(struct intake *in)
 
 /* --- parts ------------------------------------------------------------- */
 
+/* Which piece of an object is wrong nobody can tell. */
+static void
+tell_fault(struct intake *in, const struct flow_arrival *a,
+    const struct err *e)
+{
+	char text[DIGEST_TEXT_MAX], shown[ERR_MSG_MAX], *names = NULL;
+
+	in->bad_parts++;
+	snprintf(shown, sizeof(shown), "%s", e->msg);
+	printable(shown);
+	if (a->is_piece && e->code == ERR_DIGEST && in->moves)
+		names = intake_parts_of(in, &a->id.digest);
+	report(REPORT_ERROR, "%s: %s: %s", names != NULL ? names :
+	    in->b->s.parts[a->number].name,
+	    digest_text(&a->id.digest, text), shown);
+	free(names);
+}
+
 /* Count and tell what has come of one object. */
 static bool
 count_arrival(struct intake *in, const struct flow_arrival *a,
     const struct err *e)
 {
-	char text[DIGEST_TEXT_MAX], shown[ERR_MSG_MAX];
+	char text[DIGEST_TEXT_MAX];
 
 	in->totals.wanted_bytes -= a->bytes < in->totals.wanted_bytes ?
 	    a->bytes : in->totals.wanted_bytes;
@@ -191,11 +209,7 @@ count_arrival(struct intake *in, const struct flow_arrival *a,
 		in->is_again = true;
 		return true;
 	}
-	snprintf(shown, sizeof(shown), "%s", e->msg);
-	printable(shown);
-	report(REPORT_ERROR, "%s: %s: %s", in->b->s.parts[a->number].name,
-	    digest_text(&a->id.digest, text), shown);
-	in->bad_parts++;
+	tell_fault(in, a, e);
 	return true;
 }
 

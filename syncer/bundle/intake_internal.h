@@ -31,6 +31,10 @@ int intake_check_table(const struct intake *, const char *, size_t, size_t *,
     struct table *, struct err *);
 int intake_saved_table(const struct intake *, size_t, struct table *);
 
+/* intake_parts_of(in, digest): the names of parts that have something of it, as
+ * far as they have come; free(3) it. */
+char *intake_parts_of(const struct intake *, const struct digest *);
+
 /* intake_has_room(in): do all bytes fit that are not here yet?  Else the err is
  * set. */
 bool intake_has_room(struct intake *);

@@ -131,6 +131,22 @@ check "which comes" import "$T/later"
 leads g g5 600 || fail "the tag did not move"
 expect_eq "and nothing is left" "" "$(ls "$SITE/_state/partial")"
 
+bundle pieces --from cut --split 3 --cut "$app:i=i1,600" "$app:j=j1,600"
+python3 -S - "$T/pieces/cut-site-1.cdr.002" <<'END'
+import sys
+# The last byte of its last member.
+with open(sys.argv[1], "r+b") as f:
+	f.seek(-1025, 2)
+	byte = f.read(1)[0] ^ 1
+	f.seek(-1025, 2)
+	f.write(bytes([byte]))
+END
+expect_rc "a wrong piece" 1 import "$T/pieces"
+expect_said "is in one of these" \
+	'^error: cut-site-1.cdr.002, cut-site-1.cdr.003: sha256:.*: the bytes have digest'
+check "the right one mends it" import "$(
+	bundle pieces --from cut --split 3 --cut "$app:i=i1,600" "$app:j=j1,600" && echo "$T/pieces")"
+
 check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
 bundle held --seq 1005 --created 2026-11-30T10:00:00Z --held "$app:a" "$app:a=a5" "$app:b=b5"
 check "a bundle with it" import "$T/held"
