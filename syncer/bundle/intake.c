@@ -165,21 +165,39 @@ intake_resume(struct intake *in)
 
 /* --- parts ------------------------------------------------------------- */
 
-/* Which piece of an object is wrong nobody can tell. */
+/* Which piece of an object is wrong nobody can tell.  free(3) it. */
+static char *
+blame(const struct intake *in, const struct flow_arrival *a)
+{
+	return a->is_piece && in->moves ?
+	    intake_parts_of(in, &a->id.digest) :
+	    xstrdup(in->b->s.parts[a->number].name);
+}
+
 static void
 tell_fault(struct intake *in, const struct flow_arrival *a,
     const struct err *e)
 {
-	char text[DIGEST_TEXT_MAX], shown[ERR_MSG_MAX], *names = NULL;
+	char text[DIGEST_TEXT_MAX], shown[ERR_MSG_MAX];
+	char *names = e->code == ERR_DIGEST ? blame(in, a) :
+	    xstrdup(in->b->s.parts[a->number].name);
 
 	in->bad_parts++;
 	snprintf(shown, sizeof(shown), "%s", e->msg);
 	printable(shown);
-	if (a->is_piece && e->code == ERR_DIGEST && in->moves)
-		names = intake_parts_of(in, &a->id.digest);
-	report(REPORT_ERROR, "%s: %s: %s", names != NULL ? names :
-	    in->b->s.parts[a->number].name,
+	report(REPORT_ERROR, "%s: %s: %s", names,
 	    digest_text(&a->id.digest, text), shown);
+	free(names);
+}
+
+static void
+tell_begun(const struct intake *in, const struct flow_arrival *a)
+{
+	char text[DIGEST_TEXT_MAX], *names = blame(in, a);
+
+	report(a->is_piece ? REPORT_WARNING : REPORT_INFO, "%s: %s: what an "
+	    "earlier run had of it was wrong", names,
+	    digest_text(&a->id.digest, text));
 	free(names);
 }
 
@@ -188,8 +206,6 @@ static bool
 count_arrival(struct intake *in, const struct flow_arrival *a,
     const struct err *e)
 {
-	char text[DIGEST_TEXT_MAX];
-
 	in->totals.wanted_bytes -= a->bytes < in->totals.wanted_bytes ?
 	    a->bytes : in->totals.wanted_bytes;
 	if (e->code == ERR_NONE) {
@@ -204,8 +220,7 @@ count_arrival(struct intake *in, const struct flow_arrival *a,
 	if (e->code == ERR_STORE)
 		return intake_fail(in, e);
 	if (e->code == ERR_DIGEST && a->was_begun && !in->was_again) {
-		report(REPORT_INFO, "%s: what an earlier run had of it was "
-		    "wrong", digest_text(&a->id.digest, text));
+		tell_begun(in, a);
 		in->is_again = true;
 		return true;
 	}

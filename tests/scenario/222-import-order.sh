@@ -144,6 +144,11 @@ END
 expect_rc "a wrong piece" 1 import "$T/pieces"
 expect_said "is in one of these" \
 	'^error: cut-site-1.cdr.002, cut-site-1.cdr.003: sha256:.*: the bytes have digest'
+# One at a time, too.
+expect_rc "one part, which is right" 1 import "$T/pieces/cut-site-1.cdr.003"
+expect_rc "and the other one" 1 import "$T/pieces/cut-site-1.cdr.002"
+expect_said "are named" \
+	'^warning: cut-site-1.cdr.002, cut-site-1.cdr.003: .* an earlier run had of it was wrong'
 check "the right one mends it" import "$(
 	bundle pieces --from cut --split 3 --cut "$app:i=i1,600" "$app:j=j1,600" && echo "$T/pieces")"
 
