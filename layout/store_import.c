@@ -110,12 +110,14 @@ store_import_drop(struct store *st, const char *id, const char *keep,
 	if (rc != 1)
 		return rc;
 	rc = 0;
-	for (i = 0; i < count; i++) {
-		if (keep != NULL && strcmp(names[i], keep) == 0) {
+	/* Backwards: tables before the statement, which says whose they are to
+	 * who has to go on with this. */
+	for (i = count; i > 0 && rc == 0; i--) {
+		if (keep != NULL && strcmp(names[i - 1], keep) == 0) {
 			is_left = true;
 			continue;
 		}
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i - 1]);
 		if (fs_remove(st->root, path) == -1)
 			rc = err_sys(e, "%s: cannot remove", path);
 	}

@@ -33,6 +33,33 @@ take_spare(struct flow *f)
 	return c;
 }
 
+/* One more object, which has a file open until it is committed.  False: it is
+ * to stop. */
+static bool
+take_place(struct flow *f)
+{
+	bool goes_on;
+
+	pthread_mutex_lock(&f->mutex);
+	while (f->objects >= FLOW_OBJECTS && !f->is_stopped) {
+		f->is_short = true;
+		pthread_cond_wait(&f->room, &f->mutex);
+	}
+	f->is_short = false;
+	goes_on = !f->is_stopped;
+	f->objects += goes_on;
+	pthread_mutex_unlock(&f->mutex);
+	return goes_on;
+}
+
+static void
+give_place_back(struct flow *f)
+{
+	pthread_mutex_lock(&f->mutex);
+	f->objects--;
+	pthread_mutex_unlock(&f->mutex);
+}
+
 static void
 send(struct flow *f, struct chunk *c)
 {
@@ -72,8 +99,10 @@ read_manifest(struct flow *f, const struct table_row *row, struct err *e)
 	char *text;
 	size_t len;
 
-	if (part_text(f->part, MANIFEST_BYTES_MAX, &text, &len, e) == -1)
+	if (part_text(f->part, MANIFEST_BYTES_MAX, &text, &len, e) == -1) {
+		give_place_back(f);
 		return -1;
+	}
 	c = xcalloc(1, sizeof(*c));
 	c->object = object_of(f, row);
 	c->data = (unsigned char *)text;
@@ -96,6 +125,7 @@ read_blob(struct flow *f, const struct table_row *row, struct err *e)
 
 	if (c == NULL) {
 		free(o);
+		give_place_back(f);
 		return err_set(e, ERR_CANCELLED, "interrupted");
 	}
 	c->object = o;
@@ -170,6 +200,8 @@ read_rows(struct flow *f, struct err *e)
 		rc = next_row(f, row, e);
 		if (rc == -1 || !f->is_wanted[i])
 			continue;
+		if (!take_place(f))
+			return err_set(e, ERR_CANCELLED, "interrupted");
 		rc = row->media_type != NULL ? read_manifest(f, row, e) :
 		    read_blob(f, row, e);
 	}
@@ -312,6 +344,7 @@ enum flow_state
 flow_wait(struct flow *f, int ms, struct flow_arrival **ret)
 {
 	enum flow_state state = FLOW_READS;
+	const struct flow_arrival *a;
 	struct timespec until;
 	bool is_read;
 
@@ -323,10 +356,17 @@ flow_wait(struct flow *f, int ms, struct flow_arrival **ret)
 		until.tv_nsec -= 1000000000L;
 	}
 	pthread_mutex_lock(&f->mutex);
+	/* What was told of last time has been committed since. */
+	f->objects -= f->told;
+	f->told = 0;
+	if (f->is_short)
+		pthread_cond_signal(&f->room);
 	while (!has_news(f) && pthread_cond_timedwait(&f->news, &f->mutex,
 	    &until) == 0)
 		;
 	*ret = f->arrived;
+	for (a = f->arrived; a != NULL; a = a->next)
+		f->told++;
 	f->arrived = NULL;
 	f->arrived_end = &f->arrived;
 	is_read = f->has_reader && f->is_read;

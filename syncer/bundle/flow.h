@@ -12,12 +12,14 @@
 /*
  * Objects out of parts into the store: one thread reads, others hash and write,
  * and who calls this commits.  It holds FLOW_CHUNKS buffers, whatever the size
- * of an object.
+ * of an object, and FLOW_OBJECTS of them at most that are not committed: each
+ * has a file open, and a disk may be slow.
  */
 struct flow;
 
 #define FLOW_CHUNKS	48u
 #define FLOW_CHUNK	(256u << 10)
+#define FLOW_OBJECTS	384u
 
 /* What has become of one member, in no order. */
 struct flow_arrival {
@@ -49,7 +51,8 @@ void flow_begin(struct flow *, struct part *, size_t, const struct table *,
 
 /*
  * flow_wait(f, ms, ret): wait so long at most for what has come, take it (a
- * list, for free(3) and store_commit), and say where it stands.
+ * list, for free(3) and store_commit before the next call), and say where it
+ * stands.
  * flow_part_error(f): once after FLOW_ENDED: NULL, or what is wrong with the
  * part.
  */

@@ -50,6 +50,9 @@ struct flow {
 	atomic_bool is_stopped;
 	bool is_short;			/* the reader waits for room */
 	unsigned busy;			/* chunks with writers */
+	unsigned objects;		/* begun, and not known to be committed;
+					 * of which the caller was... */
+	unsigned told;			/* ...told of so many last time */
 	struct flow_arrival *arrived, **arrived_end;
 	/* The part at hand: */
 	pthread_t reader;

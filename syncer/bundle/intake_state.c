@@ -120,28 +120,116 @@ intake_must_stay(const struct intake *in, const struct statement_image *image)
 
 /* --- the end ----------------------------------------------------------- */
 
-/* Its own, and what of its sender is not later. */
+/* Its own, and what of its sender is not later: 1; 0; -1. */
 static int
-drop_if_done(void *cookie, const char *id, struct err *e)
+is_done(const struct intake *in, const char *id, struct err *e)
 {
-	struct intake *in = cookie;
 	struct ledger_bundle who;
 	char *moved;
 	int rc = read_who(in->rules->store, id, &who, &moved, e);
 
 	free(moved);
-	if (rc == -1)
-		return -1;
-	if (strcmp(id, in->who.id) != 0 && (rc == 0 ||
-	    strcmp(who.from, in->who.from) != 0 || is_before(&in->who, &who)))
-		return 0;
-	return store_import_drop(in->rules->store, id, NULL, e);
+	if (rc == -1 || strcmp(id, in->who.id) == 0)
+		return rc == -1 ? -1 : 1;
+	return rc == 1 && strcmp(who.from, in->who.from) == 0 &&
+	    !is_before(&in->who, &who);
+}
+
+/* Of each blob in the tables of a bundle. */
+typedef void blob_fn(void *, const struct digest *);
+
+static void
+each_blob_of(const struct store *store, const char *id, const char *name,
+    blob_fn *fn, void *cookie)
+{
+	struct err ignored;
+	struct table t;
+	char *text;
+	size_t i, len;
+
+	if (strncmp(name, "table-", 6) != 0 || store_import_read(store, id,
+	    name, BUNDLE_TEXT_MAX, &text, &len, &ignored) != 1)
+		return;
+	if (table_parse(text, len, &t, &ignored) == 0) {
+		for (i = 0; i < t.count; i++)
+			if (t.rows[i].media_type == NULL)
+				fn(cookie, &t.rows[i].digest);
+		table_done(&t);
+	}
+	free(text);
+}
+
+static int
+each_blob(const struct store *store, const char *id, blob_fn *fn,
+    void *cookie, struct err *e)
+{
+	char **names;
+	size_t i, count;
+	int rc = store_import_files(store, id, &names, &count, e);
+
+	if (rc != 1)
+		return rc;
+	for (i = 0; i < count; i++)
+		each_blob_of(store, id, names[i], fn, cookie);
+	fs_list_free(names, count);
+	return 0;
+}
+
+struct tidy {
+	const struct intake *in;
+	struct digest_set needed;	/* by those that stay */
+};
+
+static void
+note_blob(void *cookie, const struct digest *digest)
+{
+	struct tidy *t = cookie;
+
+	digest_set_add(&t->needed, digest, NULL);
+}
+
+static int
+note_if_needed(void *cookie, const char *id, struct err *e)
+{
+	struct tidy *t = cookie;
+	int rc = is_done(t->in, id, e);
+
+	return rc != 0 ? rc == -1 ? -1 : 0 :
+	    each_blob(t->in->rules->store, id, note_blob, t, e);
+}
+
+/* What was begun of it would lie there for nobody. */
+static void
+drop_blob(void *cookie, const struct digest *digest)
+{
+	struct tidy *t = cookie;
+
+	if (!digest_set_has(&t->needed, digest))
+		store_partial_drop(t->in->rules->store, digest);
+}
+
+static int
+drop_if_done(void *cookie, const char *id, struct err *e)
+{
+	struct tidy *t = cookie;
+	int rc = is_done(t->in, id, e);
+
+	if (rc != 1)
+		return rc;
+	return each_blob(t->in->rules->store, id, drop_blob, t, e) == 0 ?
+	    store_import_drop(t->in->rules->store, id, NULL, e) : -1;
 }
 
 int
 intake_tidy(struct intake *in, struct err *e)
 {
-	return store_import_each(in->rules->store, drop_if_done, in, e);
+	struct tidy t = { .in = in };
+	int rc = store_import_each(in->rules->store, note_if_needed, &t, e);
+
+	if (rc == 0)
+		rc = store_import_each(in->rules->store, drop_if_done, &t, e);
+	digest_set_done(&t.needed);
+	return rc;
 }
 
 int
@@ -193,23 +281,9 @@ moved_text(const struct store *store, const struct statement *s,
 
 /* What was begun of its blobs goes; others begin it anew. */
 static void
-drop_partials(struct store *store, const char *id, const char *name)
+forget_blob(void *cookie, const struct digest *digest)
 {
-	struct err ignored;
-	struct table t;
-	char *text;
-	size_t i, len;
-
-	if (strncmp(name, "table-", 6) != 0 || store_import_read(store, id,
-	    name, BUNDLE_TEXT_MAX, &text, &len, &ignored) != 1)
-		return;
-	if (table_parse(text, len, &t, &ignored) == 0) {
-		for (i = 0; i < t.count; i++)
-			if (t.rows[i].media_type == NULL)
-				store_partial_drop(store, &t.rows[i].digest);
-		table_done(&t);
-	}
-	free(text);
+	store_partial_drop(cookie, digest);
 }
 
 static int
@@ -217,8 +291,8 @@ forget_statement(struct store *store, const struct statement *s,
     struct err *e)
 {
 	struct ledger l;
-	size_t i, len, count;
-	char **names, *text = moved_text(store, s, &len, &count);
+	size_t len, count;
+	char *text = moved_text(store, s, &len, &count);
 	int rc = 0;
 
 	if (count > 0)
@@ -230,12 +304,8 @@ forget_statement(struct store *store, const struct statement *s,
 	if (ledger_forget(&l, s->id))
 		rc = ledger_write(store, &l, e);
 	ledger_free(&l);
-	if (rc == -1 ||
-	    store_import_files(store, s->id, &names, &i, e) != 1)
+	if (rc == -1 || each_blob(store, s->id, forget_blob, store, e) == -1)
 		return -1;
-	for (len = 0; len < i; len++)
-		drop_partials(store, s->id, names[len]);
-	fs_list_free(names, i);
 	return store_import_drop(store, s->id, count > 0 ? INTAKE_MOVED : NULL,
 	    e);
 }

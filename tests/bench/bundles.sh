@@ -89,7 +89,10 @@ bundles_rate()
 	tar -tf "$_stick"/*.001 | sed -n 's,^blobs/,,p' | sed 's,+.*,,' | sort -u |
 	    sed "s,^,$work/tree/blobs/," >"$work/home/read"
 	_size=$(_mega "$(_bundle_bytes "$_stick"/*)")
-	find "$_stick" -type f | cat "$work/home/read" - >"$work/home/forget"
+	_arrived=$work/arrived
+	rm -rf "$_arrived"
+	"$CDR" import -q -r "$_arrived" --site rig --key "$work/home/centre.pem" "$_stick"
+	find "$_stick" "$_arrived" -type f | cat "$work/home/read" - >"$work/home/forget"
 	_cold="python3 -S $work/home/forget.py $work/home/forget"
 	sync
 	measure "cdr export of $_title, $_size MB, nothing in memory" <<-END
@@ -99,9 +102,10 @@ bundles_rate()
 	measure "cdr import of the same, nothing in memory" <<-END
 	cdr import --key | 1 | $_cold; "$CDR" import -q -r "\$OUT/root" --site rig --key "$work/home/centre.pem" "$_stick"
 	cp --reflink=never, then sync | 1 | $_cold; cp --reflink=never "$_stick"/* "\$OUT"; sync -f "\$OUT"
+	cp -a of what it makes, then sync | 1 | $_cold; cp -a --reflink=never "$_arrived" "\$OUT"; sync -f "\$OUT"
 	tar x, then sync | 1 | $_cold; cat "$_stick"/*.cdr.0* | tar -xif - -C "\$OUT"; sync -f "\$OUT"
 	END
-	rm -rf "$_stick"
+	rm -rf "$_stick" "$_arrived"
 }
 
 case_bundles()

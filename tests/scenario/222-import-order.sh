@@ -117,6 +117,20 @@ check "until it is all here" import "$(
 	bundle all-half --to '*' --from half --created 2026-11-29T10:00:00Z --split 3 \
 		"$app:g=g2" "$app:h=h2" && echo "$T/all-half")"
 
+bundle begun --from half --seq 2 --created 2026-11-29T11:00:00Z --split 3 --cut \
+	"$app:g=g3,600" "$app:h=h2"
+expect_rc "half of a layer" 1 import "$T/begun/half-site-2.cdr.002"
+bundle later --from half --seq 4 --created 2026-11-29T13:00:00Z --split 3 --cut \
+	"$app:g=g5,600" "$app:h=h2"
+expect_rc "and half of a later one" 1 import "$T/later/half-site-4.cdr.002"
+expect_eq "are there" 2 "$(find "$SITE/_state/partial" -size +64k | wc -l)"
+bundle between --from half --seq 3 --created 2026-11-29T12:00:00Z "$app:g=g4" "$app:h=h2"
+check "one between them" import "$T/between"
+expect_eq "leaves what is still waited for" 1 "$(find "$SITE/_state/partial" -size +64k | wc -l)"
+check "which comes" import "$T/later"
+leads g g5 600 || fail "the tag did not move"
+expect_eq "and nothing is left" "" "$(ls "$SITE/_state/partial")"
+
 check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
 bundle held --seq 1005 --created 2026-11-30T10:00:00Z --held "$app:a" "$app:a=a5" "$app:b=b5"
 check "a bundle with it" import "$T/held"

@@ -52,7 +52,7 @@ static void
 save(struct store *st, const unsigned char *version, size_t count)
 {
 	struct book_print print = { .head = print_head };
-	char image[32], text[128];
+	char image[40], text[128];
 	struct book_out *out;
 	struct err e;
 	size_t i;
@@ -79,7 +79,7 @@ is_read(struct store *st, const unsigned char *version, size_t count)
 	struct book_in *in = book_open(st, &kind);
 	struct book_line line;
 	bool is_certain;
-	char image[32];
+	char image[40];
 	size_t i;
 
 	assert_non_null(in);

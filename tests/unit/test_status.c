@@ -490,7 +490,8 @@ test_long_head(void **state)
 
 	for (i = 0; i < (int)SUMMARY_REGISTRIES_MAX; i++) {
 		memset(name, 'r', sizeof(name) - 1);
-		snprintf(name + REGISTRY_NAME_MAX - 10, 11, "%010d", i);
+		snprintf(name + REGISTRY_NAME_MAX - 10, 11, "%010u",
+		    (unsigned)i % 1000u);
 		status_pulls(s, &p);
 	}
 	assert_int_equal(status_save(s, st, &end, &e), 0);

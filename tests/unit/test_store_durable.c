@@ -264,7 +264,7 @@ static void
 test_all_of_a_round(void **state)
 {
 	struct fixture *f = *state;
-	char paths[MANY][STORE_PATH_MAX], text[8];
+	char paths[MANY][STORE_PATH_MAX], text[16];
 	struct staged *all[MANY];
 	struct err errs[MANY], *results[MANY];
 	int i;
@@ -302,7 +302,7 @@ static void
 test_lost_parts(void **state)
 {
 	struct fixture *f = *state;
-	char path[STORE_PATH_MAX], text[8];
+	char path[STORE_PATH_MAX], text[16];
 	struct blob_writer *w[2];
 	struct digest id[2];
 	struct staged *staged[8];

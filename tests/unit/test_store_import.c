@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -5,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "layout/fsutil.h"
@@ -79,6 +82,35 @@ test_files(void **state)
 	store_close(store);
 }
 
+/* Who has to go on with it finds whose it was. */
+static void
+test_drop_fails(void **state)
+{
+	struct scratch *s = *state;
+	struct store *store = open_store(s);
+	char path[256] = "_state/import/a1/table-1";
+	struct err e;
+	int i;
+
+	assert_int_equal(store_import_write(store, "a1", "statement", "one", 3,
+	    &e), 0);
+	assert_int_equal(mkdirat(s->dir, path, 0700), 0);
+	/* Deeper than anything is removed. */
+	for (i = 0; i < 40; i++) {
+		memcpy(path + strlen(path), "/d", 3);
+		assert_int_equal(mkdirat(s->dir, path, 0700), 0);
+	}
+	assert_int_equal(store_import_drop(store, "a1", NULL, &e), -1);
+	assert_true(scratch_has(s, "_state/import/a1/statement"));
+	for (; i > 0; i--) {
+		assert_int_equal(unlinkat(s->dir, path, AT_REMOVEDIR), 0);
+		path[strlen(path) - 2] = '\0';
+	}
+	assert_int_equal(store_import_drop(store, "a1", NULL, &e), 0);
+	assert_false(scratch_has(s, "_state/import/a1"));
+	store_close(store);
+}
+
 /* By the note where there are gaps, else by the length. */
 static void
 test_partial(void **state)
@@ -118,6 +150,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_files, scratch_setup,
+		    scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_drop_fails, scratch_setup,
 		    scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_partial, scratch_setup,
 		    scratch_teardown),
