@@ -1,6 +1,6 @@
 #!/bin/sh
-# Parts come in any order, one at a time, twice, or through a pipe, also those of several
-# bundles in turns; the last lines say what is missing, and for whom. A bundle that was
+# Parts come in any order, one at a time, twice, by their statement, or through a pipe, also
+# those of several bundles in turns; the last lines say what is missing, and for whom. A bundle that was
 # whole before moves nothing and is no failure; an older one adds what is not here, moves
 # no tag and ends with 5; one too far ahead is not touched. A tag that is held stays. What
 # is forgotten makes way for its number, but no tag goes back that it has moved.
@@ -33,6 +33,19 @@ expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
 	"$SITE/status/status.json")" = 2 ] || fail "status.json does not list the images"
 check "a bundle that was whole before" import "$T/one"
 expect_said "is told" 'was imported before: no tag moves'
+
+bundle named --from named --split 3 "$app:m=m1" "$app:n=n1"
+mkdir "$T/alone"
+cp "$T/named/named-site-1.cdr" "$T/alone"
+expect_rc "a statement by itself" 1 "$CDR" import -r "$SITE" --unsigned --site site \
+	"$T/alone/named-site-1.cdr"
+expect_said "all its parts are missing" '^warning: missing: named-site-1.cdr.003$'
+cp "$T/one/centre-site-1.cdr.001" "$T/named/named-site-1.cdr2.001"
+cd "$T/named"
+check "with its parts beside it, it means all of them" import named-site-1.cdr
+cd "$T"
+leads m m1 && leads n n1 || fail "the tags of what was named are not there"
+expect_eq "and nothing else" "" "$(grep centre "$T/stdout" "$T/stderr")"
 
 without_input()
 {
