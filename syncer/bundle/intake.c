@@ -96,17 +96,24 @@ judge(struct intake *in, struct err *e)
 {
 	const struct ledger_bundle *other;
 	struct ledger l;
+	bool is_full;
 
 	if (ledger_read(in->rules->store, &l, e) == -1)
 		return -1;
 	in->verdict = ledger_judge(&l, &in->who, in->rules->max_jump, &other);
-	if (in->verdict == LEDGER_NEW && l.last_count >= LEDGER_STREAMS_MAX &&
-	    ledger_last(&l, in->who.from, in->who.to) == NULL)
+	is_full = in->verdict == LEDGER_NEW &&
+	    l.last_count >= LEDGER_STREAMS_MAX &&
+	    ledger_last(&l, in->who.from, in->who.to) == NULL;
+	if (is_full)
 		in->verdict = LEDGER_TOO_FAR;
 	in->is_refused = in->verdict == LEDGER_TOO_FAR;
 	in->moves = in->verdict == LEDGER_NEW || (!in->is_refused &&
 	    in->rules->allow_older);
-	tell_verdict(in, other);
+	if (is_full)
+		report(REPORT_ERROR, "%s: refused: %u senders are known here, "
+		    "and no more are taken", in->b->name, LEDGER_STREAMS_MAX);
+	else
+		tell_verdict(in, other);
 	ledger_free(&l);
 	return 0;
 }
