@@ -197,3 +197,16 @@ expect_eq "then nothing is remembered of it" "" "$(ls "$SITE/_state/import")"
 check "what nothing leads to goes" "$CDR" gc -r "$SITE" --grace 0
 tree_check "$SITE"
 check "verify finds all right" "$CDR" verify -r "$SITE"
+
+# There is an end to how many are remembered.
+{
+	echo cdr-bundles 1
+	seq -f 'last x%04g site 5 0123456789abcdef0123456789abcdef 2026-11-20T10:00:00Z' 1024
+	echo end
+} >"$SITE/_state/bundles"
+bundle stranger --seq 1 --from stranger "$app:c=c1"
+expect_rc "one sender too many" 5 import "$T/stranger"
+expect_said "is told as that" 'refused: 1024 senders are known here'
+bundle known --seq 6 --from x0007 "$app:c=c2"
+check "who is known may send" import "$T/known"
+leads c c2 || fail "the tag is not there"
