@@ -354,9 +354,9 @@ gc_sweep_state(struct gc_sweep *s, struct err *e)
 {
 	struct state_folder folders[] = {
 		{ s, "_state/quarantine", GC_CLASS_QUARANTINE, GC_QUARANTINE,
-		    { NULL } },
+		    { .slots = NULL } },
 		{ s, "_state/partial", GC_CLASS_PARTIAL, GC_PARTIAL,
-		    { NULL } },
+		    { .slots = NULL } },
 	};
 	size_t i, count = sizeof(folders) / sizeof(folders[0]);
 	int rc = 0;

@@ -379,7 +379,7 @@ store_partial_is_of(const char *name, const struct digest_set *set)
 int
 store_sweep_partials(struct store *st, struct err *e)
 {
-	struct digest_set imports = { NULL };
+	struct digest_set imports = { .slots = NULL };
 	time_t until = latest(st);
 	char path[STORE_PATH_MAX];
 	char **names;

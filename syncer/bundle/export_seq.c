@@ -163,6 +163,31 @@ write_sent(struct store *store, const struct sent *sent, struct err *e)
 	return rc;
 }
 
+/* One more than can be read would be the last one. */
+static struct inventory_bundle *
+find_or_add(struct sent *sent, const char *from, const char *to,
+    struct err *e)
+{
+	struct inventory_bundle *b = find(sent, from, to);
+
+	if (b != NULL)
+		return b;
+	if (sent->count == BUNDLE_SENDERS_MAX) {
+		err_set(e, ERR_LIMIT, "_state/" SENT_FILE ": %u pairs of a "
+		    "sender and a site are in it, and there is no room for "
+		    "more; one name of the sender, by --site, needs one a site",
+		    BUNDLE_SENDERS_MAX);
+		return NULL;
+	}
+	sent->items = xreallocarray(sent->items, sent->count + 1,
+	    sizeof(*sent->items));
+	b = &sent->items[sent->count++];
+	memset(b, 0, sizeof(*b));
+	snprintf(b->from, sizeof(b->from), "%s", from);
+	snprintf(b->to, sizeof(b->to), "%s", to);
+	return b;
+}
+
 static int
 take(struct store *store, const char *from, const char *to,
     const struct export_seen *seen, uint64_t *ret, struct err *e)
@@ -174,16 +199,10 @@ take(struct store *store, const char *from, const char *to,
 
 	if (rc == 0)
 		rc = next_of(find(&sent, from, to), seen, &seq, e);
-	if (rc == 0) {
-		b = find(&sent, from, to);
-		if (b == NULL) {
-			sent.items = xreallocarray(sent.items, sent.count + 1,
-			    sizeof(*sent.items));
-			b = &sent.items[sent.count++];
-			memset(b, 0, sizeof(*b));
-			snprintf(b->from, sizeof(b->from), "%s", from);
-			snprintf(b->to, sizeof(b->to), "%s", to);
-		}
+	b = rc == 0 ? find_or_add(&sent, from, to, e) : NULL;
+	if (b == NULL) {
+		rc = -1;
+	} else {
 		b->seq = seq;
 		rc = write_sent(store, &sent, e);
 	}

@@ -30,8 +30,9 @@ struct flow_arrival {
 	struct staged *staged;		/* the object is whole; NULL: it is not,
 					 * so far, or: */
 	struct err err;			/* ERR_DIGEST, ...: it cannot be */
-	bool was_begun;			/* earlier, so that the fault may be
-					 * that one's */
+	bool is_piece;			/* of it: the fault may be another
+					 * one's, */
+	bool was_begun;			/* or that of an earlier run */
 };
 
 struct flow *flow_new(struct store *);

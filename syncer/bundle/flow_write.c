@@ -18,6 +18,7 @@ arrive(struct flow *f, struct object *o, struct staged *staged)
 	a->bytes = o->row.length;
 	a->staged = staged;
 	a->err = o->err;
+	a->is_piece = table_row_is_piece(&o->row);
 	a->was_begun = o->was_begun;
 	free(o);
 	pthread_mutex_lock(&f->mutex);

@@ -96,17 +96,24 @@ judge(struct intake *in, struct err *e)
 {
 	const struct ledger_bundle *other;
 	struct ledger l;
+	bool is_full;
 
 	if (ledger_read(in->rules->store, &l, e) == -1)
 		return -1;
 	in->verdict = ledger_judge(&l, &in->who, in->rules->max_jump, &other);
-	if (in->verdict == LEDGER_NEW && l.last_count >= LEDGER_STREAMS_MAX &&
-	    ledger_last(&l, in->who.from, in->who.to) == NULL)
+	is_full = in->verdict == LEDGER_NEW &&
+	    l.last_count >= LEDGER_STREAMS_MAX &&
+	    ledger_last(&l, in->who.from, in->who.to) == NULL;
+	if (is_full)
 		in->verdict = LEDGER_TOO_FAR;
 	in->is_refused = in->verdict == LEDGER_TOO_FAR;
 	in->moves = in->verdict == LEDGER_NEW || (!in->is_refused &&
 	    in->rules->allow_older);
-	tell_verdict(in, other);
+	if (is_full)
+		report(REPORT_ERROR, "%s: refused: %u senders are known here, "
+		    "and no more are taken", in->b->name, LEDGER_STREAMS_MAX);
+	else
+		tell_verdict(in, other);
 	ledger_free(&l);
 	return 0;
 }
@@ -165,13 +172,47 @@ intake_resume(struct intake *in)
 
 /* --- parts ------------------------------------------------------------- */
 
+/* Which piece of an object is wrong nobody can tell.  free(3) it. */
+static char *
+blame(const struct intake *in, const struct flow_arrival *a)
+{
+	return a->is_piece && in->moves ?
+	    intake_parts_of(in, &a->id.digest) :
+	    xstrdup(in->b->s.parts[a->number].name);
+}
+
+static void
+tell_fault(struct intake *in, const struct flow_arrival *a,
+    const struct err *e)
+{
+	char text[DIGEST_TEXT_MAX], shown[ERR_MSG_MAX];
+	char *names = e->code == ERR_DIGEST ? blame(in, a) :
+	    xstrdup(in->b->s.parts[a->number].name);
+
+	in->bad_parts++;
+	snprintf(shown, sizeof(shown), "%s", e->msg);
+	printable(shown);
+	report(REPORT_ERROR, "%s: %s: %s", names,
+	    digest_text(&a->id.digest, text), shown);
+	free(names);
+}
+
+static void
+tell_begun(const struct intake *in, const struct flow_arrival *a)
+{
+	char text[DIGEST_TEXT_MAX], *names = blame(in, a);
+
+	report(a->is_piece ? REPORT_WARNING : REPORT_INFO, "%s: %s: what an "
+	    "earlier run had of it was wrong", names,
+	    digest_text(&a->id.digest, text));
+	free(names);
+}
+
 /* Count and tell what has come of one object. */
 static bool
 count_arrival(struct intake *in, const struct flow_arrival *a,
     const struct err *e)
 {
-	char text[DIGEST_TEXT_MAX], shown[ERR_MSG_MAX];
-
 	in->totals.wanted_bytes -= a->bytes < in->totals.wanted_bytes ?
 	    a->bytes : in->totals.wanted_bytes;
 	if (e->code == ERR_NONE) {
@@ -186,16 +227,11 @@ count_arrival(struct intake *in, const struct flow_arrival *a,
 	if (e->code == ERR_STORE)
 		return intake_fail(in, e);
 	if (e->code == ERR_DIGEST && a->was_begun && !in->was_again) {
-		report(REPORT_INFO, "%s: what an earlier run had of it was "
-		    "wrong", digest_text(&a->id.digest, text));
+		tell_begun(in, a);
 		in->is_again = true;
 		return true;
 	}
-	snprintf(shown, sizeof(shown), "%s", e->msg);
-	printable(shown);
-	report(REPORT_ERROR, "%s: %s: %s", in->b->s.parts[a->number].name,
-	    digest_text(&a->id.digest, text), shown);
-	in->bad_parts++;
+	tell_fault(in, a, e);
 	return true;
 }
 

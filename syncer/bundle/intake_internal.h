@@ -31,6 +31,10 @@ int intake_check_table(const struct intake *, const char *, size_t, size_t *,
     struct table *, struct err *);
 int intake_saved_table(const struct intake *, size_t, struct table *);
 
+/* intake_parts_of(in, digest): the names of parts that have something of it, as
+ * far as they have come; free(3) it. */
+char *intake_parts_of(const struct intake *, const struct digest *);
+
 /* intake_has_room(in): do all bytes fit that are not here yet?  Else the err is
  * set. */
 bool intake_has_room(struct intake *);
@@ -42,13 +46,36 @@ void intake_types(struct intake *);
 /* intake_publish(in): all images that are ready; false as intake_fail. */
 bool intake_publish(struct intake *);
 
+/* --- intake_moved.c ---------------------------------------------------- */
+
+/* intake_read_moved(in, e): what is in the way of an older bundle. */
+int intake_read_moved(struct intake *, struct err *);
+bool intake_must_stay(const struct intake *, const struct statement_image *);
+
+/* intake_read_who(store, id, ret, ret_moved, e): who has left this folder
+ * behind?  1, and the text of its file "moved", to be free(3)d, or NULL; 0 if
+ * nobody can tell; -1.  intake_is_before(a, b): of one sender, and older. */
+int intake_read_who(const struct store *, const char *, struct ledger_bundle *,
+    char **, struct err *);
+bool intake_is_before(const struct ledger_bundle *,
+    const struct ledger_bundle *);
+
+/* intake_moved_text(store, s, ret_len, ret_count): such a file: the tags that
+ * lead to where the bundle wants them. */
+char *intake_moved_text(const struct store *, const struct statement *,
+    size_t *, size_t *);
+
+/* --- intake_tidy.c ----------------------------------------------------- */
+
 /* intake_tidy(in, e): the state goes, its own and that of those before it.
  * intake_clean(in, e): it is whole: the ledger says so, then that.  0 or -1. */
 int intake_tidy(struct intake *, struct err *);
 int intake_clean(struct intake *, struct err *);
 
-/* intake_read_moved(in, e): what is in the way of an older bundle. */
-int intake_read_moved(struct intake *, struct err *);
-bool intake_must_stay(const struct intake *, const struct statement_image *);
+/* intake_each_blob(store, id, fn, cookie, e): of each blob in the tables that a
+ * bundle has left.  0 or -1. */
+typedef void intake_blob_fn(void *, const struct digest *);
+int intake_each_blob(const struct store *, const char *, intake_blob_fn *,
+    void *, struct err *);
 
 #endif

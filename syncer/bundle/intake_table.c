@@ -124,6 +124,32 @@ intake_saved_table(const struct intake *in, size_t number, struct table *ret)
 	return rc == 0 && found == number ? 1 : 0;
 }
 
+char *
+intake_parts_of(const struct intake *in, const struct digest *digest)
+{
+	char *names = NULL;
+	struct table t;
+	size_t i, j, len;
+	FILE *out = xtext_open(&names, &len);
+	bool is_first = true;
+
+	for (i = 0; i < in->b->s.part_count; i++) {
+		if (!intake_saved_table(in, i, &t))
+			continue;
+		for (j = 0; j < t.count; j++)
+			if (digest_equal(&t.rows[j].digest, digest))
+				break;
+		if (j < t.count) {
+			fprintf(out, "%s%s", is_first ? "" : ", ",
+			    in->b->s.parts[i].name);
+			is_first = false;
+		}
+		table_done(&t);
+	}
+	xtext_close(out);
+	return names;
+}
+
 /* --- room -------------------------------------------------------------- */
 
 /* What an earlier run has begun of a blob takes no room again. */

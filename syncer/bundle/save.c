@@ -343,3 +343,9 @@ save_bytes(const struct save *s)
 		sum += tarfile_room(s->objects.all[i].size);
 	return sum;
 }
+
+size_t
+save_count(const struct save *s)
+{
+	return s->item_count;
+}

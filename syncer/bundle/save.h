@@ -54,8 +54,10 @@ void save_free(struct save *);
 int save_add(struct save *, const struct save_wish *, save_warn *, void *,
     struct err *);
 
-/* save_bytes(s): so large will the file be. */
+/* save_bytes(s): so large will the file be.  save_count(s): so many images has
+ * it, each once. */
 uint64_t save_bytes(const struct save *);
+size_t save_count(const struct save *);
 
 /*
  * save_write(s, fd, stop_fd, e): the file.  All that goes into it is hashed on

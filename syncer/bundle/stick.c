@@ -324,6 +324,37 @@ look_folder(struct stick *st, const char *path)
 	fs_list_free(names, count);
 }
 
+/* Who names a statement means its bundle. */
+static void
+look_parts_of(struct stick *st, const char *statement)
+{
+	const char *slash = strrchr(statement, '/');
+	const char *name = slash == NULL ? statement : slash + 1;
+	size_t i, count, len = strlen(name);
+	char *folder = slash == NULL ? xstrdup(".") :
+	    xstrndup(statement, (size_t)(slash - statement) + 1);
+	char **names, *path;
+	struct err ignored;
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = fd == -1 ? -1 : fs_list(fd, ".", &names, &count, &ignored);
+
+	free(folder);
+	if (fd != -1)
+		close(fd);
+	if (rc != 1)
+		return;		/* then they have to be named */
+	for (i = 0; i < count; i++) {
+		if (stem_of_part(names[i]) != len ||
+		    strncmp(names[i], name, len) != 0)
+			continue;
+		path = xasprintf("%.*s%s", (int)(name - statement), statement,
+		    names[i]);
+		look_part(st, path);
+		free(path);
+	}
+	fs_list_free(names, count);
+}
+
 void
 stick_look(struct stick *st, const char *path)
 {
@@ -331,9 +362,10 @@ stick_look(struct stick *st, const char *path)
 
 	if (stat(path, &sb) == 0 && S_ISDIR(sb.st_mode))
 		look_folder(st, path);
-	else if (is_statement(path))
+	else if (is_statement(path)) {
 		look_statement(st, path);
-	else
+		look_parts_of(st, path);
+	} else
 		look_part(st, path);
 }
 

@@ -58,7 +58,8 @@ struct stick {
 };
 
 /*
- * stick_look(st, path): add what there is: a folder, a statement, or a part.
+ * stick_look(st, path): add what there is: a folder, a statement with the parts
+ * beside it, or a part.
  * What cannot be used is told as an error, and counted.
  * stick_add(st, head, name): what a part has at its head; the bundle, or NULL
  * where there are too many, which has been told.

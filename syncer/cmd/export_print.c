@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bundle/record.h"
 #include "cmd/export_print.h"
 #include "layout/mem.h"
 #include "layout/pins.h"
@@ -105,9 +106,12 @@ export_print_plan(const struct export *x)
 	printf("then %s has these %zu image%s, %s in all; it had %zu of them\n",
 	    site_of(x), n, plural(n), report_bytes(x->set.bytes_all, bytes),
 	    known(x));
-	if (inv != NULL)
-		printf("%s had %s free\n", inv->site,
-		    report_bytes(inv->free_bytes, bytes));
+	if (inv == NULL)
+		return;
+	printf("%s had %s free when its inventory was written, ", inv->site,
+	    report_bytes(inv->free_bytes, bytes));
+	record_print_time(stdout, inv->written);
+	putchar('\n');
 }
 
 void
@@ -198,6 +202,21 @@ left_json(const struct export *x)
 	return all;
 }
 
+static json_t *
+time_json(int64_t when)
+{
+	char *text;
+	size_t len;
+	FILE *out = xtext_open(&text, &len);
+	json_t *string;
+
+	record_print_time(out, when);
+	xtext_close(out);
+	string = json_string(text);
+	free(text);
+	return string;
+}
+
 void
 export_print_json(const struct export *x)
 {
@@ -221,9 +240,12 @@ export_print_json(const struct export *x)
 	    json_integer((json_int_t)x->set.bytes_all));
 	json_object_set_new(o, "file_bytes",
 	    json_integer((json_int_t)file_bytes(x)));
-	if (inv != NULL)
+	if (inv != NULL) {
 		json_object_set_new(o, "site_free_bytes",
 		    json_integer((json_int_t)inv->free_bytes));
+		json_object_set_new(o, "inventory_written",
+		    time_json(inv->written));
+	}
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);

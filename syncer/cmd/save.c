@@ -130,7 +130,8 @@ write_out(const struct options *o, const struct save *s)
 	else if (save_write(s, STDOUT_FILENO, cmd_stop_fd(), &e) == -1)
 		code = tell_failure(o, &e);
 	if (code == EXIT_OK)
-		report(REPORT_INFO, "%s: %zu image(s), %s", o->output, o->count,
+		report(REPORT_INFO, "%s: %zu image%s, %s", o->output,
+		    save_count(s), save_count(s) == 1 ? "" : "s",
 		    report_bytes(save_bytes(s), size));
 	return code;
 }

@@ -50,6 +50,8 @@ expect_eq "it knows what is there" "true false true" \
 	"$(pick 'o.known for o in v.images' "$T/stdout" | paste -s -d ' ')"
 expect_eq "and what is not" "true true false" \
 	"$(pick 'o.bytes > 0 for o in v.images' "$T/stdout" | paste -s -d ' ')"
+expect_eq "and since when that is so" "$(sed -n 's/^written //p' "$T/inv")" \
+	"$(pick 'v.inventory_written' "$T/stdout")"
 send "what the site lacks" many:1 app:1 win:1
 bundle centre-rig-1
 expect_eq "an index goes without itself, with the platforms that are not there" 2 \
@@ -118,6 +120,8 @@ done
 sed "s/^bundle centre rig 41 /bundle centre rig 1042 /" "$T/inv" >"$T/far"
 check "so far it may be" "$CDR" export -r "$ROOT" --plan --for "$T/far" win:1
 expect_said "the next number" 'centre-rig-1043\.cdr'
+expect_said "how old its inventory is" "^rig had 10 B free when its inventory was written, $(sed -n \
+	's/^written //p' "$T/far")\$"
 
 # Signed inventories.
 openssl genpkey -algorithm ed25519 -out "$T/rig.key" 2>/dev/null

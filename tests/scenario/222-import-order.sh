@@ -1,6 +1,6 @@
 #!/bin/sh
-# Parts come in any order, one at a time, twice, or through a pipe, also those of several
-# bundles in turns; the last lines say what is missing, and for whom. A bundle that was
+# Parts come in any order, one at a time, twice, by their statement, or through a pipe, also
+# those of several bundles in turns; the last lines say what is missing, and for whom. A bundle that was
 # whole before moves nothing and is no failure; an older one adds what is not here, moves
 # no tag and ends with 5; one too far ahead is not touched. A tag that is held stays. What
 # is forgotten makes way for its number, but no tag goes back that it has moved.
@@ -33,6 +33,19 @@ expect_eq "nothing is on the way any more" "" "$(ls "$SITE/_state/import")"
 	"$SITE/status/status.json")" = 2 ] || fail "status.json does not list the images"
 check "a bundle that was whole before" import "$T/one"
 expect_said "is told" 'was imported before: no tag moves'
+
+bundle named --from named --split 3 "$app:m=m1" "$app:n=n1"
+mkdir "$T/alone"
+cp "$T/named/named-site-1.cdr" "$T/alone"
+expect_rc "a statement by itself" 1 "$CDR" import -r "$SITE" --unsigned --site site \
+	"$T/alone/named-site-1.cdr"
+expect_said "all its parts are missing" '^warning: missing: named-site-1.cdr.003$'
+cp "$T/one/centre-site-1.cdr.001" "$T/named/named-site-1.cdr2.001"
+cd "$T/named"
+check "with its parts beside it, it means all of them" import named-site-1.cdr
+cd "$T"
+leads m m1 && leads n n1 || fail "the tags of what was named are not there"
+expect_eq "and nothing else" "" "$(grep centre "$T/stdout" "$T/stderr")"
 
 without_input()
 {
@@ -131,6 +144,27 @@ check "which comes" import "$T/later"
 leads g g5 600 || fail "the tag did not move"
 expect_eq "and nothing is left" "" "$(ls "$SITE/_state/partial")"
 
+bundle pieces --from cut --split 3 --cut "$app:i=i1,600" "$app:j=j1,600"
+python3 -S - "$T/pieces/cut-site-1.cdr.002" <<'END'
+import sys
+# The last byte of its last member.
+with open(sys.argv[1], "r+b") as f:
+	f.seek(-1025, 2)
+	byte = f.read(1)[0] ^ 1
+	f.seek(-1025, 2)
+	f.write(bytes([byte]))
+END
+expect_rc "a wrong piece" 1 import "$T/pieces"
+expect_said "is in one of these" \
+	'^error: cut-site-1.cdr.002, cut-site-1.cdr.003: sha256:.*: the bytes have digest'
+# One at a time, too.
+expect_rc "one part, which is right" 1 import "$T/pieces/cut-site-1.cdr.003"
+expect_rc "and the other one" 1 import "$T/pieces/cut-site-1.cdr.002"
+expect_said "are named" \
+	'^warning: cut-site-1.cdr.002, cut-site-1.cdr.003: .* an earlier run had of it was wrong'
+check "the right one mends it" import "$(
+	bundle pieces --from cut --split 3 --cut "$app:i=i1,600" "$app:j=j1,600" && echo "$T/pieces")"
+
 check "a tag is held" "$CDR" rollback -r "$SITE" "$app:b" "$(manifest_of b3)"
 bundle held --seq 1005 --created 2026-11-30T10:00:00Z --held "$app:a" "$app:a=a5" "$app:b=b5"
 check "a bundle with it" import "$T/held"
@@ -163,3 +197,16 @@ expect_eq "then nothing is remembered of it" "" "$(ls "$SITE/_state/import")"
 check "what nothing leads to goes" "$CDR" gc -r "$SITE" --grace 0
 tree_check "$SITE"
 check "verify finds all right" "$CDR" verify -r "$SITE"
+
+# There is an end to how many are remembered.
+{
+	echo cdr-bundles 1
+	seq -f 'last x%04g site 5 0123456789abcdef0123456789abcdef 2026-11-20T10:00:00Z' 1024
+	echo end
+} >"$SITE/_state/bundles"
+bundle stranger --seq 1 --from stranger "$app:c=c1"
+expect_rc "one sender too many" 5 import "$T/stranger"
+expect_said "is told as that" 'refused: 1024 senders are known here'
+bundle known --seq 6 --from x0007 "$app:c=c2"
+check "who is known may send" import "$T/known"
+leads c c2 || fail "the tag is not there"

@@ -73,12 +73,13 @@ looks()
 }
 hub=docker.io/library/app
 save "one image" app:1 -o "$T/one.tar"
-expect_said "it is told" '^.*/one.tar: 1 image\(s\), [0-9.]* KiB$'
+expect_said "it is told" '^.*/one.tar: 1 image, [0-9.]* KiB$'
 looks "what is in it" one.tar "[[\"$hub:1\", \"1\", \"$app\"]] [[\"$hub:1\"]]"
 save "two names of one image, and another image" app:1 app:again \
 	reg.example:5000/team/tool:2.0 -o "$T/all.tar"
 looks "what is in it" all.tar "[[\"$hub:1\", \"1\", \"$app\"], [\"$hub:again\", \"again\", \"$app\"], [\"reg.example:5000/team/tool:2.0\", \"2.0\", \"$tool\"]] [[\"$hub:1\", \"$hub:again\"], [\"reg.example:5000/team/tool:2.0\"]]"
 save "a tag with a digest, twice" "app:1@$app" "app:1@$app" -o "$T/pinned.tar"
+expect_said "that is one image" "^$T/pinned.tar: 1 image, [0-9.]+ [KM]iB\$"
 looks "it has the name of both" pinned.tar "[[\"$hub:1\", \"1\", \"$app\"], [\"$hub@$app\", null, \"$app\"]] [[\"$hub:1\"]]"
 save "a digest alone" "app@$app" platform=linux/amd64 -o "$T/digest.tar"
 looks "what is in it" digest.tar "[[\"$hub@$app\", null, \"$app\"]] [[]]"

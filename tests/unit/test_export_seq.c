@@ -103,6 +103,37 @@ test_claims(void **state)
 	free(text);
 }
 
+/* What could not be read again is not written. */
+static void
+test_many(void **state)
+{
+	const struct export_seen seen = { .seq = 0 };
+	struct scratch *s = *state;
+	uint64_t seq = 99;
+	struct store *st;
+	struct err e;
+	char *text;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	unsigned i;
+
+	store_close(open_as(s, STORE_WRITE));
+	fputs("cdr-bundles-sent 1\n", out);
+	for (i = 0; i < BUNDLE_SENDERS_MAX; i++)
+		fprintf(out, "sent centre rig%u 4\n", i);
+	fputs("end\n", out);
+	fclose(out);
+	scratch_put(s, SENT, text);
+	st = open_as(s, STORE_STEP);
+	assert_int_equal(export_seq_take(st, "centre", "more", &seen, &seq,
+	    &e), -1);
+	assert_int_equal(e.code, ERR_LIMIT);
+	assert_int_equal(seq, 99);
+	assert_int_equal(taken(st, "rig7", 0), 5);
+	store_close(st);
+	free(text);
+}
+
 /* Nothing is begun anew behind anybody's back. */
 static void
 test_odd(void **state)
@@ -155,6 +186,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_numbers),
 		TEST(test_claims),
+		TEST(test_many),
 		TEST(test_odd),
 	};
 
