@@ -52,6 +52,9 @@ list 0 "and again" --images kept app.yaml
 check "it is the same" cmp want out
 list 0 "from standard input as well" -i - app.yaml <kept
 check "it is the same" cmp want out
+{ printf '\357\273\277'; cat want; } >kept
+list 0 "with a byte order mark" -i kept app.yaml
+check "it is the same" cmp want out
 
 echo 'a:1 keep=2' >one
 echo 'a:1 keep=3' >two
