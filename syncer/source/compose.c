@@ -1,7 +1,25 @@
+#include <stdio.h>
 #include <string.h>
 
+#include "layout/limits.h"
 #include "source/compose.h"
 #include "yaml/yaml_load.h"
+
+/* What is one word; whether it is a platform, the list says. */
+static void
+take_image(struct gather *g, const json_t *image, const json_t *platform)
+{
+	char keys[LIST_LINE_MAX] = "";
+	const char *word = json_string_value(platform);
+
+	if (word != NULL && (strpbrk(word, "$ \t") != NULL ||
+	    strlen(word) >= sizeof(keys) - sizeof("platform=")))
+		gather_left(g, yaml_line(platform), "\"%.200s\" is no "
+		    "platform", word);
+	else if (word != NULL)
+		snprintf(keys, sizeof(keys), "platform=%s", word);
+	gather_image(g, yaml_line(image), json_string_value(image), keys);
+}
 
 static void
 read_service(struct gather *g, const json_t *service)
@@ -21,7 +39,7 @@ read_service(struct gather *g, const json_t *service)
 		gather_left(g, yaml_line(image), "\"%.200s\" has a variable: "
 		    "fill it in with \"docker compose config\"", text);
 	else
-		gather_image(g, yaml_line(image), text, "");
+		take_image(g, image, json_object_get(service, "platform"));
 }
 
 bool

@@ -192,6 +192,10 @@ test_compose(void **state)
 		{ "x-a: &a\n  image: redis:7\nservices:\n  a: *a\n  b:\n"
 		  "    <<: *a\n    image: postgres:16\n  c: {build: .}\n",
 		  "postgres:16\nredis:7\n" },
+		{ "services:\n  a: {image: a, platform: linux/arm64/v8}\n"
+		  "  b:\n    image: b\n    platform: ${P}\n",
+		  "# f:5: \"${P}\" is no platform\n"
+		  "a platform=linux/arm64/v8\nb\n" },
 		{ "services:\n  a:\n    image: \"app:${TAG:-1}\"\n",
 		  "# f:3: \"app:${TAG:-1}\" has a variable: fill it in with "
 		  "\"docker compose config\"\n" },
