@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "bundle/boot_internal.h"
@@ -264,6 +265,24 @@ put_in_place(int dir, struct err *e)
 	return 0;
 }
 
+/* What "make boot" has left beside the programs is small. */
+static int
+check_room(const struct boot *b, int dir, struct err *e)
+{
+	struct statvfs vfs;
+	uint64_t have;
+
+	/* Some do not tell. */
+	if (fstatvfs(dir, &vfs) == -1 || vfs.f_blocks == 0)
+		return 0;
+	have = (uint64_t)vfs.f_bavail * vfs.f_frsize;
+	if (boot_bytes(b) <= have)
+		return 0;
+	return err_set(e, ERR_ROOM, "it has %llu bytes, and there are %llu "
+	    "free", (unsigned long long)boot_bytes(b),
+	    (unsigned long long)have);
+}
+
 static int
 write_in(struct writer *w, int dir, const char *key, struct err *e)
 {
@@ -271,6 +290,8 @@ write_in(struct writer *w, int dir, const char *key, struct err *e)
 
 	if (fs_remove(dir, NEW_FOLDER) == -1 && errno != ENOENT)
 		return err_sys(e, NEW_FOLDER);
+	if (check_room(w->b, dir, e) == -1)
+		return -1;
 	if (mkdirat(dir, NEW_FOLDER, 0755) == -1)
 		return err_sys(e, NEW_FOLDER);
 	w->fd = fs_open(dir, NEW_FOLDER, O_RDONLY | O_DIRECTORY, 0);
@@ -282,6 +303,8 @@ write_in(struct writer *w, int dir, const char *key, struct err *e)
 		rc = fs_sync_tree(dir, NEW_FOLDER, e);
 	if (rc == 0)
 		rc = put_in_place(dir, e);
+	if (rc == -1)
+		(void)fs_remove(dir, NEW_FOLDER);
 	return rc;
 }
 

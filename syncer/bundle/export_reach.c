@@ -199,15 +199,13 @@ look_inside(struct reach *r, const struct manifest_id *id, unsigned depth,
 }
 
 static int
-take_manifest(struct reach *r, const struct manifest_id *id, unsigned depth,
+read_manifest(struct reach *r, const struct manifest_id *id, unsigned depth,
     struct err *e)
 {
 	char *buf;
 	size_t len;
 	int rc;
 
-	if (!digest_set_add(&r->manifests, &id->digest, NULL))
-		return 0;
 	if (depth > MANIFEST_DEPTH_MAX || r->count == IMAGE_MANIFESTS_MAX)
 		return lack(r, &id->digest, "is one manifest too many", e);
 	if (digest_set_has(r->from->bad, &id->digest))
@@ -224,16 +222,27 @@ take_manifest(struct reach *r, const struct manifest_id *id, unsigned depth,
 	return rc;
 }
 
+/* What cannot be taken has not been taken for whoever reaches it next. */
+static int
+take_manifest(struct reach *r, const struct manifest_id *id, unsigned depth,
+    struct err *e)
+{
+	if (!digest_set_add(&r->manifests, &id->digest, NULL))
+		return 0;
+	if (read_manifest(r, id, depth, e) == 0)
+		return 0;
+	digest_set_remove(&r->manifests, &id->digest);
+	return -1;
+}
+
 /* --- what refers to it ------------------------------------------------- */
 
 /* Back to when there were so many: others may reach the same objects. */
 static void
-undo(struct reach *r, const struct digest *root, size_t manifests,
-    size_t blobs)
+undo(struct reach *r, size_t manifests, size_t blobs)
 {
 	struct export_image *out = r->out;
 
-	digest_set_remove(&r->manifests, root);
 	while (r->count > manifests) {
 		r->count--;
 		digest_set_remove(&r->manifests, &r->ids[r->count].digest);
@@ -273,7 +282,7 @@ take_referrer(struct reach *r, const struct digest *subject,
 	rc = take_manifest(r, &id, 1, e);
 	if (rc == -1 && r->lacks) {
 		r->lacks = false;
-		undo(r, d, manifests, blobs);
+		undo(r, manifests, blobs);
 		tell_lame(r, subject, e);
 		return 0;
 	}

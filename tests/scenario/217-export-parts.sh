@@ -189,3 +189,30 @@ expect_eq "each as its type" "$OCI_MANIFEST $DOCKER_MANIFEST" "$(cd "$T/site/rep
 	readlink odd/_manifests/1 even/_manifests/1 |
 	sed 's,.*manifests/,,; s,/sha256/.*,,' | paste -s -d ' ')"
 check "the tree is right" "$CDR" verify -q -r "$T/site"
+
+# Two indexes about an image list the same manifest, whose bytes are others: both stay.
+repo=docker.io/library/noted
+about=$(tree_image $repo 1 noted)
+described()
+{
+	printf '{"mediaType":"%s","digest":"%s","size":%d}' "$1" "$2" "$(wc -c <"$3")"
+}
+printf '{"schemaVersion":2,"config":{"mediaType":"application/x","digest":"%s","size":2},"layers":[]}' \
+	"$(tree_blob "$T/config")" >"$T/child"
+child=$(tree_manifest $repo "$OCI_MANIFEST" "$T/child")
+size=$(wc -c <"$T/manifest")
+refer=
+for n in 1 2; do
+	printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s],"subject":{"mediaType":"%s","digest":"%s","size":%d},"annotations":{"n":"%d"}}' \
+		"$OCI_INDEX" "$(described "$OCI_MANIFEST" "$child" "$T/child")" "$OCI_MANIFEST" "$about" "$size" $n >"$T/index"
+	refer=$refer,$(described "$OCI_INDEX" "$(tree_manifest $repo "$OCI_INDEX" "$T/index")" "$T/index")
+done
+printf '{"schemaVersion":2,"mediaType":"%s","manifests":[%s]}' "$OCI_INDEX" "${refer#,}" >"$T/index"
+tree_referrers $repo "$about" "$T/index"
+file=$(readlink -f "$TREE/repos/$repo/_manifests/$child")
+chmod 644 "$file"
+printf X | dd of="$file" bs=1 seek=20 conv=notrunc status=none
+expect_rc "what refers to it is not whole" 1 "$CDR" export -r "$TREE" --to "$out" --to-site y noted:1
+expect_eq "neither of them goes" 2 "$(grep -c "what refers to $about is left out: $child has other bytes here" "$T/stderr")"
+bundle centre-y-1
+expect_eq "the image does" 0 "$(pick 'len(i.manifests) for i in v.images' "$T/bundle.json")"

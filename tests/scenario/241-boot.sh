@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
-need cdr python3 curl openssl ssh-keygen
+need cdr python3 curl openssl ssh-keygen root?
 upstream
 craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 1 >/dev/null
 craft image library/one:1 --layers 1 --seed 3 >/dev/null
@@ -97,7 +97,20 @@ mkfifo "$T/source/pipe"
 export_to "and a pipe" 3 "$T/both" --boot "$arch"
 rm "$T/source/pipe"
 sums "$T/both"
-ok "the folder that was there is whole still"
+expect_eq "the folder that was there is whole still, and nothing else is left" boot \
+	"$(cd "$T/both" && find . -mindepth 1 -maxdepth 1 -type d | sed 's,^./,,')"
+if part "a small stick" root; then
+	mkdir "$T/small"
+	mount -t tmpfs -o size=8k tmpfs "$T/small"
+	defer "umount '$T/small'"
+	export_to "a stick with too little room" 3 "$T/small" --boot "$arch"
+	expect_said "both numbers" '/boot: it has [0-9]* bytes, and there are [0-9]* free'
+	expect_eq "nothing is there" "" "$(ls -A "$T/small")"
+	mount -o remount,size=64k "$T/small"
+	export_to "one on which it gets full" 3 "$T/small" --boot "$arch"
+	expect_said "it says so" 'No space left'
+	expect_eq "nothing is left of it" "" "$(ls -A "$T/small")"
+fi
 
 # --- signed -------------------------------------------------------------------------------
 
