@@ -4,7 +4,7 @@
 #
 #   boot_images            a tree with images of nginx, cdr and pause, and busybox:
 #                          $ROOT
-#   boot_stick             the tree's bundle with boot/, signed: $T/stick, $T/site.pub
+#   boot_stick             the tree's bundle with boot/, signed: $T/stick, $T/sender.pub
 #   boot_commands WAY FILE what START.md says for that way, one command a line
 # shellcheck shell=sh
 
@@ -55,7 +55,7 @@ boot_stick()
 	{
 		printf '\000\000\000\013ssh-ed25519\000\000\000\040'
 		openssl pkey -in "$T/key.pem" -pubout -outform DER | tail -c 32
-	} | base64 -w 0 | sed 's/^/ssh-ed25519 /; s/$/ sender\n/' >"$T/site.pub"
+	} | base64 -w 0 | sed 's/^/ssh-ed25519 /; s/$/ sender\n/' >"$T/sender.pub"
 	mkdir "$T/stick"
 	check "a stick" "$CDR" export -r "$ROOT" --site centre --sign "$T/key.pem" \
 		--boot "$BOOT_ARCH" --to "$T/stick" busybox:1.35

@@ -91,6 +91,7 @@ tell_failed(struct intake *in)
 	}
 }
 
+/* The run ends with 1 for that, so it is told also where errors alone are. */
 static void
 tell_missing(const struct intake *in)
 {
@@ -99,9 +100,9 @@ tell_missing(const struct intake *in)
 	size_t i, told = 0;
 
 	for (i = 0; i < in->part_name_count; i++)
-		report(REPORT_WARNING, "missing: %s", in->part_names[i]);
+		report(REPORT_ERROR, "missing: %s", in->part_names[i]);
 	if (in->missing_parts > in->part_name_count)
-		report(REPORT_WARNING, "missing: and %zu parts more",
+		report(REPORT_ERROR, "missing: and %zu parts more",
 		    in->missing_parts - in->part_name_count);
 	for (i = 0; i < needs_count(in->needs) && told < TOLD_MAX; i++) {
 		need = needs_at(in->needs, i);
@@ -113,7 +114,7 @@ tell_missing(const struct intake *in)
 		names = longer;
 	}
 	if (in->missing_images > 0)
-		report(REPORT_WARNING, "%zu image%s wait%s for %s: %s%s",
+		report(REPORT_ERROR, "%zu image%s wait%s for %s: %s%s",
 		    in->missing_images, in->missing_images == 1 ? "" : "s",
 		    in->missing_images == 1 ? "s" : "",
 		    in->missing_parts == 1 ? "it" : "these parts", names,

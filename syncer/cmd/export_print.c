@@ -103,9 +103,9 @@ export_print_plan(const struct export *x)
 		    plural(x->parts.items[i].table.count));
 	fputs("would write ", stdout);
 	print_sum(x);
-	printf("then %s has these %zu image%s, %s in all; it had %zu of them\n",
-	    site_of(x), n, plural(n), report_bytes(x->set.bytes_all, bytes),
-	    known(x));
+	printf("then %s has %zu image%s of this bundle, %s in all; it had "
+	    "%zu\n", site_of(x), n, plural(n),
+	    report_bytes(x->set.bytes_all, bytes), known(x));
 	if (inv == NULL)
 		return;
 	printf("%s had %s free when its inventory was written, ", inv->site,

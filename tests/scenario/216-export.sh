@@ -66,7 +66,7 @@ mv "$T/stdout" "$T/plan.json"
 export_rc "a plan for people" 0 --plan -i "$T/Mirror list.txt"
 expect_said "it says which images" '^docker.io/library/many:1 +sha256:[0-9a-f]{12} +[0-9.]+ KiB  linux/amd64,linux/arm64$'
 expect_said "what would be written" '^would write centre-all-1.cdr for any site: 9 images, [0-9]+ objects, .* in 1 part$'
-expect_said "what is there then" '^then any site has these 9 images, .* in all; it had 0 of them$'
+expect_said "what is there then" '^then any site has 9 images of this bundle, .* in all; it had 0$'
 expect_eq "nothing is written" "$(cat "$T/state-before")" "$(state)"
 
 export_rc "an export" 0 -i "$T/Mirror list.txt" --to "$out"

@@ -16,12 +16,12 @@ app=e.example/app
 bundle one --split 3 --cut "$app:a=a1,600" "$app:b=b1,600"
 part=$T/one/centre-site-1.cdr
 expect_rc "the last part comes first" 1 import "$part.003"
-expect_said "what is missing is told" '^warning: missing: centre-site-1.cdr.001$'
-expect_said "all of it" '^warning: missing: centre-site-1.cdr.002$'
+expect_said "what is missing is told" '^error: missing: centre-site-1.cdr.001$'
+expect_said "all of it" '^error: missing: centre-site-1.cdr.002$'
 expect_said "and for whom" \
-	"^warning: 2 images wait for these parts: $app:a, $app:b\$"
+	"^error: 2 images wait for these parts: $app:a, $app:b\$"
 expect_rc "then the second one" 1 import "$part.002"
-expect_said "one is missing then" "^warning: 2 images wait for it: $app:a, $app:b"
+expect_said "one is missing then" "^error: 2 images wait for it: $app:a, $app:b"
 [ ! -e "$SITE/repos/e.example" ] || fail "something was published"
 expect_rc "once more: nothing of it is read again" 1 import "$part.002" "$part.003"
 expect_said "there is nothing new" ' 0 new objects, 0 B read'
@@ -39,7 +39,7 @@ mkdir "$T/alone"
 cp "$T/named/named-site-1.cdr" "$T/alone"
 expect_rc "a statement by itself" 1 "$CDR" import -r "$SITE" --unsigned --site site \
 	"$T/alone/named-site-1.cdr"
-expect_said "all its parts are missing" '^warning: missing: named-site-1.cdr.003$'
+expect_said "all its parts are missing" '^error: missing: named-site-1.cdr.003$'
 cp "$T/one/centre-site-1.cdr.001" "$T/named/named-site-1.cdr2.001"
 cd "$T/named"
 check "with its parts beside it, it means all of them" import named-site-1.cdr

@@ -26,7 +26,7 @@ pulled_out()
 }
 expect_rc "the stick is pulled out in the middle of a layer" 1 pulled_out 500000
 expect_said "it is told where" "/$part: blobs/sha256/[0-9a-f]{64}: Input/output error"
-expect_said "and what waits" "^warning: 1 image waits for it: $app:b"
+expect_said "and what waits" "^error: 1 image waits for it: $app:b"
 leads a a1 900 || fail "what was whole was not published"
 [ "$(du -sk "$SITE/_state/partial" | cut -f 1)" -ge 256 ] ||
 	fail "what has come was not kept"

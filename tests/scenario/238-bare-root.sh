@@ -57,7 +57,7 @@ tar -xf "$BASE_TAR" -C "$T/bare" --exclude './usr/lib/gcc*' \
 	--exclude './usr/libexec/*' --exclude './usr/bin/*-linux-gnu-*'
 mkdir -p "$T/bare/media"
 cp -R "$T/stick" "$T/bare/media/stick"
-cp "$T/site.pub" "$T/bare/root/site.pub"
+cp "$T/sender.pub" "$T/bare/root/sender.pub"
 for program in nginx cdr curl cdr-serve; do
 	! chroot "$T/bare" sh -c "command -v $program" || fail "it has $program"
 done
@@ -132,7 +132,7 @@ apply -k /usr/local/share/cdr/k8s/overlays/airgap" "$(cat "$T/bare/kubectl")"
 part "what it applies" newer/kustomize python3-yaml || exit 0
 newer_run kustomize build "$T/bare/usr/local/share/cdr/k8s/overlays/airgap" \
 	>"$T/airgap.yaml" 2>"$T/kustomize.log" || fail "kustomize does not build it"
-expect_eq "the Job gets the sender's key" "$(cat "$T/site.pub")" \
+expect_eq "the Job gets the sender's key" "$(cat "$T/sender.pub")" \
 	"$(python3 -c '
 import sys, yaml
 for o in yaml.safe_load_all(sys.stdin):

@@ -71,7 +71,7 @@ site()
 		mkdir -p "$T/$1/$folder"
 	done
 	cp -R "$T/stick" "$T/$1/media/stick"
-	cp "$T/site.pub" "$T/$1/root/site.pub"
+	cp "$T/sender.pub" "$T/$1/root/sender.pub"
 	check "they bring it up, and $1 pulls" timeout 90 unshare -n -m -p -f \
 		--kill-child sh "$T/site.sh" "$T" "$T/$1"
 	expect_said "what it pulled runs" '^it runs$'

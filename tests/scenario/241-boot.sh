@@ -114,7 +114,7 @@ fi
 
 # --- signed -------------------------------------------------------------------------------
 
-# started "what" LINE...: these commands of START.md, by the key $T/site.pub
+# started "what" LINE...: these commands of START.md, by the key $T/sender.pub
 started()
 {
 	_title=$1
@@ -126,11 +126,11 @@ started()
 	check "$_title" sh -e "$T/commands"
 }
 openssl genpkey -algorithm ed25519 -out "$T/ed.key" 2>/dev/null
-openssl pkey -in "$T/ed.key" -pubout -out "$T/site.pub"
+openssl pkey -in "$T/ed.key" -pubout -out "$T/sender.pub"
 export_to "signed" 0 "$T/signed" --boot "$arch" --sign "$T/ed.key"
 started "ssh-keygen knows whose it is, by a key in PEM" '{ printf' 'ssh-keygen -Y'
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$T/ec.key" 2>/dev/null
-openssl pkey -in "$T/ec.key" -pubout -out "$T/site.pub"
+openssl pkey -in "$T/ec.key" -pubout -out "$T/sender.pub"
 export_to "signed on P-256" 0 "$T/signed" --boot "$arch" --sign "$T/ec.key"
 started "openssl does" 'openssl dgst'
 
