@@ -2,7 +2,7 @@
 # here. Debian's packages, unpacked below build/cache and not installed: this machine's
 # apt knows no other architecture afterwards. Sourced; POSIX sh.
 #
-#   cross_fetch          makes it where it is missing. scripts/install-deps test does
+#   cross_fetch          makes it where it is missing. scripts/install-deps all does
 #                        this: needs the network
 #   cross_ready          is it there?
 #   cross_cc FILE        writes a compiler to that file, a script
@@ -15,7 +15,8 @@ CROSS_PACKAGES='gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 cross_ready()
 {
-	[ -f "$CROSS/root/stamp" ]
+	[ -f "$CROSS/root/stamp" ] &&
+		[ "$(cat "$CROSS/root/stamp")" = "$CROSS_PACKAGES" ]
 }
 
 _cross_apt()
@@ -49,7 +50,8 @@ END
 		dpkg-deb --fsys-tarfile "$_package" | tar -xf - -C "$CROSS/new" \
 			--exclude='./usr/share/*'
 	done
-	: >"$CROSS/new/stamp"
+	echo "$CROSS_PACKAGES" >"$CROSS/new/stamp"
+	rm -rf "$CROSS/root"
 	mv "$CROSS/new" "$CROSS/root"
 }
 

@@ -1,6 +1,7 @@
 # The Debian that the image of cdr is compiled in by the tests: this machine's
 # release, as a tar file below build/cache/image. Sourced; POSIX sh.
 #
+#   base_ready PACKAGE...  is it there, with these?
 #   base_fetch PACKAGE...  makes it where it is missing, with these packages.
 #                          scripts/install-deps test does this: needs the network,
 #                          root, debootstrap
@@ -13,6 +14,12 @@
 
 BASE=$TOP/build/cache/image
 BASE_TAR=$BASE/base.tar
+
+base_ready()
+{
+	[ -f "$BASE_TAR" ] && [ -f "$BASE/packages" ] &&
+		[ "$(cat "$BASE/packages")" = "$*" ]
+}
 
 _base_make()
 {
@@ -30,20 +37,21 @@ _base_make()
 		"$BASE/root/usr/share/man" "$BASE/root/usr/share/locale" \
 		"$BASE/root/usr/share/zoneinfo"
 	tar -C "$BASE/root" --one-file-system --numeric-owner --sort=name \
-		-cf "$BASE_TAR.new" . && mv "$BASE_TAR.new" "$BASE_TAR"
+		-cf "$BASE_TAR.new" . && mv "$BASE_TAR.new" "$BASE_TAR" &&
+		echo "$*" >"$BASE/packages"
 }
 
 # In a mount namespace of its own, as in tests/newer.sh.
 base_fetch()
 {
-	[ ! -f "$BASE_TAR" ] || return 0
+	! base_ready "$@" || return 0
 	mkdir -p "$BASE"
 	export TOP
 	(
 		flock 8
 		# shellcheck disable=SC2031 # for this subshell
 		PATH=$PATH:/usr/sbin:/sbin
-		[ ! -f "$BASE_TAR" ] || exit 0
+		! base_ready "$@" || exit 0
 		rm -rf "$BASE/root"
 		rc=0
 		# shellcheck disable=SC2016 # for the inner shell

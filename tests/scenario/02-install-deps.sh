@@ -15,8 +15,17 @@ mkdir -p "$T/copy/tests/k8s" "$T/copy/build/cache/k8s-models" \
 	"$T/copy/build/cache/image"
 cp "$TOP/tests/k8s/models.sh" "$TOP/tests/k8s/base.sh" "$T/copy/tests/k8s"
 : >"$T/copy/build/cache/image/base.tar"
+base_is_here()
+{
+	sed -n "/^build_packages='/,/'\$/p" "$TOP/scripts/install-deps" | tr -d "'" |
+		sed 's/^build_packages=//; s/|[^ ]*//g' | xargs \
+		>"$T/copy/build/cache/image/packages"
+}
+base_is_here
 mkdir -p "$T/copy/build/cache/arm64/root"
-: >"$T/copy/build/cache/arm64/root/stamp"
+# shellcheck disable=SC2016 # for the inner shell
+env TOP="$T/copy" sh -c '. "$TOP/tests/cross.sh"; echo "$CROSS_PACKAGES"' \
+	>"$T/copy/build/cache/arm64/root/stamp"
 # shellcheck disable=SC2016 # for the inner shell
 env TOP="$T/copy" sh -c '. "$TOP/tests/k8s/models.sh"; _models_stamp' \
 	>"$T/copy/build/cache/k8s-models/stamp"
@@ -42,11 +51,15 @@ for package; do
 done
 exit 1
 EOF
-for program in apt-get sudo npm; do
-	stub $program <<EOF
+stub_callers()
+{
+	for program in apt-get sudo npm; do
+		stub $program <<EOF
 echo "$program \$*" >>"\$STUB/calls"
 EOF
-done
+	done
+}
+stub_callers
 stub id <<'EOF'
 cat "$STUB/uid"
 EOF
@@ -87,6 +100,21 @@ expect_eq "apt and sudo are not called" "" "$(cat "$T/calls")"
 expect_eq "nothing is said" "" "$(cat "$T/stdout" "$T/stderr")"
 check "scripts/test asks, too" install_deps --say test
 expect_eq "nothing is said of it either" "" "$(cat "$T/stdout" "$T/stderr")"
+echo others >"$T/copy/build/cache/image/packages"
+printf '#!/bin/sh\nexit 1\n' >"$T/bin/sudo"
+check "a Debian with other packages" install_deps --say test
+expect_said "is made anew" 'a Debian with a compiler'
+expect_said "or not" 'no Debian to compile in'
+base_is_here
+if [ "$(uname -m)" = x86_64 ]; then
+	rm "$T/copy/build/cache/arm64/root/stamp"
+	check "without a compiler for arm64" install_deps --say test
+	expect_eq "scripts/test lacks nothing" "" "$(cat "$T/stdout" "$T/stderr")"
+	printf '#!/bin/sh\nexit 1\n' >"$T/bin/apt-get"
+	check "its long form does" install_deps --say all
+	expect_said "that is fetched for it" 'fetches into build/cache.* a compiler for arm64'
+fi
+stub_callers
 
 grep -vxF -e docker.io -e containerd -e runc -e jq "$T/here" >"$T/less"
 printf 'docker-ce\ncontainerd.io\n' >>"$T/less"

@@ -9,7 +9,7 @@
 . "$TOP/tests/cross.sh"
 
 need cdr python3 curl openssl cc readelf
-cross_ready || skip "no compiler for arm64 here: scripts/install-deps test fetches it"
+cross_ready || skip "no compiler for arm64 here: scripts/install-deps all fetches it"
 upstream
 craft index library/app:1 --platforms linux/amd64,linux/arm64 --layers 2 >/dev/null
 craft image library/app:2 --layers 2 --seed 2 >/dev/null
