@@ -208,7 +208,9 @@ print_bundles(const struct bundle_status *b, FILE *out)
 	static const char imports[] = "cdr_bundle_imports_total";
 	size_t i, j;
 
-	for (i = 0; i < sizeof(of_streams) / sizeof(of_streams[0]); i++) {
+	/* A family without a line would be none. */
+	for (i = 0; b->count > 0 && i < sizeof(of_streams) /
+	    sizeof(of_streams[0]); i++) {
 		metrics_family(out, of_streams[i].name, "gauge",
 		    of_streams[i].help);
 		for (j = 0; j < b->count; j++) {

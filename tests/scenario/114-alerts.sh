@@ -14,6 +14,9 @@ echo "{\"docker.io\": {\"endpoint\": \"http://127.0.0.1:$(free_port)\",
     \"max_tries\": 1}}" >"$T/registries.json"
 expect_rc "a run" 1 "$CDR" sync -r "$T/root" --registries "$T/registries.json" \
 	busybox:1.35
+# And a bundle that lacks a part: what is said of bundles is there if one has come.
+python3 "$TOP/tests/bundle.py" "$T/stick" --split 3 --without 3 --quiet e.example/app:1=a
+expect_rc "a bundle" 1 "$CDR" import -r "$T/root" --site site --unsigned "$T/stick"
 metrics=$T/root/status/metrics
 check "promtool accepts what it wrote" newer_run sh -c \
 	"promtool check metrics <$metrics"

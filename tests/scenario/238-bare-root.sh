@@ -76,14 +76,16 @@ cp "$T/right" "$T/bare/media/stick/boot/cdr-$BOOT_ARCH"
 # All of it in namespaces of its own, without a network: the last command stays.
 cat >"$T/site.sh" <<'END'
 set -e
+# As who logs in there has it.
+path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ip link set lo up
 mount -t proc proc "$1/proc"
 sed '$d' "$1/commands" >"$2/first"
 while read -r command <&3; do
 	echo "+ $command"
-	env -i "PATH=$PATH" chroot "$1" sh -ec "$command"
+	env -i "PATH=$path" chroot "$1" sh -ec "$command"
 done 3<"$2/first"
-env -i "PATH=$PATH" chroot "$1" sh -ec "$(tail -n 1 "$1/commands")" >"$2/serve.log" 2>&1 &
+env -i "PATH=$path" chroot "$1" sh -ec "$(tail -n 1 "$1/commands")" >"$2/serve.log" 2>&1 &
 tries=100
 until grep -qs '^serving /srv/cdr on http://0.0.0.0:5000' "$2/serve.log"; do
 	[ $tries -gt 0 ] || { cat "$2/serve.log"; exit 1; }
@@ -120,7 +122,8 @@ boot_commands k3s "$T/bare/commands"
 mkdir -p "$T/bare/var/lib/rancher/k3s/agent/images"
 printf '#!/bin/sh\necho "$@" >>/kubectl\n' >"$T/bare/usr/bin/kubectl"
 chmod +x "$T/bare/usr/bin/kubectl"
-check "for k3s" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$T/bare" sh -e /commands
+check "for k3s" env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+	chroot "$T/bare" sh -e /commands
 expect_eq "one file is for k3s, whole" "cdr.tar" \
 	"$(ls -A "$T/bare/var/lib/rancher/k3s/agent/images")"
 cmp -s "$T/stick/boot/images-$BOOT_ARCH.tar" \
