@@ -6,7 +6,6 @@
 # everything is given up soon, with the name of what to set; where that is one
 # repository, it fails alone. Another registry in the same run does not wait for this
 # one.
-# Waits: for the next second.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
