@@ -75,24 +75,12 @@ int
 store_import_write(struct store *st, const char *id, const char *name,
     const void *buf, size_t len, struct err *e)
 {
-	char tmp[STORE_TMP_MAX], path[STORE_PATH_MAX], folder[STORE_PATH_MAX];
-	int fd, rc = 0;
+	char folder[STORE_PATH_MAX];
 
-	assert(st->is_writer);
+	assert(st->is_writer && is_name(name));
 	if (make_folder(st, folder_of(id, folder), e) == -1)
 		return -1;
-	file_of(id, name, path);
-	fd = store_tmp_create(st, tmp);
-	if (fd == -1)
-		return err_sys(e, "%s: cannot create", tmp);
-	if (fchmod(fd, st->is_shared ? 0660 : 0600) == -1 ||
-	    fs_write(fd, buf, len, 0) == -1 || fsync(fd) == -1 ||
-	    renameat(st->root, tmp, st->root, path) == -1) {
-		rc = err_sys(e, "%s: cannot write", path);
-		unlinkat(st->root, tmp, 0);
-	}
-	close(fd);
-	return rc == 0 ? fs_sync_dir(st->root, folder, e) : -1;
+	return store_put_private(st, folder, name, buf, len, e);
 }
 
 int

@@ -345,6 +345,13 @@ time_t old_index_written(const struct old_index *);
 const char *old_index_next(struct old_index *, const char *, size_t *);
 bool old_index_is_damaged(const struct old_index *);
 
+/* --- store_state.c ----------------------------------------------------- */
+
+/* store_put_private(st, folder, name, buf, len, e): as store_write_state, in a
+ * folder below _state, or in that. */
+int store_put_private(struct store *, const char *, const char *, const void *,
+    size_t, struct err *);
+
 /* --- store_import.c ---------------------------------------------------- */
 
 /* store_import_blobs(st, set, e): add the blobs of all tables that unfinished

@@ -26,14 +26,14 @@ store_read_state(const struct store *st, const char *name, size_t max,
 /* From any thread, so it syncs its own folder: the list of folders is the
  * committing thread's. */
 int
-store_write_state(struct store *st, const char *name, const void *buf,
-    size_t len, struct err *e)
+store_put_private(struct store *st, const char *folder, const char *name,
+    const void *buf, size_t len, struct err *e)
 {
 	char tmp[STORE_TMP_MAX], path[STORE_PATH_MAX];
 	int fd, rc = 0;
 
 	assert(strchr(name, '/') == NULL);
-	snprintf(path, sizeof(path), "_state/%s", name);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	fd = store_tmp_create(st, tmp);
 	if (fd == -1)
 		return err_sys(e, "%s: cannot create", tmp);
@@ -44,5 +44,12 @@ store_write_state(struct store *st, const char *name, const void *buf,
 		unlinkat(st->root, tmp, 0);
 	}
 	close(fd);
-	return rc == 0 ? fs_sync_dir(st->root, "_state", e) : -1;
+	return rc == 0 ? fs_sync_dir(st->root, folder, e) : -1;
+}
+
+int
+store_write_state(struct store *st, const char *name, const void *buf,
+    size_t len, struct err *e)
+{
+	return store_put_private(st, "_state", name, buf, len, e);
 }
