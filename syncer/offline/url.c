@@ -164,18 +164,3 @@ url_parse(const char *text, struct url *ret, struct err *e)
 	*ret = u;
 	return 0;
 }
-
-void
-url_done(struct url *u)
-{
-	free(u->text);
-	free(u->host);
-	*u = (struct url){ 0 };
-}
-
-bool
-url_same_origin(const struct url *a, const struct url *b)
-{
-	return a->https == b->https && a->port == b->port &&
-	    strcmp(a->host, b->host) == 0;
-}

@@ -340,22 +340,6 @@ url_proxy(const char *text, char **ret_password, unsigned *ret_port,
 	return 0;
 }
 
-void
-url_done(struct url *u)
-{
-	free(u->text);
-	free(u->host);
-	*u = (struct url){ 0 };
-}
-
-/* RFC 6454 section 5. */
-bool
-url_same_origin(const struct url *a, const struct url *b)
-{
-	return a->https == b->https && a->port == b->port &&
-	    strcmp(a->host, b->host) == 0;
-}
-
 /* RFC 3986 section 2.3. */
 static bool
 is_unreserved(char c)
