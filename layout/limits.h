@@ -140,6 +140,7 @@
 #define SPOOL_FILES_MAX		1000u
 /* Children that are told of what is published; what waits for one of them. */
 #define NOTIFY_CHILDREN_MAX	1000u
+#define NOTIFY_NAME_MAX		64u
 #define NOTIFY_WAITING_MAX	10000u
 #define NOTIFY_BYTES_MAX	(16u << 20)
 

@@ -20,6 +20,7 @@
 #include "transfer/link/limit.h"
 #include "mirror/mirror.h"
 #include "mirror/plan.h"
+#include "notify/notify.h"
 
 static const char usage[] =
 "usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"
@@ -54,6 +55,8 @@ static const char usage[] =
 "      --from oci:DIR[:REPOSITORY]\n"
 "                      copy from an OCI image layout, or from another ROOT; tags\n"
 "                      in it without a repository belong to REPOSITORY\n"
+"      --notify FILE   tell the mirrors that FILE (JSON) names what is new here;\n"
+"                      cdr watch looks at it there at once\n"
 "      --plan          say what a run would do: objects, bytes, pulls, room. It\n"
 "                      fetches and keeps the manifests that this takes, the\n"
 "                      signatures that are required, and what newest= compares,\n"
@@ -94,7 +97,7 @@ struct options {
 	unsigned jobs, connections;
 	bool has_window;
 	struct window window;
-	const char *from;
+	const char *from, *notify;
 	bool plan, json;
 	unsigned wait;			/* seconds */
 	bool skip_if_busy;
@@ -108,6 +111,7 @@ struct inputs {
 	struct keyring *keyring;
 	struct ocidir *layout;		/* of --from, or NULL */
 	struct policy *policy;
+	struct notify *notify;		/* or NULL */
 };
 
 static int
@@ -216,6 +220,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "plan", no_argument, NULL, 'P' },
 		{ "from", required_argument, NULL, 'F' },
 		{ "require-signed", required_argument, NULL, 'S' },
+		{ "notify", required_argument, NULL, 'N' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
 		{ "max-bytes", required_argument, NULL, MAX_BYTES },
@@ -261,6 +266,9 @@ parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'S':
 			o->require_signed = optarg;
+			break;
+		case 'N':
+			o->notify = optarg;
 			break;
 		case 'P':
 			o->plan = true;
@@ -351,6 +359,8 @@ read_inputs(struct options *o, int argc, char **argv, struct inputs *in,
 	    inputs_layout(o->from + strlen(INPUTS_LAYOUT), in->list,
 	    &in->layout, e) == -1)
 		return -1;
+	if (o->notify != NULL && notify_read(o->notify, &in->notify, e) == -1)
+		return err_wrap(e, "--notify");
 	if (policy_new(in->list, in->registries, o->require_signed,
 	    &in->policy, e) == -1)
 		return -1;
@@ -426,9 +436,17 @@ run_once(const struct options *o, struct mirror *mirror,
 	return end;
 }
 
+static void
+publishes(void *cookie, const struct image_ref *ref,
+    const struct manifest_id *id)
+{
+	notify_publish(cookie, ref->registry, ref->repository, ref->tag, id);
+}
+
 /* The store is open.  Return an exit code. */
 static int
-run_and_collect(const struct options *o, struct mirror *mirror)
+run_and_collect(const struct options *o, struct mirror *mirror,
+    struct notify *notify)
 {
 	struct store *store = mirror->config.store;
 	struct report_totals totals = { 0 };
@@ -438,6 +456,11 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 
 	if (!sync_gc_before(&o->gc, store))
 		return EXIT_INTERRUPTED;
+	if (notify != NULL) {
+		notify_begin(notify, store);
+		mirror->publish = publishes;
+		mirror->publish_cookie = notify;
+	}
 	end = run_once(o, mirror, &totals, &e);
 	if (end == MIRROR_DONE &&
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
@@ -446,6 +469,8 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);
+	if (notify != NULL)
+		notify_end(notify, NOTIFY_END_MS, mirror->stop_fd);
 	return end == MIRROR_DONE ? sync_gc_after(&o->gc, store, code) : code;
 }
 
@@ -487,7 +512,8 @@ run(const struct options *o, const struct inputs *in)
 
 	if (code != -1)
 		return code;
-	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror);
+	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror,
+	    in->notify);
 	store_close(mirror.config.store);
 	return code;
 }
@@ -550,6 +576,7 @@ out:
 	registries_free(in.registries);
 	keyring_free(in.keyring);
 	ocidir_close(in.layout);
+	notify_free(in.notify);
 	sync_gc_done(&o.gc);
 	free(o.lists);
 	return code;
