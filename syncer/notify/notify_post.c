@@ -1,5 +1,5 @@
 /*
- * Posting to children, all at once.  Those that have taken all so far come
+ * Posting to children, many at once.  Those that have taken all so far come
  * first and are asked twice; those that have not been there for a while may not
  * hold up a run for long.
  */
@@ -16,7 +16,7 @@
 #include "report/report.h"
 
 #define TYPE		"application/vnd.docker.distribution.events.v2+json"
-#define AT_ONCE		64u
+#define AT_ONCE		128u
 #define STEP_MS		250
 #define AGAIN_MS	2000
 #define BEHIND_MS	5000
@@ -242,21 +242,26 @@ is_stopped(int fd)
 	return fd != -1 && poll(&p, 1, 0) == 1;
 }
 
-/* Those that have not been there before come last. */
+/* Those that are behind come last, and of them another one first each time:
+ * some may answer, and many of the others take all the time there is. */
 static void
 fill(struct round *round)
 {
 	struct notify *n = round->n;
 	struct posting *p = round->postings;
-	size_t i, turn;
+	struct notify_child *c;
+	size_t i, first = n->count > 0 ? (size_t)clock_ms() % n->count : 0;
+	int turn;
 
 	for (turn = 0; turn < 2; turn++)
-		for (i = 0; i < n->count; i++)
-			if (n->children[i].was_behind == (turn == 1)) {
-				p->round = round;
-				p->child = &n->children[i];
-				p++;
-			}
+		for (i = 0; i < n->count; i++) {
+			c = &n->children[(first + i) % n->count];
+			if (c->was_behind != (turn == 1))
+				continue;
+			p->round = round;
+			p->child = c;
+			p++;
+		}
 }
 
 void
