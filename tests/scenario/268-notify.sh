@@ -40,6 +40,12 @@ check "a plan tells nobody" "$CDR" sync -r "$T/other" --plan \
 	--notify "$T/notify.json" app:1
 expect_eq "nobody is told" 0 "$(posts site-a)"
 children_right
+sync_rc "no such file" 2 --notify "$T/none.json" app:3
+expect_said "which is named" '--notify: .*/none.json: no such file'
+pick '{**v, "site-c": {"url": "http://c.example/"}}' "$T/notify.json" >"$T/wrong.json"
+sync_rc "a child without a secret" 2 --notify "$T/wrong.json" app:3
+expect_said "which is named" 'wrong.json: site-c: bearer_file is missing'
+expect_published "nothing has been done" app:3 nothing
 
 # One child after the other: its rule, what is said, how many requests came.
 down=$(free_port)
@@ -60,11 +66,13 @@ child liar '"status": 200'
 child down
 child_at down "http://127.0.0.1:$down/hook/down"
 child hangs '"hang": true'
+child slow '"delay": 3'
 tells "children join, and nothing is new" app:1 app:2
 expect_eq "they need not be told" 0 "$(posts moved)"
 three=$(craft image library/app:1 --seed 3)
-within 15 tells "eight of twelve children fail" app:1 app:2
+within 60 tells "nine of thirteen children fail" app:1 app:2
 expect_eq "one that is well knows" "$app:1@$three" "$(told site-a)"
+expect_eq "the slow one as well, by one request" "$app:1@$three" "$(told slow)"
 expect_eq "the liar as well" "$app:1@$three" "$(told liar)"
 expect_published "it is published" app:1 "$three"
 # said CHILD REGEX

@@ -91,6 +91,10 @@ test_file_wrong(void **state)
 	} cases[] = {
 		{ "{", "line 1" },
 		{ "[]", "must be an object" },
+		/* Somebody has taken one file for the other. */
+		{ "x0123456789abcdef", "line 1" },
+		{ "{\"0123456789abcdef", "line 1" },
+		{ "{\"a\": x0123456789abcdef}", "line 1" },
 		{ "{\"a\": {}, \"a\": {}}", "duplicate" },
 		{ "{\"a\": 1}", "a: must be an object" },
 		{ "{\"a b\": {}}", "name of a child" },
