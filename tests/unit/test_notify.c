@@ -227,6 +227,8 @@ test_damaged(void **state)
 		{ "notify 2 3\n" EVENT("1", APP), 0, false },
 		{ "notify 1 x\n" EVENT("1", APP), 0, false },
 		{ "notify 1 99999999999999999999\n", 0, false },
+		{ "notify 1 9000000000000000000\n", 0, false },
+		{ "notify 1 1x\n", 0, false },
 		{ "notify 1 0\n", 0, true },
 		{ "notify 1 0\n" EVENT("1", APP), 1, true },
 		{ "notify 1 0\n" EVENT("1", APP) "event 2 5 dock", 1, false },
