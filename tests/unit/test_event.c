@@ -1,5 +1,5 @@
-/* Bodies of hooks: what each sender's is taken for (tests/hooks/events.txt), and
- * that none of their mutations does any harm. */
+/* Bodies of hooks: what each sender's is taken for (tests/hooks/events.txt),
+ * and that none of their mutations does any harm. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -60,7 +60,7 @@ heard_begin(struct heard *h)
 	h->to = xtext_open(&h->text, &h->len);
 }
 
-/* Nothing behind the body may be looked at, so it ends where its memory does. */
+/* Nothing behind the body may be looked at: it ends where its memory does. */
 static const char *
 read_exactly(const char *body, size_t len, const char *kind,
     const char *registry, struct heard *h)
@@ -416,7 +416,8 @@ test_files(void **state)
 		  "\tghcr.io org/app 2.3 -\n" },
 		{ " \n{\"image\": \"a:1\"}", "image",
 		  "\tdocker.io library/a 1 -\n" },
-		{ "nginx:1.27\n", "list", "\tdocker.io library/nginx 1.27 -\n" },
+		{ "nginx:1.27\n", "list",
+		  "\tdocker.io library/nginx 1.27 -\n" },
 		{ "# why\n\ndefault platform=all\n  quay.io/a/b tags=glob:v* "
 		  "newest=5\r\na@sha256:" HEX "\tkeep=3", "list",
 		  "\tquay.io a/b - -\n\tdocker.io library/a - sha256:" HEX
