@@ -127,8 +127,9 @@
 
 /* Hooks: the body of one, events in it, a secret; connections of nginx at once,
  * how long each may take, and what they all may have sent so far; of a request
- * all headers, their bytes and how many.  What is remembered of a line of the list, and in
- * how many REFs a run is told of it.  Files that were dropped, in one look. */
+ * all headers, their bytes and how many.  What is remembered of a line of the
+ * list, and in how many REFs a run is told of it.  Files that were dropped, in
+ * one look. */
 #define HOOK_BODY_MAX		(1u << 20)
 #define HOOK_EVENTS_MAX		1000u
 #define HOOK_SECRET_MIN		16u
