@@ -50,33 +50,55 @@ event_harbor(struct events *ev, const json_t *root)
 	return true;
 }
 
-#define ZOT		"zotregistry."
-#define ZOT_UPDATED	ZOT "image.updated"
+/* What its types begin with is configured there. */
+static bool
+is_zot(const char *type)
+{
+	static const char *const ends[] = {
+		".image.updated", ".image.deleted", ".image.lint_failed",
+		".repository.created",
+	};
+	size_t i, len = type == NULL ? 0 : strlen(type);
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (len > strlen(ends[i]) &&
+		    strcmp(type + len - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
+static void
+zot_image(struct events *ev, const char *type, const json_t *data,
+    const char *source)
+{
+	char *host = event_has(source, "http") ? event_host(source) : NULL;
+
+	if (type == NULL || strstr(type, ".updated") != NULL)
+		event_tell(ev, host, event_text(data, "name"),
+		    event_text(data, "reference"), event_text(data, "digest"));
+	free(host);
+}
 
 /*
  * In the binary mode of CloudEvents the body is the data, and the type is in a
- * header; in a file that was dropped there is none.
+ * header; in a file that was dropped there is none.  The source may be a URL of
+ * the registry, if that is configured.
  */
 bool
 event_zot(struct events *ev, const json_t *root)
 {
-	const json_t *data = root;
-	const char *type = ev->kind;
+	const char *type = event_text(root, "type");
 
-	if (!event_has(type, ZOT)) {
-		type = event_text(root, "type");
-		data = json_object_get(root, "data");
-	}
-	if (!event_has(type, ZOT)) {
-		if (event_text(root, "name") == NULL ||
-		    event_text(root, "reference") == NULL ||
-		    event_text(root, "mediaType") == NULL)
-			return false;
-		type = ZOT_UPDATED;
-		data = root;
-	}
-	if (strcmp(type, ZOT_UPDATED) == 0)
-		event_tell(ev, NULL, event_text(data, "name"),
-		    event_text(data, "reference"), event_text(data, "digest"));
+	if (is_zot(ev->kind))
+		zot_image(ev, ev->kind, root, NULL);
+	else if (is_zot(type))
+		zot_image(ev, type, json_object_get(root, "data"),
+		    event_text(root, "source"));
+	else if (event_text(root, "name") != NULL &&
+	    event_text(root, "reference") != NULL &&
+	    event_text(root, "mediaType") != NULL)
+		zot_image(ev, NULL, root, NULL);
+	else
+		return false;
 	return true;
 }
