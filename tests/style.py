@@ -105,7 +105,7 @@ LIBRARIES = {
 		      "syncer/report/status_record.h",
 		      "syncer/report/unlisted.c",
 		      "syncer/bundle/save_json.c",
-		      "syncer/hook/event.c", "syncer/hook/hook.c",
+		      "syncer/hook/hook_config.c",
 		      "syncer/hook/event_internal.h",
 		      "syncer/notify/notify_file.c",
 		      "syncer/notify/notify_body.c",
