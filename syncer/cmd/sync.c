@@ -85,25 +85,6 @@ struct inputs {
 	struct policy *policy;
 };
 
-/* A REF, and the key=value words behind it up to the next REF. */
-static void
-add_words(struct image_list *list, int argc, char **argv)
-{
-	char *text, *longer;
-	int i;
-
-	for (i = 0; i < argc;) {
-		text = xstrdup(argv[i++]);
-		while (i < argc && strchr(argv[i], '=') != NULL) {
-			longer = xasprintf("%s %s", text, argv[i++]);
-			free(text);
-			text = longer;
-		}
-		list_add(list, text);
-		free(text);
-	}
-}
-
 static int
 read_inputs(struct sync_options *o, struct inputs *in, struct err *e)
 {
@@ -116,7 +97,7 @@ read_inputs(struct sync_options *o, struct inputs *in, struct err *e)
 	for (i = 0; i < o->list_count; i++)
 		if (inputs_list(in->list, o->lists[i], e) == -1)
 			return -1;
-	add_words(in->list, o->word_count, o->words);
+	inputs_words(in->list, o->word_count, o->words);
 	if (list_end(in->list) == -1)
 		return err_set(e, ERR_INPUT, "the list has errors, so nothing "
 		    "has been done");

@@ -1,6 +1,6 @@
 /*
- * The lines of a list, by repository: an event finds its own by a binary search,
- * and costs nothing where there is none.  What waits is kept with the
+ * The lines of a list, by repository: an event finds its own by a binary
+ * search, and costs nothing where there is none.  What waits is kept with the
  * repository, a tag each, however many lines are about it.
  */
 #include <stdbool.h>

@@ -55,7 +55,7 @@ compare(const void *a, const void *b)
 	return strcmp(*x, *y);
 }
 
-/* What is due, sorted, with blanks between, and without "docker.io/library/". */
+/* What is due, sorted, with blanks between; without "docker.io/library/". */
 static void
 expect_due(struct hints *h, int64_t now, const char *want)
 {
