@@ -104,6 +104,7 @@ LIBRARIES = {
 		      "syncer/report/status_lists.h",
 		      "syncer/report/status_record.h",
 		      "syncer/report/unlisted.c",
+		      "syncer/report/watch_status.c",
 		      "syncer/bundle/save_json.c",
 		      "syncer/hook/hook_config.c",
 		      "syncer/hook/event_internal.h",

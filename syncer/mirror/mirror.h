@@ -2,6 +2,7 @@
 #define CDR_MIRROR_MIRROR_H
 
 #include "image/list.h"
+#include "image/only.h"
 #include "report/report.h"
 #include "report/status.h"
 #include "transfer/dispatch.h"
@@ -14,6 +15,7 @@
 struct mirror {
 	struct dispatch_config config;
 	const struct image_list *list;
+	struct only *only;		/* these of the list; NULL: all */
 	const struct policy *policy;	/* who has to have signed what */
 	struct status *status;		/* is told of each image */
 	int stop_fd;			/* readable when the run has to end */
