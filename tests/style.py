@@ -106,7 +106,7 @@ LIBRARIES = {
 		      "syncer/report/unlisted.c",
 		      "syncer/report/watch_status.c",
 		      "syncer/bundle/save_json.c",
-		      "syncer/hook/event.c", "syncer/hook/hook.c",
+		      "syncer/hook/hook_config.c",
 		      "syncer/hook/event_internal.h",
 		      "syncer/notify/notify.c",
 		      "syncer/source/asked.c", "syncer/source/compose.h",
