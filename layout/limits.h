@@ -125,7 +125,7 @@
  * remembered of objects that the mirror once found to be bad. */
 #define PEERS_MAX		1000u
 #define PEER_NAME_MAX		253u
-#define PEER_SOCKET_MAX		100u	/* sun_path has room for 107 */
+#define PEER_RUN_MAX		90u	/* sun_path has room for 107 */
 #define PEER_BAD_MAX		10000u
 /* One line of an access log, and how much is read of its end. */
 #define LOG_LINE_MAX		16384u

@@ -43,12 +43,12 @@ static const char usage[] =
 "                            ADDRESS[:PORT] a line, or DNS:NAME[:PORT], all\n"
 "                            addresses of a name. The port is 5002 where none\n"
 "                            is written\n"
-"      --self ADDRESS        which one this node is (default: the one that\n"
+"      --self ADDRESS[:PORT] which one this node is (default: the one that\n"
 "                            this machine has)\n"
 "      --listen ADDR:PORT    for clients of this node (default 127.0.0.1:5000)\n"
 "      --listen-peers ADDR:PORT\n"
 "                            for the other peers (default: as on the list)\n"
-"      --cache DIR           where pieces are kept (default\n"
+"      --cache DIR           a folder for the pieces (default\n"
 "                            /var/cache/cdr-peer)\n"
 "      --min-free SIZE       keep so much of that disk free (default 2G)\n"
 "      --max-size SIZE       and let the cache have no more than that\n"
@@ -66,8 +66,7 @@ static const char usage[] =
 "      --peer-key FILE       this peer's own, for both sides of a connection\n"
 "      --peer-name NAME      the name on all peers' certificates (default\n"
 "                            cdr-peer)\n"
-"      --socket PATH         of this nginx alone (default\n"
-"                            /run/cdr-peer/ring.sock)\n"
+"      --run DIR             for sockets of this nginx (default /run/cdr-peer)\n"
 "      --prefix DIR          write below DIR; other paths are as nginx sees\n"
 "                            them\n"
 "      --install             write the files\n"
@@ -84,6 +83,7 @@ struct args {
 	struct peers_wish wish;
 	const char *nodes, *prefix;
 	char *self;		/* --self, in its usual spelling */
+	uint16_t self_port;	/* 0: any */
 	bool install, remove;
 	unsigned follow_s;	/* 0: no */
 	int root;
@@ -128,7 +128,7 @@ find_self(const struct args *a)
 	size_t i;
 
 	if (a->self != NULL)
-		return peers_find(ring, a->self);
+		return peers_find(ring, a->self, a->self_port);
 	for (i = 0; i < ring->count; i++)
 		if (peers_is_here(ring->list[i].address))
 			return &ring->list[i];
@@ -149,7 +149,8 @@ settle_self(struct args *a, struct err *e)
 		    "this node's: give --self ADDRESS", a->nodes);
 	if (me == NULL) {
 		peers_done(&w->ring);
-		if (peers_add(&w->ring, a->self, PEER_PORT, e) == -1)
+		if (peers_add(&w->ring, a->self, a->self_port != 0 ?
+		    a->self_port : PEER_PORT, e) == -1)
 			return err_wrap(e, "--self");
 		me = &w->ring.list[0];
 	}
@@ -201,18 +202,18 @@ check(struct args *a, struct err *e)
 
 	or_else(&w->listen, "127.0.0.1:5000");
 	or_else(&w->cache, "/var/cache/cdr-peer");
-	or_else(&w->socket, "/run/cdr-peer/ring.sock");
+	or_else(&w->run, "/run/cdr-peer");
 	or_else(&w->peer_name, "cdr-peer");
 	if (node_wish_check(&w->mirror, e) == -1 ||
 	    node_wish_path("--cache", w->cache, e) == -1 ||
-	    node_wish_path("--socket", w->socket, e) == -1 ||
+	    node_wish_path("--run", w->run, e) == -1 ||
 	    node_wish_path("--peer-ca", w->peer_ca, e) == -1 ||
 	    node_wish_path("--peer-cert", w->peer_cert, e) == -1 ||
 	    node_wish_path("--peer-key", w->peer_key, e) == -1)
 		return -1;
-	if (strlen(w->socket) > PEER_SOCKET_MAX)
+	if (strlen(w->run) > PEER_RUN_MAX)
 		return err_set(e, ERR_INPUT, "--socket: more than %u bytes",
-		    PEER_SOCKET_MAX);
+		    PEER_RUN_MAX);
 	if ((w->peer_ca == NULL) != (w->peer_cert == NULL) ||
 	    (w->peer_ca == NULL) != (w->peer_key == NULL))
 		return err_set(e, ERR_INPUT, "--peer-ca, --peer-cert and "
@@ -237,7 +238,7 @@ gather(struct args *a, struct node_plan *plan, struct err *e)
 	if (read_nodes(a, e) == -1 || settle_self(a, e) == -1 ||
 	    find_mirror(a, e) == -1 || node_bad(a->root, w, &bad, e) == -1)
 		goto out;
-	me = peers_find(&w->ring, w->self);
+	me = peers_find(&w->ring, w->self, w->self_port);
 	w->bad = bad;
 	if (listen == NULL)
 		w->listen_peers = xstrdup(me->text);
@@ -370,7 +371,7 @@ enum option_value {
 	PEER_CERT,
 	PEER_KEY,
 	PEER_NAME,
-	SOCKET,
+	RUN,
 	PREFIX,
 	INSTALL,
 	FOLLOW,
@@ -419,13 +420,19 @@ set_name(char **to, const char *option, const char *text, struct err *e)
 static int
 set_self(struct args *a, const char *text, struct err *e)
 {
-	struct peers one = { 0 };
+	char *host = NULL;
+	uint16_t port = 0;
 
-	if (peers_add(&one, text, PEER_PORT, e) == -1)
+	if (peer_place(text, 0, &host, &port, e) == -1)
 		return err_wrap(e, "--self");
+	if (!peer_is_address(host)) {
+		free(host);
+		return err_set(e, ERR_INPUT, "--self: \"%.100s\" is not an "
+		    "address", text);
+	}
 	free(a->self);
-	a->self = xstrdup(one.list[0].address);
-	peers_done(&one);
+	a->self = host;
+	a->self_port = port;
 	return 0;
 }
 
@@ -489,8 +496,8 @@ take_option(struct args *a, int c, const char *arg, struct err *e)
 		return set_path(&w->peer_key, arg);
 	case PEER_NAME:
 		return set_name(&w->peer_name, "--peer-name", arg, e);
-	case SOCKET:
-		return set_path(&w->socket, arg);
+	case RUN:
+		return set_path(&w->run, arg);
 	case PREFIX:
 		a->prefix = arg;
 		return 0;
@@ -552,7 +559,7 @@ cmd_node_peers(int argc, char **argv)
 		{ "peer-cert", required_argument, NULL, PEER_CERT },
 		{ "peer-key", required_argument, NULL, PEER_KEY },
 		{ "peer-name", required_argument, NULL, PEER_NAME },
-		{ "socket", required_argument, NULL, SOCKET },
+		{ "run", required_argument, NULL, RUN },
 		{ "prefix", required_argument, NULL, PREFIX },
 		{ "install", no_argument, NULL, INSTALL },
 		{ "follow", required_argument, NULL, FOLLOW },

@@ -20,12 +20,12 @@
 #define PATIENCE_MAX_S	300u
 
 /* A request has one slice after the other, so small ones cost time where the
- * line is thick; and all but one of those who want a slice wait until it is
- * there, so large ones do where it is thin. */
+ * line is thick; and all who want a slice wait until it is there, so large ones
+ * do where it is thin.  Each is on its way for a second or less. */
 uint64_t
 peers_slice(uint64_t uplink)
 {
-	return uplink >= 6 * MIB ? 4 * MIB : MIB;
+	return uplink >= 4 * MIB ? 4 * MIB : uplink >= MIB ? MIB : MIB / 4;
 }
 
 unsigned
@@ -144,16 +144,19 @@ put_askers(FILE *f, const struct peers_wish *w)
 }
 
 static void
-put_cache(FILE *f, const struct peers_wish *w)
+put_caches(FILE *f, const struct peers_wish *w)
 {
 	/* 8000 objects for each MiB of keys; memory is taken when they come. */
-	fprintf(f, "proxy_cache_path %s levels=1:2 use_temp_path=off "
+	fprintf(f, "proxy_cache_path %s/owned levels=1:2 use_temp_path=off "
 	    "keys_zone=cdr_peer:32m inactive=3650d", w->cache);
 	if (w->min_free > 0)
 		fprintf(f, " min_free=%" PRIu64 "k", w->min_free >> 10);
 	if (w->max_size > 0)
 		fprintf(f, " max_size=%" PRIu64 "k", w->max_size >> 10);
 	fprintf(f, " manager_files=1000 manager_threshold=500ms;\n");
+	/* What is gone before the system writes it costs no disk. */
+	fprintf(f, "proxy_cache_path %s/near levels=1:2 use_temp_path=off "
+	    "keys_zone=cdr_near:1m inactive=10s max_size=256m;\n", w->cache);
 }
 
 static void
@@ -161,18 +164,23 @@ put_servers(FILE *f, const struct peers_wish *w)
 {
 	bool six = strchr(w->self, ':') != NULL;
 
-	fprintf(f, "upstream cdr_hop {\n\tserver unix:%s;\n"
+	fprintf(f, "upstream cdr_pieces {\n"
+	    "\tserver unix:%s/ring.sock max_fails=0;\n"
+	    "\tserver unix:%s/last.sock max_fails=0 backup;\n"
 	    "\tkeepalive 32;\n}\n"
-	    "upstream cdr_self {\n\tserver %s%s%s:%u;\n}\n", w->socket,
-	    six ? "[" : "", w->self, six ? "]" : "", w->self_port);
+	    "upstream cdr_nobody {\n\tserver 127.0.0.1:9 down;\n}\n"
+	    "upstream cdr_self {\n\tserver %s%s%s:%u;\n}\n", w->run,
+	    w->run, six ? "[" : "", w->self, six ? "]" : "", w->self_port);
 	fprintf(f, "\nserver {\n\tlisten %s;\n"
-	    "\tslice %" PRIu64 "m;\n"
+	    "\tslice %" PRIu64 "k;\n"
 	    "\tinclude cdr-peer-clients.conf;\n}\n", w->listen,
-	    peers_slice(w->uplink) / MIB);
-	fprintf(f, "\nserver {\n\tlisten unix:%s;\n"
+	    peers_slice(w->uplink) >> 10);
+	fprintf(f, "\nserver {\n\tlisten unix:%s/ring.sock;\n"
 	    "\tproxy_read_timeout %us;\n"
 	    "\tinclude cdr-peer-ring.conf;\n}\n",
-	    w->socket, peers_patience(w->uplink));
+	    w->run, peers_patience(w->uplink));
+	fprintf(f, "\nserver {\n\tlisten unix:%s/last.sock;\n"
+	    "\tinclude cdr-peer-last.conf;\n}\n", w->run);
 	fprintf(f, "\nserver {\n\tlisten %s%s;\n", w->listen_peers,
 	    w->peer_cert != NULL ? " ssl" : "");
 	if (w->peer_cert != NULL)
@@ -200,7 +208,7 @@ peer_conf(const struct peers_wish *w)
 	put_askers(f, w);
 	fprintf(f, "map $cdr_digest $cdr_bad_since {\n\tdefault \"\";\n"
 	    "\tinclude peer/bad.conf;\n}\n");
-	put_cache(f, w);
+	put_caches(f, w);
 	put_servers(f, w);
 	xtext_close(f);
 	return text;
@@ -223,7 +231,7 @@ void
 peers_wish_done(struct peers_wish *w)
 {
 	char **texts[] = { &w->listen, &w->listen_peers, &w->self, &w->cache,
-	    &w->socket, &w->mirror_name, &w->peer_ca, &w->peer_cert,
+	    &w->run, &w->mirror_name, &w->peer_ca, &w->peer_cert,
 	    &w->peer_key, &w->peer_name };
 	size_t i;
 

@@ -81,12 +81,13 @@ peers_same(const struct peers *a, const struct peers *b)
 }
 
 const struct peer *
-peers_find(const struct peers *p, const char *address)
+peers_find(const struct peers *p, const char *address, uint16_t port)
 {
 	size_t i;
 
 	for (i = 0; i < p->count; i++)
-		if (strcmp(p->list[i].address, address) == 0)
+		if (strcmp(p->list[i].address, address) == 0 &&
+		    (port == 0 || p->list[i].port == port))
 			return &p->list[i];
 	return NULL;
 }

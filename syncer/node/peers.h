@@ -41,8 +41,9 @@ int peers_add(struct peers *, const char *, uint16_t, struct err *);
 void peers_done(struct peers *);
 bool peers_same(const struct peers *, const struct peers *);
 
-/* peers_find(p, address): the first with that address, or NULL. */
-const struct peer *peers_find(const struct peers *, const char *);
+/* peers_find(p, address, port): the first with that address and, unless it is
+ * 0, port; or NULL. */
+const struct peer *peers_find(const struct peers *, const char *, uint16_t);
 
 /* peer_place(text, port, ret_host, ret_port, e): HOST[:PORT], [V6][:PORT] or
  * V6; ${port} where none is written.  free(3) ${ret_host}: brackets are gone,
@@ -80,7 +81,7 @@ struct peers_wish {
 	char *listen, *listen_peers;	/* for clients; for peers */
 	char *self;			/* this node's address */
 	uint16_t self_port;
-	char *cache, *socket;		/* absolute paths */
+	char *cache, *run;		/* folders, absolute */
 	uint64_t min_free, max_size;	/* bytes; 0: no such bound */
 	uint64_t uplink;		/* bytes a second */
 	char *mirror_name;		/* on the mirror's certificate */
