@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/aside.h"
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
 #include "cmd/size.h"
@@ -288,6 +289,9 @@ cmd_verify(int argc, char **argv)
 	int code = parse_options(argc, argv, &o);
 
 	if (code != -1)
+		return code;
+	/* A look alone is short, and somebody waits for it. */
+	if (!o.quick && !aside_begin(&code))
 		return code;
 	report_init(REPORT_TEXT, o.level);
 	credentials_init();

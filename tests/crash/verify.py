@@ -171,10 +171,11 @@ def main():
 	options.library = os.path.realpath(options.library)
 	found = Campaign(options)
 	counts = found.all_calls()
-	found.kills(sum(counts.values()))
+	found.kills(counts["all"])
 	found.faults(counts)
 	print(json.dumps(found.counts))
-	sys.exit(1 if found.counts["lost"] else 0)
+	tried = found.counts["kills"] and found.counts["faults"]
+	sys.exit(1 if found.counts["lost"] or not tried else 0)
 
 
 if __name__ == "__main__":

@@ -77,3 +77,36 @@ if part "who holds the lock" strace; then
 		fail "who comes last makes others wait"
 	ok "who comes last makes nobody wait"
 fi
+
+# It is slow enough to be looked at: seconds for what is there.
+idles()
+{
+	_child=$(cat "/proc/$pid/task/$pid/children") && [ -n "$_child" ] &&
+		grep -q 'nice 19$' "/proc/${_child% }/autogroup"
+}
+
+if [ "$(cat /proc/sys/kernel/sched_autogroup_enabled 2>/dev/null)" = 1 ]; then
+	cp -a "$ROOT" "$T/free"
+	set -- "$CDR" verify -r "$T/free" --limit-rate 40K
+	if [ "$(id -u)" = 0 ]; then
+		chown -R 65534:65534 "$T/free"
+		chmod 755 "$T"
+		set -- setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+	fi
+	for _signal in TERM KILL; do
+		rm -f "$T/free/_state/verified"
+		setsid "$@" >"$T/stdout" 2>"$T/stderr" </dev/null &
+		pid=$!
+		wait_for 60 idles
+		kill -$_signal $pid
+		_rc=0
+		wait $pid || _rc=$?
+		case $_signal in
+		TERM) expect_eq "told to end" 4 $_rc ;;
+		KILL) wait_for 60 sh -c "! kill -0 $_child 2>/dev/null" ;;
+		esac
+	done
+	ok "its session has the least weight, and it ends with who began it"
+else
+	left_out "its session" "this kernel has no autogroups"
+fi
