@@ -62,7 +62,7 @@ BELOW = {
 	"notify": {"notify", "registry", "report", "image", "layout"},
 	"cmd": {"cmd", "watch", "hook", "notify", "source", "doctor", "node", "bundle", "mirror", "transfer", "link", "report",
 		"registry", "image", "layout"},
-	"offline": {"cmd", "mirror", "registry", "layout"},
+	"offline": {"cmd", "node", "mirror", "registry", "layout"},
 	"main": {"cmd"},
 }
 # Where one folder may be asked for one thing only: registries' words pass the

@@ -178,6 +178,8 @@ http_start(struct http *h, const struct http_spec *spec,
 	req->reply.easy = req->easy;
 	req->reply.url = &req->url;
 	http_link_set(req, spec);
+	if (spec->header != NULL)
+		req->headers = curl_slist_append(NULL, spec->header);
 	set_request(req, spec);
 	set_auth(req->easy, spec);
 	/* libcurl gets what url_parse has understood, and nothing else. */

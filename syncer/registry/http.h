@@ -37,6 +37,7 @@ struct http_spec {
 	const char *post;	/* a POST with this text: a redirect is an
 				 * answer then, and not followed; NULL: none */
 	const char *post_type;	/* its media type */
+	const char *header;	/* one more, "Name: value"; NULL: none */
 	const char *accept;	/* NULL: anything */
 	enum http_auth auth;
 	const char *username, *password;	/* Basic */
