@@ -16,7 +16,10 @@
 # It needs a shell and sleep, and Linux's /proc.
 set -eu
 
-here=${0%/*}
+case $0 in
+*/*) here=${0%/*} ;;
+*) here=. ;;
+esac
 leave=0 grace=270 files='' ports=''
 while getopts l:g:w: option; do
 	case $option in
