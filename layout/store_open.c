@@ -254,6 +254,7 @@ clean_up(struct store *st, struct err *e)
 		return -1;
 	(void)clear_planted(st, "_state/quota.json");
 	(void)clear_planted(st, "_state/created");
+	(void)clear_planted(st, "_state/notify");
 	/* The lists may be behind, whoever says so. */
 	if (clear_planted(st, STORE_DIRTY_FILE) &&
 	    store_write_file(st, STORE_DIRTY_FILE, "", 0, e) == -1)

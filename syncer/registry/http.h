@@ -34,6 +34,9 @@ struct http_spec {
 	const struct registry_config *config;
 	bool head;
 	const char *form;	/* a POST with these fields; NULL: none */
+	const char *post;	/* a POST with this text: a redirect is an
+				 * answer then, and not followed; NULL: none */
+	const char *post_type;	/* its media type */
 	const char *accept;	/* NULL: anything */
 	enum http_auth auth;
 	const char *username, *password;	/* Basic */
