@@ -54,8 +54,9 @@ check "a peer answers as the mirror does" python3 -S "$TOP/tests/same-answers.py
 	"$MIRROR" "$(ring_client 1)" <"$T/requests"
 expect_said "... over some thousand requests" '^[0-9]{4} asked, 0 differ'
 for i in 2 3; do
-	curl -sf -o "$T/got" "http://$(ring_client $i)/v2/alpine/blobs/$LAYER" &&
-		cmp -s "$T/got" "$T/layer" || fail "peer $i sends other bytes"
+	curl -sf -o "$T/got" "http://$(ring_client $i)/v2/alpine/blobs/$LAYER" ||
+		fail "peer $i does not send it"
+	cmp -s "$T/got" "$T/layer" || fail "peer $i sends other bytes"
 done
 ok "so do the others"
 
