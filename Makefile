@@ -33,7 +33,7 @@ SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
 # In the static program these stand in for some of the others, which need a network.
 OFFLINE_C = $(sort $(wildcard syncer/offline/*.c))
 NETWORK_C = $(patsubst %,syncer/%.c,cmd/network cmd/sync cmd/sync_gc cmd/sync_options cmd/watch \
-                cmd/doctor cmd/node_bad node/peers_names \
+                cmd/doctor cmd/doctor_peers cmd/node_bad node/peers_names \
                 mirror/repair registry/url) \
             $(wildcard syncer/registry/http*.c syncer/doctor/*.c) \
             $(filter-out syncer/transfer/object.c,\

@@ -186,7 +186,7 @@ peers_node()
 	shift
 	peers_honest "$_node"
 	_home=$PEERS_DIR/node-$_node
-	mkdir -p "$_home"
+	mkdir -p "$_home/cache"
 	chmod 755 "$PEERS_DIR" "$_home"
 	: >"$_home/said"
 	nsenter -t "$(_peers_pid "$_node")" -n -m -- env CDR="$CDR" \
@@ -212,7 +212,7 @@ _peers_processes()
 # peers_empty N: its cache, while it does not run
 peers_empty()
 {
-	rm -rf "$PEERS_DIR/node-$1/cache"
+	rm -rf "$PEERS_DIR/node-$1/cache/owned" "$PEERS_DIR/node-$1/cache/near"
 }
 
 # At once: the master would first ask the workers. The script ends with it.

@@ -36,7 +36,7 @@ static const char help[] =
 "\n"
 "These have to be written in full.  All other options are those of cdr sync,\n"
 "but for --plan, --json, --only and the list \"-\".\n"
-"A list that is wrong is told; the one before holds until it is right again.\n"
+"A list that is wrong is told, and nothing is touched until it is right again.\n"
 "When it is told to stop, it has the run stop as well, which then ends with 4; a\n"
 "second time ends both at once.\n"
 "Exit: 0 it was told to stop; 2 the command line, a list or the configuration is\n"

@@ -109,7 +109,10 @@ ring_manifest(struct peers_visit *v)
 	char text[DIGEST_TEXT_MAX];
 	char *path = shapes_path(&p->image, p->shape, "manifests",
 	    digest_text(&p->digest, text));
-	struct question q = { .path = path, .accept = MEDIA_ACCEPT };
+	struct question q = {
+		.path = path, .accept = MEDIA_ACCEPT,
+		.header = "X-Cdr-Refetch: near"
+	};
 	struct digest got;
 	struct answer a;
 	const char *by;

@@ -15,11 +15,13 @@
 /* Of more pieces than that only the number is told: a peer that lies does so
  * for all it owns. */
 #define TOLD_MAX	8u
+/* Past what this node has for a moment; past what the owner keeps. */
+#define NEAR		"X-Cdr-Refetch: near"
 #define ANEW		"X-Cdr-Refetch: 1"
 
 struct brought {
 	struct digest digest;	/* of its bytes */
-	char by[64];		/* "" the mirror itself */
+	char by[PEER_TEXT_MAX];	/* "" the mirror itself */
 	char *why;		/* NULL, or: not even its headers are right */
 };
 
@@ -91,10 +93,11 @@ bring(struct ring_blob *b, size_t n, struct hasher *hasher)
 	struct brought *to = &b->pieces[n];
 	struct answer a;
 
-	ask_piece(b, &b->v->near, NULL, &p, &a);
+	ask_piece(b, &b->v->near, NEAR, &p, &a);
 	to->why = why_not(b, &p, &a);
 	if (piece_by(a.peer_by))
-		snprintf(to->by, sizeof(to->by), "%s", a.peer_by);
+		snprintf(to->by, sizeof(to->by), "%.*s",
+		    (int)sizeof(to->by) - 1, a.peer_by);
 	digest_of(DIGEST_SHA256, a.body, a.len, &to->digest);
 	hasher_add(hasher, a.body, a.len);
 	b->wrong += to->why != NULL;
