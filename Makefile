@@ -33,7 +33,7 @@ SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
 # In the static program these stand in for some of the others, which need a network.
 OFFLINE_C = $(sort $(wildcard syncer/offline/*.c))
 NETWORK_C = $(patsubst %,syncer/%.c,cmd/network cmd/sync cmd/sync_gc cmd/sync_options cmd/watch \
-                cmd/doctor \
+                cmd/doctor cmd/doctor_peers cmd/node_bad node/peers_names \
                 mirror/repair registry/url) \
             $(wildcard syncer/registry/http*.c syncer/doctor/*.c) \
             $(filter-out syncer/transfer/object.c,\
@@ -259,6 +259,7 @@ install: all
 	install -m 0755 $(BUILD)/cdr $(DESTDIR)$(PREFIX)/bin/cdr
 	install -m 0755 scripts/serve $(DESTDIR)$(PREFIX)/bin/cdr-serve
 	install -m 0755 scripts/hooks $(DESTDIR)$(PREFIX)/bin/cdr-hooks
+	install -m 0755 scripts/peer $(DESTDIR)$(PREFIX)/bin/cdr-peer
 	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
 	sed 's|/usr/local/share/cdr|$(PREFIX)/share/cdr|' nginx/cdr.conf \
 	    >$(DESTDIR)$(PREFIX)/share/cdr/nginx/cdr.conf
@@ -274,6 +275,7 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/cdr $(DESTDIR)$(PREFIX)/bin/cdr-serve \
 	    $(DESTDIR)$(PREFIX)/bin/cdr-hooks \
+	    $(DESTDIR)$(PREFIX)/bin/cdr-peer \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/cdr.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5/cdr-layout.5
 	rm -rf $(DESTDIR)$(PREFIX)/share/cdr

@@ -121,6 +121,12 @@
 #define NODE_REGISTRIES_MAX	1000u
 #define NODE_USES_MAX		4096u
 #define NODE_RECORDS_MAX	4096u
+/* A ring: its members, a name that stands for some of them, and what is
+ * remembered of objects that the mirror once found to be bad. */
+#define PEERS_MAX		1000u
+#define PEER_NAME_MAX		253u
+#define PEER_RUN_MAX		90u	/* sun_path has room for 107 */
+#define PEER_BAD_MAX		10000u
 /* One line of an access log, and how much is read of its end. */
 #define LOG_LINE_MAX		16384u
 #define LOG_BYTES_MAX		(64u << 20)
@@ -145,6 +151,7 @@
 #define SPOOL_FILES_MAX		1000u
 /* Children that are told of what is published; what waits for one of them. */
 #define NOTIFY_CHILDREN_MAX	1000u
+#define NOTIFY_NAME_MAX		64u
 #define NOTIFY_WAITING_MAX	10000u
 #define NOTIFY_BYTES_MAX	(16u << 20)
 

@@ -62,7 +62,7 @@ BELOW = {
 	"notify": {"notify", "registry", "report", "image", "layout"},
 	"cmd": {"cmd", "watch", "hook", "notify", "source", "doctor", "node", "bundle", "mirror", "transfer", "link", "report",
 		"registry", "image", "layout"},
-	"offline": {"cmd", "mirror", "registry", "layout"},
+	"offline": {"cmd", "node", "mirror", "registry", "layout"},
 	"main": {"cmd"},
 }
 # Where one folder may be asked for one thing only: registries' words pass the
@@ -108,7 +108,8 @@ LIBRARIES = {
 		      "syncer/bundle/save_json.c",
 		      "syncer/hook/hook_config.c",
 		      "syncer/hook/event_internal.h",
-		      "syncer/notify/notify.c",
+		      "syncer/notify/notify_file.c",
+		      "syncer/notify/notify_body.c",
 		      "syncer/source/asked.c", "syncer/source/compose.h",
 		      "syncer/source/crictl.h", "syncer/source/kubernetes.h",
 		      "syncer/source/regsync.h", "syncer/source/skopeo.h",

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/node_peers.h"
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "node/client.h"
@@ -81,6 +82,8 @@ help(void)
 	fputs(usage, stdout);
 	for (i = 0; (c = node_clients(i)) != NULL; i++)
 		printf("  %-10s  %s\n", c->name, c->about);
+	printf("  %-10s  %s\n", "peers", "an nginx on each node (has options "
+	    "of its own: peers --help)");
 	fputs(options, stdout);
 }
 
@@ -513,6 +516,9 @@ cmd_node_config(int argc, char **argv)
 	struct err e;
 	int c, rc = 1, code;
 
+	/* It has options of its own. */
+	if (argc > 1 && strcmp(argv[1], "peers") == 0)
+		return cmd_node_peers(argc - 1, argv + 1);
 	report_init(REPORT_TEXT, REPORT_INFO);
 	while (rc == 1 && (c = getopt_long(argc, argv, "r:h", longs,
 	    NULL)) != -1) {

@@ -15,6 +15,7 @@
 #include "registry/proxy.h"
 #include "mirror/mirror.h"
 #include "mirror/plan.h"
+#include "notify/notify.h"
 
 static const char help[] =
 "usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"
@@ -49,6 +50,8 @@ static const char help[] =
 "      --from oci:DIR[:REPOSITORY]\n"
 "                      copy from an OCI image layout, or from another ROOT; tags\n"
 "                      in it without a repository belong to REPOSITORY\n"
+"      --notify FILE   tell the mirrors that FILE (JSON) names what is new here;\n"
+"                      cdr watch looks at it there at once\n"
 "      --plan          say what a run would do: objects, bytes, pulls, room. It\n"
 "                      fetches and keeps the manifests that this takes, the\n"
 "                      signatures that are required, and what newest= compares,\n"
@@ -83,6 +86,7 @@ struct inputs {
 	struct keyring *keyring;
 	struct ocidir *layout;		/* of --from, or NULL */
 	struct policy *policy;
+	struct notify *notify;		/* or NULL */
 };
 
 static int
@@ -109,6 +113,8 @@ read_inputs(struct sync_options *o, struct inputs *in, struct err *e)
 	    strlen(INPUTS_LAYOUT)) == 0 && inputs_layout(o->from +
 	    strlen(INPUTS_LAYOUT), in->list, &in->layout, e) == -1)
 		return -1;
+	if (o->notify != NULL && notify_read(o->notify, &in->notify, e) == -1)
+		return err_wrap(e, "--notify");
 	if (policy_new(in->list, in->registries, o->require_signed,
 	    &in->policy, e) == -1)
 		return -1;
@@ -186,9 +192,17 @@ run_once(const struct sync_options *o, struct mirror *mirror,
 	return end;
 }
 
+static void
+publishes(void *cookie, const struct image_ref *ref,
+    const struct manifest_id *id)
+{
+	notify_publish(cookie, ref->registry, ref->repository, ref->tag, id);
+}
+
 /* The store is open.  Return an exit code. */
 static int
-run_and_collect(const struct sync_options *o, struct mirror *mirror)
+run_and_collect(const struct sync_options *o, struct mirror *mirror,
+    struct notify *notify)
 {
 	struct store *store = mirror->config.store;
 	struct report_totals totals = { 0 };
@@ -198,6 +212,11 @@ run_and_collect(const struct sync_options *o, struct mirror *mirror)
 
 	if (!sync_gc_before(&o->gc, store))
 		return EXIT_INTERRUPTED;
+	if (notify != NULL) {
+		notify_begin(notify, store);
+		mirror->publish = publishes;
+		mirror->publish_cookie = notify;
+	}
 	end = run_once(o, mirror, &totals, &e);
 	if (end == MIRROR_DONE &&
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
@@ -206,6 +225,8 @@ run_and_collect(const struct sync_options *o, struct mirror *mirror)
 		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);
+	if (notify != NULL)
+		notify_end(notify, NOTIFY_END_MS, mirror->stop_fd);
 	return end == MIRROR_DONE ? sync_gc_after(&o->gc, store, code) : code;
 }
 
@@ -248,7 +269,8 @@ run(const struct sync_options *o, const struct inputs *in)
 
 	if (code != -1)
 		return code;
-	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror);
+	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror,
+	    in->notify);
 	store_close(mirror.config.store);
 	return code;
 }
@@ -325,6 +347,7 @@ out:
 	registries_free(in.registries);
 	keyring_free(in.keyring);
 	ocidir_close(in.layout);
+	notify_free(in.notify);
 	sync_options_done(&o);
 	return code;
 }

@@ -133,6 +133,7 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		{ "plan", no_argument, NULL, 'P' },
 		{ "from", required_argument, NULL, 'F' },
 		{ "require-signed", required_argument, NULL, 'S' },
+		{ "notify", required_argument, NULL, 'N' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
 		{ "max-bytes", required_argument, NULL, MAX_BYTES },
@@ -173,6 +174,9 @@ parse_all(int argc, char **argv, struct sync_options *o)
 			break;
 		case 'F':
 			o->from = optarg;
+			break;
+		case 'N':
+			o->notify = optarg;
 			break;
 		case 'S':
 			o->require_signed = optarg;

@@ -32,7 +32,7 @@ struct sync_options {
 	unsigned jobs, connections;
 	bool has_window;
 	struct window window;
-	const char *from;
+	const char *from, *notify;
 	bool plan, json;
 	unsigned wait;			/* seconds */
 	bool skip_if_busy;

@@ -30,6 +30,8 @@ static const char help[] =
 "                      dropped there, and remove them\n"
 "      --settle T      look at an image so long after the last push of it (5),\n"
 "      --settle-most T but no later than so long after the first one (60)\n"
+"      --hint-jitter T and up to so much later (0), another time each time: for\n"
+"                      many mirrors that one parent tells at one moment\n"
 "  -h, --help          print this\n"
 "\n"
 "These have to be written in full.  All other options are those of cdr sync,\n"
@@ -49,7 +51,7 @@ static const char help[] =
 #define SETTLE_MAX_S	3600
 
 struct own {
-	unsigned every_s, jitter_s, settle_s, settle_most_s;
+	unsigned every_s, jitter_s, settle_s, settle_most_s, hint_jitter_s;
 	bool has_jitter;
 	const char *socket, *hooks, *spool;
 	char **rest;			/* the words that are left, with argv[0]
@@ -91,6 +93,12 @@ set_settle_most(const char *value, struct own *own, struct err *e)
 }
 
 static int
+set_hint_jitter(const char *value, struct own *own, struct err *e)
+{
+	return duration_parse(value, SETTLE_MAX_S, &own->hint_jitter_s, e);
+}
+
+static int
 set_socket(const char *value, struct own *own, struct err *e)
 {
 	own->socket = value;
@@ -122,6 +130,7 @@ static const struct {
 	{ "hooks", set_spool },
 	{ "settle", set_settle },
 	{ "settle-most", set_settle_most },
+	{ "hint-jitter", set_hint_jitter },
 };
 
 #define OPTIONS	(sizeof(options) / sizeof(options[0]))
@@ -251,6 +260,7 @@ cmd_watch(int argc, char **argv)
 	w.jitter_s = own.jitter_s;
 	w.settle_s = own.settle_s;
 	w.settle_most_s = own.settle_most_s;
+	w.hint_jitter_s = own.hint_jitter_s;
 	w.socket = own.socket;
 	w.hooks = own.hooks;
 	w.spool = own.spool;

@@ -245,6 +245,8 @@ start_next(struct run *run, const struct agenda_item *item)
 	struct job_options options = {
 		.plan = run->mirror->plan != NULL,
 		.key = policy_key(run->mirror->policy, item->entry),
+		.publish = run->mirror->publish,
+		.publish_cookie = run->mirror->publish_cookie,
 	};
 
 	run->totals.active++;

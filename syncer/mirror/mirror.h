@@ -6,6 +6,7 @@
 #include "report/report.h"
 #include "report/status.h"
 #include "transfer/dispatch.h"
+#include "mirror/job.h"
 #include "mirror/window.h"
 
 #define MIRROR_JOBS_MAX	1024u
@@ -21,6 +22,9 @@ struct mirror {
 	unsigned jobs;			/* at once; 0: as many as is good */
 	struct plan *plan;		/* NULL: do it */
 	const struct window *window;	/* when it may run; NULL: always */
+	job_publish *publish;		/* is told of each image of the list
+					 * before it is published; NULL: none */
+	void *publish_cookie;
 };
 
 enum mirror_end {

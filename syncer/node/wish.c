@@ -90,8 +90,8 @@ node_wish_registry(struct node_wish *w, const char *name, struct err *e)
 }
 
 /* ".." is refused, since the client may resolve it in another way. */
-static int
-check_path(const char *option, const char *path, struct err *e)
+int
+node_wish_path(const char *option, const char *path, struct err *e)
 {
 	const char *p;
 
@@ -128,9 +128,9 @@ node_wish_check(const struct node_wish *w, struct err *e)
 	if (!w->mirror.https && (w->ca_path != NULL || w->cert_path != NULL))
 		return err_set(e, ERR_INPUT, "%s: plain http does not use "
 		    "certificates: write https, or leave them out", w->base);
-	if (check_path("--ca", w->ca_path, e) == -1 ||
-	    check_path("--client-cert", w->cert_path, e) == -1 ||
-	    check_path("--client-key", w->key_path, e) == -1)
+	if (node_wish_path("--ca", w->ca_path, e) == -1 ||
+	    node_wish_path("--client-cert", w->cert_path, e) == -1 ||
+	    node_wish_path("--client-key", w->key_path, e) == -1)
 		return -1;
 	return 0;
 }

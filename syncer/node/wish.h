@@ -43,6 +43,9 @@ int node_wish_registry(struct node_wish *, const char *, struct err *);
  */
 int node_wish_check(const struct node_wish *, struct err *);
 
+/* node_wish_path(option, path, e): is that path such a one?  NULL is. */
+int node_wish_path(const char *, const char *, struct err *);
+
 void node_wish_done(struct node_wish *);
 
 #endif

@@ -223,14 +223,20 @@ begin(struct loop *l, int64_t now)
 	tell(l, now);
 }
 
-static void
-begin_whole(struct loop *l, int64_t now)
+static uint64_t
+random_number(void)
 {
-	uint64_t random = (uint64_t)now;
+	uint64_t random = (uint64_t)clock_ms();
 
 	/* Any number will do where the kernel has none yet. */
 	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	schedule_begin(&l->schedule, now, random);
+	return random;
+}
+
+static void
+begin_whole(struct loop *l, int64_t now)
+{
+	schedule_begin(&l->schedule, now, random_number());
 	if (l->hints != NULL)
 		hints_clear(l->hints);
 	begin(l, now);
@@ -244,7 +250,15 @@ begin_hinted(struct loop *l, int64_t now)
 		return;
 	report(REPORT_INFO, "looking at what was pushed: %s%s", l->refs[0],
 	    l->ref_count > 1 ? ", and more" : "");
+	schedule_hinted(&l->schedule, random_number());
 	begin(l, now);
+}
+
+static int64_t
+hints_at(const struct loop *l)
+{
+	return l->hints == NULL ? INT64_MAX :
+	    schedule_hints(&l->schedule, hints_due(l->hints));
 }
 
 static void
@@ -252,7 +266,7 @@ begin_due(struct loop *l, int64_t now)
 {
 	if (schedule_due(&l->schedule) <= now)
 		begin_whole(l, now);
-	else if (l->hints != NULL && hints_due(l->hints) <= now)
+	else if (hints_at(l) <= now)
 		begin_hinted(l, now);
 }
 
@@ -324,7 +338,7 @@ time_left(const struct loop *l, int64_t now)
 	if (l->child == 0) {
 		due = schedule_due(&l->schedule);
 		until = due < until ? due : until;
-		due = l->hints == NULL ? INT64_MAX : hints_due(l->hints);
+		due = hints_at(l);
 		until = due < until ? due : until;
 	}
 	if (l->hear != NULL) {
@@ -408,6 +422,8 @@ watch_loop(const struct watch *w)
 	l.file = listfile_new(w->lists, w->list_count, l.notice, now);
 	schedule_init(&l.schedule, (int64_t)w->every_s * 1000,
 	    (int64_t)w->jitter_s * 1000, now);
+	schedule_hint_jitter(&l.schedule, (int64_t)w->hint_jitter_s * 1000,
+	    random_number());
 	read_list(&l);
 	if (begin_to_hear(&l, now, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
