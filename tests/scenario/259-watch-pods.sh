@@ -70,7 +70,7 @@ port=$(free_port)
 here()
 {
 	sed "s,/etc/cdr-hooks,$T/hooks,g; s,/etc/cdr/images.list,$T/config/images.list,g
-		s,/etc/cdr/hooks.conf,$T/etc-nginx/hooks.conf,g; s,/run/cdr,$T/run,g"
+		s,/etc/cdr/\(hooks\.conf\|cdr-run\.sh\),$T/etc-nginx/\1,g; s, 5001 , $port ,; s,/run/cdr,$T/run,g"
 }
 sed -i "s,/run/cdr,$T/run,; s,listen 5001,listen 127.0.0.1:$port," "$T/etc-nginx/cdr-hooks.conf"
 set -- --settle=1
@@ -86,7 +86,8 @@ chmod 666 "$T/run/hook.sock"
 here <"$T/nginx-command" >"$T/nginx.sh"
 sh "$T/nginx.sh" >"$T/nginx.log" 2>&1 &
 nginx=$!
-defer "process_end $nginx"
+# Not to wait until nobody sends anything here any more.
+defer "kill -QUIT $nginx 2>/dev/null; process_end $nginx"
 post()
 {
 	_status=$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $1" \
