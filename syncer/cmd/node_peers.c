@@ -111,7 +111,10 @@ read_nodes(struct args *a, struct err *e)
 		free(host);
 		return rc == -1 ? err_wrap(e, "--nodes") : 0;
 	}
-	if (fs_read_named(a->nodes, CONFIG_BYTES_MAX, &text, &len, e) == -1)
+	rc = fs_read_named(a->nodes, CONFIG_BYTES_MAX, &text, &len, e);
+	if (rc == 0)
+		rc = err_set(e, ERR_INPUT, "%s: no such file", a->nodes);
+	if (rc == -1)
 		return err_wrap(e, "--nodes");
 	rc = peers_read(&w->ring, a->nodes, text, peers_resolve, e);
 	free(text);
