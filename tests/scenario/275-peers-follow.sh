@@ -125,7 +125,7 @@ grep -q "^$OTHER \"2026-11-20T10:53:07Z\";\$" "$T/peer-1/peer/bad.conf" ||
 	fail "it is forgotten"
 # The caches still have the wrong bytes, under another key.
 process_end "$MIRROR_PID"
-check "a mirror that is away is told of by nobody, and nothing is forgotten" sleep 3
+check "a mirror that is away is told of" wait_for 60 _told '/bad: what is bad there is not'
 ring_end 1
 ring_start 1 --uplink 500K
 _back()
