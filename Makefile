@@ -32,8 +32,8 @@ SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
                 $(sort $(wildcard syncer/*/*.c syncer/*/*/*.c)))
 # In the static program these stand in for some of the others, which need a network.
 OFFLINE_C = $(sort $(wildcard syncer/offline/*.c))
-NETWORK_C = $(patsubst %,syncer/%.c,cmd/network cmd/sync cmd/sync_gc cmd/doctor \
-                cmd/node_bad node/peers_names \
+NETWORK_C = $(patsubst %,syncer/%.c,cmd/network cmd/sync cmd/sync_gc cmd/sync_options cmd/watch \
+                cmd/doctor cmd/doctor_peers cmd/node_bad node/peers_names \
                 mirror/repair registry/url) \
             $(wildcard syncer/registry/http*.c syncer/doctor/*.c) \
             $(filter-out syncer/transfer/object.c,\
@@ -54,7 +54,7 @@ help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
-	@echo '         make install     cdr, cdr-serve, cdr-peer, nginx files, man pages; PREFIX, DESTDIR'
+	@echo '         make install     cdr, cdr-serve, cdr-hooks, cdr-peer, nginx files, man pages; PREFIX, DESTDIR'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'
@@ -254,6 +254,7 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 0755 $(BUILD)/cdr $(DESTDIR)$(PREFIX)/bin/cdr
 	install -m 0755 scripts/serve $(DESTDIR)$(PREFIX)/bin/cdr-serve
+	install -m 0755 scripts/hooks $(DESTDIR)$(PREFIX)/bin/cdr-hooks
 	install -m 0755 scripts/peer $(DESTDIR)$(PREFIX)/bin/cdr-peer
 	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
 	sed 's|/usr/local/share/cdr|$(PREFIX)/share/cdr|' nginx/cdr.conf \
@@ -267,6 +268,7 @@ install: all
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/cdr $(DESTDIR)$(PREFIX)/bin/cdr-serve \
+	    $(DESTDIR)$(PREFIX)/bin/cdr-hooks \
 	    $(DESTDIR)$(PREFIX)/bin/cdr-peer \
 	    $(DESTDIR)$(PREFIX)/share/man/man1/cdr.1 \
 	    $(DESTDIR)$(PREFIX)/share/man/man5/cdr-layout.5

@@ -132,8 +132,10 @@
 #define LOG_BYTES_MAX		(64u << 20)
 
 /* Hooks: the body of one, events in it, a secret; connections of nginx at once,
- * and how long each may take.  What is remembered of a line of the list, and in
- * how many REFs a run is told of it.  Files that were dropped, in one look. */
+ * how long each may take, and what they all may have sent so far; of a request
+ * all headers, their bytes and how many.  What is remembered of a line of the
+ * list, and in how many REFs a run is told of it.  Files that were dropped, in
+ * one look. */
 #define HOOK_BODY_MAX		(1u << 20)
 #define HOOK_EVENTS_MAX		1000u
 #define HOOK_SECRET_MIN		16u
@@ -141,11 +143,15 @@
 #define HOOKS_MAX		256u
 #define RECEIVER_CONNECTIONS_MAX	128u
 #define RECEIVER_TIMEOUT_MS	10000
+#define RECEIVER_BYTES_MAX	(8u << 20)
+#define SCGI_HEAD_MAX		(64u << 10)
+#define SCGI_HEADERS_MAX	200u
 #define HINT_TAGS_MAX		32u
 #define HINTS_RUN_MAX		1000u
 #define SPOOL_FILES_MAX		1000u
 /* Children that are told of what is published; what waits for one of them. */
 #define NOTIFY_CHILDREN_MAX	1000u
+#define NOTIFY_NAME_MAX		64u
 #define NOTIFY_WAITING_MAX	10000u
 #define NOTIFY_BYTES_MAX	(16u << 20)
 

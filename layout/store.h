@@ -468,6 +468,12 @@ int store_read_state(const struct store *, const char *, size_t, char **,
 int store_write_state(struct store *, const char *, const void *, size_t,
     struct err *);
 
+/* store_append_state(st, name, buf, len, e): at the end of that file, at once:
+ * a process that is killed has written it, or none of it.  A power cut may take
+ * it back.  From one thread. */
+int store_append_state(struct store *, const char *, const void *, size_t,
+    struct err *);
+
 /* --- imports that are not finished ------------------------------------- */
 
 /*

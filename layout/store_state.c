@@ -4,6 +4,8 @@
  * without them.
  */
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,4 +54,31 @@ store_write_state(struct store *st, const char *name, const void *buf,
     size_t len, struct err *e)
 {
 	return store_put_private(st, "_state", name, buf, len, e);
+}
+
+/* One write(2), and the file has one writer. */
+int
+store_append_state(struct store *st, const char *name, const void *buf,
+    size_t len, struct err *e)
+{
+	char path[STORE_PATH_MAX];
+	ssize_t n;
+	int fd, rc;
+
+	assert(strchr(name, '/') == NULL);
+	snprintf(path, sizeof(path), "_state/%s", name);
+	rc = fs_open_file(st->root, path, O_WRONLY | O_APPEND, &fd, e);
+	if (rc == 0)
+		return err_set(e, ERR_SYS, "%s: it has gone", path);
+	if (rc == -1)
+		return -1;
+	do
+		n = write(fd, buf, len);
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		rc = err_sys(e, "%s: cannot write", path);
+	else if ((size_t)n < len)
+		rc = err_set(e, ERR_STORE, "%s: written in part", path);
+	close(fd);
+	return rc == -1 ? -1 : 0;
 }

@@ -62,8 +62,9 @@ _server_up()
 }
 
 # registry_start DIR: docker-registry on a free port of 127.0.0.1, with deletes
-# enabled; its files are DIR/registry.*. Sets REGISTRY (127.0.0.1:PORT) and
-# REGISTRY_PID. A port lost to somebody else is tried again.
+# enabled; its files are DIR/registry.*. $REGISTRY_MORE is for the end of its
+# configuration. Sets REGISTRY (127.0.0.1:PORT) and REGISTRY_PID. A port lost to
+# somebody else is tried again.
 registry_start()
 {
 	for _try in 1 2 3 4 5; do
@@ -76,6 +77,7 @@ storage:
   delete: { enabled: true }
   maintenance: { uploadpurging: { enabled: false } }
 http: { addr: "$REGISTRY", secret: "of no use elsewhere" }
+${REGISTRY_MORE-}
 EOF
 		# An empty environment: REGISTRY_* would override the file.
 		: >"$1/registry.log"

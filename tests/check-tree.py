@@ -40,7 +40,7 @@ TOP = {"oci-layout", "cdr-layout", "index.json", "catalog.json", "blobs",
        "manifests", "repos", "status", "keep", "_state", "lost+found"}
 PRIVATE = {"lock", "publish", "keep.lock", "tmp", "partial", "dirty", "unclean", "clean",
 	   "quota.json", "created", "quarantine", "verified", "condemned", "reserve",
-	   "unlisted", "bundles-sent", "bundles", "import"}
+	   "unlisted", "bundles-sent", "bundles", "import", "notify"}
 
 
 def is_digest(text):

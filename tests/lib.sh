@@ -11,7 +11,8 @@
 #                            none: who asks for more than that has says need
 #                            docker-registry. SHELF=1 has the other one anywhere
 #   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
-#                            options as those of scripts/serve
+#                            options as those of scripts/serve; at 127.0.0.1, or
+#                            at $MIRROR_ADDRESS
 #   plain_build              from here on $CDR is the program without sanitizers: for
 #                            what measures it, or loads a library before it
 #   pick EXPRESSION [FILE] [NAME=TEXT]...   asks a JSON value: see tests/pick.py
@@ -372,7 +373,7 @@ start_nginx()
 	_tree=$1
 	shift
 	for _try in 1 2 3 4 5; do
-		MIRROR=127.0.0.1:$(free_port)
+		MIRROR=${MIRROR_ADDRESS-127.0.0.1}:$(free_port)
 		if mirror_start "$_tree" "$MIRROR" "$T/nginx.log" "$@"; then
 			export MIRROR
 			defer "process_end $MIRROR_PID"

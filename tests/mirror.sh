@@ -9,7 +9,8 @@
 #                        to $UPSTREAM and set $MORE to what is to be mirrored
 #   mirror_upstream      only the images and the docker-registry: sets $UPSTREAM
 #   mirror_start_over    what the next two tell begins here
-#   mirror_asked REGEX   the requests to nginx that match: METHOD TARGET STATUS
+#   mirror_asked REGEX   the requests to nginx that match: METHOD TARGET STATUS; only
+#                        those of the address $MIRROR_CLIENT, if that is set
 #   mirror_saw "what" COUNT REGEX    so many of them; some: at least one
 #   mirror_never_failed  no 5xx, no 401, 403, no redirect, whatever was asked
 #   mirror_end_shims     no container of a containerd below $T lives on
@@ -90,6 +91,7 @@ mirror_start_over()
 mirror_asked()
 {
 	tail -n "+$((_asked_before + 1))" "$T/access.log" |
+	grep -F "${MIRROR_CLIENT:+$MIRROR_CLIENT - }" |
 	sed -n 's/^[^"]*"\([A-Z]* [^ "]*\)[^"]*" \([0-9]*\) .*/\1 \2/p' |
 	grep -E -e "$1" || :
 }

@@ -250,7 +250,7 @@ async function lastSync(t, finished) {
   if (status === null) return '';
   const row = statusOf(status, t.image);
   if (row === undefined) return el('p', { class: 'hint' }, 'It came along with another image, or before there was a status.');
-  const isListed = text(row.last_listed) === finished;
+  const isListed = text(row.last_listed) >= finished;
   return el('dl', { class: 'facts' },
     ...fact('Result', text(row.result).replaceAll('_', ' '), row.reason ? ` (${text(row.reason)})` : ''),
     ...(row.error ? fact('Error', cut(text(row.error))) : []),

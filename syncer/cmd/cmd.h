@@ -27,6 +27,7 @@ extern const struct command network_commands[];
 extern const char network_note[];	/* what --version says of it */
 
 int cmd_sync(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_rm(int argc, char **argv);
 int cmd_list(int argc, char **argv);

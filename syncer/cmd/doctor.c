@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/doctor_peers.h"
 #include "cmd/inputs.h"
 #include "doctor/patient.h"
 #include "doctor/proof.h"
@@ -27,6 +28,7 @@
 
 static const char usage[] =
 "usage: cdr doctor [--mirror URL] [OPTION]... [IMAGE]\n"
+"       cdr doctor --peers NODES --mirror URL [--ring URL] [--anew] [IMAGE]\n"
 "       cdr doctor --registry [--registries FILE] [--json] IMAGE\n"
 "\n"
 "Find out why a node does not pull from the mirror. Checks the mirror's name,\n"
@@ -48,6 +50,12 @@ static const char usage[] =
 "                          and find that in the access log too\n"
 "      --prefix DIR        look at the node whose root is mounted at DIR\n"
 "      --json              print one JSON object\n"
+"      --peers NODES       look at a ring of peers, from one of its nodes: each\n"
+"                          peer of the file NODES, or DNS:NAME[:PORT]; then all\n"
+"                          pieces of IMAGE, through the ring, hashed. A wrong one\n"
+"                          is told with the peer that brought it\n"
+"      --ring URL          this node's own peer (default http://127.0.0.1:5000)\n"
+"      --anew              have peers fetch anew what is wrong\n"
 "      --registry          find out whether cdr sync can get IMAGE from its\n"
 "                          registry: each endpoint, its login, the manifest\n"
 "      --registries FILE   settings of registries (default: $CDR_REGISTRIES)\n"
@@ -60,10 +68,11 @@ struct args {
 	const char *mirror, *ca, *cert, *key, *log, *client, *prefix, *image;
 	const char *registries;
 	bool json, registry;
+	struct doctor_peers peers;
 };
 
 struct visit {
-	const struct args *args;
+	struct args *args;
 	struct node_wish wish;		/* the mirror, looked at */
 	struct node_uses uses;
 	struct node_trust trust;
@@ -187,6 +196,8 @@ examine(struct visit *v, struct patient *p, const struct ask_how *how)
 
 	if (ask_open(&p->ask, how, &e) == -1)
 		finding_add(&v->findings, FINDING_FAIL, "http", "%s", e.msg);
+	else if (v->args->peers.nodes != NULL)
+		doctor_peers_check(&v->args->peers, p);
 	else if (reach_check(p) && image_check(p) &&
 	    node_image_check(p) && content_check(p) &&
 	    blob_check(p) && shapes_check(p) && !p->ask.stopped)
@@ -197,13 +208,16 @@ examine(struct visit *v, struct patient *p, const struct ask_how *how)
 static int
 visit(struct visit *v, struct err *e)
 {
-	const struct args *a = v->args;
+	struct args *a = v->args;
+	bool rings = a->peers.nodes != NULL;
 	struct ask_how how = { .mark = v->mark, .stop_fd = cmd_stop_fd() };
 	struct patient p = { .findings = &v->findings };
 	int rc;
 
 	make_mark(v->mark);
-	rc = find_mirror(v, e);
+	rc = rings ? doctor_peers_read(&a->peers, e) : 0;
+	if (rc == 0)
+		rc = find_mirror(v, e);
 	if (rc == 0 && a->image != NULL) {
 		rc = image_ref_parse(a->image, &p.image, e);
 		p.has_image = rc == 0;
@@ -214,7 +228,8 @@ visit(struct visit *v, struct err *e)
 	how.ca = v->ca;
 	how.cert = v->cert;
 	how.key = v->key;
-	node_check(&v->findings, &v->uses, &v->wish.mirror);
+	node_check(&v->findings, &v->uses, rings ? &a->peers.near.mirror :
+	    &v->wish.mirror);
 	p.mirror = &v->wish.mirror;
 	p.how = &how;
 	p.uses = &v->uses;
@@ -303,7 +318,7 @@ say_json(const struct visit *v, bool is_all)
 }
 
 static int
-doctor(const struct args *a)
+doctor(struct args *a)
 {
 	struct visit v = {
 		.args = a, .findings = { .stop_fd = cmd_stop_fd() }
@@ -328,6 +343,7 @@ doctor(const struct args *a)
 	node_uses_done(&v.uses);
 	node_wish_done(&v.wish);
 	findings_done(&v.findings);
+	doctor_peers_done(&v.args->peers);
 	return fflush(stdout) == 0 ? code : EXIT_STORE;
 }
 
@@ -341,7 +357,9 @@ enum option_value {
 	ACCESS_LOG,
 	PULL,
 	PREFIX,
-	REGISTRIES
+	REGISTRIES,
+	PEERS,
+	RING
 };
 
 static const char **
@@ -364,6 +382,10 @@ value_of(struct args *a, int c)
 		return &a->prefix;
 	case REGISTRIES:
 		return &a->registries;
+	case PEERS:
+		return &a->peers.nodes;
+	case RING:
+		return &a->peers.ring;
 	default:
 		return NULL;
 	}
@@ -397,6 +419,12 @@ check_args(struct args *a)
 		    "--registries and --json alone", "");
 	if (!a->registry && a->registries != NULL)
 		return wrong("--registries goes with --registry", "");
+	if (a->peers.nodes != NULL && (a->registry || a->mirror == NULL ||
+	    a->log != NULL || a->client != NULL))
+		return wrong("--peers wants the --mirror behind the ring, and "
+		    "is not for --registry, --access-log and --pull", "");
+	if (a->peers.nodes == NULL && (a->peers.ring != NULL || a->peers.anew))
+		return wrong("--ring and --anew go with --peers", "");
 	if (a->client != NULL && !proof_is_client(a->client))
 		return wrong("--pull takes ", proof_clients());
 	return EXIT_OK;
@@ -416,6 +444,9 @@ cmd_doctor(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "registry", no_argument, NULL, 'r' },
 		{ "registries", required_argument, NULL, REGISTRIES },
+		{ "peers", required_argument, NULL, PEERS },
+		{ "ring", required_argument, NULL, RING },
+		{ "anew", no_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -431,6 +462,8 @@ cmd_doctor(int argc, char **argv)
 			a.json = true;
 		} else if (c == 'r') {
 			a.registry = true;
+		} else if (c == 'a') {
+			a.peers.anew = true;
 		} else if (c == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;

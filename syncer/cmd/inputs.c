@@ -83,6 +83,24 @@ inputs_registries(const char *path, struct registries **ret, struct err *e)
 	return rc;
 }
 
+void
+inputs_words(struct image_list *list, int argc, char **argv)
+{
+	char *text, *longer;
+	int i;
+
+	for (i = 0; i < argc;) {
+		text = xstrdup(argv[i++]);
+		while (i < argc && strchr(argv[i], '=') != NULL) {
+			longer = xasprintf("%s %s", text, argv[i++]);
+			free(text);
+			text = longer;
+		}
+		list_add(list, text);
+		free(text);
+	}
+}
+
 /* The entry whose repository all others have as well, or NULL. */
 static const struct list_entry *
 only_repository(const struct image_list *list)

@@ -15,6 +15,10 @@ list_complain inputs_complain;
 /* inputs_list(list, path, e): add a list file; "-" is standard input. */
 int inputs_list(struct image_list *, const char *, struct err *);
 
+/* inputs_words(list, argc, argv): add what stands on a command line: a REF, and
+ * the key=value words behind it up to the next REF. */
+void inputs_words(struct image_list *, int, char **);
+
 /*
  * inputs_layout(text, list, ret, e): open what --from names, DIR[:REPOSITORY].
  * Tags without a repository are of that one, or else of the only one that is in

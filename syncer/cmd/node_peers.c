@@ -23,7 +23,6 @@
 #include "report/report.h"
 
 #define RECORD		"peers"
-#define DNS		"DNS:"
 #define FOLLOW_MAX_S	86400u
 #define UPLINK		"12M"
 
@@ -99,31 +98,10 @@ static int
 read_nodes(struct args *a, struct err *e)
 {
 	struct peers_wish *w = &a->wish;
-	char *text = NULL, *host = NULL;
-	uint16_t port;
-	size_t len;
-	int rc;
 
 	peers_done(&w->ring);
-	if (strncmp(a->nodes, DNS, strlen(DNS)) == 0) {
-		rc = peer_place(a->nodes + strlen(DNS), PEER_PORT, &host,
-		    &port, e);
-		if (rc == 0)
-			rc = peers_resolve(&w->ring, host, port, e);
-		free(host);
-		return rc == -1 ? err_wrap(e, "--nodes") : 0;
-	}
-	rc = fs_read_named(a->nodes, CONFIG_BYTES_MAX, &text, &len, e);
-	if (rc == 0)
-		rc = err_set(e, ERR_INPUT, "%s: no such file", a->nodes);
-	if (rc == -1)
-		return err_wrap(e, "--nodes");
-	rc = peers_read(&w->ring, a->nodes, text, peers_resolve, e);
-	free(text);
-	if (rc == 0 && w->ring.count == 0)
-		rc = err_set(e, ERR_INPUT, "%s: there is no peer in it",
-		    a->nodes);
-	return rc;
+	return peers_gather(&w->ring, a->nodes, peers_resolve, e) == -1 ?
+	    err_wrap(e, "--nodes") : 0;
 }
 
 static const struct peer *

@@ -1,5 +1,4 @@
 /* cdr sync: mirror the images of a list. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,21 +6,18 @@
 
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
-#include "cmd/size.h"
-#include "cmd/sync_gc.h"
+#include "cmd/sync_options.h"
 #include "cmd/sync_status.h"
 #include "cmd/tree.h"
-#include "image/duration.h"
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "registry/authorities.h"
 #include "registry/proxy.h"
-#include "registry/url.h"
-#include "transfer/link/limit.h"
 #include "mirror/mirror.h"
 #include "mirror/plan.h"
+#include "notify/notify.h"
 
-static const char usage[] =
+static const char help[] =
 "usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"
 "\n"
 "Mirror images into ROOT, which nginx serves.  An image whose tag has not\n"
@@ -54,6 +50,8 @@ static const char usage[] =
 "      --from oci:DIR[:REPOSITORY]\n"
 "                      copy from an OCI image layout, or from another ROOT; tags\n"
 "                      in it without a repository belong to REPOSITORY\n"
+"      --notify FILE   tell the mirrors that FILE (JSON) names what is new here;\n"
+"                      cdr watch looks at it there at once\n"
 "      --plan          say what a run would do: objects, bytes, pulls, room. It\n"
 "                      fetches and keeps the manifests that this takes, the\n"
 "                      signatures that are required, and what newest= compares,\n"
@@ -66,6 +64,9 @@ static const char usage[] =
 "      --gc=when-needed\n"
 "                      only if less is free than --min-free says, before the run,\n"
 "                      or if an image does not fit, which is tried again then\n"
+"      --only REF      of the list only what this is about: a push of that tag,\n"
+"                      or of any tag where none is written; nothing counts as\n"
+"                      unlisted by that; may be given several times\n"
 "  -q, --quiet         print errors only\n"
 "  -v, --verbose       print unchanged images too\n"
 "  -h, --help          print this\n"
@@ -78,29 +79,6 @@ static const char usage[] =
 "4 interrupted: run it again to go on.\n"
 "More: cdr(1), cdr-layout(5).\n";
 
-/* With less of them nothing large would ever get through its manifest. */
-#define MAX_BYTES_MIN	((uint64_t)10 << 10)
-#define MAX_BYTES_MAX	((uint64_t)1 << 50)
-
-struct options {
-	const char *root, *registries, *require_signed;
-	const char **lists;
-	size_t list_count;
-	char **words;			/* REFs and their settings, up to a
-					 * NULL */
-	enum report_format format;
-	enum report_level level;
-	uint64_t limit_rate, max_bytes;
-	unsigned jobs, connections;
-	bool has_window;
-	struct window window;
-	const char *from;
-	bool plan, json;
-	unsigned wait;			/* seconds */
-	bool skip_if_busy;
-	struct sync_gc gc;
-};
-
 /* Everything that has to be right before the tree is touched. */
 struct inputs {
 	struct image_list *list;
@@ -108,249 +86,35 @@ struct inputs {
 	struct keyring *keyring;
 	struct ocidir *layout;		/* of --from, or NULL */
 	struct policy *policy;
+	struct notify *notify;		/* or NULL */
 };
 
 static int
-bad_usage(void)
-{
-	fputs("Try 'cdr sync --help'.\n", stderr);
-	return EXIT_INPUT;
-}
-
-static bool
-is_layout(const char *from)
-{
-	return strncmp(from, INPUTS_LAYOUT, strlen(INPUTS_LAYOUT)) == 0;
-}
-
-enum manners {
-	LIMIT_RATE = 256,
-	MAX_BYTES,
-	WINDOW,
-	JOBS,
-	CONNECTIONS,
-	WAIT,
-	IF_BUSY,
-	GC
-};
-
-static int
-parse_collect(int option, const char *arg, struct options *o)
-{
-	struct err e;
-	int rc = collect_option(option, arg, &o->gc.options, &e);
-
-	if (rc == 1)
-		return -1;
-	if (rc == -1)
-		fprintf(stderr, "cdr sync: %s\n", e.msg);
-	return bad_usage();
-}
-
-/* How much of the link, and when. */
-static int
-parse_manners(int option, const char *arg, struct options *o)
-{
-	const char *name = NULL;
-	struct err e;
-	int rc = 0;
-
-	switch ((enum manners)option) {
-	case LIMIT_RATE:
-		name = "limit-rate";
-		rc = size_parse(arg, LIMIT_RATE_MIN, LIMIT_RATE_MAX,
-		    &o->limit_rate, &e);
-		break;
-	case MAX_BYTES:
-		name = "max-bytes";
-		rc = size_parse(arg, MAX_BYTES_MIN, MAX_BYTES_MAX,
-		    &o->max_bytes, &e);
-		break;
-	case WINDOW:
-		name = "window";
-		rc = window_parse(arg, &o->window, &e);
-		o->has_window = true;
-		break;
-	case JOBS:
-		name = "jobs";
-		rc = count_parse(arg, 1, MIRROR_JOBS_MAX, &o->jobs, &e);
-		break;
-	case CONNECTIONS:
-		name = "connections";
-		rc = count_parse(arg, 1, CONNECTIONS_MAX, &o->connections, &e);
-		break;
-	case WAIT:
-		name = "wait";
-		rc = duration_parse(arg, WAIT_MAX_S, &o->wait, &e);
-		break;
-	case IF_BUSY:
-		name = "if-busy";
-		o->skip_if_busy = strcmp(arg, "skip") == 0;
-		if (!o->skip_if_busy)
-			rc = err_set(&e, ERR_INPUT, "it takes skip, not "
-			    "\"%.80s\"", arg);
-		break;
-	case GC:
-		name = "gc";
-		rc = sync_gc_parse(arg, &o->gc, &e);
-		break;
-	}
-	if (name == NULL)
-		return parse_collect(option, arg, o);
-	if (rc == -1) {
-		fprintf(stderr, "cdr sync: --%s: %s\n", name, e.msg);
-		return bad_usage();
-	}
-	return -1;
-}
-
-/* Return -1 to go on, or an exit code. */
-static int
-parse_options(int argc, char **argv, struct options *o)
-{
-	static const struct option longs[] = {
-		{ "root", required_argument, NULL, 'r' },
-		{ "images", required_argument, NULL, 'i' },
-		{ "registries", required_argument, NULL, 'R' },
-		{ "log", required_argument, NULL, 'l' },
-		{ "plan", no_argument, NULL, 'P' },
-		{ "from", required_argument, NULL, 'F' },
-		{ "require-signed", required_argument, NULL, 'S' },
-		{ "json", no_argument, NULL, 'O' },
-		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
-		{ "max-bytes", required_argument, NULL, MAX_BYTES },
-		{ "window", required_argument, NULL, WINDOW },
-		{ "jobs", required_argument, NULL, JOBS },
-		{ "connections", required_argument, NULL, CONNECTIONS },
-		{ "wait", required_argument, NULL, WAIT },
-		{ "if-busy", required_argument, NULL, IF_BUSY },
-		{ "gc", optional_argument, NULL, GC },
-		COLLECT_LONGS,
-		{ "quiet", no_argument, NULL, 'q' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
-	struct url url;
-	struct err e;
-	int c, code;
-
-	o->lists = xcalloc((size_t)argc, sizeof(*o->lists));
-	while ((c = getopt_long(argc, argv, "r:i:qvh", longs, NULL)) != -1) {
-		switch (c) {
-		case 'r':
-			o->root = optarg;
-			break;
-		case 'i':
-			o->lists[o->list_count++] = optarg;
-			break;
-		case 'R':
-			o->registries = optarg;
-			break;
-		case 'l':
-			if (strcmp(optarg, "json") == 0)
-				o->format = REPORT_JSON;
-			else if (strcmp(optarg, "text") != 0) {
-				fprintf(stderr, "cdr sync: --log takes text "
-				    "or json, not \"%s\"\n", optarg);
-				return bad_usage();
-			}
-			break;
-		case 'F':
-			o->from = optarg;
-			break;
-		case 'S':
-			o->require_signed = optarg;
-			break;
-		case 'P':
-			o->plan = true;
-			break;
-		case 'O':
-			o->json = true;
-			break;
-		case 'q':
-			o->level = REPORT_ERROR;
-			break;
-		case 'v':
-			o->level = REPORT_DEBUG;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			code = parse_manners(c, optarg, o);
-			if (code != -1)
-				return code;
-		}
-	}
-	if (o->from != NULL && !is_layout(o->from)) {
-		if (url_parse(o->from, &url, &e) == -1) {
-			fprintf(stderr, "cdr sync: --from: %s\n", e.msg);
-			return bad_usage();
-		}
-		url_done(&url);
-	}
-	if (o->gc.when == SYNC_GC_NEVER && o->gc.options.is_given) {
-		fputs("cdr sync: what gc is to remove needs --gc\n", stderr);
-		return bad_usage();
-	}
-	if (o->gc.when != SYNC_GC_NEVER && o->plan) {
-		fputs("cdr sync: --plan removes nothing, so --gc is not for "
-		    "it: cdr gc -n says what would go\n", stderr);
-		return bad_usage();
-	}
-	if (o->json && !o->plan) {
-		fputs("cdr sync: --json needs --plan; for a log in JSON use "
-		    "--log json\n", stderr);
-		return bad_usage();
-	}
-	return -1;
-}
-
-/* A REF, and the key=value words behind it up to the next REF. */
-static void
-add_words(struct image_list *list, int argc, char **argv)
-{
-	char *text, *longer;
-	int i;
-
-	for (i = 0; i < argc;) {
-		text = xstrdup(argv[i++]);
-		while (i < argc && strchr(argv[i], '=') != NULL) {
-			longer = xasprintf("%s %s", text, argv[i++]);
-			free(text);
-			text = longer;
-		}
-		list_add(list, text);
-		free(text);
-	}
-}
-
-static int
-read_inputs(struct options *o, int argc, char **argv, struct inputs *in,
-    struct err *e)
+read_inputs(struct sync_options *o, struct inputs *in, struct err *e)
 {
 	size_t i;
 
 	in->list = list_new(inputs_complain, NULL);
-	if (o->list_count == 0 && argc == 0)
+	if (o->list_count == 0 && o->word_count == 0)
 		return err_set(e, ERR_INPUT, "nothing to do: name images, or "
 		    "a list with -i");
 	for (i = 0; i < o->list_count; i++)
 		if (inputs_list(in->list, o->lists[i], e) == -1)
 			return -1;
-	add_words(in->list, argc, argv);
+	inputs_words(in->list, o->word_count, o->words);
 	if (list_end(in->list) == -1)
 		return err_set(e, ERR_INPUT, "the list has errors, so nothing "
 		    "has been done");
-	if (sync_gc_read(&o->gc, in->list, argc > 0, e) == -1)
+	if (sync_gc_read(&o->gc, in->list, o->word_count > 0, e) == -1)
 		return -1;
 	if (inputs_registries(o->registries, &in->registries, e) == -1)
 		return -1;
-	if (o->from != NULL && is_layout(o->from) &&
-	    inputs_layout(o->from + strlen(INPUTS_LAYOUT), in->list,
-	    &in->layout, e) == -1)
+	if (o->from != NULL && strncmp(o->from, INPUTS_LAYOUT,
+	    strlen(INPUTS_LAYOUT)) == 0 && inputs_layout(o->from +
+	    strlen(INPUTS_LAYOUT), in->list, &in->layout, e) == -1)
 		return -1;
+	if (o->notify != NULL && notify_read(o->notify, &in->notify, e) == -1)
+		return err_wrap(e, "--notify");
 	if (policy_new(in->list, in->registries, o->require_signed,
 	    &in->policy, e) == -1)
 		return -1;
@@ -375,7 +139,7 @@ end_plan(const struct plan *plan, struct mirror *mirror,
 
 /* What has become of a run, for people.  Return the exit code. */
 static int
-tell_end(const struct options *o, const struct report_totals *totals,
+tell_end(const struct sync_options *o, const struct report_totals *totals,
     enum mirror_end end, const struct err *e)
 {
 	char size[REPORT_BYTES_MAX], left[REPORT_BYTES_MAX];
@@ -410,7 +174,7 @@ tell_end(const struct options *o, const struct report_totals *totals,
 
 /* One run and its status. */
 static enum mirror_end
-run_once(const struct options *o, struct mirror *mirror,
+run_once(const struct sync_options *o, struct mirror *mirror,
     struct report_totals *totals, struct err *e)
 {
 	int64_t now = (int64_t)time(NULL);
@@ -418,6 +182,8 @@ run_once(const struct options *o, struct mirror *mirror,
 	enum mirror_end end;
 
 	mirror->status = status_new(now);
+	if (o->only != NULL)
+		status_only(mirror->status);
 	status_list(mirror->status, sync_list_name(o->lists, o->list_count,
 	    o->words, now, name));
 	end = mirror_run(mirror, totals, e);
@@ -426,9 +192,17 @@ run_once(const struct options *o, struct mirror *mirror,
 	return end;
 }
 
+static void
+publishes(void *cookie, const struct image_ref *ref,
+    const struct manifest_id *id)
+{
+	notify_publish(cookie, ref->registry, ref->repository, ref->tag, id);
+}
+
 /* The store is open.  Return an exit code. */
 static int
-run_and_collect(const struct options *o, struct mirror *mirror)
+run_and_collect(const struct sync_options *o, struct mirror *mirror,
+    struct notify *notify)
 {
 	struct store *store = mirror->config.store;
 	struct report_totals totals = { 0 };
@@ -438,6 +212,11 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 
 	if (!sync_gc_before(&o->gc, store))
 		return EXIT_INTERRUPTED;
+	if (notify != NULL) {
+		notify_begin(notify, store);
+		mirror->publish = publishes;
+		mirror->publish_cookie = notify;
+	}
 	end = run_once(o, mirror, &totals, &e);
 	if (end == MIRROR_DONE &&
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
@@ -446,6 +225,8 @@ run_and_collect(const struct options *o, struct mirror *mirror)
 		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);
+	if (notify != NULL)
+		notify_end(notify, NOTIFY_END_MS, mirror->stop_fd);
 	return end == MIRROR_DONE ? sync_gc_after(&o->gc, store, code) : code;
 }
 
@@ -462,7 +243,7 @@ run_plan(struct mirror *mirror)
 }
 
 static int
-run(const struct options *o, const struct inputs *in)
+run(const struct sync_options *o, const struct inputs *in)
 {
 	const struct tree_how how = {
 		.root = o->root, .wait_s = o->wait, .may_make = true,
@@ -474,6 +255,7 @@ run(const struct options *o, const struct inputs *in)
 		.config.registries = in->registries,
 		.config.keyring = in->keyring,
 		.list = in->list,
+		.only = o->only,
 		.policy = in->policy,
 		.config.limit_rate = o->limit_rate,
 		.config.max_bytes = o->max_bytes,
@@ -487,14 +269,15 @@ run(const struct options *o, const struct inputs *in)
 
 	if (code != -1)
 		return code;
-	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror);
+	code = o->plan ? run_plan(&mirror) : run_and_collect(o, &mirror,
+	    in->notify);
 	store_close(mirror.config.store);
 	return code;
 }
 
 /* Outside of the window there is nothing to do, which is no failure. */
 static bool
-is_time(const struct options *o)
+is_time(const struct sync_options *o)
 {
 	char hours[WINDOW_TEXT_MAX], clock[32];
 	time_t now = time(NULL);
@@ -511,23 +294,36 @@ is_time(const struct options *o)
 	return false;
 }
 
+/* A push that is about no image of the list is no failure: who sends it does
+ * not know the list. */
+static void
+tell_missed(const struct only *only)
+{
+	const char *missed;
+	size_t i;
+
+	for (i = 0; only != NULL && i < only_count(only); i++) {
+		missed = only_missed(only, i);
+		if (missed != NULL)
+			report(REPORT_INFO, "%s: no line of the list is about "
+			    "it", missed);
+	}
+}
+
 int
 cmd_sync(int argc, char **argv)
 {
-	struct options o = { .level = REPORT_INFO };
+	static const struct sync_usage usage = { "cdr sync", help };
+	struct sync_options o;
 	struct inputs in = { .list = NULL };
 	struct err e;
-	int code;
+	int code = sync_options_parse(&usage, argc, argv, &o);
 
-	collect_options_init(&o.gc.options, argc);
-	code = parse_options(argc, argv, &o);
 	if (code != -1)
 		goto out;
 	report_init(o.format, o.level);
 	credentials_init();
-	o.words = argv + optind;
-	if (proxy_check(&e) == -1 ||
-	    read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
+	if (proxy_check(&e) == -1 || read_inputs(&o, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		code = EXIT_INPUT;
 		goto out;
@@ -544,13 +340,14 @@ cmd_sync(int argc, char **argv)
 	if (o.connections > 0)
 		registries_connections(in.registries, o.connections);
 	code = run(&o, &in);
+	tell_missed(o.only);
 out:
 	list_free(in.list);
 	policy_free(in.policy);
 	registries_free(in.registries);
 	keyring_free(in.keyring);
 	ocidir_close(in.layout);
-	sync_gc_done(&o.gc);
-	free(o.lists);
+	notify_free(in.notify);
+	sync_options_done(&o);
 	return code;
 }

@@ -21,8 +21,9 @@ ask_open(struct ask *a, const struct ask_how *how, struct err *e)
 {
 	*a = (struct ask){ .stop_fd = how->stop_fd };
 	a->config.connect_timeout_s = CONNECT_S;
-	a->config.stall_timeout_s = STALL_S;
-	a->config.first_byte_timeout_s = STALL_S;
+	a->config.stall_timeout_s = how->patience_s > 0 ? how->patience_s :
+	    STALL_S;
+	a->config.first_byte_timeout_s = a->config.stall_timeout_s;
 	a->config.ca_file = how->ca != NULL ? xstrdup(how->ca) : NULL;
 	a->config.client_cert = how->cert != NULL ? xstrdup(how->cert) : NULL;
 	a->config.client_key = how->key != NULL ? xstrdup(how->key) : NULL;
@@ -115,6 +116,9 @@ on_end(void *cookie, const struct http_reply *reply)
 	copy_header(reply, "location", a->location);
 	copy_header(reply, "server", a->server);
 	copy_header(reply, "docker-distribution-api-version", a->api);
+	copy_header(reply, "etag", a->etag);
+	copy_header(reply, "x-cdr-peer", a->peer_by);
+	copy_header(reply, "x-cdr-piece", a->piece);
 }
 
 /* An interruption is a byte in a pipe, here as everywhere. */
@@ -139,6 +143,7 @@ ask(struct ask *a, const struct question *q, struct answer *ret)
 		.config = &a->config,
 		.head = q->head,
 		.accept = q->accept,
+		.header = q->header,
 		.from = q->from,
 		.to = q->to,
 		.body_max = MANIFEST_BYTES_MAX,

@@ -33,6 +33,7 @@ struct question {
 	const char *form;	/* NULL, or: a POST with these fields */
 	bool head;
 	const char *accept;
+	const char *header;	/* one more, "Name: value"; NULL: none */
 	const char *encoding;	/* NULL: identity */
 	uint64_t from, to;	/* a range; both 0: all */
 };
@@ -50,6 +51,8 @@ struct answer {
 	char length[ASK_HEADER_MAX], encoding[ASK_HEADER_MAX];
 	char range[ASK_HEADER_MAX], location[ASK_HEADER_MAX];
 	char server[ASK_HEADER_MAX], api[ASK_HEADER_MAX];
+	char etag[ASK_HEADER_MAX];
+	char peer_by[ASK_HEADER_MAX], piece[ASK_HEADER_MAX];	/* piece.h */
 	struct challenge challenge;	/* of a 401 */
 	struct err why;		/* of an answer that is no success; or of a
 				 * page for people */
@@ -62,6 +65,7 @@ struct answer {
  */
 struct ask_how {
 	const char *base, *ca, *cert, *key, *mark;
+	unsigned patience_s;	/* for silence; 0: a mirror is near */
 	int stop_fd;
 };
 int ask_open(struct ask *, const struct ask_how *, struct err *);

@@ -37,9 +37,8 @@ small_blob(const struct manifest *m)
 	return best;
 }
 
-/* Of an index the first manifest that is here: it may be sparse. */
-static bool
-find_child(struct patient *p, struct manifest *ret)
+bool
+blob_find_child(struct patient *p, struct manifest *ret)
 {
 	struct question q = { .accept = MEDIA_ACCEPT };
 	const struct manifest *m = &p->manifest;
@@ -164,7 +163,7 @@ blob_check(struct patient *p)
 	const struct descriptor *d;
 
 	if (m->kind == MEDIA_INDEX)
-		m = find_child(p, &child) ? &child : NULL;
+		m = blob_find_child(p, &child) ? &child : NULL;
 	d = m != NULL ? small_blob(m) : NULL;
 	if (m == NULL)
 		finding_add(p->findings, FINDING_FAIL, "blob", "the mirror has "

@@ -51,6 +51,10 @@ bool content_check(struct patient *);
 /* blob_check: a blob, a range of it, and what must not be there. */
 bool blob_check(struct patient *);
 
+/* blob_find_child(p, ret): of an index the first manifest that is there: it may
+ * be sparse.  manifest_done releases it. */
+bool blob_find_child(struct patient *, struct manifest *);
+
 /* shapes_check: every way in which a client may ask
  * (quirks.md#shapes-of-a-request). */
 bool shapes_check(struct patient *);

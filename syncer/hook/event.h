@@ -34,6 +34,14 @@ const char *events_read(const char *, size_t, const char *, const char *,
     hook_event_take *, void *cookie);
 
 /*
+ * events_proof(body, len, reply, size): where a body asks for a proof that this
+ * is its hook, as Event Grid does of each new subscription, the JSON that is
+ * one.  Its code has at most EVENTS_PROOF_MAX characters.
+ */
+#define EVENTS_PROOF_MAX	200u
+bool events_proof(const char *, size_t, char *, size_t);
+
+/*
  * events_read_file(text, len, take, cookie): a file that was dropped: a body as
  * above, or else lines of an image list, whose keys do not count.  Return as
  * events_read; "list" for lines.

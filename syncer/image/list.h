@@ -27,6 +27,7 @@ struct list_entry {
 	int priority;		/* higher first; 0 is usual */
 	unsigned keep;		/* so many digests of its history stay, and */
 	unsigned keep_for_s;	/* those that are younger; for gc */
+	bool is_found;		/* what a pattern has found: no line itself */
 };
 
 /*

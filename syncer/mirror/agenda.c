@@ -16,7 +16,7 @@ struct batch {
 struct agenda {
 	const struct image_list *list;
 	struct rank *ranks;		/* highest priority first */
-	size_t at;
+	size_t count, at;
 	struct batch *batches;		/* the one with the next image first,
 					 * the latest of equal ones */
 	struct batch *spent;		/* whose images others work on */
@@ -95,31 +95,79 @@ compare_ranks(const void *a, const void *b)
 	return x->index < y->index ? -1 : 1;
 }
 
-static void
-sort_by_priority(struct agenda *a)
+static enum only_part
+part_of(struct only *only, const struct list_entry *entry)
+{
+	char **tags = NULL;
+	size_t count;
+	enum only_part part;
+
+	if (only == NULL)
+		return ONLY_ALL;
+	part = only_part(only, entry, &tags, &count);
+	free(tags);
+	return part;
+}
+
+static bool *
+choose(const struct agenda *a, struct only *only)
 {
 	size_t i, count = list_count(a->list);
+	bool *chosen = xcalloc(count + 1, sizeof(*chosen));
 	const struct list_entry *entry;
+
+	for (i = 0; i < count; i++) {
+		entry = list_at(a->list, i);
+		chosen[i] = part_of(only, entry) != ONLY_NOTHING;
+		if (chosen[i] && entry->newest > 0)
+			overlap_choose(overlap_of(a, entry));
+	}
+	for (i = 0; i < count; i++) {
+		entry = list_at(a->list, i);
+		if (entry->newest > 0)
+			chosen[i] = overlap_is_chosen(overlap_of(a, entry));
+	}
+	return chosen;
+}
+
+/* Nobody waits for patterns that are not looked up: what they say of images
+ * that others find is asked of them all the same. */
+static void
+sort_by_priority(struct agenda *a, struct only *only)
+{
+	size_t i, count = list_count(a->list);
+	bool *chosen = choose(a, only);
+	const struct list_entry *entry;
+	struct overlap *o;
+	struct rank *rank;
 
 	a->ranks = xcalloc(count, sizeof(*a->ranks));
 	for (i = 0; i < count; i++) {
 		entry = list_at(a->list, i);
-		a->ranks[i].priority = entry->tags == NULL ? entry->priority :
-		    overlap_priority(overlap_of(a, entry));
-		a->ranks[i].index = (unsigned)i;
+		o = entry->tags == NULL ? NULL : overlap_of(a, entry);
+		if (!chosen[i]) {
+			if (o != NULL)
+				(void)overlap_ended(o);
+			continue;
+		}
+		rank = &a->ranks[a->count++];
+		rank->priority = o == NULL ? entry->priority :
+		    overlap_priority(o);
+		rank->index = (unsigned)i;
 	}
-	if (count > 1)
-		qsort(a->ranks, count, sizeof(*a->ranks), compare_ranks);
+	free(chosen);
+	if (a->count > 1)
+		qsort(a->ranks, a->count, sizeof(*a->ranks), compare_ranks);
 }
 
 struct agenda *
-agenda_new(const struct image_list *list)
+agenda_new(const struct image_list *list, struct only *only)
 {
 	struct agenda *a = xcalloc(1, sizeof(*a));
 
 	a->list = list;
 	note_names(a);
-	sort_by_priority(a);
+	sort_by_priority(a, only);
 	return a;
 }
 
@@ -200,7 +248,7 @@ agenda_next(struct agenda *a, struct agenda_item *ret)
 {
 	const struct rank *rank = NULL;
 
-	if (a->at < list_count(a->list))
+	if (a->at < a->count)
 		rank = &a->ranks[a->at];
 	if (a->batches != NULL && (rank == NULL ||
 	    priority_of(a->batches) >= rank->priority)) {
@@ -220,7 +268,7 @@ size_t
 agenda_left(const struct agenda *a)
 {
 	const struct batch *b;
-	size_t left = list_count(a->list) - a->at;
+	size_t left = a->count - a->at;
 
 	for (b = a->batches; b != NULL; b = b->next)
 		left += b->count - b->at;

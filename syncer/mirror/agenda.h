@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "image/list.h"
+#include "image/only.h"
 
 /*
  * What a run has still to begin: the images of the list, those of a higher
@@ -23,8 +24,13 @@ struct agenda_item {
 					 * and wants something else; or NULL */
 };
 
-/* agenda_new(list): ${list} is borrowed. */
-struct agenda *agenda_new(const struct image_list *);
+/*
+ * agenda_new(list, only): both are borrowed.  ${only} NULL: all of the list;
+ * else those lines that it is about, and with a pattern that has newest= all
+ * such of its repository.  What other lines say of the same images counts as
+ * ever.
+ */
+struct agenda *agenda_new(const struct image_list *, struct only *);
 void agenda_free(struct agenda *);
 
 /* agenda_next(a, ret): false if there is nothing, or nothing yet. */

@@ -128,6 +128,9 @@ start_publish(struct job *job)
 	p->default_manifest = job->walk.has_default ?
 	    &job->walk.default_id : NULL;
 	job->commit.task.done = published;
+	if (job->options.publish != NULL)
+		job->options.publish(job->options.publish_cookie, ref,
+		    &p->root);
 	committer_send(dispatch_committer(job->d), &job->commit);
 }
 

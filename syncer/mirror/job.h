@@ -47,6 +47,10 @@ struct job_report {
 
 typedef void job_end(void *cookie, const struct job_report *);
 
+/* job_publish: it is about to be published, as this manifest. */
+typedef void job_publish(void *cookie, const struct image_ref *,
+    const struct manifest_id *);
+
 struct job_options {
 	bool companion;		/* of another image: by digest it is published
 				 * with that; under a tag it may be absent */
@@ -57,6 +61,8 @@ struct job_options {
 	bool signature;		/* that is what it may be: refuse what is too
 				 * large for one */
 	struct policy_key key;	/* what it has to be signed with, if anything */
+	job_publish *publish;	/* is told from dispatch_step; NULL: nobody */
+	void *publish_cookie;
 };
 
 /*

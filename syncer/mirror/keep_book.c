@@ -26,8 +26,11 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 	if (in == NULL)
 		return;
 	status_groups_read(book_line_head(in), &groups);
-	if (book_head(in) != NULL)
+	if (book_head(in) != NULL) {
 		ret->finished = status_get_time(book_head(in), "finished");
+		ret->latest = status_get_time(json_object_get(book_head(in),
+		    "latest"), "finished");
+	}
 	status_lists_read(book_head(in), &ret->lists);
 	for (; book_peek(in, &line); book_skip(in)) {
 		if (ret->records.count >= STATUS_IMAGES_MAX)
@@ -45,6 +48,8 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 	/* A run that ended before it had looked at its list unlists nothing. */
 	if (latest < ret->finished)
 		ret->finished = latest;
+	if (ret->latest < ret->finished)
+		ret->latest = ret->finished;
 }
 
 void

@@ -13,8 +13,10 @@
  */
 struct keep_book {
 	struct name_table records;	/* number: last_listed; 0: never */
-	int64_t finished;		/* the last run that had anything in its
-					 * list; 0: not known */
+	int64_t finished;		/* the last whole run that had anything
+					 * in its list; 0: not known */
+	int64_t latest;			/* the last run of all, that or one with
+					 * --only */
 	struct status_lists lists;
 };
 

@@ -138,7 +138,7 @@ listed_at(const struct keep_list *l, const char *registry,
 
 	free(image);
 	return known == NULL || known->number < KEEP_TIME_MIN ||
-	    known->number > l->book->finished ? 0 : known->number;
+	    known->number > l->book->latest ? 0 : known->number;
 }
 
 static int

@@ -129,6 +129,16 @@ count_lacking(struct run *run, const struct job_report *r)
 		t->lacking_least = bytes;
 }
 
+/* A tag that a pattern is said to match now, and that is not there, is what it
+ * would not have found. */
+static bool
+is_vanished(const struct run *run, const struct job_report *r)
+{
+	return run->mirror->only != NULL && r->result == JOB_FAILED &&
+	    r->err->code == ERR_NOT_FOUND && !r->has_digest &&
+	    r->entry->is_found && r->entry->newest == 0;
+}
+
 static void
 job_ended(void *cookie, const struct job_report *r)
 {
@@ -139,7 +149,8 @@ job_ended(void *cookie, const struct job_report *r)
 	t->active--;
 	if (run->mirror->plan != NULL && r->result != JOB_CANCELLED)
 		plan_add(run->mirror->plan, image, r);
-	job_status(run->mirror->status, image, r);
+	if (!is_vanished(run, r))
+		job_status(run->mirror->status, image, r);
 	switch (r->result) {
 	case JOB_UNCHANGED:
 		t->unchanged++;
@@ -156,6 +167,12 @@ job_ended(void *cookie, const struct job_report *r)
 	case JOB_PLANNED:
 		break;
 	case JOB_FAILED:
+		if (is_vanished(run, r)) {
+			t->images--;
+			report(REPORT_INFO, "%s: it is not there (any more)",
+			    image);
+			break;
+		}
 		t->failed++;
 		report_failure(image, r);
 		if (r->err->code == ERR_ROOM && r->walk != NULL)
@@ -207,17 +224,36 @@ refuse(struct run *run, const struct agenda_item *item)
 	job_ended(run, &failure);
 }
 
+/* Of a pattern only these tags.  Return false where it is to be looked up. */
+static bool
+take_tags(struct run *run, const struct list_entry *entry)
+{
+	struct only *only = run->mirror->only;
+	char **tags = NULL;
+	size_t count = 0;
+
+	if (only == NULL || only_part(only, entry, &tags, &count) != ONLY_TAGS)
+		return false;
+	pattern_ended(run, entry, tags, count, count, NULL);
+	free(tags);
+	return true;
+}
+
 static void
 start_next(struct run *run, const struct agenda_item *item)
 {
 	struct job_options options = {
 		.plan = run->mirror->plan != NULL,
 		.key = policy_key(run->mirror->policy, item->entry),
+		.publish = run->mirror->publish,
+		.publish_cookie = run->mirror->publish_cookie,
 	};
 
 	run->totals.active++;
 	if (item->rival != NULL)
 		refuse(run, item);
+	else if (item->entry->tags != NULL && take_tags(run, item->entry))
+		return;
 	else if (item->entry->tags != NULL)
 		expand_start(run->dispatch, run->ages, item->entry,
 		    item->priority, pattern_ended, run);
@@ -313,7 +349,12 @@ loop(struct run *run)
 	run->totals.images += agenda_close(run->agenda);
 	run->totals.cancelled += agenda_left(run->agenda);
 	job_status_rest(m->status, run->agenda, &run->patterns);
-	relist_end(&run->patterns, m->list, m->config.store, m->status);
+	/* Nothing leaves its list by a run that looks at some of it. */
+	if (m->only != NULL)
+		relist_drop(&run->patterns);
+	else
+		relist_end(&run->patterns, m->list, m->config.store,
+		    m->status);
 }
 
 static void
@@ -336,11 +377,11 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	struct run run = { .mirror = m, .started_ms = clock_ms() };
 	enum mirror_end end = MIRROR_DONE;
 
-	run.totals.images = list_count(m->list);
 	run.dispatch = dispatch_new(&m->config, e);
 	if (run.dispatch == NULL)
 		return MIRROR_STORE_FAILED;
-	run.agenda = agenda_new(m->list);
+	run.agenda = agenda_new(m->list, m->only);
+	run.totals.images = agenda_left(run.agenda);
 	run.ages = ages_new(m->config.store);
 	loop(&run);
 	ages_free(run.ages);

@@ -18,6 +18,7 @@ struct overlap {
 	size_t count, pending;
 	size_t last;			/* the line that was spoken of last */
 	int priority;			/* the highest */
+	bool is_chosen;
 	struct claim *claims;
 	size_t claim_count, room;
 };
@@ -73,6 +74,18 @@ int
 overlap_priority(const struct overlap *o)
 {
 	return o->priority;
+}
+
+void
+overlap_choose(struct overlap *o)
+{
+	o->is_chosen = true;
+}
+
+bool
+overlap_is_chosen(const struct overlap *o)
+{
+	return o->is_chosen;
 }
 
 static size_t
@@ -241,6 +254,7 @@ image_of(const struct overlap *o, const struct find *f,
 	image->rival = f->rival == NOBODY ? NULL : o->lines[f->rival];
 	image->entry = *image->line;
 	image->entry.tags = NULL;
+	image->entry.is_found = true;
 	image->entry.ref.tag = f->first->tag;
 	f->first->tag = NULL;
 	image->entry.priority = f->priority;

@@ -34,6 +34,11 @@ void overlap_add(struct overlap *, const struct list_entry *);
  * before all are looked up. */
 int overlap_priority(const struct overlap *);
 
+/* overlap_choose(o): what newest= leaves out is needed of all of them that have
+ * it, since one of them is looked up.  overlap_is_chosen(o): is it? */
+void overlap_choose(struct overlap *);
+bool overlap_is_chosen(const struct overlap *);
+
 /* overlap_found(o, line, tag): one of the tags that ${line} has found;
  * overlap_left_out: one that its newest= has left out. */
 void overlap_found(struct overlap *, const struct list_entry *, const char *);

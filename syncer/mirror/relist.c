@@ -83,6 +83,12 @@ relist_end(struct relist *r, const struct image_list *list,
 		keep_list_free(t.list);
 		keep_book_done(&book);
 	}
+	relist_drop(r);
+}
+
+void
+relist_drop(struct relist *r)
+{
 	free(r->patterns);
 	*r = (struct relist){ .count = 0 };
 }

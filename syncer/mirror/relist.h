@@ -25,4 +25,7 @@ void relist_add(struct relist *, const struct list_entry *);
 void relist_end(struct relist *, const struct image_list *,
     const struct store *, struct status *);
 
+/* relist_drop(r): the same without a word. */
+void relist_drop(struct relist *);
+
 #endif

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/peers.h"
@@ -240,5 +241,34 @@ peers_read(struct peers *p, const char *path, const char *text,
 	for (i = 0; rc == 0 && i < fresh.count; i++)
 		rc = peers_add(p, fresh.list[i].address, fresh.list[i].port, e);
 	peers_done(&fresh);
+	return rc;
+}
+
+int
+peers_gather(struct peers *p, const char *nodes, peers_names_fn *names,
+    struct err *e)
+{
+	static const char dns[] = "DNS:";
+	char *text = NULL, *host = NULL;
+	uint16_t port;
+	size_t len;
+	int rc;
+
+	if (strncmp(nodes, dns, strlen(dns)) == 0) {
+		rc = peer_place(nodes + strlen(dns), PEER_PORT, &host, &port,
+		    e);
+		if (rc == 0)
+			rc = names(p, host, port, e);
+	} else {
+		rc = fs_read_named(nodes, CONFIG_BYTES_MAX, &text, &len, e);
+		rc = rc == 0 ? err_set(e, ERR_INPUT, "%s: no such file",
+		    nodes) : rc == 1 ? peers_read(p, nodes, text, names, e) :
+		    -1;
+	}
+	free(host);
+	free(text);
+	if (rc == 0 && p->count == 0)
+		rc = err_set(e, ERR_INPUT, "%s: there is no peer in it",
+		    nodes);
 	return rc;
 }

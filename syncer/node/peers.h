@@ -66,6 +66,13 @@ typedef int peers_names_fn(struct peers *, const char *, uint16_t,
 int peers_read(struct peers *, const char *, const char *, peers_names_fn *,
     struct err *);
 
+/*
+ * peers_gather(p, nodes, names, e): of the words of --nodes: "DNS:NAME[:PORT]",
+ * or the name of a file, as peers_read.  Return 0, or -1 with ${e} set; then,
+ * and for a file without a peer, ${p} has none.
+ */
+int peers_gather(struct peers *, const char *, peers_names_fn *, struct err *);
+
 /* peers_resolve: a peers_names_fn that asks the system's resolver.  ERR_NET
  * where there is no answer. */
 peers_names_fn peers_resolve;

@@ -15,6 +15,7 @@ is_absent(int argc, char **argv)
 
 const struct command network_commands[] = {
 	{ "sync", is_absent, NULL },
+	{ "watch", is_absent, NULL },
 	{ "doctor", is_absent, NULL },
 	{ NULL, NULL, NULL }
 };

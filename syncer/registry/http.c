@@ -90,35 +90,52 @@ drop_auth(CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, NULL);
 }
 
+static void
+add_header(struct http_request *req, const char *name, const char *value)
+{
+	char *line = xasprintf("%s: %s", name, value);
+
+	req->headers = curl_slist_append(req->headers, line);
+	free(line);
+}
+
+static void
+set_body(struct http_request *req, const struct http_spec *spec)
+{
+	CURL *easy = req->easy;
+
+	if (spec->form != NULL) {
+		req->has_form = true;
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->form);
+	}
+	if (spec->post != NULL) {
+		add_header(req, "Content-Type", spec->post_type);
+		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->post);
+		/* Over one that dies libcurl would send it again and again. */
+		curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	}
+}
+
 /* All that holds for every hop; http_link_hop is for each. */
 static void
 set_request(struct http_request *req, const struct http_spec *spec)
 {
 	CURL *easy = req->easy;
 	char range[48];
-	char *line;
 	int len;
 
-	if (spec->accept != NULL) {
-		line = xasprintf("Accept: %s", spec->accept);
-		req->headers = curl_slist_append(req->headers, line);
-		free(line);
-	}
+	if (spec->accept != NULL)
+		add_header(req, "Accept", spec->accept);
 	/* Digests are of the bytes as stored (quirks.md#content-encoding). */
-	line = xasprintf("Accept-Encoding: %s",
+	add_header(req, "Accept-Encoding",
 	    spec->encoding != NULL ? spec->encoding : "identity");
-	req->headers = curl_slist_append(req->headers, line);
-	free(line);
+	set_body(req, spec);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers);
 	/* Some registries refuse who has no name (quirks.md#user-agent). */
 	curl_easy_setopt(easy, CURLOPT_USERAGENT,
 	    spec->agent != NULL ? spec->agent : "cdr/" CDR_VERSION);
 	if (spec->head)
 		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	if (spec->form != NULL) {
-		req->has_form = true;
-		curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, spec->form);
-	}
 	if (spec->from > 0 || spec->to > 0) {
 		len = snprintf(range, sizeof(range), "%llu-",
 		    (unsigned long long)spec->from);
@@ -145,12 +162,14 @@ http_start(struct http *h, const struct http_spec *spec,
 	assert(!spec->bulk || (on->start != NULL && on->data != NULL));
 	assert(spec->to == 0 || spec->from < spec->to);
 	assert(spec->auth != HTTP_AUTH_BEARER || spec->bearer != NULL);
+	assert(spec->post == NULL || (spec->form == NULL && !spec->bulk &&
+	    spec->post_type != NULL));
 	req->http = h;
 	req->on = on;
 	req->cookie = cookie;
 	req->config = spec->config;
 	req->bulk = spec->bulk;
-	req->stays = spec->stay;
+	req->stays = spec->stay || spec->post != NULL;
 	req->body_max = spec->body_max;
 	req->granted = spec->body_room > 0 ? spec->body_room : spec->body_max;
 	req->easy = curl_easy_init();
@@ -159,6 +178,8 @@ http_start(struct http *h, const struct http_spec *spec,
 	req->reply.easy = req->easy;
 	req->reply.url = &req->url;
 	http_link_set(req, spec);
+	if (spec->header != NULL)
+		req->headers = curl_slist_append(NULL, spec->header);
 	set_request(req, spec);
 	set_auth(req->easy, spec);
 	/* libcurl gets what url_parse has understood, and nothing else. */

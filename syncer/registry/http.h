@@ -34,6 +34,10 @@ struct http_spec {
 	const struct registry_config *config;
 	bool head;
 	const char *form;	/* a POST with these fields; NULL: none */
+	const char *post;	/* a POST with this text: a redirect is an
+				 * answer then, and not followed; NULL: none */
+	const char *post_type;	/* its media type */
+	const char *header;	/* one more, "Name: value"; NULL: none */
 	const char *accept;	/* NULL: anything */
 	enum http_auth auth;
 	const char *username, *password;	/* Basic */

@@ -39,6 +39,7 @@ lifecycle_gather(struct store *store, struct lifecycle *ret, struct err *e)
 	(void)gc_status_read(store, &ret->gc);
 	(void)verify_status_read(store, &ret->verify);
 	(void)bundle_status_read(store, &ret->bundles);
+	(void)watch_status_read(store, &ret->watch);
 	if (held_save(store, &ret->held, e) == -1 ||
 	    store_quarantine_size(store, &ret->quarantined, e) == -1)
 		return -1;
@@ -235,6 +236,7 @@ lifecycle_print(const struct lifecycle *l, FILE *out)
 	print_gc(&l->gc, out);
 	print_verify(&l->verify, out);
 	print_bundles(&l->bundles, out);
+	watch_status_print(&l->watch, out);
 	metrics_single(out, "cdr_bad_objects", "gauge",
 	    "Manifests and blobs that were found bad or missing, and have not "
 	    "come again.", l->bad);

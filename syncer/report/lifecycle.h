@@ -8,12 +8,14 @@
 #include "report/gc_status.h"
 #include "report/held.h"
 #include "report/verify_status.h"
+#include "report/watch_status.h"
 
 /* What happens to a tree in the course of its years, for monitoring. */
 struct lifecycle {
 	struct gc_status gc;
 	struct verify_status verify;
 	struct bundle_status bundles;
+	struct watch_status watch;
 	struct held_totals held;
 	uint64_t pinned;		/* lines of keep/pins */
 	uint64_t unlisted;		/* images */

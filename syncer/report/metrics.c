@@ -123,6 +123,31 @@ print_counters(const struct status_counters *c, FILE *out)
 			    status_reason((enum err_code)i), c->failures[i]);
 }
 
+/* Of a run with --only since the last whole one, nothing where there was
+ * none. */
+static void
+print_latest(const struct status_view *v, FILE *out)
+{
+	static const char runs[] = "cdr_sync_only_runs_total";
+	size_t i;
+
+	metrics_family(out, runs, "counter", "Runs that looked at some images "
+	    "of their list only, by how they ended.");
+	for (i = 0; i < STATUS_RUN_RESULTS; i++)
+		metrics_labelled(out, runs, "result", status_run_results[i],
+		    v->counters.only_runs[i]);
+	if (v->latest == NULL)
+		return;
+	metrics_single(out, "cdr_sync_only_last_end_timestamp_seconds",
+	    "gauge", "When the last such run ended.",
+	    (uint64_t)v->latest->now);
+	metrics_single(out, "cdr_sync_only_last_exit_code", "gauge",
+	    "How it ended, as cdr_sync_last_exit_code.",
+	    (uint64_t)v->latest->exit_code);
+	metrics_single(out, "cdr_sync_only_last_images", "gauge",
+	    "How many images it was about.", v->latest->totals.images);
+}
+
 static void
 print_store(const struct status_view *v, FILE *out)
 {
@@ -186,6 +211,7 @@ metrics_print(const struct status_view *v, const struct metrics_images *images,
 	if (v->end != NULL)
 		print_run(v, out);
 	print_counters(&v->counters, out);
+	print_latest(v, out);
 	print_store(v, out);
 	print_pulls(v, out);
 	lifecycle_print(&v->lifecycle, out);

@@ -46,6 +46,7 @@ status_free(struct status *s)
 	free(s->records);
 	json_decref(s->pulls);
 	json_decref(s->failed);
+	json_decref(s->head);
 	metrics_images_free(s->images);
 	free(s);
 }
@@ -55,6 +56,12 @@ status_list(struct status *s, const char *name)
 {
 	assert(strlen(name) < sizeof(s->list));
 	snprintf(s->list, sizeof(s->list), "%s", name);
+}
+
+void
+status_only(struct status *s)
+{
+	s->is_only = true;
 }
 
 /* Half as much again each time: a run may have hundreds of thousands. */
@@ -119,12 +126,13 @@ static void
 count_run(struct status *s, const struct status_end *end)
 {
 	struct status_counters *c = &s->view.counters;
+	uint64_t *runs = s->is_only ? c->only_runs : c->runs;
 	size_t i;
 
 	for (i = 0; i < STATUS_RUN_RESULTS; i++)
 		if (strcmp(end->result, status_run_results[i]) == 0)
-			c->runs[i]++;
-	if (end->exit_code == 0)
+			runs[i]++;
+	if (end->exit_code == 0 && !s->is_only)
 		s->view.last_success = end->now;
 	c->bytes += end->totals.bytes;
 	c->objects += end->totals.objects;
@@ -202,14 +210,12 @@ print_metrics(FILE *out, void *cookie)
 	metrics_print(&s->view, s->images, out);
 }
 
-/* A file that is damaged is no reason to fail a run.  json_decref what is
- * returned, which may be NULL. */
-static json_t *
+/* A file that is damaged is no reason to fail a run. */
+static void
 load_head(struct status *s, const struct store *store)
 {
 	struct book_in *in;
 	struct err e;
-	json_t *head;
 	FILE *file;
 	int rc = store_open_status(store, STATUS_FILE, &file, &e);
 
@@ -217,14 +223,49 @@ load_head(struct status *s, const struct store *store)
 		report(REPORT_WARNING,
 		    "%s; what earlier runs wrote there is lost", e.msg);
 	if (rc != 1)
-		return NULL;
+		return;
 	fclose(file);
 	in = book_open(store, &status_book);
-	head = in == NULL ? NULL : json_deep_copy(book_head(in));
-	status_head_read(head, &s->view);
-	s->of_images.is_damaged = head == NULL;
+	s->head = in == NULL ? NULL : json_deep_copy(book_head(in));
+	status_head_read(s->head, &s->view);
+	s->of_images.is_damaged = s->head == NULL;
 	book_close(in);
-	return head;
+}
+
+/* What the file has told stays: that run, and what registries said in it where
+ * they have said nothing since. */
+static void
+keep_runs(struct status *s)
+{
+	struct status_view *v = &s->view;
+
+	v->end = v->latest = NULL;
+	if (status_head_run(s->head, &v->started, &s->whole))
+		v->end = &s->whole;
+	if (status_head_latest(s->head, &v->latest_started, &s->latest))
+		v->latest = &s->latest;
+	status_pulls_read(s, json_object_get(s->head, "pulls_left"));
+}
+
+static int64_t
+end_of(const struct status_end *end)
+{
+	return end == NULL ? 0 : end->now;
+}
+
+/* In the whole run, or in those that have looked again since.  Clocks are
+ * set. */
+static void
+tell_failures_since(struct status *s)
+{
+	struct status_images *images = &s->of_images;
+	int64_t whole = end_of(s->view.end), latest = whole;
+
+	if (s->view.latest != NULL)
+		latest = s->view.latest->now;
+	images->failed = note_failure;
+	images->failed_from = whole < latest ? whole : latest;
+	images->failed_to = whole < latest ? latest : whole;
 }
 
 /* What was removed may be here again, and then it is none of these.  Whoever
@@ -273,7 +314,7 @@ write_files(struct status *s, struct err *e)
 	s->unlisted = unlisted_begin(s->store, v->last_listed);
 	s->of_images.see = see;
 	s->of_images.is_gone = is_gone;
-	if (v->end != NULL)
+	if (v->end != NULL || v->latest != NULL)
 		rc = status_images_write(&s->of_images, e);
 	if (rc == -1) {
 		unlisted_drop(s->unlisted);
@@ -287,7 +328,8 @@ write_files(struct status *s, struct err *e)
 		    "%s", ignored.msg);
 	/* Now that it is known what they were before. */
 	for (i = 0; i < s->count; i++)
-		if (s->records[i]->result == STATUS_FAILED)
+		if (s->of_images.failed == NULL &&
+		    s->records[i]->result == STATUS_FAILED)
 			note_failure(s, s->records[i]);
 	if (s->of_images.is_damaged)
 		report(REPORT_WARNING, "status/" STATUS_FILE
@@ -296,8 +338,9 @@ write_files(struct status *s, struct err *e)
 	    e) == -1)
 		return -1;
 	/* Last: who looks at it for a change finds the others changed. */
-	if (v->end != NULL && store_write_status(s->store, SUMMARY_FILE,
-	    print_summary, s, e) == -1)
+	if ((v->end != NULL || v->latest != NULL) &&
+	    store_write_status(s->store, SUMMARY_FILE, print_summary, s,
+	    e) == -1)
 		return -1;
 	return store_sync_status(s->store, e);
 }
@@ -308,30 +351,38 @@ status_save(struct status *s, struct store *store,
 {
 	struct status_view *v = &s->view;
 	struct status_images *images = &s->of_images;
+	int64_t started = v->started;
 	size_t i;
 
-	assert(v->end == NULL);
-	v->end = end;
+	assert(s->store == NULL);
 	s->store = store;
 	for (i = 0; i < s->count; i++)
 		s->records[i]->last_listed = end->now;
 	sort(s);
-	json_decref(load_head(s, store));
+	load_head(s, store);
 	count_run(s, end);
-	if (s->count > 0)
+	v->end = end;
+	if (s->count > 0 && !s->is_only)
 		v->last_listed = end->now;
-	if (s->count > 0 && s->list[0] != '\0')
+	if (s->count > 0 && !s->is_only && s->list[0] != '\0')
 		status_lists_put(&v->lists, s->list, end->now);
 	*images = (struct status_images){
 		.store = store,
 		.now = end->now,
 		.records = s->records,
 		.count = s->count,
+		.is_partial = s->is_only,
 		.head = print_head,
 		.cookie = s,
 		.metrics = s->images,
 		.is_damaged = images->is_damaged,
 	};
+	if (s->is_only) {
+		keep_runs(s);
+		v->latest = end;
+		v->latest_started = started;
+		tell_failures_since(s);
+	}
 	return write_files(s, e);
 }
 
@@ -342,28 +393,24 @@ status_refresh(struct store *store, const struct name_set *gone,
     struct err *e)
 {
 	struct status *s = status_new(0);
-	struct status_end end;
-	json_t *head = load_head(s, store);
 	int rc;
 
+	load_head(s, store);
 	s->store = store;
 	s->gone = gone;
-	if (status_head_run(head, &s->view, &end)) {
-		s->view.end = &end;
-		status_pulls_read(s, json_object_get(head, "pulls_left"));
-	}
+	keep_runs(s);
 	s->of_images = (struct status_images){
 		.store = store,
-		.now = s->view.end == NULL ? 0 : end.now,
+		.now = end_of(s->view.end),
 		.is_refresh = true,
-		.failed = note_failure,
+		.is_partial = true,
 		.head = print_head,
 		.cookie = s,
 		.metrics = s->images,
 		.is_damaged = s->of_images.is_damaged,
 	};
+	tell_failures_since(s);
 	rc = write_files(s, e);
-	json_decref(head);
 	status_free(s);
 	return rc;
 }

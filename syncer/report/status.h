@@ -25,6 +25,13 @@ void status_free(struct status *);
 void status_list(struct status *, const char *);
 
 /*
+ * status_only(s): the run looks at some of its list (--only).  It unlists
+ * nothing, and what the files say of the last whole run stays: this one is told
+ * of beside it, as the latest, until there is a whole one again.
+ */
+void status_only(struct status *);
+
+/*
  * status_image(s, record): what became of an image that is in this run's list.
  * Takes the record.  The last success of one that has not succeeded now need
  * not be filled in.

@@ -28,6 +28,9 @@ status_head_read(const json_t *head, struct status_view *ret)
 	of = json_object_get(from, "runs");
 	for (i = 0; i < STATUS_RUN_RESULTS; i++)
 		c->runs[i] = status_get_count(of, status_run_results[i]);
+	of = json_object_get(from, "only_runs");
+	for (i = 0; i < STATUS_RUN_RESULTS; i++)
+		c->only_runs[i] = status_get_count(of, status_run_results[i]);
 	of = json_object_get(from, "failures");
 	for (i = 0; i < STATUS_REASONS; i++)
 		c->failures[i] = status_get_count(of,
@@ -52,8 +55,8 @@ totals_read(const json_t *o, struct report_totals *t)
 }
 
 bool
-status_head_run(const json_t *head, struct status_view *ret,
-    struct status_end *ret_end)
+status_head_run(const json_t *head, int64_t *ret_started,
+    struct status_end *ret)
 {
 	const char *result = json_string_value(json_object_get(head,
 	    "result"));
@@ -71,9 +74,17 @@ status_head_run(const json_t *head, struct status_view *ret,
 	end.exit_code = exit_code > UINT8_MAX ? UINT8_MAX : (int)exit_code;
 	end.error = json_string_value(json_object_get(head, "error"));
 	totals_read(json_object_get(head, "totals"), &end.totals);
-	ret->started = status_get_time(head, "started");
-	*ret_end = end;
+	*ret_started = status_get_time(head, "started");
+	*ret = end;
 	return true;
+}
+
+bool
+status_head_latest(const json_t *head, int64_t *ret_started,
+    struct status_end *ret)
+{
+	return status_head_run(json_object_get(head, "latest"), ret_started,
+	    ret);
 }
 
 static json_t *
@@ -96,19 +107,28 @@ totals_json(const struct report_totals *t)
 }
 
 static json_t *
-counters_json(const struct status_counters *c)
+runs_json(const uint64_t runs[STATUS_RUN_RESULTS])
 {
-	json_t *o = json_object(), *runs = json_object();
-	json_t *failures = json_object();
+	json_t *o = json_object();
 	size_t i;
 
 	for (i = 0; i < STATUS_RUN_RESULTS; i++)
-		status_set_count(runs, status_run_results[i], c->runs[i]);
+		status_set_count(o, status_run_results[i], runs[i]);
+	return o;
+}
+
+static json_t *
+counters_json(const struct status_counters *c)
+{
+	json_t *o = json_object(), *failures = json_object();
+	size_t i;
+
 	for (i = 0; i < STATUS_REASONS; i++)
 		if (c->failures[i] > 0)
 			status_set_count(failures,
 			    status_reason((enum err_code)i), c->failures[i]);
-	json_object_set_new(o, "runs", runs);
+	json_object_set_new(o, "runs", runs_json(c->runs));
+	json_object_set_new(o, "only_runs", runs_json(c->only_runs));
 	status_set_count(o, "bytes", c->bytes);
 	status_set_count(o, "objects", c->objects);
 	status_set_count(o, "requests", c->requests);
@@ -136,6 +156,28 @@ store_json(const struct status_view *v)
 	return o;
 }
 
+static void
+set_run(json_t *o, int64_t started, const struct status_end *end)
+{
+	status_set_time(o, "started", started);
+	status_set_time(o, "finished", end->now);
+	json_object_set_new(o, "result", json_string(end->result));
+	status_set_count(o, "exit_code", (uint64_t)end->exit_code);
+	status_set_error(o, end->error);
+	json_object_set_new(o, "totals", totals_json(&end->totals));
+}
+
+/* How many images it was about stands where nobody takes them for all. */
+static json_t *
+latest_json(const struct status_view *v)
+{
+	json_t *o = json_object();
+
+	status_set_count(o, "only", v->latest->totals.images);
+	set_run(o, v->latest_started, v->latest);
+	return o;
+}
+
 json_t *
 status_head_json(const struct status_view *v)
 {
@@ -143,15 +185,13 @@ status_head_json(const struct status_view *v)
 
 	status_set_count(o, "layout", 2);
 	json_object_set_new(o, "version", json_string(CDR_VERSION));
-	status_set_time(o, "started", v->started);
-	status_set_time(o, "finished", v->end->now);
-	json_object_set_new(o, "result", json_string(v->end->result));
-	status_set_count(o, "exit_code", (uint64_t)v->end->exit_code);
-	status_set_error(o, v->end->error);
+	if (v->end != NULL)
+		set_run(o, v->started, v->end);
+	if (v->latest != NULL)
+		json_object_set_new(o, "latest", latest_json(v));
 	status_set_time(o, "last_success", v->last_success);
 	status_set_time(o, "last_listed", v->last_listed);
 	json_object_set_new(o, "lists", status_lists_json(&v->lists));
-	json_object_set_new(o, "totals", totals_json(&v->end->totals));
 	json_object_set_new(o, "counters", counters_json(&v->counters));
 	json_object_set_new(o, "store", store_json(v));
 	json_object_set(o, "pulls_left", v->pulls);

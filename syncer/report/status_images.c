@@ -135,12 +135,14 @@ tell(struct merge *m, const char *image, enum status_result result,
 	}
 }
 
-/* Did it fail in the run that is told of anew? */
+/* Did it fail in the runs that are told of anew? */
 static void
 tell_failure(struct merge *m, const struct status_record *r)
 {
-	if (m->of->is_refresh && r != NULL && r->result == STATUS_FAILED &&
-	    r->last_listed == m->of->now)
+	if (m->of->failed != NULL && r != NULL &&
+	    r->result == STATUS_FAILED &&
+	    r->last_listed >= m->of->failed_from &&
+	    r->last_listed <= m->of->failed_to)
 		m->of->failed(m->of->cookie, r);
 }
 
@@ -182,7 +184,7 @@ put_line(struct merge *m, const struct book_line *line)
 		(void)status_result_read(text, &result);
 		tell(m, line->image, result, book_time(line, "last_success"),
 		    book_time(line, "last_listed"), book_count(line, "size"));
-		if (result == STATUS_FAILED && m->of->is_refresh)
+		if (result == STATUS_FAILED && m->of->failed != NULL)
 			r = status_line_read(&m->groups, line);
 		tell_failure(m, r);
 		status_record_free(r);
@@ -197,7 +199,7 @@ keep_line(struct merge *m, const struct book_line *line)
 	const struct status_images *of = m->of;
 	struct status_record *r;
 
-	if ((is_pattern(line->image) && !of->is_refresh) ||
+	if ((is_pattern(line->image) && !of->is_partial) ||
 	    m->kept >= STATUS_IMAGES_MAX || of->is_gone(of->cookie,
 	    line->image, status_line_success(&m->before, line),
 	    status_line_listed(&m->before, line)))

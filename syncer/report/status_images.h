@@ -19,10 +19,14 @@ struct status_images {
 	bool (*is_gone)(void *cookie, const char *image, int64_t last_success,
 	    int64_t last_listed);
 	/* No run has ended, so that all others stay as they are.  ${now} is the
-	 * end of the last run; ${failed} is called for each that failed in
-	 * it. */
+	 * end of the last whole run. */
 	bool is_refresh;
+	/* The run was not about all of its list, or there was none: what is
+	 * said of patterns stays. */
+	bool is_partial;
+	/* Called for each that failed in runs that ended then; may be NULL. */
 	void (*failed)(void *cookie, const struct status_record *);
+	int64_t failed_from, failed_to;
 	/* Called for each image; may be NULL. */
 	void (*see)(void *cookie, const struct metrics_image *);
 	/* The first line of status.json; it tells of the groups, too. */

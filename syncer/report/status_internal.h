@@ -10,6 +10,10 @@
 struct status {
 	struct status_view view;
 	char list[STATUS_LIST_NAME_MAX];	/* "": it has no name */
+	bool is_only;
+	json_t *head;		/* of the file that there was, or NULL */
+	struct status_end whole, latest;	/* what it tells of, for the
+						 * view */
 	struct status_record **records;
 	size_t count, room;
 	uint64_t updates, failures[STATUS_REASONS];

@@ -44,7 +44,8 @@ status_pulls(struct status *s, const struct status_pulls *p)
 	status_set_time(o, "more_at", p->more_at);
 }
 
-/* The file may have been edited. */
+/* Of registries that have said nothing since.  The file may have been
+ * edited. */
 void
 status_pulls_read(struct status *s, const json_t *list)
 {
@@ -61,7 +62,7 @@ status_pulls_read(struct status *s, const json_t *list)
 			.more_at = status_get_time(o, "more_at"),
 		};
 
-		if (p.registry != NULL)
+		if (p.registry != NULL && pulls_of(s, p.registry) == NULL)
 			status_pulls(s, &p);
 	}
 }

@@ -13,6 +13,7 @@
 /* Since the first run that status.json knows of. */
 struct status_counters {
 	uint64_t runs[STATUS_RUN_RESULTS];
+	uint64_t only_runs[STATUS_RUN_RESULTS];	/* which are none of these */
 	uint64_t bytes, objects, requests;
 	uint64_t updates;
 	uint64_t failures[STATUS_REASONS];
@@ -22,7 +23,10 @@ struct status_view {
 	int64_t started, last_success;	/* of the run; of a run: 0: never */
 	int64_t last_listed;		/* a run with images ended; 0: never */
 	struct status_lists lists;
-	const struct status_end *end;
+	const struct status_end *end;	/* NULL: none has ended so far */
+	/* A run with --only, if there was one since; NULL: there was none. */
+	const struct status_end *latest;
+	int64_t latest_started;
 	json_t *pulls;
 	struct status_counters counters;
 	bool has_space;
@@ -37,10 +41,10 @@ struct status_view {
 json_t *status_head_json(const struct status_view *);
 void status_head_read(const json_t *, struct status_view *);
 
-/* status_head_run(head, ret, ret_end): the run that it tells of, into ${ret}'s
- * started and ${ret_end}, whose texts are ${head}'s; false where it tells of
- * none. */
-bool status_head_run(const json_t *, struct status_view *,
-    struct status_end *);
+/* status_head_run(head, ret_started, ret): the whole run that it tells of;
+ * ${ret}'s texts are ${head}'s.  False where it tells of none.
+ * status_head_latest: the same of one with --only. */
+bool status_head_run(const json_t *, int64_t *, struct status_end *);
+bool status_head_latest(const json_t *, int64_t *, struct status_end *);
 
 #endif

@@ -8,9 +8,10 @@
 #include "image/list.h"
 
 /*
- * Which lines of the list to look at, and when: each settles for itself. There
- * are no more than the list has lines, each with HINT_TAGS_MAX tags, and then
- * it is all of the line. Times are milliseconds of the monotonic clock.
+ * Which images of the list to look at, and when: each settles for itself.  Of a
+ * repository there are no more than it has lines, a pattern counting
+ * HINT_TAGS_MAX; what is more makes it all of the repository.  Times are
+ * milliseconds of the monotonic clock.
  */
 struct hints;
 
@@ -24,10 +25,10 @@ void hints_free(struct hints *);
  * left for it. */
 void hints_list(struct hints *, struct image_list *);
 
-/* hints_put(h, event, now): return how many lines it is about. */
+/* hints_put(h, event, now): return how many lines it is about: only_hears. */
 size_t hints_put(struct hints *, const struct hook_event *, int64_t);
 
-/* hints_due(h): when the first of them is due; INT64_MAX: none waits. */
+/* hints_due(h): no one is due before that; INT64_MAX: none waits. */
 int64_t hints_due(const struct hints *);
 
 /*
@@ -37,8 +38,14 @@ int64_t hints_due(const struct hints *);
  */
 size_t hints_take(struct hints *, int64_t, char ***);
 
+/* hints_again(h, ref, when): of what was taken nothing has become: it is due
+ * again then, or when it has settled after one more event. */
+void hints_again(struct hints *, const char *, int64_t);
+
 /* hints_clear(h): a run of the whole list begins now. */
 void hints_clear(struct hints *);
+
+/* hints_count(h): how many wait. */
 
 size_t hints_count(const struct hints *);
 

@@ -24,7 +24,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 ROOMS = ("layout", "syncer/image", "syncer/registry", "syncer/transfer", "syncer/transfer/link", "syncer/mirror",
-         "syncer/bundle", "syncer/source", "syncer/yaml")
+         "syncer/bundle", "syncer/source", "syncer/yaml", "syncer/hook", "syncer/watch",
+         "syncer/notify")
 COPIED = ("Makefile", "layout", "syncer", "tests", "scripts", "nginx")
 # A call whose loss costs memory alone, or a message, is nothing that a test should see.
 QUIET = re.compile(r"\b(free|\w+_free|\w+_done|\w+_clear|json_decref|curl_\w+_cleanup|log_\w+|report_debug|assert|\w*va_end|close|closedir|OPENSSL_cleanse|explicit_bzero)\(")

@@ -159,7 +159,7 @@ test_pairs(void **state)
 	for (i = 0; i < 2 * COUNT(pairs); i++) {
 		turned = (int)(i % 2);
 		list = list_of(pairs[i / 2].list);
-		a = agenda_new(list);
+		a = agenda_new(list, NULL);
 		drain(a, all, sizeof(all));
 		count = answer(a, list, turned ? 2 : 1,
 		    turned ? pairs[i / 2].second : pairs[i / 2].first);
@@ -193,7 +193,7 @@ test_three(void **state)
 
 	(void)state;
 	for (i = 0; i < COUNT(orders); i++) {
-		a = agenda_new(list);
+		a = agenda_new(list, NULL);
 		expect_next(a, "x:*@1 x:*@2 x:*@3");
 		answer(a, list, orders[i][0], "11");
 		answer(a, list, orders[i][1], "11");
@@ -239,7 +239,7 @@ test_priority(void **state)
 	    "lo tags=glob:* priority=-10\nb:1 priority=5\nc:1 priority=-20\n"
 	    "d tags=glob:*\n");
 	struct agenda_item item;
-	struct agenda *a = agenda_new(list);
+	struct agenda *a = agenda_new(list, NULL);
 	unsigned i;
 
 	(void)state;
@@ -265,7 +265,7 @@ test_urgent(void **state)
 	struct image_list *list = list_of("a:1\nx tags=glob:* priority=-10\n"
 	    "x tags=glob:1* priority=10\n");
 	struct agenda_item item;
-	struct agenda *a = agenda_new(list);
+	struct agenda *a = agenda_new(list, NULL);
 	unsigned line;
 
 	(void)state;
@@ -288,7 +288,7 @@ test_close(void **state)
 	struct image_list *list = list_of("x tags=glob:*\nx tags=glob:1*\n"
 	    "y tags=glob:*\n");
 	struct agenda_item item;
-	struct agenda *a = agenda_new(list);
+	struct agenda *a = agenda_new(list, NULL);
 
 	(void)state;
 	assert_true(agenda_next(a, &item));
@@ -301,6 +301,59 @@ test_close(void **state)
 	agenda_free(NULL);
 }
 
+/* Some of a list; of what that line finds, what no other line wants in another
+ * way. */
+static const struct {
+	const char *list, *refs, *lines, *found, *want;
+	unsigned line;
+} parts[] = {
+	{ "a:1\nb:1\n", "b", "b:1@2", NULL, NULL, 0 },
+	{ "a:1\nb:1\n", "c", "", NULL, NULL, 0 },
+	{ "a:1\nb:1 priority=5\nc:1\n", "a b", "b:1@2 a:1@1", NULL, NULL,
+	    0 },
+	{ "x tags=glob:1*\nx:11\ny tags=glob:*\n", "x:12", "x:*@1", "12",
+	    "x:12@1", 1 },
+	/* Those that are not looked up have their say. */
+	{ "x tags=glob:* newest=3\nx tags=glob:1* signed=k\nx:11\n", "x:2",
+	    "x:*@1", "2 11 12", "x:2@1 x:12@1!2", 1 },
+	{ "x tags=glob:2*\nx tags=glob:1* newest=1 signed=k\n", "x:2",
+	    "x:*@1", "2", "x:2@1", 1 },
+	/* What newest= leaves out is not wanted, so that must be known. */
+	{ "x tags=glob:* newest=3\nx tags=glob:1* newest=1 signed=k\n"
+	    "y tags=glob:* newest=1\n", "x:2", "x:*@1 x:*@2", NULL, NULL, 0 },
+};
+
+static void
+test_only(void **state)
+{
+	char text[512], *words, *rest, *word;
+	struct image_list *list;
+	struct agenda *a;
+	struct only *o;
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(parts); i++) {
+		list = list_of(parts[i].list);
+		o = only_new();
+		words = rest = xstrdup(parts[i].refs);
+		while ((word = strsep(&rest, " ")) != NULL)
+			assert_int_equal(only_add(o, word, &e), 0);
+		a = agenda_new(list, o);
+		drain(a, text, sizeof(text));
+		assert_string_equal(text, parts[i].lines);
+		if (parts[i].found != NULL) {
+			answer(a, list, parts[i].line, parts[i].found);
+			expect_next(a, parts[i].want);
+		}
+		free(words);
+		agenda_free(a);
+		only_free(o);
+		list_free(list);
+	}
+}
+
 int
 main(void)
 {
@@ -311,6 +364,7 @@ main(void)
 		cmocka_unit_test(test_priority),
 		cmocka_unit_test(test_urgent),
 		cmocka_unit_test(test_close),
+		cmocka_unit_test(test_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,7 @@ static const struct {
 	{ "_state/dirty", NONE },
 	{ "_state/quota.json", NONE },
 	{ "_state/created", NONE },
+	{ "_state/notify", NONE },
 	{ "_state/tmp/0", NONE },
 	{ "_state/tmp/1", NONE },
 	{ "_state/partial/sha256:" HEX, NONE },
@@ -258,6 +259,8 @@ run(struct fixture *f, const char *path, enum harm harm)
 	write_blob(f);
 	if (store_write_state(f->st, "quota.json", "{}", 2, &f->e) == -1 ||
 	    store_write_state(f->st, "created", "", 0, &f->e) == -1 ||
+	    store_write_state(f->st, "notify", "", 0, &f->e) == -1 ||
+	    store_append_state(f->st, "notify", "x", 1, &f->e) == -1 ||
 	    store_read_state(f->st, "quota.json", 10, &text, &len,
 	    &f->e) != 1)
 		fail_msg("%s", f->e.msg);

@@ -55,8 +55,9 @@ record(const char *image, enum status_result result, int64_t when)
 
 /* One run with these records, NULL last; what status.json says then. */
 static json_t *
-run(const struct scratch *scratch, int64_t when, int exit_code,
-    const char *result, struct status_record *a, struct status_record *b)
+run_of(const struct scratch *scratch, int64_t when, int exit_code,
+    const char *result, struct status_record *a, struct status_record *b,
+    bool is_only)
 {
 	struct status *s = status_new(when - 5);
 	struct status_end end = { .now = when, .exit_code = exit_code,
@@ -68,6 +69,10 @@ run(const struct scratch *scratch, int64_t when, int exit_code,
 
 	end.totals.bytes = 100;
 	end.totals.duration_ms = 5250;
+	end.totals.images = (size_t)(a != NULL) + (b != NULL);
+	status_list(s, "1");
+	if (is_only)
+		status_only(s);
 	if (a != NULL)
 		status_image(s, a);
 	if (b != NULL)
@@ -80,6 +85,13 @@ run(const struct scratch *scratch, int64_t when, int exit_code,
 	assert_non_null(root);
 	free(text);
 	return root;
+}
+
+static json_t *
+run(const struct scratch *scratch, int64_t when, int exit_code,
+    const char *result, struct status_record *a, struct status_record *b)
+{
+	return run_of(scratch, when, exit_code, result, a, b, false);
 }
 
 static const char *
@@ -401,6 +413,82 @@ test_summary(void **state)
 	json_decref(root);
 }
 
+static size_t
+failures(const struct scratch *scratch)
+{
+	json_t *root = summary(scratch);
+	size_t ret = json_array_size(json_object_get(root, "failures"));
+
+	json_decref(root);
+	return ret;
+}
+
+/* A run that looked at some of the list: the whole one stays, also where clocks
+ * were set back, and what failed in it fails until it has been looked at. */
+static void
+test_only(void **state)
+{
+	static const int64_t at[] = { T0 + 20 * DAY, T0 - 1 };
+	json_t *first, *root;
+	const json_t *latest;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		first = run(*state, T0, 1, "failed",
+		    record(APP, STATUS_FAILED, 0),
+		    record("docker.io/library/pattern", STATUS_FAILED, 0));
+		assert_null(json_object_get(first, "latest"));
+		root = run_of(*state, at[i], 1, "failed",
+		    record(OLD, STATUS_FAILED, 0), NULL, true);
+		assert_int_equal(failures(*state), 3);
+		json_decref(root);
+		root = run_of(*state, at[i], 0, "ok",
+		    record(OLD, STATUS_UPDATED, at[i]), NULL, true);
+		assert_int_equal(failures(*state), 2);
+		assert_string_equal(string(root, "finished"),
+		    string(first, "finished"));
+		assert_string_equal(string(root, "result"), "failed");
+		assert_string_equal(string(root, "last_listed"),
+		    string(first, "last_listed"));
+		assert_true(json_equal(json_object_get(root, "lists"),
+		    json_object_get(first, "lists")));
+		assert_true(json_equal(json_object_get(root, "totals"),
+		    json_object_get(first, "totals")));
+		assert_null(string(root, "last_success"));
+		assert_int_equal(number(root, "totals", "images"), 2);
+		latest = json_object_get(root, "latest");
+		assert_string_equal(string(latest, "result"), "ok");
+		assert_int_equal(number(root, "latest", "only"), 1);
+		json_decref(root);
+		/* The same again of a list that has changed nothing. */
+		root = run_of(*state, at[i], 0, "ok",
+		    record(APP, STATUS_UPDATED, at[i]), NULL, true);
+		assert_int_equal(failures(*state), 1);
+		json_decref(root);
+		json_decref(first);
+		text = scratch_get(*state, "status/metrics");
+		assert_non_null(strstr(text, "\ncdr_sync_last_images"
+		    "{result=\"updated\"} 0\n"));
+		assert_non_null(strstr(text, "\ncdr_sync_last_exit_code 1\n"));
+		assert_non_null(strstr(text,
+		    "\ncdr_sync_only_last_exit_code 0\n"));
+		assert_non_null(strstr(text,
+		    "\ncdr_sync_only_last_images 1\n"));
+		free(text);
+	}
+	json_decref(run(*state, T0 + DAY, 0, "ok",
+	    record(APP, STATUS_UPDATED, T0 + DAY), NULL));
+	assert_int_equal(failures(*state), 0);
+	text = scratch_get(*state, "status/metrics");
+	assert_null(strstr(text, "cdr_sync_only_last_images"));
+	assert_non_null(strstr(text,
+	    "\ncdr_sync_only_runs_total{result=\"ok\"} 4\n"));
+	assert_non_null(strstr(text,
+	    "\ncdr_sync_only_runs_total{result=\"failed\"} 2\n"));
+	free(text);
+}
+
 static void
 test_summary_of_many(void **state)
 {
@@ -709,6 +797,7 @@ main(void)
 		TEST(test_long_line),
 		TEST(test_cannot_write),
 		TEST(test_summary),
+		TEST(test_only),
 		TEST(test_summary_of_many),
 		TEST(test_pulls),
 		TEST(test_long_head),

@@ -101,11 +101,34 @@ test_not_readable(void **state)
 	store_close(st);
 }
 
+static void
+test_append(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	struct err e;
+
+	assert_int_equal(store_append_state(st, "note", "x", 1, &e), -1);
+	assert_false(scratch_has(s, "_state/note"));
+	assert_int_equal(store_write_state(st, "note", "first", 5, &e), 0);
+	assert_int_equal(store_append_state(st, "note", "\n2", 2, &e), 0);
+	assert_int_equal(store_append_state(st, "note", "3", 1, &e), 0);
+	expect(st, "first\n23");
+	assert_int_equal(unlinkat(s->dir, "_state/note", 0), 0);
+	assert_int_equal(symlinkat("../elsewhere", s->dir, "_state/note"), 0);
+	scratch_put(s, "elsewhere", "");
+	assert_int_equal(store_append_state(st, "note", "x", 1, &e), -1);
+	assert_non_null(strstr(e.msg, "_state/note"));
+	store_close(st);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_write, scratch_setup,
+		    scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_append, scratch_setup,
 		    scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_not_readable,
 		    scratch_setup, scratch_teardown),

@@ -1,0 +1,289 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "watch/hints.h"
+
+#define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define SETTLE	5000
+#define MOST	60000
+
+static void
+hear(void *cookie, const char *where, const char *what)
+{
+	(void)cookie;
+	fail_msg("%s %s", where, what);
+}
+
+static struct image_list *
+list_of(const char *text)
+{
+	struct image_list *list = list_new(hear, NULL);
+
+	list_read(list, "list", text, strlen(text));
+	assert_int_equal(list_end(list), 0);
+	return list;
+}
+
+static struct hints *
+hints_of(const char *text)
+{
+	return hints_new(list_of(text), SETTLE, MOST);
+}
+
+static size_t
+put(struct hints *h, const char *repository, const char *tag, int64_t now)
+{
+	struct hook_event e = { "docker.io", repository, tag, NULL };
+
+	return hints_put(h, &e, now);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	char *const *x = a, *const *y = b;
+
+	return strcmp(*x, *y);
+}
+
+/* What is due, sorted, with blanks between; without "docker.io/library/". */
+static void
+expect_due(struct hints *h, int64_t now, const char *want)
+{
+	static const char prefix[] = "docker.io/library/";
+	char **refs, text[4096] = "", *at;
+	size_t i, count = hints_take(h, now, &refs), used = 0;
+
+	assert_true(count <= HINTS_RUN_MAX);
+	if (count > 1)
+		qsort(refs, count, sizeof(*refs), compare);
+	for (i = 0; i < count; i++) {
+		at = refs[i];
+		if (strncmp(at, prefix, strlen(prefix)) == 0)
+			at += strlen(prefix);
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "%s%s", i > 0 ? " " : "", at);
+		assert_true(used < sizeof(text));
+		free(refs[i]);
+	}
+	free(refs);
+	assert_string_equal(text, want);
+}
+
+/* Who hears of it, and what is looked at then. */
+static void
+test_lines(void **state)
+{
+	static const struct {
+		const char *list, *registry, *repository, *tag, *want;
+		size_t lines;
+	} cases[] = {
+		{ "a:1\na:2\n", "docker.io", "library/a", "1", "a:1", 1 },
+		{ "a:1\na:2\n", "docker.io", "a", "2", "a:2", 1 },
+		{ "a:1\n", "index.docker.io", "a", "1", "a:1", 1 },
+		{ "a:1\n", "registry-1.docker.io", "library/a", "1", "a:1",
+		    1 },
+		{ "a:1\n", "ghcr.io", "library/a", "1", "", 0 },
+		{ "a:1\n", "docker.io", "library/a", "3", "", 0 },
+		{ "a:1\n", "docker.io", "library/b", "1", "", 0 },
+		{ "ghcr.io/a:1\na:1\n", "ghcr.io", "a", "1", "ghcr.io/a:1",
+		    1 },
+		{ "a:1\na:2\nb:1\n", "docker.io", "a", NULL, "a", 2 },
+		{ "a:1\na tags=glob:1*\na tags=glob:2*\n", "docker.io", "a",
+		    "1", "a:1", 2 },
+		{ "a tags=glob:*\n", "docker.io", "a",
+		    "sha256-" HEX ".sig", "a", 1 },
+		{ "a:1@sha256:" HEX "\n", "docker.io", "a", "1", "a:1", 1 },
+		{ "", "docker.io", "a", "1", "", 0 },
+	};
+	struct hook_event e = { .digest = NULL };
+	struct hints *h;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		h = hints_of(cases[i].list);
+		e.registry = cases[i].registry;
+		e.repository = cases[i].repository;
+		e.tag = cases[i].tag;
+		assert_int_equal(hints_put(h, &e, 0), cases[i].lines);
+		assert_int_equal(hints_count(h), cases[i].lines > 0);
+		expect_due(h, SETTLE, cases[i].want);
+		assert_int_equal(hints_count(h), 0);
+		assert_true(hints_due(h) == INT64_MAX);
+		hints_free(h);
+	}
+}
+
+/* Five seconds after the last event, and a minute after the first one. */
+static void
+test_settle(void **state)
+{
+	struct hints *h = hints_of("a:1\nb:1\n");
+	int64_t t;
+
+	(void)state;
+	assert_true(hints_due(h) == INT64_MAX);
+	put(h, "a", "1", 1000);
+	assert_int_equal(hints_due(h), 6000);
+	expect_due(h, 5999, "");
+	put(h, "a", "1", 5999);
+	put(h, "b", "1", 3000);
+	expect_due(h, 6000, "");
+	assert_int_equal(hints_due(h), 8000);
+	expect_due(h, 8000, "b:1");
+	expect_due(h, 10998, "");
+	expect_due(h, 10999, "a:1");
+	assert_true(hints_due(h) == INT64_MAX);
+
+	/* A sender that never ends. */
+	for (t = 20000; t < 20000 + MOST; t += 1000) {
+		expect_due(h, t, "");
+		put(h, "a", "1", t);
+	}
+	expect_due(h, 20000 + MOST, "a:1");
+	hints_free(h);
+	hints_free(NULL);
+}
+
+/* All that is due at one moment is taken at once, no more than a run takes; and
+ * a whole run has them all. */
+static void
+test_many(void **state)
+{
+	struct hints *h;
+	char text[32 * (HINTS_RUN_MAX + 500)] = "", tag[16], **refs;
+	size_t i, used = 0, count, round;
+
+	(void)state;
+	for (i = 0; i < HINTS_RUN_MAX + 500; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+		    "a:%zu\n", i);
+	h = hints_of(text);
+	for (i = 0; i < HINTS_RUN_MAX + 500; i++) {
+		snprintf(tag, sizeof(tag), "%zu", i);
+		assert_int_equal(put(h, "a", tag, 1), 1);
+	}
+	assert_int_equal(hints_count(h), HINTS_RUN_MAX + 500);
+	for (round = 0; round < 2; round++) {
+		assert_true(hints_due(h) <= SETTLE + 1);
+		count = hints_take(h, SETTLE + 1, &refs);
+		assert_int_equal(count, round == 0 ? HINTS_RUN_MAX : 500);
+		for (i = 0; i < count; i++)
+			free(refs[i]);
+		free(refs);
+	}
+	assert_int_equal(hints_count(h), 0);
+	put(h, "a", "1", 1);
+	put(h, "a", NULL, 1);
+	hints_clear(h);
+	assert_int_equal(hints_count(h), 0);
+	assert_true(hints_due(h) == INT64_MAX);
+	expect_due(h, INT64_MAX, "");
+	hints_free(h);
+}
+
+/* Somebody who makes up tags that a pattern matches fills no memory. */
+static void
+test_bounded(void **state)
+{
+	struct hints *h = hints_of("a tags=glob:*\na:x\nb tags=glob:*\n");
+	char tag[16];
+	size_t i;
+
+	(void)state;
+	put(h, "b", "1", 0);
+	for (i = 0; i < HINT_TAGS_MAX + 1; i++) {
+		snprintf(tag, sizeof(tag), "%zu", i);
+		put(h, "a", tag, (int64_t)i);
+		assert_int_equal(hints_count(h), i + 2);
+	}
+	for (i = 0; i < 1000; i++) {
+		snprintf(tag, sizeof(tag), "n%zu", i);
+		put(h, "a", tag, 100);
+		assert_int_equal(hints_count(h), 2);
+	}
+	expect_due(h, 5000, "b:1");
+	expect_due(h, 5099, "");
+	expect_due(h, 5100, "a");
+	/* The first of them is remembered for the other bound. */
+	for (i = 0; i < HINT_TAGS_MAX + 2; i++) {
+		snprintf(tag, sizeof(tag), "%zu", i);
+		put(h, "a", tag, (int64_t)i * 1000);
+	}
+	for (i = 34; i < 60; i++)
+		put(h, "a", "1", (int64_t)i * 1000);
+	expect_due(h, MOST - 1, "");
+	expect_due(h, MOST, "a");
+	hints_free(h);
+}
+
+/* Another list: what waits stays where it has a line. */
+static void
+test_list(void **state)
+{
+	struct hints *h = hints_of("a:1\na:2\nb:1\nc tags=glob:*\n");
+
+	(void)state;
+	put(h, "a", "1", 0);
+	put(h, "a", "2", 1000);
+	put(h, "b", "1", 0);
+	put(h, "c", "1", 0);
+	put(h, "c", "2", 0);
+	hints_list(h, list_of("d:1\na tags=glob:2\nc:1\n"));
+	assert_int_equal(hints_count(h), 2);
+	expect_due(h, 5000, "c:1");
+	expect_due(h, 6000, "a:2");
+	put(h, "d", NULL, 0);
+	hints_list(h, list_of("d:1\nd:2\n"));
+	expect_due(h, 5000, "d");
+	put(h, "d", "1", 0);
+	hints_list(h, list_of(""));
+	assert_int_equal(hints_count(h), 0);
+	assert_true(hints_due(h) == INT64_MAX);
+	hints_free(h);
+}
+
+/* A run that could not begin: later, or when there is one more event. */
+static void
+test_again(void **state)
+{
+	struct hints *h = hints_of("a:1\nb:1\n");
+
+	(void)state;
+	hints_again(h, "docker.io/library/a:1", 70000);
+	hints_again(h, "docker.io/library/b", 70000);
+	hints_again(h, "docker.io/library/c:1", 70000);
+	assert_int_equal(hints_count(h), 2);
+	expect_due(h, 69999, "");
+	expect_due(h, 70000, "a:1 b");
+	hints_again(h, "docker.io/library/a:1", 170000);
+	put(h, "a", "1", 100000);
+	expect_due(h, 104999, "");
+	expect_due(h, 105000, "a:1");
+	hints_free(h);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_settle),
+		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_bounded),
+		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
