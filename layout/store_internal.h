@@ -210,6 +210,10 @@ int store_recover(struct store *, struct err *);
 void store_modes_settle(struct store *);
 int store_modes_check(const struct store *, struct err *);
 
+/* store_modes_tell_above(path, e): we may make nothing where that is to be: say
+ * whose the folder is.  Return -1. */
+int store_modes_tell_above(const char *, struct err *);
+
 /* store_modes_folder(st, path, is_private): give a folder of ours its mode; -1
  * with errno set.  store_modes_suffice(st, path): one of somebody else's will
  * do as it is. */

@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mem.h"
 #include "store_internal.h"
 
 /* Its group may write there, and that is meant: of a folder that all may write
@@ -101,6 +104,41 @@ tell_owner(const struct store *st, const char *path, struct err *e)
 	    (unsigned long)sb.st_uid, (unsigned long)sb.st_gid,
 	    (unsigned)(sb.st_mode & 07777), (unsigned long)geteuid(),
 	    (unsigned long)getegid(), st->path, st->path);
+}
+
+/* Where it is, whatever "/" are at its end. */
+static char *
+above_of(const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	return len == 0 ? xstrdup(".") : xstrndup(path, len);
+}
+
+int
+store_modes_tell_above(const char *path, struct err *e)
+{
+	char *above = above_of(path);
+	unsigned long group = getegid();
+	struct stat sb;
+
+	if (stat(above, &sb) == -1)
+		err_sys(e, "cannot make it");
+	else
+		err_set(e, ERR_STORE, "cannot make it: the folder %s belongs "
+		    "to user %lu and group %lu, mode %04o, and this is user "
+		    "%lu in group %lu: chgrp %lu %s; chmod g+rwx %s", above,
+		    (unsigned long)sb.st_uid, (unsigned long)sb.st_gid,
+		    (unsigned)(sb.st_mode & 07777), (unsigned long)geteuid(),
+		    group, group, above, above);
+	free(above);
+	return -1;
 }
 
 bool

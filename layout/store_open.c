@@ -303,36 +303,46 @@ open_for_reading(struct store *st, struct err *e)
 	return 0;
 }
 
+/* Why it is not there says more than that it is not. */
+static int
+open_root(struct store *st, const char *path, enum store_mode mode,
+    struct err *e)
+{
+	int num = 0;
+
+	if (mode == STORE_WRITE && mkdir(path, 0755) == 0)
+		st->is_made = true;
+	else if (mode == STORE_WRITE)
+		num = errno;
+	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (st->root != -1) {
+		st->can_sync_all = fs_can_sync_all(st->root);
+		return 0;
+	}
+	if (errno != ENOENT || num == 0)
+		return err_sys(e, "cannot open");
+	if (num == EACCES)
+		return store_modes_tell_above(path, e);
+	errno = num;
+	return err_sys(e, "cannot open");
+}
+
 /* A reader makes and changes nothing; it may have no right to. */
 static int
 open_tree(const char *path, enum store_mode mode,
     const struct store_patience *patience, struct store **ret, struct err *e)
 {
 	struct store *st = xcalloc(1, sizeof(*st));
-	int rc, num = 0;
+	int rc;
 
 	st->path = xstrdup(path);
 	st->lock = st->publish = st->keep = -1;
 	pthread_mutex_init(&st->partials_lock, NULL);
-	if (mode == STORE_WRITE && mkdir(path, 0755) == 0)
-		st->is_made = true;
-	else if (mode == STORE_WRITE)
-		num = errno;
-	st->root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Why it is not there says more than that it is not. */
-	if (st->root == -1 && errno == ENOENT && num != 0)
-		errno = num;
-	num = errno;
-	st->can_sync_all = st->root != -1 && fs_can_sync_all(st->root);
-	errno = num;
-	if (st->root == -1)
-		rc = err_sys(e, "cannot open");
-	else if (mode == STORE_WRITE)
-		rc = open_for_writing(st, patience, e);
-	else if (mode == STORE_STEP)
-		rc = store_open_steps(st, e);
-	else
-		rc = open_for_reading(st, e);
+	rc = open_root(st, path, mode, e);
+	if (rc == 0)
+		rc = mode == STORE_WRITE ? open_for_writing(st, patience, e) :
+		    mode == STORE_STEP ? store_open_steps(st, e) :
+		    open_for_reading(st, e);
 	if (rc != 0) {
 		err_wrap(e, "%s", path);
 		store_close(st);

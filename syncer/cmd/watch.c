@@ -15,16 +15,28 @@ static const char help[] =
 "usage: cdr watch [OPTION]... [OPTION OF SYNC]... -i LIST...\n"
 "\n"
 "Mirror images into ROOT for ever: cdr sync as soon as it begins, then by the\n"
-"clock, and when a list file changes.  Each run is a process of its own.\n"
+"clock, when a list file changes, and for what was pushed.  Each run is a process\n"
+"of its own.\n"
 "\n"
 "      --every T       how often: 90, 10m, 6h (default: 30m); 0: not by the clock\n"
 "      --jitter T      up to so much later, another time each time (default: a\n"
 "                      tenth of --every)\n"
+"      --listen-hooks SOCK\n"
+"                      take what registries send when somebody has pushed, from\n"
+"                      an nginx that hands it on there: cdr-hooks\n"
+"      --hook-config FILE\n"
+"                      who may call, and with which secrets, in JSON\n"
+"      --hooks DIR     take the same, or lines of a list, from files that are\n"
+"                      dropped there, and remove them\n"
+"      --settle T      look at an image so long after the last push of it (5),\n"
+"      --settle-most T but no later than so long after the first one (60)\n"
+"      --hint-jitter T and up to so much later (0), another time each time: for\n"
+"                      many mirrors that one parent tells at one moment\n"
 "  -h, --help          print this\n"
 "\n"
 "These have to be written in full.  All other options are those of cdr sync,\n"
 "but for --plan, --json, --only and the list \"-\".\n"
-"A list that is wrong is told; the one before holds until it is right again.\n"
+"A list that is wrong is told, and nothing is touched until it is right again.\n"
 "When it is told to stop, it has the run stop as well, which then ends with 4; a\n"
 "second time ends both at once.\n"
 "Exit: 0 it was told to stop; 2 the command line, a list or the configuration is\n"
@@ -36,10 +48,12 @@ static const char help[] =
 #define EVERY_S		(30 * 60)
 #define SETTLE_S	5
 #define SETTLE_MOST_S	60
+#define SETTLE_MAX_S	3600
 
 struct own {
-	unsigned every_s, jitter_s;
+	unsigned every_s, jitter_s, settle_s, settle_most_s, hint_jitter_s;
 	bool has_jitter;
+	const char *socket, *hooks, *spool;
 	char **rest;			/* the words that are left, with argv[0]
 					 * and up to a NULL */
 	int rest_count;
@@ -66,12 +80,57 @@ set_jitter(const char *value, struct own *own, struct err *e)
 	return duration_parse(value, EVERY_MAX_S, &own->jitter_s, e);
 }
 
+static int
+set_settle(const char *value, struct own *own, struct err *e)
+{
+	return duration_parse(value, SETTLE_MAX_S, &own->settle_s, e);
+}
+
+static int
+set_settle_most(const char *value, struct own *own, struct err *e)
+{
+	return duration_parse(value, SETTLE_MAX_S, &own->settle_most_s, e);
+}
+
+static int
+set_hint_jitter(const char *value, struct own *own, struct err *e)
+{
+	return duration_parse(value, SETTLE_MAX_S, &own->hint_jitter_s, e);
+}
+
+static int
+set_socket(const char *value, struct own *own, struct err *e)
+{
+	own->socket = value;
+	return value[0] != '\0' ? 0 : err_set(e, ERR_INPUT, "it is empty");
+}
+
+static int
+set_hooks(const char *value, struct own *own, struct err *e)
+{
+	own->hooks = value;
+	return value[0] != '\0' ? 0 : err_set(e, ERR_INPUT, "it is empty");
+}
+
+static int
+set_spool(const char *value, struct own *own, struct err *e)
+{
+	own->spool = value;
+	return value[0] != '\0' ? 0 : err_set(e, ERR_INPUT, "it is empty");
+}
+
 static const struct {
 	const char *name;
 	int (*set)(const char *, struct own *, struct err *);
 } options[] = {
 	{ "every", set_every },
 	{ "jitter", set_jitter },
+	{ "listen-hooks", set_socket },
+	{ "hook-config", set_hooks },
+	{ "hooks", set_spool },
+	{ "settle", set_settle },
+	{ "settle-most", set_settle_most },
+	{ "hint-jitter", set_hint_jitter },
 };
 
 #define OPTIONS	(sizeof(options) / sizeof(options[0]))
@@ -126,7 +185,14 @@ take_own(int argc, char **argv, struct own *own)
 		own->rest[own->rest_count++] = argv[i];
 	if (!own->has_jitter)
 		own->jitter_s = own->every_s / 10;
-	return -1;
+	if (own->settle_s <= own->settle_most_s &&
+	    (own->socket == NULL) == (own->hooks == NULL))
+		return -1;
+	fputs(own->settle_s > own->settle_most_s ?
+	    "cdr watch: --settle is longer than --settle-most\n" :
+	    "cdr watch: --listen-hooks and --hook-config go together\n",
+	    stderr);
+	return EXIT_INPUT;
 }
 
 /* What is one run's, and makes no sense for many.  Return as above. */
@@ -166,7 +232,8 @@ int
 cmd_watch(int argc, char **argv)
 {
 	static const struct sync_usage usage = { "cdr watch", help };
-	struct own own = { .every_s = EVERY_S };
+	struct own own = { .every_s = EVERY_S, .settle_s = SETTLE_S,
+	    .settle_most_s = SETTLE_MOST_S };
 	struct sync_options o = { .root = NULL };
 	struct watch w = { .cookie = &o };
 	char **sync = NULL;
@@ -191,8 +258,12 @@ cmd_watch(int argc, char **argv)
 	w.add = add_words;
 	w.every_s = own.every_s;
 	w.jitter_s = own.jitter_s;
-	w.settle_s = SETTLE_S;
-	w.settle_most_s = SETTLE_MOST_S;
+	w.settle_s = own.settle_s;
+	w.settle_most_s = own.settle_most_s;
+	w.hint_jitter_s = own.hint_jitter_s;
+	w.socket = own.socket;
+	w.hooks = own.hooks;
+	w.spool = own.spool;
 	w.stop_fd = cmd_stop_fd();
 	code = watch_loop(&w);
 out:

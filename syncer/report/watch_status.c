@@ -153,9 +153,6 @@ watch_status_print(const struct watch_status *s, FILE *out)
 	    "When it does so next; 0: no time is set.", (uint64_t)s->next);
 	metrics_single(out, "cdr_watch_waiting_images", "gauge",
 	    "Images that were pushed, and not looked at yet.", s->waiting);
-	metrics_single(out, "cdr_watch_list_error", "gauge",
-	    "1 if the list is wrong now, and the one before holds.",
-	    s->list_error[0] != '\0');
 	if (s->has_hooks)
 		print_hooks(&s->counts, out);
 }

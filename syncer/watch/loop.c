@@ -19,6 +19,7 @@
 #include "report/report.h"
 #include "report/watch_status.h"
 #include "watch/child.h"
+#include "watch/hear.h"
 #include "watch/hints.h"
 #include "watch/listfile.h"
 #include "watch/loop.h"
@@ -30,10 +31,15 @@
 #define CODE_STORE	3
 #define CODE_STOPPED	4
 
+/* Numbers that change with each hook are written no more often. */
+#define TELL_MS		10000
+
 struct loop {
 	const struct watch *w;
 	struct notice *notice;
 	struct listfile *file;
+	struct hear *hear;
+	int64_t heard_at;		/* what comes together settles so */
 	struct hints *hints;		/* NULL: no list was right so far */
 	struct schedule schedule;
 	pid_t child;			/* 0: none */
@@ -45,6 +51,7 @@ struct loop {
 	int code;
 	struct watch_status status;
 	bool is_told, was_warned;	/* of the status */
+	int64_t told_at;
 };
 
 /* --- the status -------------------------------------------------------- */
@@ -66,6 +73,10 @@ tell(struct loop *l, int64_t now)
 	s->next = l->is_over ? 0 : wall_time(schedule_due(&l->schedule), now);
 	s->running = l->child != 0;
 	s->waiting = l->hints == NULL ? 0 : hints_count(l->hints);
+	if (l->hear != NULL)
+		hear_counts(l->hear, &s->counts);
+	l->is_told = true;
+	l->told_at = now;
 	if (watch_status_save(l->w->root, s, &e) == 0) {
 		l->was_warned = false;
 	} else if (l->runs > 0 && !l->was_warned) {
@@ -130,6 +141,35 @@ mind_list(struct loop *l, int64_t now)
 	schedule_soon(&l->schedule, now);
 }
 
+/* --- hints ------------------------------------------------------------- */
+
+static void
+take(void *cookie, const struct hook_event *event)
+{
+	struct loop *l = cookie;
+
+	l->is_told = false;
+	l->status.counts.events++;
+	if (l->hints != NULL && hints_put(l->hints, event, l->heard_at) > 0)
+		l->status.counts.matched++;
+}
+
+static int
+begin_to_hear(struct loop *l, int64_t now, struct err *e)
+{
+	const struct hear_from from = {
+		.socket = l->w->socket,
+		.hooks = l->w->hooks,
+		.spool = l->w->spool,
+		.notice = l->notice,
+		.take = take,
+		.cookie = l,
+	};
+
+	l->status.has_hooks = from.socket != NULL || from.spool != NULL;
+	return l->status.has_hooks ? hear_new(&from, now, &l->hear, e) : 0;
+}
+
 /* --- runs -------------------------------------------------------------- */
 
 static void
@@ -182,14 +222,20 @@ begin(struct loop *l, int64_t now)
 	tell(l, now);
 }
 
-static void
-begin_whole(struct loop *l, int64_t now)
+static uint64_t
+random_number(void)
 {
-	uint64_t random = (uint64_t)now;
+	uint64_t random = (uint64_t)clock_ms();
 
 	/* Any number will do where the kernel has none yet. */
 	(void)!getrandom(&random, sizeof(random), GRND_NONBLOCK);
-	schedule_begin(&l->schedule, now, random);
+	return random;
+}
+
+static void
+begin_whole(struct loop *l, int64_t now)
+{
+	schedule_begin(&l->schedule, now, random_number());
 	if (l->hints != NULL)
 		hints_clear(l->hints);
 	begin(l, now);
@@ -203,7 +249,15 @@ begin_hinted(struct loop *l, int64_t now)
 		return;
 	report(REPORT_INFO, "looking at what was pushed: %s%s", l->refs[0],
 	    l->ref_count > 1 ? ", and more" : "");
+	schedule_hinted(&l->schedule, random_number());
 	begin(l, now);
+}
+
+static int64_t
+hints_at(const struct loop *l)
+{
+	return l->hints == NULL ? INT64_MAX :
+	    schedule_hints(&l->schedule, hints_due(l->hints));
 }
 
 static void
@@ -211,7 +265,7 @@ begin_due(struct loop *l, int64_t now)
 {
 	if (schedule_due(&l->schedule) <= now)
 		begin_whole(l, now);
-	else if (l->hints != NULL && hints_due(l->hints) <= now)
+	else if (hints_at(l) <= now)
 		begin_hinted(l, now);
 }
 
@@ -262,6 +316,11 @@ static void
 stop(struct loop *l)
 {
 	l->is_stopping = true;
+	/* Who calls now is told to come again, since nobody would look. */
+	if (l->hear != NULL)
+		hear_counts(l->hear, &l->status.counts);
+	hear_free(l->hear);
+	l->hear = NULL;
 	if (l->child == 0)
 		l->is_over = true;
 	else
@@ -278,9 +337,15 @@ time_left(const struct loop *l, int64_t now)
 	if (l->child == 0) {
 		due = schedule_due(&l->schedule);
 		until = due < until ? due : until;
-		due = l->hints == NULL ? INT64_MAX : hints_due(l->hints);
+		due = hints_at(l);
 		until = due < until ? due : until;
 	}
+	if (l->hear != NULL) {
+		due = hear_until(l->hear);
+		until = due < until ? due : until;
+	}
+	if (!l->is_told && l->told_at + TELL_MS < until)
+		until = l->told_at + TELL_MS;
 	if (until <= now)
 		return 0;
 	return until - now > 3600 * 1000 ? 3600 * 1000 : (int)(until - now);
@@ -289,7 +354,7 @@ time_left(const struct loop *l, int64_t now)
 static void
 wait_for_any(struct loop *l)
 {
-	struct pollfd fds[3] = {
+	struct pollfd fds[3 + HEAR_FDS_MAX] = {
 		{ .fd = l->is_stopping ? -1 : l->w->stop_fd,
 		    .events = POLLIN },
 		{ .fd = child_fd(), .events = POLLIN },
@@ -297,12 +362,17 @@ wait_for_any(struct loop *l)
 		    .events = POLLIN },
 	};
 
-	if (poll(fds, 3, time_left(l, clock_ms())) <= 0)
-		return;
-	if (fds[0].revents != 0)
+	size_t count = l->hear == NULL ? 0 : hear_poll(l->hear, fds + 3,
+	    HEAR_FDS_MAX);
+	int rc = poll(fds, 3 + count, time_left(l, clock_ms()));
+
+	if (rc > 0 && fds[0].revents != 0)
 		stop(l);
-	if (fds[2].revents != 0)
+	if (rc > 0 && fds[2].revents != 0)
 		notice_drain(l->notice);
+	l->heard_at = clock_ms();
+	if (rc >= 0 && l->hear != NULL)
+		hear_work(l->hear, fds + 3, count, l->heard_at);
 }
 
 static void
@@ -318,6 +388,20 @@ turn(struct loop *l)
 	mind_list(l, now);
 	if (l->child == 0)
 		begin_due(l, now);
+	if (!l->is_told && now >= l->told_at + TELL_MS)
+		tell(l, now);
+}
+
+static void
+run(struct loop *l)
+{
+	while (!l->is_over) {
+		turn(l);
+		if (!l->is_over)
+			wait_for_any(l);
+	}
+	l->status.ended = (int64_t)time(NULL);
+	tell(l, clock_ms());
 }
 
 int
@@ -337,14 +421,16 @@ watch_loop(const struct watch *w)
 	l.file = listfile_new(w->lists, w->list_count, l.notice, now);
 	schedule_init(&l.schedule, (int64_t)w->every_s * 1000,
 	    (int64_t)w->jitter_s * 1000, now);
+	schedule_hint_jitter(&l.schedule, (int64_t)w->hint_jitter_s * 1000,
+	    random_number());
 	read_list(&l);
-	while (!l.is_over) {
-		turn(&l);
-		if (!l.is_over)
-			wait_for_any(&l);
+	if (begin_to_hear(&l, now, &e) == -1) {
+		report(REPORT_ERROR, "%s", e.msg);
+		l.code = CODE_INPUT;
+	} else {
+		run(&l);
 	}
-	l.status.ended = (int64_t)time(NULL);
-	tell(&l, clock_ms());
+	hear_free(l.hear);
 	drop_refs(&l);
 	hints_free(l.hints);
 	listfile_free(l.file);

@@ -15,8 +15,10 @@ struct watch {
 	size_t list_count;
 	void (*add)(void *cookie, struct image_list *);
 	void *cookie;
+	const char *socket, *hooks;	/* struct hear_from */
+	const char *spool;
 	unsigned every_s, jitter_s;	/* every_s 0: not by the clock */
-	unsigned settle_s, settle_most_s;
+	unsigned settle_s, settle_most_s, hint_jitter_s;
 	int stop_fd;			/* readable when it is to end */
 };
 

@@ -3,7 +3,10 @@
 void
 schedule_init(struct schedule *s, int64_t every, int64_t jitter, int64_t now)
 {
-	*s = (struct schedule){ every, jitter, INT64_MAX, now };
+	*s = (struct schedule){
+		.every = every, .jitter = jitter, .clock = INT64_MAX,
+		.other = now,
+	};
 }
 
 void
@@ -28,4 +31,23 @@ schedule_begin(struct schedule *s, int64_t now, uint64_t random)
 	s->clock = now + s->every;
 	if (s->jitter > 0)
 		s->clock += (int64_t)(random % ((uint64_t)s->jitter + 1));
+}
+
+void
+schedule_hinted(struct schedule *s, uint64_t random)
+{
+	s->hint_wait = (int64_t)(random % ((uint64_t)s->hint_jitter + 1));
+}
+
+void
+schedule_hint_jitter(struct schedule *s, int64_t jitter, uint64_t random)
+{
+	s->hint_jitter = jitter;
+	schedule_hinted(s, random);
+}
+
+int64_t
+schedule_hints(const struct schedule *s, int64_t due)
+{
+	return due > INT64_MAX - s->hint_wait ? INT64_MAX : due + s->hint_wait;
 }

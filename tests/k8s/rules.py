@@ -171,13 +171,27 @@ class Checker:
     def check_probes(self, obj, pod, container):
         if not container.get("ports"):
             return
-        for probe in ("readinessProbe", "livenessProbe"):
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             self.need(probe in container, obj, "probes",
                       "%s: no %s" % (container["name"], probe))
-        hook = container.get("lifecycle", {}).get("preStop")
-        self.need(hook, obj, "drain", "%s: no preStop" % container["name"])
-        self.need(pod.get("terminationGracePeriodSeconds", 30) >= 60, obj, "drain",
-                  "pulls that run have less than a minute")
+        self.need(container.get("startupProbe", {}).get("initialDelaySeconds"), obj,
+                  "probes", "%s: asked before it listens" % container["name"])
+        self.check_drain(obj, pod, container)
+
+    def check_drain(self, obj, pod, container):
+        """A hook that outlives its container is a warning each time: cdr-run.sh has none."""
+        self.need("preStop" not in container.get("lifecycle", {}), obj, "drain",
+                  "%s: a hook that ends with its container" % container["name"])
+        grace = pod.get("terminationGracePeriodSeconds", 30)
+        self.need(grace >= 60, obj, "drain", "pulls that run have less than a minute")
+        words = re.search(r"exec sh (?:/etc/cdr/)?cdr-run\.sh -l (\d+) -g (\d+) ",
+                          container.get("command", [""])[-1])
+        self.need(words, obj, "drain", "%s: not by cdr-run.sh" % container["name"])
+        if words:
+            self.need(int(words[1]) >= 5, obj, "drain",
+                      "new pulls are still sent to it when it takes no more")
+            self.need(grace - 60 <= int(words[2]) <= grace - 10, obj, "drain",
+                      "cdr-run.sh has %s of %s seconds" % (words[2], grace))
 
     def check_hooks(self, obj, container):
         """$(NAME) is for command and args only."""
@@ -222,8 +236,23 @@ class Checker:
     def check_job(self, obj, spec):
         for word in ("backoffLimit", "activeDeadlineSeconds"):
             self.need(word in spec, obj, "job", "no %s" % word)
-        self.need(spec["template"]["spec"].get("restartPolicy") == "Never", obj,
-                  "job", "restartPolicy is not Never")
+        pod = spec["template"]["spec"]
+        self.need(pod.get("restartPolicy") == "Never", obj, "job",
+                  "restartPolicy is not Never")
+        for container in pod["containers"]:
+            self.need(container.get("terminationMessagePolicy") ==
+                      "FallbackToLogsOnError", obj, "job",
+                      "%s: kubectl describe does not say why" % container["name"])
+        if spec.get("backoffLimit") == 0:
+            return
+        rules = spec.get("podFailurePolicy", {}).get("rules", [])
+        self.need(rules and rules[0].get("action") == "Ignore" and
+                  rules[0].get("onPodConditions") == [{"type": "DisruptionTarget"}],
+                  obj, "job", "an eviction is a failure")
+        self.need(any(r["action"] == "FailJob" and
+                      {1, 2} <= set(r.get("onExitCodes", {}).get("values", []))
+                      for r in rules), obj, "job",
+                  "what fails in the same way again is tried again")
 
     def check_deployment(self, obj):
         spec = obj["spec"]

@@ -126,4 +126,5 @@ by 40002 40002 "a volume that is root's" 3 one:1
 expect_said "is told" 'it belongs to user 0 and group 0, mode 0755, and this is user 40002'
 volume 755 0:0 /cdr
 by 40002 40002 "no right to make the folder" 3 one:1
-expect_said "is told" "$ROOT: cannot open: Permission denied"
+expect_said "is told whose the volume is, and what to do" \
+	"$ROOT: cannot make it: the folder ${ROOT%/*} belongs to user 0 and group 0, mode 0755, and this is user 40002 in group 40002: chgrp 40002 ${ROOT%/*}; chmod g\+rwx ${ROOT%/*}$"

@@ -56,17 +56,19 @@ for name in held unlisted; do
 done
 expect_eq "what is held" "docker.io/library/app:1 $second 2026-11-20T10:53:07Z" \
 	"$(pick 'words(i.image, i.digest, i.since) for i in v.images' "$ROOT/status/held.json")"
-for name in gc.json verify.json bundles.json bad; do
+for name in gc.json verify.json bundles.json watch.json bad; do
 	get "/$name"
 	expect_eq "$name: there is none" "404 application/json" "$status $(header Content-Type)"
 done
 echo '{}' >"$ROOT/status/gc.json"
 echo '{}' >"$ROOT/status/verify.json"
 echo '{}' >"$ROOT/status/bundles.json"
+echo "{}" >"$ROOT/status/watch.json"
 echo "2026-11-20T10:53:07Z $first bytes blobs/sha256/${first#*:}" >"$ROOT/status/bad"
 served /gc.json status/gc.json application/json
 served /verify.json status/verify.json application/json
 served /bundles.json status/bundles.json application/json
+served /watch.json status/watch.json application/json
 served /bad status/bad text/plain
 
 served /history/docker.io/library/app/1 repos/docker.io/library/app/_history/1 text/plain

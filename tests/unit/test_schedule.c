@@ -58,10 +58,39 @@ test_soon(void **state)
 	assert_int_equal(schedule_due(&s), 85000);
 }
 
+/* Drawn once for each run: what comes meanwhile is looked at with the rest. */
+static void
+test_hint_jitter(void **state)
+{
+	struct schedule s;
+	uint64_t i;
+	int64_t at, most = 0;
+
+	(void)state;
+	schedule_init(&s, 0, 0, 0);
+	assert_int_equal(schedule_hints(&s, 500), 500);
+	assert_int_equal(schedule_hints(&s, INT64_MAX), INT64_MAX);
+	schedule_hinted(&s, 12345);
+	assert_int_equal(schedule_hints(&s, 500), 500);
+	schedule_hint_jitter(&s, 2000, 2000);
+	assert_int_equal(schedule_hints(&s, 500), 2500);
+	assert_int_equal(schedule_hints(&s, 700), 2700);
+	assert_int_equal(schedule_hints(&s, INT64_MAX), INT64_MAX);
+	for (i = 0; i < 5000; i++) {
+		schedule_hinted(&s, i * 7919);
+		at = schedule_hints(&s, 500);
+		assert_in_range(at, 500, 2500);
+		most = at > most ? at : most;
+	}
+	assert_int_equal(most, 2500);
+	assert_int_equal(schedule_due(&s), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hint_jitter),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_soon),
 	};
