@@ -62,7 +62,8 @@ test_pieces(void **state)
 	assert_true(p.from == 8 * MIB && p.to == 8 * MIB + 1);
 }
 
-#define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define HEX16	"0123456789abcdef"
+#define HEX	HEX16 HEX16 HEX16 HEX16
 
 static void
 test_wrong(void **state)
