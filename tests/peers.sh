@@ -15,7 +15,8 @@
 #   peers_mirror_stop
 #   peers_ring N...            writes the list of nodes, $PEERS_NODES
 #   peers_node N [OPTION...]   scripts/peer on node N, by that list, which it follows;
-#                              OPTIONs are those of cdr node-config peers
+#                              OPTIONs are those of cdr node-config peers;
+#                              PEERS_ENV="NAME=VALUE..." is in its environment
 #   peers_empty N              its caches, while it does not run
 #   peers_liar N MODE...       tests/peers/liar.py in its place, log node-N/liar.log
 #   peers_honest N             ends that
@@ -192,7 +193,8 @@ peers_node()
 	mkdir -p "$_home/cache"
 	chmod 755 "$PEERS_DIR" "$_home"
 	: >"$_home/said"
-	nsenter -t "$(_peers_pid "$_node")" -n -m -- env CDR="$CDR" \
+	# shellcheck disable=SC2086 # words
+	nsenter -t "$(_peers_pid "$_node")" -n -m -- env CDR="$CDR" ${PEERS_ENV-} \
 	    sh "$TOP/scripts/peer" --run "$_home/run" --follow 1s \
 	    --mirror "$PEERS_MIRROR" --nodes "$PEERS_NODES" \
 	    --self "10.77.0.$((10 + _node))" --cache "$_home/cache" --min-free 64M \
