@@ -51,12 +51,14 @@ SEEN = {"HEAD_UP": HEAD_UP, "HEAD_DOWN": HEAD_DOWN, "OBJECT_UP": OBJECT_UP,
 	"BUNDLE_LINE": BUNDLE_LINE}
 
 # What is set, not measured
+DROPPED = Figure(1.0, "seconds until a file is taken that was dropped", BENCH,
+		 "which it takes when a second has passed")
 TOLD_AT_ONCE = Figure(128, "children that are told at a time", "syncer/notify/notify_post.c",
 		      "#define AT_ONCE 128u")
 EVERY = Figure(1800.0, "seconds between looks by the clock", "syncer/cmd/watch.c",
 	       "#define EVERY_S (30 * 60)")
-SETTLE = Figure(5.0, "seconds that an image settles", "tests/bench/scale/README.md",
-		"an image settles for five seconds")
+SETTLE = Figure(5.0, "seconds that an image settles", "syncer/cmd/watch.c",
+		"#define SETTLE_S 5")
 HUB_LIMIT = Figure(100, "pulls in six hours that Docker Hub gives an address without a login",
 		   "syncer/registry/quirks.md", "100 in six hours for an IPv4 address")
 
