@@ -2,6 +2,7 @@
  * containers-registries.conf(5) (quirks.md#podman-and-cri-o). */
 #include <stdlib.h>
 
+#include "image/ref.h"
 #include "layout/mem.h"
 #include "node/client.h"
 
@@ -12,15 +13,19 @@ entry(const struct node_wish *w, const char *registry)
 {
 	/* For https this would turn off the look at the certificate. */
 	const char *insecure = w->mirror.https ? "" : "insecure = true\n";
+	char *behind = image_ref_behind(registry), *text;
 
 	if (w->only)
-		return xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
-		    "location = \"%s/%s\"\n%s", registry, w->place, registry,
+		text = xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
+		    "location = \"%s/%s\"\n%s", registry, w->place, behind,
 		    insecure);
-	return xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
-	    "location = \"%s\"\n\n[[registry.mirror]]\n"
-	    "location = \"%s/%s\"\n%s", registry, registry, w->place, registry,
-	    insecure);
+	else
+		text = xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
+		    "location = \"%s\"\n\n[[registry.mirror]]\n"
+		    "location = \"%s/%s\"\n%s", registry, registry, w->place,
+		    behind, insecure);
+	free(behind);
+	return text;
 }
 
 /* A drop-in, since registries.conf itself is the distribution's. */
