@@ -8,7 +8,7 @@
 . "$TOP/tests/sync.sh"
 
 need cdr nginx python3 curl
-lines=40
+lines=20
 upstream
 craft many library/app:1 --count $lines --layers 1 --size 2000 >"$T/made"
 sed "s/ .*/ platform=linux\/amd64/" "$T/made" >"$T/list"
@@ -79,10 +79,22 @@ expect_eq "a request for each of them" $((lines + count)) "$requests"
 	echo "OBJECT_UP $(((up - heads_up) / count))"
 	echo "OBJECT_DOWN $(((down - heads_down - bytes) / count))"
 } >>"$T/seen"
-check "a bundle of it" "$CDR" export -r "$ROOT" --site parent --for "$T/inventory" \
-	--to "$T/out" -i "$T/list"
-find "$T/out" -type f -printf '%s\n' | awk -v bytes="$bytes" -v lines=$lines \
-	'{ sum += $1 } END { print "BUNDLE_LINE", int((sum - bytes) / lines) }' >>"$T/seen"
+# bundle "what" NAME WHAT...: sets $rest, its bytes besides the objects
+bundle()
+{
+	_what=$1 _out=$T/$2
+	shift 2
+	check "$_what" "$CDR" export -r "$ROOT" --site parent --for "$T/inventory" --to "$_out" "$@"
+	rest=$(find "$_out" -type f -printf '%s\n' |
+		awk -v bytes="$bytes" '{ sum += $1 } END { print sum - bytes }')
+}
+bundle "a bundle of what is new" one library/app-0007:1
+one=$rest
+bundle "and of a list in which it is" all -i "$T/list"
+{
+	echo "BUNDLE $one"
+	echo "BUNDLE_LINE $(((rest - one) / (lines - 1)))"
+} >>"$T/seen"
 cat "$T/seen"
 
 scale()
