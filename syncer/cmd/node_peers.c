@@ -195,7 +195,7 @@ check(struct args *a, struct err *e)
 	    node_wish_path("--peer-key", w->peer_key, e) == -1)
 		return -1;
 	if (strlen(w->run) > PEER_RUN_MAX)
-		return err_set(e, ERR_INPUT, "--socket: more than %u bytes",
+		return err_set(e, ERR_INPUT, "--run: more than %u bytes",
 		    PEER_RUN_MAX);
 	if ((w->peer_ca == NULL) != (w->peer_cert == NULL) ||
 	    (w->peer_ca == NULL) != (w->peer_key == NULL))
