@@ -12,10 +12,10 @@ need cdr root ip tc nginx python3
 tree_new "$T/tree"
 peers_begin "$T/net" 3
 defer peers_end
-peers_image library/app 1 9000 5000 1000
+peers_image library/app 1 4500 4200 800
 digest=$(readlink "$TREE/repos/docker.io/library/app/_manifests/1")
 digest=sha256:${digest##*/}
-one_copy=15360090
+one_copy=$((9500 * 1024 + 90))
 peers_mirror || fail "the mirror does not start"
 
 # fresh N...: the ring of these, with nothing in their caches
@@ -77,7 +77,7 @@ peers_pull "1 2 3" library/app "$digest" || :
 pulled "the mirror is away: by digest" 1 2 3
 peers_mirror || fail "the mirror does not start again"
 
-peers_uplink 60mbit
+peers_uplink 40mbit
 during "a peer is killed" peers_kill 3
 during "a peer hangs" peers_freeze 3
 peers_thaw 3
