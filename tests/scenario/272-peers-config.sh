@@ -42,7 +42,7 @@ ok "... is the same ring"
 # accepted OPTION...: does nginx take what was written?
 accepted()
 {
-	rm -rf "$N/etc"
+	rm -rf "${N:?}/etc"
 	check "written: $*" peers "$@" --install
 	for file in "$TOP"/nginx/peer.conf "$TOP"/nginx/cdr-*.conf; do
 		ln -sf "$file" "$N/${file##*/}"
@@ -76,7 +76,7 @@ check "nginx takes ten thousand objects that were bad" \
 
 # --- what is wrong ------------------------------------------------------------------
 
-rm -rf "$N/etc"
+rm -rf "${N:?}/etc"
 # refused REGEX OPTION...
 refused()
 {
