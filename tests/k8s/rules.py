@@ -162,7 +162,9 @@ class Checker:
                 self.need(what in resources.get(kind, {}), obj, "limits",
                           "%s: no %s of %s" % (container["name"], kind, what))
         for port in container.get("ports", []):
-            self.need("hostPort" not in port, obj, "host", "hostPort is set")
+            # A node's own loopback is open to nobody else.
+            self.need("hostPort" not in port or port.get("hostIP") == "127.0.0.1",
+                      obj, "host", "hostPort is set")
         self.check_probes(obj, pod, container)
         self.check_hooks(obj, container)
         for mount in container.get("volumeMounts", []):
@@ -304,7 +306,8 @@ class Checker:
                           for p in policies), obj, "network",
                       "no policy is for its %s" % way)
         component = template["metadata"]["labels"].get("app.kubernetes.io/component")
-        allowed = {443, 53} if component in ("sync", "watch") else set()
+        allowed = {"sync": {443, 53}, "watch": {443, 53},
+                   "peer": {5000, 5002, 53}}.get(component, set())
         for policy in policies:
             for rule in policy["spec"].get("egress", []):
                 ports = {p.get("port") for p in rule.get("ports", [{}])}
