@@ -217,7 +217,7 @@ $(BUILD)/tests/stick.so: tests/crash/stick.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/clock.so: tests/peers/clock.c
+$(BUILD)/tests/clock-off.so: tests/peers/clock.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
