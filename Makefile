@@ -54,7 +54,7 @@ help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
-	@echo '         make install     cdr, cdr-serve, cdr-hooks, cdr-peer, nginx files, man pages; PREFIX'
+	@echo '         make install     cdr, cdr-serve, cdr-hooks, cdr-peer, nginx files, man pages; PREFIX, DESTDIR'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'

@@ -64,11 +64,12 @@ class Liar(socketserver.BaseRequestHandler):
                       b"Content-Range: bytes %d-%d/%d\r\nETag: %s\r\n"
                       b"Connection: close\r\n\r\n" % (
                           status, length, extra, first, last, TOTAL, etag)) + body
+        with open(sys.argv[2] + ".asked", "a") as asked_file:
+            asked_file.write(mode + "\n")
         try:
             self.request.sendall(answer)
         except OSError:
             pass
-        open(sys.argv[2] + ".asked", "a").write(mode + "\n")
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -112,15 +113,38 @@ defer "process_end $!"
 wait_for 60 port_taken "${port##*:}" || fail "the liar does not start"
 ring_start 1 --uplink 500K
 wait_for 60 _ring_well 1 || fail "the peer does not start"
+
+# begin MODE: the liar answers so; to a peer that has not left it alone, as one does
+# for a minute when a connection took too long on a machine with much to do.
+begin()
+{
+	echo "$1" >"$T/mode"
+	: >"$T/mode.asked"
+}
+
+again()
+{
+	! grep -qx "$1" "$T/mode.asked" || return 1
+	ring_end 1
+	ring_start 1 --uplink 500K
+	wait_for 60 _ring_well 1 || fail "the peer does not start"
+}
+
 for mode in 200 201 204 301 302 304 307 400 401 403 404 405 412 416 418 429 494 500 502 \
     503 504 599 etag shifted short; do
-	echo $mode >"$T/mode"
-	fetches "$mode"
+	begin $mode
+	for _ in 1 2 3 4 5; do
+		fetches "$mode"
+		again $mode || break
+	done
 	grep -qx $mode "$T/mode.asked" || fail "the liar was not asked"
 done
 for mode in accel wrong; do
-	echo $mode >"$T/mode"
-	pull
+	begin $mode
+	for _ in 1 2 3 4 5; do
+		pull
+		again $mode || break
+	done
 	grep -qx $mode "$T/mode.asked" || fail "the liar was not asked"
 	if [ $_rc -eq 0 ] && [ "sha256:$(sha256sum <"$T/got" | cut -c -64)" = "$LAYER" ]; then
 		fail "these are the right bytes"
