@@ -209,11 +209,11 @@ $(BUILD)/tests/cable.so: tests/crash/cable.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/stick.so: tests/crash/stick.c
+$(BUILD)/tests/clock.so: tests/crash/clock.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/clock.so: tests/peers/clock.c
+$(BUILD)/tests/stick.so: tests/crash/stick.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
@@ -263,6 +263,8 @@ install: all
 	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
 	sed 's|/usr/local/share/cdr|$(PREFIX)/share/cdr|' nginx/cdr.conf \
 	    >$(DESTDIR)$(PREFIX)/share/cdr/nginx/cdr.conf
+	sed 's|/usr/local/|$(PREFIX)/|' scripts/cdr-watch.service \
+	    >$(DESTDIR)$(PREFIX)/share/cdr/cdr-watch.service
 	install -m 0644 nginx/njs/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs
 	install -m 0644 nginx/page/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/page
 	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1

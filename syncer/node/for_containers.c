@@ -2,6 +2,7 @@
  * containers-registries.conf(5) (quirks.md#podman-and-cri-o). */
 #include <stdlib.h>
 
+#include "image/ref.h"
 #include "layout/mem.h"
 #include "node/client.h"
 
@@ -26,18 +27,20 @@ entry(const struct node_wish *w, const char *registry)
 {
 	bool two = w->behind_base != NULL;
 	const struct url *u = two ? &w->behind : &w->mirror;
+	char *path = image_ref_behind(registry);
 	char *text = w->only ? xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
 	    "location = \"%s/%s\"\n%s", registry, two ? w->behind_place :
-	    w->place, registry, insecure(u)) :
+	    w->place, path, insecure(u)) :
 	    xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
 	    "location = \"%s\"\n", registry, registry);
 
 	if (!w->only || two)
 		text = for_append(text, mirror_table(&w->mirror, w->place,
-		    registry));
+		    path));
 	if (!w->only && two)
 		text = for_append(text, mirror_table(&w->behind,
-		    w->behind_place, registry));
+		    w->behind_place, path));
+	free(path);
 	return text;
 }
 

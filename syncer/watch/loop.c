@@ -79,7 +79,8 @@ tell(struct loop *l, int64_t now)
 	l->told_at = now;
 	if (watch_status_save(l->w->root, s, &e) == 0) {
 		l->was_warned = false;
-	} else if (l->runs > 0 && !l->was_warned) {
+	} else if (l->runs > 0 && s->last.exit_code != CODE_INPUT &&
+	    s->last.exit_code != CODE_STORE && !l->was_warned) {
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 		l->was_warned = true;
 	}

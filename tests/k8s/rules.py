@@ -17,9 +17,9 @@ import objects as k8s
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
                       "persistentVolumeClaim", "projected", "secret"}
 # Who may write to the tree: what is run in the pod.
-WRITERS = {"sync", "import", "gc", "verify"}
+WRITERS = {"sync", "watch", "import", "gc", "verify"}
 # Secrets that the person who applies an overlay makes.
-USERS_SECRETS = {"cdr-tls", "cdr-client-ca"}
+USERS_SECRETS = {"cdr-tls", "cdr-client-ca", "cdr-hooks"}
 CLUSTER_KINDS = {"Namespace", "PersistentVolume"}
 # Folders of a node that its registry configuration is in, no larger ones.
 NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s", "/etc/cdr"}
@@ -258,6 +258,12 @@ class Checker:
 
     def check_deployment(self, obj):
         spec = obj["spec"]
+        labels = spec["template"]["metadata"]["labels"]
+        if labels.get("app.kubernetes.io/component") in WRITERS:
+            self.need(spec["replicas"] == 1 and
+                      spec.get("strategy", {}).get("type") == "Recreate", obj,
+                      "writer", "two may write at a time")
+            return
         rolling = spec.get("strategy", {}).get("rollingUpdate", {})
         self.need(rolling.get("maxUnavailable") == 0 or spec["replicas"] > 1, obj,
                   "rollout", "nobody serves while it is updated")
@@ -300,7 +306,8 @@ class Checker:
                           for p in policies), obj, "network",
                       "no policy is for its %s" % way)
         component = template["metadata"]["labels"].get("app.kubernetes.io/component")
-        allowed = {"sync": {443, 53}, "peer": {5000, 5002, 53}}.get(component, set())
+        allowed = {"sync": {443, 53}, "watch": {443, 53},
+                   "peer": {5000, 5002, 53}}.get(component, set())
         for policy in policies:
             for rule in policy["spec"].get("egress", []):
                 ports = {p.get("port") for p in rule.get("ports", [{}])}

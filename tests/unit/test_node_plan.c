@@ -133,6 +133,12 @@ static const struct row {
 		    "\n[registry.\"m:5000\"]\n  http = true\n" } } },
 	{ "buildkit", NULL, "http://m", { NULL }, true, false, "always asks",
 	    { { NULL, NULL } } },
+	{ "podman", "4.3.1", "https://m", { "reg.example:5000" }, true, false,
+	    NULL, {
+		{ "etc/containers/registries.conf.d/50-cdr-podman.conf",
+		    NODE_MARK_LINE "\n[[registry]]\n"
+		    "prefix = \"reg.example:5000\"\n"
+		    "location = \"m/reg.example_5000\"\n" } } },
 };
 
 static void
