@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +31,19 @@ clock_gettime(clockid_t id, struct timespec *ret)
 
 	if (rc == 0 && id == CLOCK_REALTIME)
 		ret->tv_sec += wrong_by();
+	return rc;
+}
+
+/* nginx asks by this one. */
+int
+gettimeofday(struct timeval *ret, void *zone)
+{
+	struct timespec now = { 0, 0 };
+	int rc = clock_gettime(CLOCK_REALTIME, &now);
+
+	(void)zone;
+	ret->tv_sec = now.tv_sec;
+	ret->tv_usec = now.tv_nsec / 1000;
 	return rc;
 }
 
