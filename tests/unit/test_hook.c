@@ -556,6 +556,8 @@ test_wiped(void **state)
 	    "\x90\x8d\x8c\x9a\xd2\x9d\x9e\x8b\x8b\x9a\x8d\x86\xd2\x8c\x8b"
 	    "\x9e\x8f\x93\x9a";
 	const size_t len = sizeof(flipped) - 1;
+	/* free(3) writes over the beginning of a block. */
+	const char *end = flipped + 14;
 	struct scratch *s = *state;
 	struct hooks *h;
 	struct err e;
@@ -564,20 +566,20 @@ test_wiped(void **state)
 	if (read_config(s, "{\"hub\": {\"url_secret_file\": \"key\"}, \"ci\": "
 	    "{\"bearer_file\": \"key\"}}", &h, &e) == -1)
 		fail_msg("%s", e.msg);
-	assert_int_equal(count_in_memory(flipped, len), 0);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
 	assert_int_equal(call_flipped(h, "/hook/hub/", NULL, flipped, len),
 	    202);
-	assert_int_equal(count_in_memory(flipped, len), 0);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
 	assert_int_equal(call_flipped(h, "/hook/ci", "Bearer ", flipped, len),
 	    202);
-	assert_int_equal(count_in_memory(flipped, len), 0);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
 	hooks_free(h);
 	if (read_config(s, "{\"a\": {\"hmac_secret_file\": \"key\"}}", &h,
 	    &e) == -1)
 		fail_msg("%s", e.msg);
-	assert_int_equal(count_in_memory(flipped, len), 1);
+	assert_int_equal(count_in_memory(end, len - 14), 1);
 	hooks_free(h);
-	assert_int_equal(count_in_memory(flipped, len), 0);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
 }
 
 int
