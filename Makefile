@@ -217,10 +217,6 @@ $(BUILD)/tests/stick.so: tests/crash/stick.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/clock.so: tests/peers/clock.c
-	@mkdir -p $(@D)
-	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
-
 bench: all $(BUILD)/tests/relay
 	sh tests/bench/run
 

@@ -25,7 +25,8 @@ on 5 mount -t tmpfs -o size=3m,mode=777 none "$T/net/node-5/cache"
 for n in 1 2 3 4 5; do
 	peers_node $n || fail "the peer of node $n does not start"
 done
-PEERS_ENV="LD_PRELOAD=$TOP/build/tests/clock.so CLOCK_OFF=-946080000"
+echo -946080000 >"$T/clock"
+PEERS_ENV="LD_PRELOAD=$TOP/build/tests/clock.so CLOCK_FILE=$T/clock"
 export PEERS_ENV
 peers_node 6 || fail "the peer of node 6 does not start"
 PEERS_ENV=""
