@@ -155,6 +155,17 @@ take(void *cookie, const struct hook_event *event)
 		l->status.counts.matched++;
 }
 
+/* What brings no event is told of, too: what is refused, or makes no sense. */
+static void
+mind_counts(struct loop *l)
+{
+	struct watch_counts counts = l->status.counts;
+
+	hear_counts(l->hear, &counts);
+	if (memcmp(&counts, &l->status.counts, sizeof(counts)) != 0)
+		l->is_told = false;
+}
+
 static int
 begin_to_hear(struct loop *l, int64_t now, struct err *e)
 {
@@ -372,8 +383,10 @@ wait_for_any(struct loop *l)
 	if (rc > 0 && fds[2].revents != 0)
 		notice_drain(l->notice);
 	l->heard_at = clock_ms();
-	if (rc >= 0 && l->hear != NULL)
+	if (rc >= 0 && l->hear != NULL) {
 		hear_work(l->hear, fds + 3, count, l->heard_at);
+		mind_counts(l);
+	}
 }
 
 static void

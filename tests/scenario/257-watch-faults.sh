@@ -9,7 +9,7 @@
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/watch.sh"
 
-need cdr python3 curl build/tests/clock.so root?
+need cdr python3 curl build/tests/setclock.so root?
 upstream
 for n in 1 2 3; do
 	craft image "library/app:$n" --layers 1 --seed "$n" >/dev/null
@@ -119,7 +119,7 @@ tree_check "$ROOT"
 plain_build
 echo 0 >"$T/clock"
 CLOCK_FILE=$T/clock
-LD_PRELOAD=$TOP/build/tests/clock.so
+LD_PRELOAD=$TOP/build/tests/setclock.so
 export CLOCK_FILE LD_PRELOAD
 from=$(cut -d . -f 1 /proc/uptime)
 watch -i "$T/list" --every 2 --jitter 0 --hooks "$T/spool" --settle 1

@@ -86,8 +86,8 @@ chmod 666 "$T/run/hook.sock"
 here <"$T/nginx-command" >"$T/nginx.sh"
 sh "$T/nginx.sh" >"$T/nginx.log" 2>&1 &
 nginx=$!
-# Not to wait until nobody sends anything here any more.
-defer "kill -QUIT $nginx 2>/dev/null; process_end $nginx"
+# The second time it does not wait until nobody sends anything here any more.
+defer "kill $nginx; sleep 0.5; process_end $nginx"
 post()
 {
 	_status=$(curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $1" \
