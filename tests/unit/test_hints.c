@@ -103,6 +103,13 @@ test_lines(void **state)
 		{ "a tags=glob:*\n", "docker.io", "a",
 		    "sha256-" HEX ".sig", "a", 1 },
 		{ "a:1@sha256:" HEX "\n", "docker.io", "a", "1", "a:1", 1 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "2", "a:2", 2 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "3", "a:3", 1 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "4", "", 0 },
+		{ "a@sha256:" HEX "\na:1\n", "docker.io", "a", "1", "a:1", 1 },
 		{ "", "docker.io", "a", "1", "", 0 },
 	};
 	struct hook_event e = { .digest = NULL };
