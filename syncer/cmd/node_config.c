@@ -386,6 +386,9 @@ configure(struct args *a)
 	if (rc == 0)
 		rc = a->client->plan(&a->wish, &plan, &e);
 	if (rc == 0)
+		rc = node_client_settle(a->client, a->root, &a->wish, &plan,
+		    &e);
+	if (rc == 0)
 		rc = a->install ? install(a, &plan, &e) : show(a, &plan, &e);
 	node_plan_done(&plan);
 	if (rc == -1)
