@@ -4,6 +4,7 @@
 # says so. A run that is killed is begun again a minute later, and what is pushed
 # meanwhile is looked at. While another one has the tree it waits as --wait says, or
 # comes again. A clock that is set makes no difference. A full disk ends it not.
+# Tier: normal
 # Waits: for registries that are slow
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
