@@ -106,7 +106,9 @@ mirror_of_node(struct visit *v, struct err *e)
 	int rc;
 
 	for (i = 0; i < v->uses.count; i++)
-		if (best == NULL || (best->state != NODE_USE_COUNTS &&
+		if (v->uses.uses[i].mirror[0] == '\0')
+			continue;	/* a file that is in vain */
+		else if (best == NULL || (best->state != NODE_USE_COUNTS &&
 		    v->uses.uses[i].state == NODE_USE_COUNTS))
 			best = &v->uses.uses[i];
 	if (best == NULL || !node_use_url(best, &u))

@@ -11,6 +11,12 @@ config_name(const struct node_use *u)
 	    u->client;
 }
 
+static bool
+is_rancher(const char *client)
+{
+	return strcmp(client, "k3s") == 0 || strcmp(client, "rke2") == 0;
+}
+
 /* A file that is right and does not count is what people find last. */
 static void
 check_use(struct findings *f, const struct node_use *u,
@@ -37,6 +43,11 @@ check_use(struct findings *f, const struct node_use *u,
 		    "is missing below \"%s\", so the client speaks https to a "
 		    "mirror that speaks http: run \"cdr node-config podman "
 		    "--mirror URL --install\"", u->path, u->mirror);
+	else if (is_plain && !mirror->https && is_rancher(u->client))
+		finding_add(f, FINDING_FAIL, "node", "/%s: \"%s\" has no "
+		    "scheme, so %s speaks https to a mirror that speaks http: "
+		    "write http:// in front of it, and restart %s", u->path,
+		    u->mirror, u->client, u->client);
 	else
 		finding_add(f, FINDING_OK, "node", "%s uses this mirror (/%s)",
 		    u->client, u->path);
@@ -57,12 +68,19 @@ has_right(const struct node_uses *uses, const char *client,
 	return false;
 }
 
+static bool
+is_same_fault(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
 /* One finding a file is enough, however many registries are in it. */
 static bool
 was_told(const struct node_uses *uses, size_t i)
 {
 	return i > 0 && strcmp(uses->uses[i - 1].path, uses->uses[i].path) ==
-	    0 && uses->uses[i - 1].state == uses->uses[i].state;
+	    0 && uses->uses[i - 1].state == uses->uses[i].state &&
+	    is_same_fault(uses->uses[i - 1].fault, uses->uses[i].fault);
 }
 
 /* A file that leads elsewhere is wrong only where no other file of that
@@ -81,6 +99,10 @@ node_check(struct findings *f, const struct node_uses *uses,
 		u = &uses->uses[i];
 		if (was_told(uses, i))
 			continue;
+		if (u->fault != NULL) {
+			finding_add(f, FINDING_FAIL, "node", "%s", u->fault);
+			continue;
+		}
 		if (u->state == NODE_USE_LEGACY || node_use_is(u, mirror))
 			check_use(f, u, mirror);
 		else if (has_right(uses, u->client, mirror))
@@ -117,6 +139,7 @@ node_image_check(struct patient *p)
 	const char *registry = p->image.registry;
 	const struct node_folder *f;
 
+	entry_check(p);
 	/* Where none does, node_check has told what there is to tell. */
 	if (!any_leads(&p->uses->folders, p->mirror))
 		return true;

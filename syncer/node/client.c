@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "node/client.h"
+#include "node/settle.h"
 
 /* On a reload dockerd keeps what is no longer in the file. */
 #define RESTART	"systemctl restart docker (a reload removes no mirror)"
@@ -49,4 +50,17 @@ node_client_find(const char *name)
 		if (strcmp(clients[i].name, name) == 0)
 			return &clients[i];
 	return NULL;
+}
+
+int
+node_client_settle(const struct node_client *c, int root,
+    const struct node_wish *w, struct node_plan *p, struct err *e)
+{
+	if (c->plan == for_dockerd || c->plan == for_swarm)
+		return dockerd_settle(root, w, p, e);
+	if (c->plan == for_k3s)
+		return k3s_settle(root, w, p, e);
+	if (c->plan == for_rke2)
+		return rke2_settle(root, w, p, e);
+	return 0;
 }

@@ -29,6 +29,13 @@ const struct node_client *node_clients(size_t);
 /* node_client_find(name): NULL for none. */
 const struct node_client *node_client_find(const char *);
 
+/* node_client_settle(c, root, w, p, e): fit its plan to what is on the node
+ * already, by notes and other files; nothing is touched.  Return 0, or -1 with
+ * ${e} set (ERR_INPUT) where the client would not start with it, or not do what
+ * is wanted. */
+int node_client_settle(const struct node_client *, int,
+    const struct node_wish *, struct node_plan *, struct err *);
+
 node_plan_fn for_containerd, for_podman, for_cri_o, for_dockerd, for_swarm,
     for_k3s, for_rke2, for_talos, for_mesos, for_buildkit;
 

@@ -86,7 +86,7 @@ for_rancher(const struct node_wish *w, struct node_plan *p, const char *name,
 		return err_set(e, ERR_INPUT, "--only: %s %s always asks the "
 		    "registries themselves last; 1.26.13, 1.27.10, 1.28.6, "
 		    "1.29.1 and later can leave that out", name, version);
-	node_plan_file(p, NODE_WHOLE, xasprintf("etc/rancher/%s/"
+	node_plan_file(p, NODE_REGISTRIES_YAML, xasprintf("etc/rancher/%s/"
 	    "registries.yaml", name), registries_yaml(w));
 	if (w->only)
 		node_plan_file(p, NODE_WHOLE, xasprintf("etc/rancher/%s/"

@@ -8,11 +8,13 @@
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
 #include "node/plan.h"
+#include "node/rancher_yaml.h"
 
 static const char *const kind_names[] = {
 	[NODE_WHOLE] = "whole",
 	[NODE_DAEMON_JSON] = "daemon.json",
 	[NODE_CONTAINERD_TOML] = "containerd.toml",
+	[NODE_REGISTRIES_YAML] = "registries.yaml",
 };
 
 /* Paths are from the root on, so that --prefix can go before them. */
@@ -99,6 +101,8 @@ node_merge(enum node_kind kind, const char *path, const char *base,
 		return daemon_json_add(path, base, text, ret, e);
 	case NODE_CONTAINERD_TOML:
 		return containerd_toml_add(path, base, text, ret, e);
+	case NODE_REGISTRIES_YAML:
+		return rancher_yaml_add(path, base, text, ret, e);
 	}
 	if (base == NULL || strcmp(base, text) == 0 ||
 	    strncmp(base, NODE_MARK, strlen(NODE_MARK)) == 0) {
@@ -123,6 +127,8 @@ node_unmerge(enum node_kind kind, const char *path, const char *now,
 		return daemon_json_drop(path, now, text, ret, e);
 	case NODE_CONTAINERD_TOML:
 		return containerd_toml_drop(path, now, text, ret, e);
+	case NODE_REGISTRIES_YAML:
+		return rancher_yaml_drop(path, now, text, ret, e);
 	}
 	return err_set(e, ERR_INPUT, "/%s: was changed after cdr wrote it. "
 	    "Save what you want of it, delete it, and run this again", path);

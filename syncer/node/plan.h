@@ -13,7 +13,8 @@ enum node_kind {
 	NODE_WHOLE,		/* the file is ours alone */
 	NODE_DAEMON_JSON,	/* text: a URL, put into dockerd's
 				 * registry-mirrors */
-	NODE_CONTAINERD_TOML	/* text: lines, put at the end */
+	NODE_CONTAINERD_TOML,	/* text: lines, put at the end */
+	NODE_REGISTRIES_YAML	/* text: YAML, put into that of k3s or RKE2 */
 };
 
 struct node_file {

@@ -9,13 +9,12 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/containerd_toml.h"
-#include "node/daemon_json.h"
 #include "node/toml_scan.h"
 #include "node/under.h"
-#include "node/uses.h"
+#include "node/uses_internal.h"
 
-static void
-complain(struct node_uses *u, const char *text)
+void
+uses_complain(struct node_uses *u, const char *text)
 {
 	u->complaints = xreallocarray(u->complaints, u->complaint_count + 1,
 	    sizeof(char *));
@@ -23,16 +22,16 @@ complain(struct node_uses *u, const char *text)
 }
 
 /* Beyond the cap all go into one that nobody sees. */
-static struct node_use *
-add(struct node_uses *u, const char *client, const char *path,
+struct node_use *
+uses_add(struct node_uses *u, const char *client, const char *path,
     const char *mirror)
 {
 	struct node_use *use;
 
 	if (u->count == NODE_USES_MAX) {
 		if (!u->is_full)
-			complain(u, "this node's files name more mirrors than "
-			    "cdr looks at: the last ones are left out");
+			uses_complain(u, "this node's files name more mirrors "
+			    "than cdr looks at: the last ones are left out");
 		u->is_full = true;
 		return &u->rest;
 	}
@@ -46,6 +45,13 @@ add(struct node_uses *u, const char *client, const char *path,
 }
 
 void
+uses_fault(struct node_uses *u, const char *client, const char *path,
+    const char *why)
+{
+	node_use_fault(uses_add(u, client, path, ""), why);
+}
+
+void
 node_uses_done(struct node_uses *u)
 {
 	size_t i;
@@ -53,12 +59,14 @@ node_uses_done(struct node_uses *u)
 	for (i = 0; i < u->count; i++) {
 		free(u->uses[i].path);
 		free(u->uses[i].mirror);
+		free(u->uses[i].fault);
 	}
 	for (i = 0; i < u->complaint_count; i++)
 		free(u->complaints[i]);
 	free(u->uses);
 	free(u->complaints);
 	node_folders_done(&u->folders);
+	node_entries_done(&u->entries);
 	*u = (struct node_uses){ 0 };
 }
 
@@ -87,7 +95,7 @@ on_host(void *cookie, const struct toml_event *event)
 	if (strcmp(host, f->last) == 0)
 		return;
 	memcpy(f->last, host, strlen(host) + 1);
-	add(f->uses, f->client, f->path, host)->state = f->state;
+	uses_add(f->uses, f->client, f->path, host)->state = f->state;
 }
 
 /* Each host once, however many keys its table has. */
@@ -108,7 +116,7 @@ end_location(struct in_file *f)
 {
 	if (f->location[0] != '\0' && (f->is_mirror ||
 	    (f->prefix[0] != '\0' && strcmp(f->prefix, f->location) != 0)))
-		add(f->uses, f->client, f->path, f->location)->insecure =
+		uses_add(f->uses, f->client, f->path, f->location)->insecure =
 		    f->insecure;
 	f->prefix[0] = f->location[0] = '\0';
 	f->insecure = false;
@@ -159,7 +167,7 @@ on_buildkit(void *cookie, const struct toml_event *event)
 	struct in_file *f = cookie;
 
 	if (!event->is_table && toml_path_is(event->path, 3, mirrors))
-		add(f->uses, f->client, f->path, event->value);
+		uses_add(f->uses, f->client, f->path, event->value);
 }
 
 void
@@ -170,50 +178,23 @@ node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
 	toml_scan(text, on_buildkit, &f);
 }
 
-/* Of YAML all that is wanted is each URL outside of a comment. */
-void
-node_uses_registries_yaml(struct node_uses *u, const char *client,
-    const char *path, const char *text)
-{
-	static const char ends[] = " \t\r\n\"',[]{}";
-	size_t len;
-	char *url;
-
-	while (*text != '\0') {
-		len = strcspn(text, ends);
-		if (text[0] == '#') {
-			text += strcspn(text, "\n");
-			continue;
-		}
-		if (len < TOML_PART_MAX &&
-		    (strncmp(text, "http://", 7) == 0 ||
-		    strncmp(text, "https://", 8) == 0)) {
-			url = xstrndup(text, len);
-			add(u, client, path, url);
-			free(url);
-		}
-		text += len;
-		text += strspn(text, ends);
-	}
-}
-
 /* --- all files ------------------------------------------------------------ */
 
 /* Return a text to be freed, or NULL; what is wrong becomes a complaint. */
-static char *
-read_or_complain(struct node_uses *u, int root, const char *path)
+char *
+uses_read_file(struct node_uses *u, int root, const char *path)
 {
 	struct err e;
 	char *text = NULL;
 
 	if (under_read(root, path, &text, NULL, &e) == -1)
-		complain(u, e.msg);
+		uses_complain(u, e.msg);
 	return text;
 }
 
 /* Each DIR/<registry>/hosts.toml. */
-static void
-read_certs_d(struct node_uses *u, int root, const char *client,
+void
+uses_certs_d(struct node_uses *u, int root, const char *client,
     const char *dir, enum node_use_state state)
 {
 	char **names = NULL, *path, *text;
@@ -221,12 +202,12 @@ read_certs_d(struct node_uses *u, int root, const char *client,
 	struct err e;
 
 	if (under_list(root, dir, &names, &count, &e) == -1) {
-		complain(u, e.msg);
+		uses_complain(u, e.msg);
 		return;
 	}
 	for (i = 0; i < count; i++) {
 		path = xasprintf("%s/%s/hosts.toml", dir, names[i]);
-		text = read_or_complain(u, root, path);
+		text = uses_read_file(u, root, path);
 		if (text != NULL)
 			node_uses_hosts_toml(u, client, path, state, text);
 		free(text);
@@ -246,7 +227,7 @@ read_config_path(struct node_uses *u, int root, const char *dirs)
 		len = strcspn(dirs, ":");
 		dir = xstrndup(dirs, len);
 		if (dir[0] == '/') {
-			read_certs_d(u, root, "containerd", dir + 1,
+			uses_certs_d(u, root, "containerd", dir + 1,
 			    NODE_USE_COUNTS);
 			node_folders_read(root, dir + 1, &u->folders);
 		}
@@ -262,17 +243,17 @@ read_containerd(struct node_uses *u, int root)
 {
 	static const char path[] = "etc/containerd/config.toml";
 	struct containerd_toml t = { 0 };
-	char *text = read_or_complain(u, root, path);
+	char *text = uses_read_file(u, root, path);
 
 	if (text != NULL)
 		containerd_toml_read(text, &t);
 	free(text);
 	if (t.legacy_endpoint[0] != '\0')
-		add(u, "containerd", path, t.legacy_endpoint)->state =
+		uses_add(u, "containerd", path, t.legacy_endpoint)->state =
 		    NODE_USE_LEGACY;
 	read_config_path(u, root, t.path);
 	if (!containerd_toml_looks(&t, CONTAINERD_CERTS_D))
-		read_certs_d(u, root, "containerd", &CONTAINERD_CERTS_D[1],
+		uses_certs_d(u, root, "containerd", &CONTAINERD_CERTS_D[1],
 		    NODE_USE_UNSEEN);
 }
 
@@ -285,63 +266,25 @@ read_containers(struct node_uses *u, int root)
 	size_t count = 0, i;
 	struct err e;
 
-	text = read_or_complain(u, root, "etc/containers/registries.conf");
+	text = uses_read_file(u, root, "etc/containers/registries.conf");
 	if (text != NULL)
 		node_uses_registries_conf(u, "etc/containers/registries.conf",
 		    text);
 	free(text);
 	if (under_list(root, dir, &names, &count, &e) == -1)
-		complain(u, e.msg);
+		uses_complain(u, e.msg);
 	for (i = 0; i < count; i++) {
 		if (strlen(names[i]) < 6 ||
 		    strcmp(names[i] + strlen(names[i]) - 5, ".conf") != 0)
 			continue;
 		path = xasprintf("%s/%s", dir, names[i]);
-		text = read_or_complain(u, root, path);
+		text = uses_read_file(u, root, path);
 		if (text != NULL)
 			node_uses_registries_conf(u, path, text);
 		free(text);
 		free(path);
 	}
 	fs_list_free(names, count);
-}
-
-static void
-on_daemon_mirror(void *cookie, const char *url)
-{
-	struct in_file *f = cookie;
-
-	add(f->uses, f->client, f->path, url);
-}
-
-/* certs.d counts since Engine 28 (quirks.md#dockerd); before it holds
- * certificates, and no hosts.toml. */
-static void
-read_docker(struct node_uses *u, int root)
-{
-	struct in_file f = {
-		.uses = u, .client = "dockerd", .path = "etc/docker/daemon.json"
-	};
-	char *text = read_or_complain(u, root, f.path);
-	struct err e;
-
-	if (text != NULL && daemon_json_mirrors(f.path, text, on_daemon_mirror,
-	    &f, &e) == -1)
-		complain(u, e.msg);
-	free(text);
-	read_certs_d(u, root, "dockerd", "etc/docker/certs.d",
-	    NODE_USE_COUNTS);
-}
-
-static void
-read_rancher(struct node_uses *u, int root, const char *client,
-    const char *path)
-{
-	char *text = read_or_complain(u, root, path);
-
-	if (text != NULL)
-		node_uses_registries_yaml(u, client, path, text);
-	free(text);
 }
 
 /* Files that a client does not have are no files, not errors. */
@@ -354,10 +297,10 @@ node_uses_read(int root, struct node_uses *ret)
 	*ret = (struct node_uses){ 0 };
 	read_containerd(ret, root);
 	read_containers(ret, root);
-	read_docker(ret, root);
-	read_rancher(ret, root, "k3s", "etc/rancher/k3s/registries.yaml");
-	read_rancher(ret, root, "rke2", "etc/rancher/rke2/registries.yaml");
-	text = read_or_complain(ret, root, buildkit);
+	uses_docker(ret, root);
+	uses_rancher(ret, root, "k3s");
+	uses_rancher(ret, root, "rke2");
+	text = uses_read_file(ret, root, buildkit);
 	if (text != NULL)
 		node_uses_buildkit(ret, buildkit, text);
 	free(text);
@@ -384,6 +327,13 @@ node_use_url(const struct node_use *use, struct url *ret)
 		return parse_with("", use->mirror, ret);
 	return parse_with(use->insecure ? "http://" : "https://", use->mirror,
 	    ret);
+}
+
+void
+node_use_fault(struct node_use *use, const char *why)
+{
+	if (use->fault == NULL && why != NULL)
+		use->fault = xstrdup(why);
 }
 
 /* Without a scheme it may be the mirror's: whether that is right is

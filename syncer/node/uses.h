@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "layout/err.h"
+#include "node/entries.h"
 #include "node/folders.h"
 #include "registry/url.h"
 
@@ -25,6 +26,9 @@ struct node_use {
 				 * with or without a path */
 	bool insecure;		/* podman's */
 	enum node_use_state state;
+	/* Why it is in vain, and what to do; NULL: it is not.  With the mirror
+	 * "" the whole file is. */
+	char *fault;
 };
 
 struct node_uses {
@@ -33,6 +37,7 @@ struct node_uses {
 	bool is_full;		/* NODE_USES_MAX are there */
 	struct node_use rest;	/* stands for those that are more */
 	struct node_folders folders;	/* that containerd looks into */
+	struct node_entries entries;	/* of the other clients' files */
 	char **complaints;	/* files that cannot be read, and why */
 	size_t complaint_count;
 };
@@ -47,6 +52,9 @@ bool node_use_is(const struct node_use *, const struct url *);
 
 /* node_use_url(use, ret): what it goes to.  Return 1, or 0 where it is none. */
 int node_use_url(const struct node_use *, struct url *);
+
+/* node_use_fault(use, why): a copy; NULL is none.  Only the first counts. */
+void node_use_fault(struct node_use *, const char *);
 
 /* What is in one file, for tests: the text, and where the uses go. */
 void node_uses_hosts_toml(struct node_uses *, const char *, const char *,
