@@ -82,6 +82,22 @@ read_json(struct node_uses *u, int root, const struct dockerd *d)
 	free(text);
 }
 
+/* People put mirrors there all the same. */
+static void
+check_snap(struct node_uses *u, int root, const struct dockerd *d)
+{
+	char *text;
+
+	if (!d->is_snap)
+		return;
+	text = uses_read_file(u, root, DOCKERD_CONFIG);
+	if (text != NULL)
+		uses_complain(u, "/" DOCKERD_CONFIG " does not count: Docker "
+		    "is a snap here, which reads /var/snap/docker/current/"
+		    "config/daemon.json");
+	free(text);
+}
+
 /* certs.d counts since Engine 28 (quirks.md#dockerd); before it holds
  * certificates, and no hosts.toml. */
 void
@@ -92,6 +108,7 @@ uses_docker(struct node_uses *u, int root)
 
 	dockerd_read(root, &d);
 	add_flags(u, &d);
+	check_snap(u, root, &d);
 	if (d.config != NULL) {
 		read_json(u, root, &d);
 	} else {
