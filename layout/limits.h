@@ -121,6 +121,9 @@
 #define NODE_REGISTRIES_MAX	1000u
 #define NODE_USES_MAX		4096u
 #define NODE_RECORDS_MAX	4096u
+#define NODE_TOML_MAX		20000u	/* keys and values of a file */
+#define NODE_TOML_DEPTH_MAX	32u
+#define NODE_IMPORTS_MAX	256u	/* files that a config.toml imports */
 /* A ring: its members, a name that stands for some of them, and what is
  * remembered of objects that the mirror once found to be bad. */
 #define PEERS_MAX		1000u

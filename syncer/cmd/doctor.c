@@ -95,7 +95,14 @@ make_mark(char mark[17])
 		snprintf(mark + 2 * i, 3, "%02x", bytes[i]);
 }
 
-/* What counts before what does not. */
+/* What counts before what does not, and of these what cdr has written. */
+static unsigned
+worth(const struct node_use *u)
+{
+	return (u->state == NODE_USE_COUNTS ? 4 : 0) + (u->is_ours ? 2 : 0) +
+	    (u->fault == NULL ? 1 : 0);
+}
+
 static int
 mirror_of_node(struct visit *v, struct err *e)
 {
@@ -106,10 +113,8 @@ mirror_of_node(struct visit *v, struct err *e)
 	int rc;
 
 	for (i = 0; i < v->uses.count; i++)
-		if (v->uses.uses[i].mirror[0] == '\0')
-			continue;	/* a file that is in vain */
-		else if (best == NULL || (best->state != NODE_USE_COUNTS &&
-		    v->uses.uses[i].state == NODE_USE_COUNTS))
+		if (v->uses.uses[i].mirror[0] != '\0' && (best == NULL ||
+		    worth(&v->uses.uses[i]) > worth(best)))
 			best = &v->uses.uses[i];
 	if (best == NULL || !node_use_url(best, &u))
 		return err_set(e, ERR_INPUT, "which mirror? No client of this "
@@ -231,7 +236,7 @@ visit(struct visit *v, struct err *e)
 	how.cert = v->cert;
 	how.key = v->key;
 	node_check(&v->findings, &v->uses, rings ? &a->peers.near.mirror :
-	    &v->wish.mirror);
+	    &v->wish.mirror, &how);
 	p.mirror = &v->wish.mirror;
 	p.how = &how;
 	p.uses = &v->uses;

@@ -70,9 +70,9 @@ char *shapes_path(const struct image_ref *, enum shape, const char *,
 bool reach_refused(struct patient *, const char *, const char *,
     const struct answer *);
 
-/* node_check(f, uses, mirror): what the node's clients are told. */
+/* node_check(f, uses, mirror, how): what the node's clients are told. */
 void node_check(struct findings *, const struct node_uses *,
-    const struct url *);
+    const struct url *, const struct ask_how *);
 
 /* node_image_check(p): does containerd go to the mirror for the registry of the
  * image?  True: nothing of it stops the rest. */

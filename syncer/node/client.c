@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "node/client.h"
+#include "node/containerd.h"
 #include "node/settle.h"
 
 /* On a reload dockerd keeps what is no longer in the file. */
@@ -56,6 +57,8 @@ int
 node_client_settle(const struct node_client *c, int root,
     const struct node_wish *w, struct node_plan *p, struct err *e)
 {
+	if (c->plan == for_containerd)
+		return containerd_settle(root, w, p, e);
 	if (c->plan == for_dockerd || c->plan == for_swarm)
 		return dockerd_settle(root, w, p, e);
 	if (c->plan == for_k3s)

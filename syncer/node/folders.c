@@ -5,31 +5,27 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/folders.h"
+#include "node/hosts_toml.h"
 #include "node/plan.h"
-#include "node/toml_scan.h"
 #include "node/under.h"
 #include "node/uses.h"
 
-/* [host."URL"] tables and "server": all that such a folder can lead to. */
+/* Hosts and "server": all that such a folder can lead to. */
 static void
-on_hosts(void *cookie, const struct toml_event *event)
+read_hosts(const char *path, const char *text, struct node_folder *f)
 {
-	struct node_folder *f = cookie;
-	const struct toml_path *path = event->path;
-	const char *host;
+	struct hosts_toml h;
+	size_t i;
 
-	if (path->count >= 2 && strcmp(path->part[0], "host") == 0)
-		host = path->part[1];
-	else if (path->count == 1 && !event->is_table &&
-	    strcmp(path->part[0], "server") == 0)
-		host = event->value;
-	else
-		return;
-	if (f->host_count == NODE_USES_MAX || (f->host_count > 0 &&
-	    strcmp(f->hosts[f->host_count - 1], host) == 0))
-		return;
-	f->hosts = xreallocarray(f->hosts, f->host_count + 1, sizeof(char *));
-	f->hosts[f->host_count++] = xstrdup(host);
+	hosts_toml_read(path, text, &h);
+	for (i = 0; i < h.count && h.fault == NULL &&
+	    f->host_count < NODE_USES_MAX; i++) {
+		f->hosts = xreallocarray(f->hosts, f->host_count + 1,
+		    sizeof(char *));
+		f->hosts[f->host_count++] = xstrdup(h.list[i].url);
+	}
+	f->is_broken = h.fault != NULL;
+	hosts_toml_done(&h);
 }
 
 /* A folder without a hosts.toml, or with an empty one, counts for its registry
@@ -45,7 +41,7 @@ read_folder(int root, const char *dir, const char *name, struct node_folder *f)
 	path = xasprintf("%s/hosts.toml", f->path);
 	if (under_read(root, path, &text, NULL, &e) == 1) {
 		f->is_ours = strncmp(text, NODE_MARK, strlen(NODE_MARK)) == 0;
-		toml_scan(text, on_hosts, f);
+		read_hosts(path, text, f);
 	}
 	free(text);
 	free(path);

@@ -18,6 +18,7 @@ struct node_folder {
 	char *path;		/* from the root on */
 	const char *name;	/* its end */
 	bool is_ours;		/* its hosts.toml begins with our mark */
+	bool is_broken;		/* its hosts.toml is as if it were not there */
 	char **hosts;		/* that its hosts.toml goes to, "server" too */
 	size_t host_count;
 };

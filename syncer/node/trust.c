@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "layout/mem.h"
+#include "node/hosts_toml.h"
 #include "node/rancher_conf.h"
 #include "node/toml_scan.h"
 #include "node/trust.h"
@@ -15,16 +16,12 @@ is_told(const struct node_trust *t)
 	return t->ca != NULL || t->cert != NULL;
 }
 
-/* A path without "/" in front begins in ${dir}; NULL: it is left out. */
+/* The first one counts; one without "/" in front is left out. */
 static void
-set(char **to, const char *dir, const char *value)
+set(char **to, const char *value)
 {
-	if (*to != NULL || value[0] == '\0')
-		return;
-	if (value[0] == '/')
+	if (*to == NULL && value[0] == '/')
 		*to = xstrdup(value);
-	else if (dir != NULL)
-		*to = xasprintf("%s%s", dir, value);
 }
 
 void
@@ -38,44 +35,28 @@ node_trust_done(struct node_trust *t)
 
 /* --- hosts.toml ---------------------------------------------------------- */
 
-struct in_hosts {
-	struct node_trust *trust;
-	const char *host;		/* as it is written */
-	const char *dir;		/* the file's own, with "/" behind */
-};
-
-/* ca = "file", client = [["certificate", "key"]]; or more of them. */
-static void
-on_hosts(void *cookie, const struct toml_event *event)
-{
-	struct in_hosts *in = cookie;
-	const struct toml_path *path = event->path;
-
-	if (event->is_table || path->count != 3 ||
-	    strcmp(path->part[0], "host") != 0 ||
-	    strcmp(path->part[1], in->host) != 0)
-		return;
-	if (strcmp(path->part[2], "ca") == 0) {
-		set(&in->trust->ca, in->dir, event->value);
-	} else if (strcmp(path->part[2], "client") == 0) {
-		if (in->trust->cert == NULL)
-			set(&in->trust->cert, in->dir, event->value);
-		else
-			set(&in->trust->key, in->dir, event->value);
-	}
-}
-
-/* A path in it begins in the folder of the file, as containerd has it. */
+/* Of the host as it is written. */
 static void
 read_hosts(const char *path, const char *text, const char *host,
     struct node_trust *t)
 {
-	const char *name = strrchr(path, '/');
-	char *dir = xasprintf("/%.*s/", (int)(name - path), path);
-	struct in_hosts in = { .trust = t, .host = host, .dir = dir };
+	const struct hosts_host *one;
+	struct hosts_toml h;
+	size_t i;
 
-	toml_scan(text, on_hosts, &in);
-	free(dir);
+	hosts_toml_read(path, text, &h);
+	for (i = 0; i < h.count; i++) {
+		one = &h.list[i];
+		if (one->is_server || strcmp(one->url, host) != 0)
+			continue;
+		if (one->ca_count > 0)
+			set(&t->ca, one->ca[0]);
+		if (one->cert != NULL)
+			set(&t->cert, one->cert);
+		if (one->key != NULL)
+			set(&t->key, one->key);
+	}
+	hosts_toml_done(&h);
 }
 
 /* --- buildkitd.toml ------------------------------------------------------ */
@@ -99,13 +80,13 @@ on_buildkit(void *cookie, const struct toml_event *event)
 	    strcmp(path->part[1], in->place) != 0)
 		return;
 	if (toml_path_is(path, 3, ca))
-		set(&in->trust->ca, NULL, event->value);
+		set(&in->trust->ca, event->value);
 	else if (!toml_path_is(path, 4, pair))
 		return;
 	else if (strcmp(path->part[3], "cert") == 0)
-		set(&in->trust->cert, NULL, event->value);
+		set(&in->trust->cert, event->value);
 	else if (strcmp(path->part[3], "key") == 0)
-		set(&in->trust->key, NULL, event->value);
+		set(&in->trust->key, event->value);
 }
 
 /* --- certs.d/HOST:PORT --------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "node/containerd_toml.h"
+#include "node/record.h"
 #include "node/toml_scan.h"
 #include "node/under.h"
 #include "node/uses_internal.h"
@@ -30,8 +30,9 @@ uses_add(struct node_uses *u, const char *client, const char *path,
 
 	if (u->count == NODE_USES_MAX) {
 		if (!u->is_full)
-			uses_complain(u, "this node's files name more mirrors "
-			    "than cdr looks at: the last ones are left out");
+			uses_complain(u, "this node's files name more "
+			    "mirrors than cdr looks at: the last ones are left "
+			    "out");
 		u->is_full = true;
 		return &u->rest;
 	}
@@ -42,6 +43,13 @@ uses_add(struct node_uses *u, const char *client, const char *path,
 		.mirror = xstrdup(mirror)
 	};
 	return use;
+}
+
+void
+node_use_fault(struct node_use *use, const char *why)
+{
+	if (use->fault == NULL && why != NULL)
+		use->fault = xstrdup(why);
 }
 
 void
@@ -60,9 +68,13 @@ node_uses_done(struct node_uses *u)
 		free(u->uses[i].path);
 		free(u->uses[i].mirror);
 		free(u->uses[i].fault);
+		free(u->uses[i].missing);
 	}
 	for (i = 0; i < u->complaint_count; i++)
 		free(u->complaints[i]);
+	free(u->rest.fault);
+	free(u->rest.missing);
+	free(u->stale);
 	free(u->uses);
 	free(u->complaints);
 	node_folders_done(&u->folders);
@@ -75,40 +87,10 @@ node_uses_done(struct node_uses *u)
 struct in_file {
 	struct node_uses *uses;
 	const char *client, *path;
-	enum node_use_state state;
-	char last[TOML_PART_MAX];	/* the host that has been told */
 	/* Of a [[registry]] or [[registry.mirror]] so far. */
 	char prefix[TOML_PART_MAX], location[TOML_PART_MAX];
 	bool is_mirror, insecure;
 };
-
-/* [host."http://m:5000"], and what is in it, has the URL as second part. */
-static void
-on_host(void *cookie, const struct toml_event *event)
-{
-	struct in_file *f = cookie;
-	const char *host;
-
-	if (event->path->count < 2 || strcmp(event->path->part[0], "host") != 0)
-		return;
-	host = event->path->part[1];
-	if (strcmp(host, f->last) == 0)
-		return;
-	memcpy(f->last, host, strlen(host) + 1);
-	uses_add(f->uses, f->client, f->path, host)->state = f->state;
-}
-
-/* Each host once, however many keys its table has. */
-void
-node_uses_hosts_toml(struct node_uses *u, const char *client, const char *path,
-    enum node_use_state state, const char *text)
-{
-	struct in_file f = {
-		.uses = u, .client = client, .path = path, .state = state
-	};
-
-	toml_scan(text, on_host, &f);
-}
 
 /* The table is over.  A location that is the registry's own is no mirror. */
 static void
@@ -180,7 +162,6 @@ node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
 
 /* --- all files ------------------------------------------------------------ */
 
-/* Return a text to be freed, or NULL; what is wrong becomes a complaint. */
 char *
 uses_read_file(struct node_uses *u, int root, const char *path)
 {
@@ -190,71 +171,6 @@ uses_read_file(struct node_uses *u, int root, const char *path)
 	if (under_read(root, path, &text, NULL, &e) == -1)
 		uses_complain(u, e.msg);
 	return text;
-}
-
-/* Each DIR/<registry>/hosts.toml. */
-void
-uses_certs_d(struct node_uses *u, int root, const char *client,
-    const char *dir, enum node_use_state state)
-{
-	char **names = NULL, *path, *text;
-	size_t count = 0, i;
-	struct err e;
-
-	if (under_list(root, dir, &names, &count, &e) == -1) {
-		uses_complain(u, e.msg);
-		return;
-	}
-	for (i = 0; i < count; i++) {
-		path = xasprintf("%s/%s/hosts.toml", dir, names[i]);
-		text = uses_read_file(u, root, path);
-		if (text != NULL)
-			node_uses_hosts_toml(u, client, path, state, text);
-		free(text);
-		free(path);
-	}
-	fs_list_free(names, count);
-}
-
-/* config_path may name several folders. */
-static void
-read_config_path(struct node_uses *u, int root, const char *dirs)
-{
-	size_t len;
-	char *dir;
-
-	for (; *dirs != '\0'; dirs += strspn(dirs, ":")) {
-		len = strcspn(dirs, ":");
-		dir = xstrndup(dirs, len);
-		if (dir[0] == '/') {
-			uses_certs_d(u, root, "containerd", dir + 1,
-			    NODE_USE_COUNTS);
-			node_folders_read(root, dir + 1, &u->folders);
-		}
-		free(dir);
-		dirs += len;
-	}
-}
-
-/* A certs.d that config_path does not name is told as one that is not looked
- * at: most people who have it believe that it counts. */
-static void
-read_containerd(struct node_uses *u, int root)
-{
-	static const char path[] = "etc/containerd/config.toml";
-	struct containerd_toml t = { 0 };
-	char *text = uses_read_file(u, root, path);
-
-	if (text != NULL)
-		containerd_toml_read(text, &t);
-	free(text);
-	if (t.legacy_endpoint[0] != '\0')
-		uses_add(u, "containerd", path, t.legacy_endpoint)->state =
-		    NODE_USE_LEGACY;
-	read_config_path(u, root, t.path);
-	if (!containerd_toml_looks(&t, CONTAINERD_CERTS_D))
-		uses_certs_d(u, root, "containerd", &CONTAINERD_CERTS_D[1],
-		    NODE_USE_UNSEEN);
 }
 
 /* The main file before the drop-ins, as the library reads them. */
@@ -287,6 +203,42 @@ read_containers(struct node_uses *u, int root)
 	fs_list_free(names, count);
 }
 
+/* By the record of what was written, or by the mark of a whole file, where the
+ * record is lost. */
+static bool
+is_ours(int root, const struct record *record, const struct node_use *use)
+{
+	const struct record_file *r = record_find(record, NULL, use->path);
+	char *text = NULL;
+	struct err ignored;
+	bool has_mark;
+
+	if (r != NULL)
+		return r->kind != NODE_DAEMON_JSON ||
+		    strcmp(r->text, use->mirror) == 0;
+	has_mark = under_read(root, use->path, &text, NULL, &ignored) == 1 &&
+	    strncmp(text, NODE_MARK, strlen(NODE_MARK)) == 0;
+	free(text);
+	return has_mark;
+}
+
+static void
+find_ours(struct node_uses *u, int root)
+{
+	struct record record = { 0 };
+	struct err e;
+	size_t i;
+
+	if (record_read(root, &record, &e) == -1)
+		uses_complain(u, e.msg);
+	for (i = 0; i < u->count; i++)
+		u->uses[i].is_ours = i > 0 && strcmp(u->uses[i].path,
+		    u->uses[i - 1].path) == 0 && strcmp(u->uses[i].mirror,
+		    u->uses[i - 1].mirror) == 0 ? u->uses[i - 1].is_ours :
+		    is_ours(root, &record, &u->uses[i]);
+	record_done(&record);
+}
+
 /* Files that a client does not have are no files, not errors. */
 void
 node_uses_read(int root, struct node_uses *ret)
@@ -295,7 +247,7 @@ node_uses_read(int root, struct node_uses *ret)
 	char *text;
 
 	*ret = (struct node_uses){ 0 };
-	read_containerd(ret, root);
+	uses_containerd(ret, root);
 	read_containers(ret, root);
 	uses_docker(ret, root);
 	uses_rancher(ret, root, "k3s");
@@ -304,6 +256,7 @@ node_uses_read(int root, struct node_uses *ret)
 	if (text != NULL)
 		node_uses_buildkit(ret, buildkit, text);
 	free(text);
+	find_ours(ret, root);
 }
 
 /* --- where it goes -------------------------------------------------------- */
@@ -327,13 +280,6 @@ node_use_url(const struct node_use *use, struct url *ret)
 		return parse_with("", use->mirror, ret);
 	return parse_with(use->insecure ? "http://" : "https://", use->mirror,
 	    ret);
-}
-
-void
-node_use_fault(struct node_use *use, const char *why)
-{
-	if (use->fault == NULL && why != NULL)
-		use->fault = xstrdup(why);
 }
 
 /* Without a scheme it may be the mirror's: whether that is right is

@@ -29,6 +29,8 @@ struct node_use {
 	/* Why it is in vain, and what to do; NULL: it is not.  With the mirror
 	 * "" the whole file is. */
 	char *fault;
+	char *missing;		/* the file that the fault is about, or NULL */
+	bool is_ours;		/* cdr node-config wrote it */
 };
 
 struct node_uses {
@@ -37,7 +39,10 @@ struct node_uses {
 	bool is_full;		/* NODE_USES_MAX are there */
 	struct node_use rest;	/* stands for those that are more */
 	struct node_folders folders;	/* that containerd looks into */
-	struct node_entries entries;	/* of the other clients' files */
+	struct node_entries entries;	/* of podman, CRI-O, k3s and RKE2 */
+	char *stale;		/* the containerd that runs has not read what
+				 * its files say now; NULL */
+	bool may_be_stale;	/* ${stale} is not certain */
 	char **complaints;	/* files that cannot be read, and why */
 	size_t complaint_count;
 };

@@ -24,6 +24,9 @@ char *uses_read_file(struct node_uses *, int, const char *);
 void uses_certs_d(struct node_uses *, int, const char *, const char *,
     enum node_use_state);
 
+/* uses_containerd(u, root): containerd's files, and its folders. */
+void uses_containerd(struct node_uses *, int);
+
 /* uses_docker(u, root): dockerd's options and files. */
 void uses_docker(struct node_uses *, int);
 

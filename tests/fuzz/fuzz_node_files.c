@@ -47,19 +47,29 @@ on_event(void *cookie, const struct toml_event *event)
 static void
 try_containerd(const char *text)
 {
-	struct containerd_toml t;
 	char *once, *twice;
+	struct toml *doc;
 	struct err e;
 
 	if (containerd_toml_add("c", text, "2", &once, &e) == -1)
 		return;
-	containerd_toml_read(once, &t);
-	must(containerd_toml_looks(&t, CONTAINERD_CERTS_D));
+	must(toml_read("c", once, &doc, &e) == 0);
+	must(containerd_looks(toml_string(toml_get(toml_get(containerd_section(
+	    doc, containerd_version(doc)), "registry"), "config_path")),
+	    CONTAINERD_CERTS_D));
+	toml_free(doc);
 	must(containerd_toml_add("c", once, "2", &twice, &e) == 0);
 	must(strcmp(once, twice) == 0);
 	free(twice);
-	must(containerd_toml_drop("c", once, "2", &twice, &e) == 0);
-	free(twice);
+	must(strcmp(once, text) == 0 ||
+	    containerd_toml_drop("c", once, "2", &twice, &e) == 0);
+	if (strcmp(once, text) != 0) {
+		/* What was TOML stays TOML, and is as it was but for the end
+		 * of a last line. */
+		must(toml_read("c", twice, &doc, &e) == 0);
+		toml_free(doc);
+		free(twice);
+	}
 	free(once);
 }
 

@@ -74,8 +74,8 @@ static const struct {
 	    NULL, NULL },
 	{ "[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n", NULL,
 	    "version = 2" },
-	{ "version = 2\na = \"\"\"\n", NULL, "no end" },
-	{ "version = 2\na = [\n", NULL, "no end" },
+	{ "version = 2\na = \"\"\"\n", NULL, "line 3: a string without an end" },
+	{ "version = 2\na = [\n", NULL, "line 3: an array without an end" },
 	{ "[plugins.cri]\n", NULL, "version = 2" },
 	{ "version = 1\n", NULL, "version = 2" },
 	{ "", NULL, "version = 2" },
@@ -106,6 +106,10 @@ test_containerd(void **state)
 		    &e), 0);
 		assert_string_equal(back, got);
 		free(back);
+		if (tomls[i].want == NULL) {
+			free(got);	/* nothing was written, or recorded */
+			continue;
+		}
 		assert_int_equal(containerd_toml_drop("c", got, "2", &back,
 		    &e), 0);
 		if (tomls[i].base != NULL && strncmp(back, tomls[i].base,

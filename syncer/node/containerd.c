@@ -1,0 +1,378 @@
+/* Which files containerd reads, and what is in effect of them. */
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layout/fsutil.h"
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "node/containerd.h"
+#include "node/containerd_toml.h"
+#include "node/under.h"
+
+/* Paths that are still to be read, in their order. */
+struct pending {
+	char **list;
+	size_t count;
+};
+
+void
+containerd_done(struct containerd *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++) {
+		free(c->files[i].path);
+		free(c->files[i].text);
+		toml_free(c->files[i].doc);
+	}
+	free(c->files);
+	*c = (struct containerd){ 0 };
+}
+
+/* --- which files ---------------------------------------------------------- */
+
+/* As filepath.Clean, of an absolute path; without the "/" in front. */
+static char *
+clean(const char *path)
+{
+	char *out = xmalloc(strlen(path) + 1);
+	size_t have = 0, len;
+
+	for (; *path != '\0'; path += len) {
+		path += strspn(path, "/");
+		len = strcspn(path, "/");
+		if (len == 0 || (len == 1 && path[0] == '.'))
+			continue;
+		if (len == 2 && path[0] == '.' && path[1] == '.') {
+			while (have > 0 && out[have - 1] != '/')
+				have--;
+			have -= have > 0;
+			continue;
+		}
+		if (have > 0)
+			out[have++] = '/';
+		memcpy(out + have, path, len);
+		have += len;
+	}
+	out[have] = '\0';
+	return out;
+}
+
+static int
+push(struct pending *p, char *path, struct err *e)
+{
+	if (p->count == NODE_IMPORTS_MAX) {
+		free(path);
+		return err_set(e, ERR_INPUT, "/" CONTAINERD_CONFIG ": imports "
+		    "more than %u files, and cdr reads no more",
+		    NODE_IMPORTS_MAX);
+	}
+	p->list = xreallocarray(p->list, p->count + 1, sizeof(char *));
+	p->list[p->count++] = path;
+	return 0;
+}
+
+/* Each name in ${dir} that fits the first part of ${rest}, sorted by its
+ * bytes; "*" fits a dot in front as well. */
+static int
+expand(int root, const char *dir, const char *rest, struct pending *p,
+    struct err *e)
+{
+	size_t len = strcspn(rest, "/"), count = 0, i;
+	char *part = xstrndup(rest, len), **names = NULL, *path;
+	int rc = under_list(root, dir[0] == '\0' ? "." : dir, &names, &count,
+	    e) == -1 ? -1 : 0;
+
+	for (i = 0; rc == 0 && i < count; i++) {
+		if (fnmatch(part, names[i], 0) != 0)
+			continue;
+		path = xasprintf("%s%s%s", dir, dir[0] == '\0' ? "" : "/",
+		    names[i]);
+		if (rest[len] == '\0') {
+			rc = push(p, path, e);
+		} else {
+			rc = expand(root, path, rest + len + 1, p, e);
+			free(path);
+		}
+	}
+	fs_list_free(names, count);
+	free(part);
+	return rc;
+}
+
+/* A path that does not begin with "/" begins where the file is that has it. */
+static int
+import(int root, const char *parent, const char *value, struct pending *p,
+    struct err *e)
+{
+	const char *slash = strrchr(parent, '/');
+	size_t len = slash == NULL ? 0 : (size_t)(slash - parent);
+	char *full = value[0] == '/' ? clean(value) : NULL, *joined;
+	int rc;
+
+	if (full == NULL) {
+		joined = xasprintf("%.*s/%s", (int)len, parent, value);
+		full = clean(joined);
+		free(joined);
+	}
+	if (strchr(full, '*') == NULL)
+		return push(p, full, e);
+	rc = expand(root, "", full, p, e);
+	free(full);
+	return rc;
+}
+
+static int
+read_imports(int root, const struct containerd_file *f, struct pending *p,
+    struct err *e)
+{
+	const struct toml *list = toml_get(f->doc, "imports"), *one;
+
+	if (list == NULL)
+		return 0;
+	if (list->kind != TOML_ARRAY)
+		return err_set(e, ERR_INPUT, "/%s: line %u: imports is no "
+		    "list: containerd does not start with it", f->path,
+		    list->line);
+	for (one = list->child; one != NULL; one = one->next) {
+		if (one->kind != TOML_STRING)
+			return err_set(e, ERR_INPUT, "/%s: line %u: imports "
+			    "has something that is no string: containerd does "
+			    "not start with it", f->path, one->line);
+		if (import(root, f->path, one->text, p, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_read(const struct containerd *c, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < c->count; i++)
+		if (strcmp(c->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Return 1 when it is there, 0, or -1. */
+static int
+read_file(int root, const char *path, bool counts, struct containerd *c,
+    struct err *e)
+{
+	struct containerd_file f = { .counts = counts };
+	struct err why;
+	int rc = under_read(root, path, &f.text, NULL, e);
+
+	if (rc != 1)
+		return rc;
+	if (toml_read(path, f.text, &f.doc, &why) == -1) {
+		free(f.text);
+		return err_set(e, ERR_INPUT, "%s: containerd does not start "
+		    "with it: mend it first", why.msg);
+	}
+	f.path = xstrdup(path);
+	f.version = containerd_version(f.doc);
+	if (f.version == 0 && c->count > 0)
+		f.version = c->files[0].version;
+	c->files = xreallocarray(c->files, c->count + 1, sizeof(f));
+	c->files[c->count++] = f;
+	return 1;
+}
+
+static int
+read_pending(int root, struct pending *p, struct containerd *c, struct err *e)
+{
+	size_t i;
+	int rc;
+
+	for (i = 0; i < p->count; i++) {
+		if (is_read(c, p->list[i]))
+			continue;
+		rc = read_file(root, p->list[i], true, c, e);
+		if (rc == -1)
+			return -1;
+		if (rc == 0 && i > 0)
+			return err_set(e, ERR_INPUT, "/%s: is imported, and is "
+			    "not there: containerd does not start without it: "
+			    "put it there, or take it out of imports",
+			    p->list[i]);
+		if (rc == 1 && read_imports(root, &c->files[c->count - 1], p,
+		    e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The folder of 2.2 and later, where nobody imports it: a containerd of a later
+ * release, or who imports it tomorrow, would read it. */
+static int
+read_conf_d(int root, struct containerd *c, struct err *e)
+{
+	struct pending p = { 0 };
+	int rc = expand(root, CONTAINERD_CONF_D, "*.toml", &p, e);
+	struct err ignored;
+	size_t i;
+
+	for (i = 0; i < p.count; i++) {
+		if (rc == 0 && !is_read(c, p.list[i]))
+			(void)read_file(root, p.list[i], false, c, &ignored);
+		free(p.list[i]);
+	}
+	free(p.list);
+	return rc;
+}
+
+/* --- what is in effect ---------------------------------------------------- */
+
+static void
+put_place(struct containerd_place *at, const struct containerd_file *f,
+    const struct toml *t, const char *word)
+{
+	if (at->file == NULL && t != NULL)
+		*at = (struct containerd_place){
+			.file = f, .line = t->line, .word = word
+		};
+}
+
+/* An import without a version of its own may have the sections of either. */
+static const struct toml *
+section_of(const struct containerd_file *f, bool any)
+{
+	const struct toml *s = containerd_section(f->doc, f->version);
+
+	if (s == NULL && any && f->version > 0)
+		s = containerd_section(f->doc, f->version == 2 ? 3 : 2);
+	return s;
+}
+
+static void
+find_old(struct containerd *c, const struct containerd_file *f, bool is_import)
+{
+	struct containerd_old old;
+
+	containerd_old_read(section_of(f, is_import), &old);
+	if (c->mirror.file == NULL && old.mirror != NULL)
+		c->endpoint = old.endpoint;
+	put_place(&c->mirror, f, old.mirror, old.mirror == NULL ? NULL :
+	    old.mirror->key);
+	put_place(&c->tls, f, old.tls, old.tls == NULL ? NULL : old.tls->key);
+}
+
+/* The lists of all files are one. */
+static void
+find_disabled(struct containerd *c, const struct containerd_file *f)
+{
+	static const char *const names[] = {
+		"cri", "io.containerd.grpc.v1.cri",
+		"io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
+	};
+	const struct toml *list = toml_get(f->doc, "disabled_plugins"), *one;
+	size_t i;
+
+	for (one = list == NULL ? NULL : list->child; one != NULL;
+	    one = one->next)
+		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (toml_string(one) != NULL &&
+			    strcmp(one->text, names[i]) == 0)
+				put_place(&c->disabled, f, one, one->text);
+}
+
+static void
+find_path(struct containerd *c, const struct containerd_file *f)
+{
+	const struct toml *section = section_of(f, f != &c->files[0]), *value;
+
+	value = toml_get(toml_get(section, "registry"), "config_path");
+	if (section != NULL)
+		c->path_1 = toml_string(value);
+	if (toml_string(value) != NULL)
+		c->path_2 = value->text;
+}
+
+static void
+evaluate(struct containerd *c)
+{
+	static const struct containerd_place none;
+	const struct containerd_file *f;
+	size_t i;
+
+	c->path_1 = c->path_2 = c->endpoint = NULL;
+	c->mirror = c->tls = c->disabled = c->higher = none;
+	c->is_two = c->is_two || (c->count > 0 && c->files[0].version > 2);
+	for (i = 0; i < c->count; i++) {
+		f = &c->files[i];
+		find_old(c, f, i > 0);
+		if (!f->counts)
+			continue;
+		find_path(c, f);
+		find_disabled(c, f);
+		if (f->version > c->files[0].version)
+			put_place(&c->higher, f, toml_get(f->doc, "version"),
+			    "version");
+	}
+}
+
+/* A conf.d that nobody imports counts for what could break only. */
+int
+containerd_read(int root, struct containerd *ret, struct err *e)
+{
+	struct pending p = { 0 };
+	size_t i;
+	int rc;
+
+	*ret = (struct containerd){ 0 };
+	rc = push(&p, xstrdup(CONTAINERD_CONFIG), e);
+	if (rc == 0)
+		rc = read_pending(root, &p, ret, e);
+	if (rc == 0 && ret->count > 0)
+		rc = read_conf_d(root, ret, e);
+	for (i = 0; i < p.count; i++)
+		free(p.list[i]);
+	free(p.list);
+	evaluate(ret);
+	return rc;
+}
+
+bool
+containerd_reads(const struct containerd *c)
+{
+	return containerd_looks(c->path_2, CONTAINERD_CERTS_D) && (c->is_two ||
+	    containerd_looks(c->path_1, CONTAINERD_CERTS_D));
+}
+
+int
+containerd_put(struct containerd *c, size_t i, const char *text, struct err *e)
+{
+	struct containerd_file *f = &c->files[i];
+	struct toml *doc;
+
+	if (toml_read(f->path, text, &doc, e) == -1)
+		return -1;
+	toml_free(f->doc);
+	free(f->text);
+	f->doc = doc;
+	f->text = xstrdup(text);
+	evaluate(c);
+	return 0;
+}
+
+/* The last one that has a say: of 1.x whose section takes the place of the
+ * others', of 2.x whose config_path does. */
+size_t
+containerd_target(const struct containerd *c)
+{
+	const struct toml *section;
+	size_t target = 0, i;
+
+	for (i = 0; i < c->count; i++) {
+		section = section_of(&c->files[i], i > 0);
+		if (c->files[i].counts && section != NULL && (!c->is_two ||
+		    toml_get(toml_get(section, "registry"), "config_path") !=
+		    NULL))
+			target = i;
+	}
+	return target;
+}
