@@ -54,7 +54,7 @@ help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
-	@echo '         make install     cdr, cdr-serve, cdr-hooks, nginx files, man pages; PREFIX, DESTDIR'
+	@echo '         make install     cdr, cdr-serve, cdr-hooks, cdr-peer, nginx files, man pages; PREFIX, DESTDIR'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'
@@ -209,7 +209,15 @@ $(BUILD)/tests/cable.so: tests/crash/cable.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+$(BUILD)/tests/clock.so: tests/crash/clock.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 $(BUILD)/tests/stick.so: tests/crash/stick.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
+$(BUILD)/tests/clock.so: tests/peers/clock.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
@@ -259,6 +267,8 @@ install: all
 	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
 	sed 's|/usr/local/share/cdr|$(PREFIX)/share/cdr|' nginx/cdr.conf \
 	    >$(DESTDIR)$(PREFIX)/share/cdr/nginx/cdr.conf
+	sed 's|/usr/local/|$(PREFIX)/|' scripts/cdr-watch.service \
+	    >$(DESTDIR)$(PREFIX)/share/cdr/cdr-watch.service
 	install -m 0644 nginx/njs/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs
 	install -m 0644 nginx/page/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/page
 	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1

@@ -1,5 +1,5 @@
 # Nodes that share one thin link to a mirror, each a network namespace of its own, with
-# the peers' nginx that "cdr node-config peers" configures. Sourced, after lib.sh and
+# the peers' nginx of scripts/peer. Sourced, after lib.sh and
 # tree.sh in a scenario; POSIX sh. It needs root, ip, tc, nginx, nsenter and python3, and
 # sets what scripts/functions.sh is asked for. Nothing of this is outside of the
 # namespaces, which end with their processes.
@@ -11,11 +11,15 @@
 #   peers_uplink RATE          what the mirror may send: 100mbit; 1gbit at the start
 #   peers_image REPO TAG KIB...  an image of such layers in $TREE; its bytes do not
 #                              compress, and are the same every time
-#   peers_mirror [OPTION...]   serves $TREE at $PEERS_MIRROR, with a log
+#   peers_mirror               serves $TREE at $PEERS_MIRROR, with a log
 #   peers_mirror_stop
 #   peers_ring N...            writes the list of nodes, $PEERS_NODES
-#   peers_node N               configures node N by that list, and starts its nginx
-#   peers_again N              configures it anew, and has it reload if that made a change
+#   peers_node N [OPTION...]   scripts/peer on node N, by that list, which it follows;
+#                              OPTIONs are those of cdr node-config peers;
+#                              PEERS_ENV="NAME=VALUE..." is in its environment
+#   peers_empty N              its caches, while it does not run
+#   peers_liar N MODE...       tests/peers/liar.py in its place, log node-N/liar.log
+#   peers_honest N             ends that
 #   peers_kill N, peers_freeze N, peers_thaw N    its nginx, all at once
 #   peers_unplug N, peers_plug N                  its cable
 #   peers_pull "N..." REPO REFERENCE [OPTION...]  all of them at once, each by its own
@@ -24,7 +28,7 @@
 #   peers_sent                 prints the bytes of blobs that the mirror has sent since
 #                              peers_count
 #   peers_count                begins to count
-#   peers_memory N             prints the KiB of its nginx: peak, summed, shared once
+#   peers_memory N             prints the KiB of its nginx, what is shared counted once
 # shellcheck shell=sh
 
 PEERS_PIDS=
@@ -43,7 +47,7 @@ _peers_space()
 	eval "_peers_pid_$1=$!"
 	PEERS_PIDS="$PEERS_PIDS $!"
 	# unshare is still itself for a moment.
-	wait_for 20 sh -c '[ "$(cat /proc/$1/comm)" = sleep ]' sh "$!"
+	wait_for 20 grep -qx sleep "/proc/$!/comm"
 }
 
 on()
@@ -96,7 +100,8 @@ peers_end()
 	for _pid in $PEERS_PIDS; do
 		process_end "$_pid"
 	done
-	PEERS_PIDS= PEERS_COUNT=0
+	PEERS_PIDS=""
+	PEERS_COUNT=0
 }
 
 peers_uplink()
@@ -136,7 +141,7 @@ peers_mirror()
 	: >>"$PEERS_DIR/mirror.access"
 	chmod 666 "$PEERS_DIR/mirror.access"
 	nsenter -t "$(_peers_pid 0)" -n -m -- \
-	    sh "$TOP/scripts/serve" --no-limits --log "$PEERS_DIR/mirror.access" "$@" \
+	    sh "$TOP/scripts/serve" --no-limits --log "$PEERS_DIR/mirror.access" \
 	    "$TREE" "${PEERS_MIRROR#http://}" </dev/null >>"$PEERS_DIR/mirror.log" 2>&1 &
 	PEERS_MIRROR_PID=$!
 	wait_for 20 grep -q '^serving ' "$PEERS_DIR/mirror.log" || {
@@ -179,7 +184,6 @@ peers_ring()
 	mv "$PEERS_NODES.new" "$PEERS_NODES"
 }
 
-# peers_node N [OPTION...]: those of cdr node-config peers
 peers_node()
 {
 	_node=$1
@@ -189,7 +193,8 @@ peers_node()
 	mkdir -p "$_home/cache"
 	chmod 755 "$PEERS_DIR" "$_home"
 	: >"$_home/said"
-	nsenter -t "$(_peers_pid "$_node")" -n -m -- env CDR="$CDR" \
+	# shellcheck disable=SC2086 # words
+	nsenter -t "$(_peers_pid "$_node")" -n -m -- env CDR="$CDR" ${PEERS_ENV-} \
 	    sh "$TOP/scripts/peer" --run "$_home/run" --follow 1s \
 	    --mirror "$PEERS_MIRROR" --nodes "$PEERS_NODES" \
 	    --self "10.77.0.$((10 + _node))" --cache "$_home/cache" --min-free 64M \
@@ -209,7 +214,6 @@ _peers_processes()
 	cat "/proc/$_master/task/$_master/children" 2>/dev/null || :
 }
 
-# peers_empty N: its cache, while it does not run
 peers_empty()
 {
 	rm -rf "$PEERS_DIR/node-$1/cache/owned" "$PEERS_DIR/node-$1/cache/near"
@@ -285,12 +289,11 @@ peers_direct()
 
 peers_memory()
 {
-	for _pid in $(_peers_processes "$1"); do
-		cat "/proc/$_pid/smaps_rollup"
+	for _process in $(_peers_processes "$1"); do
+		cat "/proc/$_process/smaps_rollup"
 	done | awk '/^Pss:/ { kib += $2 } END { print kib + 0 }'
 }
 
-# peers_liar N MODE...: in place of its nginx (tests/peers/liar.py); log node-N/liar.log
 peers_liar()
 {
 	_liar=$1
@@ -307,7 +310,6 @@ peers_liar()
 	wait_for 20 grep -q '^ready' "$PEERS_DIR/node-$_liar/liar.log"
 }
 
-# peers_honest N: ends it
 peers_honest()
 {
 	eval "_pid=\${_peers_liar_$1-}"

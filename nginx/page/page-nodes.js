@@ -24,7 +24,7 @@ function containerd() {
 
 function podman(registries) {
   const conf = registries.map((r) => `[[registry]]\nlocation = ${toml(r)}\n` +
-    `[[registry.mirror]]\nlocation = ${toml(`${host()}/${r}`)}\n${isTls() ? '' : 'insecure = true\n'}`).join('\n');
+    `[[registry.mirror]]\nlocation = ${toml(`${host()}/${behind(r)}`)}\n${isTls() ? '' : 'insecure = true\n'}`).join('\n');
   return [
     el('p', {}, 'An entry for each registry that is mirrored now.'),
     codeBlock(conf, '/etc/containers/registries.conf.d/cdr.conf', 'registries.conf for podman and CRI-O'),
@@ -60,9 +60,12 @@ export function showClients(registries) {
     el('details', { open: open.has(name) }, el('summary', {}, name), ...parts)));
 }
 
+// A registry behind the mirror's name: a component of a name can have no colon.
+const behind = (registry) => registry.replace(/:([0-9]+)$/, '_$1');
+
 // Commands to pull one image, by tag and by the digest it has now.
 export function pullCommands(at, digest) {
-  const here = `${host()}/${at.registry}/${at.repository}`;
+  const here = `${host()}/${behind(at.registry)}/${at.repository}`;
   const byTag = at.tag === '' ? `${here}@${digest}` : `${here}:${at.tag}`;
   const pinned = at.tag === '' ? at.image : `${at.image}@${digest}`;
   const plain = isTls() ? '' : ' --plain-http';

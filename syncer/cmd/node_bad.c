@@ -5,13 +5,14 @@
 #include "cmd/cmd.h"
 #include "cmd/node_peers.h"
 #include "doctor/ask.h"
+#include "layout/mem.h"
 #include "node/peers_bad.h"
 #include "node/under.h"
-#include "report/report.h"
 
-/* Without --prefix or with it: certificates are this machine's files. */
-static char *
-ask_mirror(const struct peers_wish *w)
+/* Certificates are this machine's files, also with --prefix.  404: nothing
+ * is bad.  Return 0, or -1 with ${e} set. */
+static int
+ask_mirror(const struct peers_wish *w, char **ret, struct err *e)
 {
 	const struct node_wish *m = &w->mirror;
 	struct ask_how how = {
@@ -20,30 +21,35 @@ ask_mirror(const struct peers_wish *w)
 	};
 	struct question q = { .path = "/bad" };
 	struct answer a;
-	char *text = NULL;
-	struct ask ask_it;
-	struct err e;
+	struct ask mirror;
+	int rc = ask_open(&mirror, &how, e);
 
-	if (ask_open(&ask_it, &how, &e) == 0) {
-		ask(&ask_it, &q, &a);
-		if (a.status == 200) {
-			text = a.body;
-			a.body = NULL;
-		}
+	if (rc == 0) {
+		ask(&mirror, &q, &a);
+		if (a.transport != TRANSPORT_OK)
+			rc = err_set(e, ERR_NET, "%s", a.err.msg);
+		else if (a.status == 200)
+			*ret = xstrdup(a.body);
+		else if (a.status != 404)
+			rc = err_set(e, ERR_NET, "status %ld", a.status);
 		answer_done(&a);
 	}
-	ask_close(&ask_it);
-	return text;
+	ask_close(&mirror);
+	return rc == -1 ? err_wrap(e, "%s/bad: what is bad there is not known "
+	    "now", m->base) : 0;
 }
 
 int
-node_bad(int root, const struct peers_wish *w, char **ret, struct err *e)
+node_bad(int root, const struct peers_wish *w, char **ret, struct err *trouble,
+    struct err *e)
 {
-	char *now = NULL, *mirror;
+	char *now = NULL, *mirror = NULL;
 
 	if (under_read(root, PEER_BAD, &now, NULL, e) == -1)
 		return -1;
-	mirror = ask_mirror(w);
+	trouble->code = ERR_NONE;
+	if (ask_mirror(w, &mirror, trouble) == -1)
+		trouble->code = ERR_NET;
 	*ret = peers_bad(now, mirror);
 	free(now);
 	free(mirror);

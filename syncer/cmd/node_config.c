@@ -40,6 +40,8 @@ static const char usage[] =
 static const char options[] =
 "\n"
 "      --mirror URL          where nginx listens: http(s)://HOST[:PORT]\n"
+"      --behind URL          ask this one next: where --mirror is a peer of this\n"
+"                            node, the mirror itself\n"
 "      --registry NAME       use the mirror for this registry; may be given\n"
 "                            several times (default: all registries if CLIENT\n"
 "                            can do that, else docker.io)\n"
@@ -440,6 +442,7 @@ configure(struct args *a)
 
 enum option_value {
 	MIRROR = 256,
+	BEHIND,
 	REGISTRY,
 	ONLY,
 	CA,
@@ -465,6 +468,8 @@ take_option(struct args *a, int c, const char *arg, struct err *e)
 	switch (c) {
 	case MIRROR:
 		return node_wish_mirror(&a->wish, arg, e) == -1 ? -1 : 1;
+	case BEHIND:
+		return node_wish_behind(&a->wish, arg, e) == -1 ? -1 : 1;
 	case REGISTRY:
 		return node_wish_registry(&a->wish, arg, e) == -1 ? -1 : 1;
 	case ONLY:
@@ -539,6 +544,7 @@ cmd_node_config(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "mirror", required_argument, NULL, MIRROR },
+		{ "behind", required_argument, NULL, BEHIND },
 		{ "registry", required_argument, NULL, REGISTRY },
 		{ "root", required_argument, NULL, 'r' },
 		{ "only", no_argument, NULL, ONLY },

@@ -87,7 +87,9 @@ struct args {
 	unsigned follow_s;	/* 0: no */
 	int root;
 	size_t wrote, left;
-	char told[ERR_MSG_MAX];	/* the last trouble, while following */
+	struct err trouble;	/* with the mirror, that stops nothing */
+	/* What was told last, while following. */
+	char told[ERR_MSG_MAX], told_mirror[ERR_MSG_MAX];
 };
 
 /* --- what is wanted ------------------------------------------------------ */
@@ -217,7 +219,8 @@ gather(struct args *a, struct node_plan *plan, struct err *e)
 	int rc = -1;
 
 	if (read_nodes(a, e) == -1 || settle_self(a, e) == -1 ||
-	    find_mirror(a, e) == -1 || node_bad(a->root, w, &bad, e) == -1)
+	    find_mirror(a, e) == -1 ||
+	    node_bad(a->root, w, &bad, &a->trouble, e) == -1)
 		goto out;
 	me = peers_find(&w->ring, w->self, w->self_port);
 	w->bad = bad;
@@ -270,14 +273,13 @@ once(struct args *a, struct err *e)
 
 /* The same trouble is told once, and that it is over. */
 static void
-tell(struct args *a, const struct err *e)
+tell(char told[ERR_MSG_MAX], const struct err *e, const char *then)
 {
-	if (e != NULL && strcmp(a->told, e->msg) != 0)
-		report(REPORT_WARNING, "%s; the files stay as they are",
-		    e->msg);
-	else if (e == NULL && a->told[0] != '\0')
+	if (e != NULL && strcmp(told, e->msg) != 0)
+		report(REPORT_WARNING, "%s%s", e->msg, then);
+	else if (e == NULL && told[0] != '\0')
 		report(REPORT_INFO, "all is well again");
-	snprintf(a->told, sizeof(a->told), "%s", e != NULL ? e->msg : "");
+	snprintf(told, ERR_MSG_MAX, "%s", e != NULL ? e->msg : "");
 }
 
 /* Only what is wrong on the command line ends this; a name that nobody can look
@@ -287,9 +289,15 @@ follow(struct args *a)
 {
 	struct pollfd stop = { .fd = cmd_stop_fd(), .events = POLLIN };
 	struct err e;
+	int rc;
 
 	do {
-		tell(a, once(a, &e) == -1 ? &e : NULL);
+		a->trouble.code = ERR_NONE;
+		rc = once(a, &e);
+		tell(a->told, rc == -1 ? &e : NULL, "; the files stay as they "
+		    "are");
+		tell(a->told_mirror, a->trouble.code != ERR_NONE ?
+		    &a->trouble : NULL, "");
 	} while (poll(&stop, 1, (int)(a->follow_s * 1000)) == 0);
 	return EXIT_OK;
 }
@@ -310,6 +318,8 @@ configure(struct args *a)
 		    e.code != ERR_LIMIT && e.code != ERR_NET ? EXIT_STORE :
 		    EXIT_INPUT;
 	}
+	if (a->trouble.code != ERR_NONE)
+		report(REPORT_WARNING, "%s", a->trouble.msg);
 	if (a->install && a->wrote == 0 && a->left == 0)
 		puts("Nothing to change.");
 	else if (!a->install)

@@ -8,11 +8,13 @@
 int cmd_node_peers(int argc, char **argv);
 
 /*
- * node_bad(root, wish, ret, e): what bad.conf is to hold: what it holds now,
- * below ${root}, and what the mirror says is bad.  Where the mirror does not
- * answer, what is there stays.  free(3) ${ret}.  Return 0, or -1 with ${e} set
- * where that file cannot be read.
+ * node_bad(root, wish, ret, trouble, e): what bad.conf is to hold: what it
+ * holds now, below ${root}, and what the mirror says is bad.  Where the mirror
+ * does not say it, what is there stays, and ${trouble} has the reason, else
+ * ERR_NONE.  free(3) ${ret}.  Return 0, or -1 with ${e} set where that file
+ * cannot be read.
  */
-int node_bad(int, const struct peers_wish *, char **, struct err *);
+int node_bad(int, const struct peers_wish *, char **, struct err *,
+    struct err *);
 
 #endif

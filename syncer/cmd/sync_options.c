@@ -165,9 +165,10 @@ parse_all(int argc, char **argv, struct sync_options *o)
 			o->registries = optarg;
 			break;
 		case 'l':
-			if (strcmp(optarg, "json") == 0)
-				o->format = REPORT_JSON;
-			else if (strcmp(optarg, "text") != 0)
+			o->format = strcmp(optarg, "json") == 0 ?
+			    REPORT_JSON : REPORT_TEXT;
+			if (o->format == REPORT_TEXT &&
+			    strcmp(optarg, "text") != 0)
 				return bad_usage(o, "--log takes text or "
 				    "json, not \"%s\"", optarg);
 			break;

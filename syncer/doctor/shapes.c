@@ -27,6 +27,7 @@ shapes_path(const struct image_ref *ref, enum shape shape, const char *kind,
 {
 	bool is_hub = strcmp(ref->registry, "docker.io") == 0;
 	const char *name = ref->repository;
+	char *behind, *path;
 
 	switch (shape) {
 	case SHAPE_BARE:
@@ -36,8 +37,10 @@ shapes_path(const struct image_ref *ref, enum shape shape, const char *kind,
 		return xasprintf("/v2/%s/%s/%s?ns=%s", name, kind, what,
 		    ref->registry);
 	case SHAPE_BEHIND:
-		return xasprintf("/v2/%s/%s/%s/%s", ref->registry, name, kind,
-		    what);
+		behind = image_ref_behind(ref->registry);
+		path = xasprintf("/v2/%s/%s/%s/%s", behind, name, kind, what);
+		free(behind);
+		return path;
 	case SHAPE_BEFORE:
 		return xasprintf("/%s/v2/%s/%s/%s", ref->registry, name, kind,
 		    what);

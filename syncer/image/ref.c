@@ -228,6 +228,18 @@ compare_digests(const struct digest *a, const struct digest *b)
 }
 
 /* What is absent comes first.  The tail of a short digest is zero. */
+char *
+image_ref_behind(const char *registry)
+{
+	char *name = xstrdup(registry);
+	char *colon = strrchr(name, ':');
+
+	/* An address of IPv6 can stand in no name, with or without a port. */
+	if (colon != NULL && name[0] != '[')
+		*colon = '_';
+	return name;
+}
+
 int
 image_ref_compare(const struct image_ref *a, const struct image_ref *b)
 {

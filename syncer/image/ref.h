@@ -37,6 +37,13 @@ bool image_ref_is_bare(const char *);
 /* image_ref_text(ref): "registry/repository:tag@digest"; free(3) it. */
 char *image_ref_text(const struct image_ref *);
 
+/*
+ * image_ref_behind(registry): as it stands behind the name of a mirror, in
+ * m.example/reg.example_5000/app: a component of a name can have no colon
+ * (distribution-spec, "Pulling manifests").  free(3) it.
+ */
+char *image_ref_behind(const char *);
+
 /* image_ref_compare(a, b): order by registry, repository, tag, digest. */
 int image_ref_compare(const struct image_ref *, const struct image_ref *);
 

@@ -20,7 +20,7 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 	struct status_groups groups = { .count = 0 };
 	struct book_line line;
 	struct named *record;
-	int64_t latest = 0;
+	int64_t latest = 0, listed = 0;
 
 	*ret = (struct keep_book){ .finished = 0 };
 	if (in == NULL)
@@ -30,6 +30,7 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 		ret->finished = status_get_time(book_head(in), "finished");
 		ret->latest = status_get_time(json_object_get(book_head(in),
 		    "latest"), "finished");
+		listed = status_get_time(book_head(in), "last_listed");
 	}
 	status_lists_read(book_head(in), &ret->lists);
 	for (; book_peek(in, &line); book_skip(in)) {
@@ -45,9 +46,12 @@ keep_book_read(const struct store *store, struct keep_book *ret)
 		    KEEP_FOR_MAX_S);
 	}
 	book_close(in);
-	/* A run that ended before it had looked at its list unlists nothing. */
+	/* A run that ended before it had looked at its list unlists nothing,
+	 * nor do images that a run with --only has listed since. */
 	if (latest < ret->finished)
 		ret->finished = latest;
+	if (listed != 0 && listed < ret->finished)
+		ret->finished = listed;
 	if (ret->latest < ret->finished)
 		ret->latest = ret->finished;
 }

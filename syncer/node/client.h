@@ -54,6 +54,10 @@ void for_hosts_files(const struct node_wish *, struct node_plan *,
 void for_certificates(const struct node_wish *, struct node_plan *,
     const char *);
 
+/* for_one_alone(w, program, e): -1 with ${e} set where there is one behind the
+ * mirror, for a client that can have no second one. */
+int for_one_alone(const struct node_wish *, const char *, struct err *);
+
 /* for_too_old(w, program, major, minor, patch, what, e): is the client known to
  * be older than that?  Return -1 with ${e} set, or 0. */
 int for_too_old(const struct node_wish *, const char *, unsigned, unsigned,

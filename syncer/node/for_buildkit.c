@@ -15,6 +15,10 @@ for_buildkit(const struct node_wish *w, struct node_plan *p, struct err *e)
 	size_t n = w->registry_count > 0 ? w->registry_count : 1, i;
 	char *text = xstrdup(NODE_MARK_LINE);
 
+	if (for_one_alone(w, "buildkitd", e) == -1) {
+		free(text);
+		return -1;
+	}
 	if (w->only) {
 		free(text);
 		return err_set(e, ERR_INPUT, "--only: buildkitd always asks "

@@ -2,25 +2,46 @@
  * containers-registries.conf(5) (quirks.md#podman-and-cri-o). */
 #include <stdlib.h>
 
+#include "image/ref.h"
 #include "layout/mem.h"
 #include "node/client.h"
 
-/* With --only the mirror stands in the registry's place, and nobody else is
- * asked; else it is asked before it. */
+/* For https "insecure" would turn off the look at the certificate. */
+static const char *
+insecure(const struct url *u)
+{
+	return u->https ? "" : "insecure = true\n";
+}
+
+static char *
+mirror_table(const struct url *u, const char *place, const char *registry)
+{
+	return xasprintf("\n[[registry.mirror]]\nlocation = \"%s/%s\"\n%s",
+	    place, registry, insecure(u));
+}
+
+/* With --only the last of the mirrors stands in the registry's place, and
+ * nobody else is asked; else it is asked before it. */
 static char *
 entry(const struct node_wish *w, const char *registry)
 {
-	/* For https this would turn off the look at the certificate. */
-	const char *insecure = w->mirror.https ? "" : "insecure = true\n";
+	bool two = w->behind_base != NULL;
+	const struct url *u = two ? &w->behind : &w->mirror;
+	char *path = image_ref_behind(registry);
+	char *text = w->only ? xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
+	    "location = \"%s/%s\"\n%s", registry, two ? w->behind_place :
+	    w->place, path, insecure(u)) :
+	    xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
+	    "location = \"%s\"\n", registry, registry);
 
-	if (w->only)
-		return xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
-		    "location = \"%s/%s\"\n%s", registry, w->place, registry,
-		    insecure);
-	return xasprintf("\n[[registry]]\nprefix = \"%s\"\n"
-	    "location = \"%s\"\n\n[[registry.mirror]]\n"
-	    "location = \"%s/%s\"\n%s", registry, registry, w->place, registry,
-	    insecure);
+	if (!w->only || two)
+		text = for_append(text, mirror_table(&w->mirror, w->place,
+		    path));
+	if (!w->only && two)
+		text = for_append(text, mirror_table(&w->behind,
+		    w->behind_place, path));
+	free(path);
+	return text;
 }
 
 /* A drop-in, since registries.conf itself is the distribution's. */

@@ -20,6 +20,8 @@ check(const struct node_wish *w, bool has_hosts, struct err *e)
 			    "later can, with containerd's image store (give "
 			    "--client-version if the version is not known)",
 			    w->registries[i]);
+	if (for_one_alone(w, "dockerd", e) == -1)
+		return -1;
 	if (w->only)
 		return err_set(e, ERR_INPUT, "--only: dockerd always asks "
 		    "Docker Hub for what the mirror does not have: block that "

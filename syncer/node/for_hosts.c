@@ -19,6 +19,25 @@ for_append(char *text, char *more)
 /* capabilities are named, since a host without them would be asked to push as
  * well (quirks.md#containerd). */
 static char *
+host_table(const struct node_wish *w, const struct url *u, const char *base,
+    bool has_dial_timeout)
+{
+	char *text = xasprintf("[host.\"%s\"]\n"
+	    "  capabilities = [\"pull\", \"resolve\"]\n", base);
+
+	if (has_dial_timeout)
+		text = for_append(text, xstrdup("  dial_timeout = \"3s\"\n"));
+	if (u->https && w->ca_path != NULL)
+		text = for_append(text, xasprintf("  ca = \"%s\"\n",
+		    w->ca_path));
+	if (u->https && w->cert_path != NULL)
+		text = for_append(text, xasprintf("  client = "
+		    "[[\"%s\", \"%s\"]]\n", w->cert_path, w->key_path));
+	return text;
+}
+
+/* Hosts are asked in the order of the file. */
+static char *
 hosts_toml(const struct node_wish *w, bool has_dial_timeout)
 {
 	char *text = xstrdup(NODE_MARK_LINE);
@@ -26,18 +45,14 @@ hosts_toml(const struct node_wish *w, bool has_dial_timeout)
 	/* Without "server" the registry itself is asked last. */
 	if (w->only)
 		text = for_append(text, xasprintf("server = \"%s\"\n\n",
-		    w->base));
-	text = for_append(text, xasprintf("[host.\"%s\"]\n"
-	    "  capabilities = [\"pull\", \"resolve\"]\n", w->base));
-	if (has_dial_timeout)
-		text = for_append(text, xstrdup("  dial_timeout = \"3s\"\n"));
-	if (w->ca_path != NULL)
-		text = for_append(text, xasprintf("  ca = \"%s\"\n",
-		    w->ca_path));
-	if (w->cert_path != NULL)
-		text = for_append(text, xasprintf("  client = "
-		    "[[\"%s\", \"%s\"]]\n", w->cert_path, w->key_path));
-	return text;
+		    w->behind_base != NULL ? w->behind_base : w->base));
+	text = for_append(text, host_table(w, &w->mirror, w->base,
+	    has_dial_timeout));
+	if (w->behind_base == NULL)
+		return text;
+	text = for_append(text, xstrdup("\n"));
+	return for_append(text, host_table(w, &w->behind, w->behind_base,
+	    has_dial_timeout));
 }
 
 /* Without --registry one folder serves all registries that have none of their
@@ -72,15 +87,32 @@ copy_file(struct node_plan *p, const char *dir, const char *place,
 }
 
 /* client.key is a secret: only its owner may read it. */
+static void
+copy_files(const struct node_wish *w, struct node_plan *p, const char *dir,
+    const char *place)
+{
+	copy_file(p, dir, place, "ca.crt", w->ca, w->ca_path);
+	copy_file(p, dir, place, "client.cert", w->cert, w->cert_path);
+	copy_file(p, dir, place, "client.key", w->key, w->key_path);
+	if (w->key != NULL)
+		p->files[p->count - 1].mode = 0600;
+}
+
 void
 for_certificates(const struct node_wish *w, struct node_plan *p,
     const char *dir)
 {
-	copy_file(p, dir, w->place, "ca.crt", w->ca, w->ca_path);
-	copy_file(p, dir, w->place, "client.cert", w->cert, w->cert_path);
-	copy_file(p, dir, w->place, "client.key", w->key, w->key_path);
-	if (w->key != NULL)
-		p->files[p->count - 1].mode = 0600;
+	if (w->mirror.https)
+		copy_files(w, p, dir, w->place);
+	if (w->behind.https)
+		copy_files(w, p, dir, w->behind_place);
+}
+
+int
+for_one_alone(const struct node_wish *w, const char *program, struct err *e)
+{
+	return w->behind_base == NULL ? 0 : err_set(e, ERR_INPUT, "--behind: "
+	    "this command gives %s one mirror alone: leave it out", program);
 }
 
 /* Only a version that is known to be too old: one that is not

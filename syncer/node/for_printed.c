@@ -71,6 +71,8 @@ for_talos(const struct node_wish *w, struct node_plan *p, struct err *e)
 	    (const char *const *)w->registries : all;
 	size_t n = w->registry_count > 0 ? w->registry_count : 1;
 
+	if (for_one_alone(w, "Talos", e) == -1)
+		return -1;
 	if (w->key_path != NULL)
 		return err_set(e, ERR_INPUT, "--client-key: a patch for Talos "
 		    "would show the key: make the patch without it, and add "
@@ -85,6 +87,8 @@ for_talos(const struct node_wish *w, struct node_plan *p, struct err *e)
 int
 for_mesos(const struct node_wish *w, struct node_plan *p, struct err *e)
 {
+	if (for_one_alone(w, "a Mesos agent", e) == -1)
+		return -1;
 	if (w->registry_count > 1 || (w->registry_count == 1 &&
 	    strcmp(w->registries[0], "docker.io") != 0))
 		return err_set(e, ERR_INPUT, "--registry: a Mesos agent has "

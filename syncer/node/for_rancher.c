@@ -42,6 +42,30 @@ has_only(const struct node_version *v)
 	    (v->minor == 26 && v->patch >= 13);
 }
 
+static char *
+endpoints(const struct node_wish *w, const char *registry)
+{
+	char *text = xasprintf("  \"%s\":\n    endpoint:\n      - \"%s\"\n",
+	    registry, w->base);
+
+	return w->behind_base == NULL ? text : for_append(text,
+	    xasprintf("      - \"%s\"\n", w->behind_base));
+}
+
+static char *
+trust(const struct node_wish *w, const char *place)
+{
+	char *text = xasprintf("  \"%s\":\n    tls:\n", place);
+
+	if (w->ca_path != NULL)
+		text = for_append(text, xasprintf("      ca_file: \"%s\"\n",
+		    w->ca_path));
+	if (w->cert_path != NULL)
+		text = for_append(text, xasprintf("      cert_file: \"%s\"\n"
+		    "      key_file: \"%s\"\n", w->cert_path, w->key_path));
+	return text;
+}
+
 /* Names are quoted: "*" alone would be an alias. */
 static char *
 registries_yaml(const struct node_wish *w)
@@ -50,21 +74,16 @@ registries_yaml(const struct node_wish *w)
 	size_t i;
 
 	if (w->registry_count == 0)
-		text = for_append(text, xasprintf("  \"*\":\n    endpoint:\n"
-		    "      - \"%s\"\n", w->base));
+		text = for_append(text, endpoints(w, "*"));
 	for (i = 0; i < w->registry_count; i++)
-		text = for_append(text, xasprintf("  \"%s\":\n    endpoint:\n"
-		    "      - \"%s\"\n", w->registries[i], w->base));
+		text = for_append(text, endpoints(w, w->registries[i]));
 	if (w->ca_path == NULL && w->cert_path == NULL)
 		return text;
-	text = for_append(text, xasprintf("configs:\n  \"%s\":\n    tls:\n",
-	    w->place));
-	if (w->ca_path != NULL)
-		text = for_append(text, xasprintf("      ca_file: \"%s\"\n",
-		    w->ca_path));
-	if (w->cert_path != NULL)
-		text = for_append(text, xasprintf("      cert_file: \"%s\"\n"
-		    "      key_file: \"%s\"\n", w->cert_path, w->key_path));
+	text = for_append(text, xstrdup("configs:\n"));
+	if (w->mirror.https)
+		text = for_append(text, trust(w, w->place));
+	if (w->behind.https)
+		text = for_append(text, trust(w, w->behind_place));
 	return text;
 }
 

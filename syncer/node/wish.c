@@ -36,31 +36,45 @@ is_only_host(const struct url *u)
 
 /* A port that is the scheme's own is left out, as clients leave it out when
  * they look for certificates. */
-int
-node_wish_mirror(struct node_wish *w, const char *text, struct err *e)
+static int
+take_url(const char *option, const char *text, struct url *ret, char **base,
+    char **place, struct err *e)
 {
 	struct url u;
 	bool standard;
 
 	if (url_parse(text, &u, e) == -1) {
 		e->code = ERR_INPUT;
-		return err_wrap(e, "--mirror");
+		return err_wrap(e, "%s", option);
 	}
 	if (!is_plain_host(u.host) || !is_only_host(&u)) {
 		url_done(&u);
-		return err_set(e, ERR_INPUT, "--mirror: write only scheme, "
+		return err_set(e, ERR_INPUT, "%s: write only scheme, "
 		    "host and port, such as http://10.0.0.5:5000, without a "
-		    "path or a query");
+		    "path or a query", option);
 	}
-	url_done(&w->mirror);
-	free(w->base);
-	free(w->place);
+	url_done(ret);
+	free(*base);
+	free(*place);
 	standard = u.port == (u.https ? 443 : 80);
-	w->mirror = u;
-	w->place = standard ? xstrdup(u.host) :
+	*ret = u;
+	*place = standard ? xstrdup(u.host) :
 	    xasprintf("%s:%u", u.host, u.port);
-	w->base = xasprintf("%s://%s", u.https ? "https" : "http", w->place);
+	*base = xasprintf("%s://%s", u.https ? "https" : "http", *place);
 	return 0;
+}
+
+int
+node_wish_mirror(struct node_wish *w, const char *text, struct err *e)
+{
+	return take_url("--mirror", text, &w->mirror, &w->base, &w->place, e);
+}
+
+int
+node_wish_behind(struct node_wish *w, const char *text, struct err *e)
+{
+	return take_url("--behind", text, &w->behind, &w->behind_base,
+	    &w->behind_place, e);
 }
 
 /* The three names of Docker Hub are one: clients look for docker.io
@@ -125,7 +139,11 @@ node_wish_check(const struct node_wish *w, struct err *e)
 	if ((w->cert_path == NULL) != (w->key_path == NULL))
 		return err_set(e, ERR_INPUT, "--client-cert and --client-key "
 		    "belong together");
-	if (!w->mirror.https && (w->ca_path != NULL || w->cert_path != NULL))
+	if (w->behind_base != NULL && strcmp(w->base, w->behind_base) == 0)
+		return err_set(e, ERR_INPUT, "--behind: that is the mirror of "
+		    "--mirror already");
+	if (!w->mirror.https && !w->behind.https &&
+	    (w->ca_path != NULL || w->cert_path != NULL))
 		return err_set(e, ERR_INPUT, "%s: plain http does not use "
 		    "certificates: write https, or leave them out", w->base);
 	if (node_wish_path("--ca", w->ca_path, e) == -1 ||
@@ -151,6 +169,9 @@ node_wish_done(struct node_wish *w)
 	url_done(&w->mirror);
 	free(w->base);
 	free(w->place);
+	url_done(&w->behind);
+	free(w->behind_base);
+	free(w->behind_place);
 	for (i = 0; i < w->registry_count; i++)
 		free(w->registries[i]);
 	free(w->registries);

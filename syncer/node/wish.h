@@ -17,6 +17,10 @@ struct node_wish {
 	struct url mirror;
 	char *base;		/* "http://10.0.0.5:5000" */
 	char *place;		/* "10.0.0.5:5000" */
+	/* What to ask next, where the first is a peer of this node: the mirror
+	 * itself; NULL. */
+	struct url behind;
+	char *behind_base, *behind_place;
 	char **registries;	/* "docker.io", ...; none: each client's own
 				 * idea of all */
 	size_t registry_count;
@@ -31,6 +35,9 @@ struct node_wish {
 /* node_wish_mirror(w, text, e): http or https, a host, perhaps a port, and
  * nothing else.  Return 0, or -1 with ${e} set (ERR_INPUT). */
 int node_wish_mirror(struct node_wish *, const char *, struct err *);
+
+/* node_wish_behind(w, text, e): the same of what is to be asked next. */
+int node_wish_behind(struct node_wish *, const char *, struct err *);
 
 /* node_wish_registry(w, name, e): one more registry that the mirror stands for;
  * twice is once.  Return 0, or -1 with ${e} set (ERR_INPUT). */

@@ -16,11 +16,13 @@ peers_resolve(struct peers *p, const char *host, uint16_t port, struct err *e)
 }
 
 int
-node_bad(int root, const struct peers_wish *w, char **ret, struct err *e)
+node_bad(int root, const struct peers_wish *w, char **ret, struct err *trouble,
+    struct err *e)
 {
 	char *now = NULL;
 
 	(void)w;
+	trouble->code = ERR_NONE;
 	if (under_read(root, PEER_BAD, &now, NULL, e) == -1)
 		return -1;
 	*ret = peers_bad(now, NULL);

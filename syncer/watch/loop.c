@@ -79,7 +79,8 @@ tell(struct loop *l, int64_t now)
 	l->told_at = now;
 	if (watch_status_save(l->w->root, s, &e) == 0) {
 		l->was_warned = false;
-	} else if (l->runs > 0 && !l->was_warned) {
+	} else if (l->runs > 0 && s->last.exit_code != CODE_INPUT &&
+	    s->last.exit_code != CODE_STORE && !l->was_warned) {
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 		l->was_warned = true;
 	}
@@ -152,6 +153,17 @@ take(void *cookie, const struct hook_event *event)
 	l->status.counts.events++;
 	if (l->hints != NULL && hints_put(l->hints, event, l->heard_at) > 0)
 		l->status.counts.matched++;
+}
+
+/* What brings no event is told of, too: what is refused, or makes no sense. */
+static void
+mind_counts(struct loop *l)
+{
+	struct watch_counts counts = l->status.counts;
+
+	hear_counts(l->hear, &counts);
+	if (memcmp(&counts, &l->status.counts, sizeof(counts)) != 0)
+		l->is_told = false;
 }
 
 static int
@@ -371,8 +383,10 @@ wait_for_any(struct loop *l)
 	if (rc > 0 && fds[2].revents != 0)
 		notice_drain(l->notice);
 	l->heard_at = clock_ms();
-	if (rc >= 0 && l->hear != NULL)
+	if (rc >= 0 && l->hear != NULL) {
 		hear_work(l->hear, fds + 3, count, l->heard_at);
+		mind_counts(l);
+	}
 }
 
 static void

@@ -11,22 +11,18 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "hook/secret.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "report/report.h"
-#include "watch/receiver.h"
+#include "watch/receiver_internal.h"
 #include "watch/scgi.h"
 
 /* What a request without a body needs, and no more than that at first. */
 #define FIRST_BYTES	4096u
 /* How long nothing is accepted when the process has no descriptor left. */
 #define REST_MS		100
-/* Of the same kind one line a minute is enough. */
-#define TELL_MS		60000
 
 struct connection {
 	int fd;
@@ -39,16 +35,10 @@ struct connection {
 	size_t answer_len, sent;
 };
 
-struct told {
-	int64_t until;		/* before that it is only counted */
-	uint64_t count;
-};
-
 struct receiver {
 	int fd;
 	char *path;
-	dev_t dev;
-	ino_t ino;
+	struct stat st;		/* of the socket's name */
 	const struct hooks *hooks;
 	hook_event_take *take;
 	void *cookie;
@@ -56,93 +46,14 @@ struct receiver {
 	size_t count;
 	size_t bytes;		/* of all buffers */
 	int64_t rest_until;	/* no descriptor was left: 0, or until then */
-	struct receiver_counts counts;
-	struct told denied, malformed, unknown;
+	struct receiver_notes notes;
 };
-
-/* Whether somebody listens there: 1, 0, or -1 with ${e} set. */
-static int
-is_listened_at(const struct sockaddr_un *at, struct err *e)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int rc;
-
-	if (fd == -1)
-		return err_sys(e, "cannot make a socket");
-	if (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
-	    errno == EAGAIN)
-		rc = 1;
-	else if (errno == ECONNREFUSED || errno == ENOENT)
-		rc = 0;
-	else
-		rc = err_sys(e, "%s", at->sun_path);
-	close(fd);
-	return rc;
-}
-
-static int
-check_place(const char *path, const struct sockaddr_un *at, struct err *e)
-{
-	struct stat st;
-	int rc;
-
-	if (lstat(path, &st) == -1)
-		return errno == ENOENT ? 0 : err_sys(e, "%s", path);
-	if (!S_ISSOCK(st.st_mode))
-		return err_set(e, ERR_INPUT, "%s: is there, and is no socket",
-		    path);
-	rc = is_listened_at(at, e);
-	if (rc == 1)
-		return err_set(e, ERR_INPUT, "%s: another process listens at "
-		    "it", path);
-	return rc;
-}
-
-/* Under a name of its own until it listens and has its mode: who finds it under
- * the other one finds it ready, and a dead one is replaced in the same step. */
-static int
-listen_at(struct receiver *r, struct sockaddr_un *at, struct err *e)
-{
-	char *name = xasprintf("%s.new", r->path);
-	struct stat st;
-	int rc = -1;
-	mode_t mask;
-
-	if (strlen(name) >= sizeof(at->sun_path)) {
-		err_set(e, ERR_INPUT, "%s: the path of a socket has at most "
-		    "%zu characters", r->path, sizeof(at->sun_path) - 5);
-		goto out;
-	}
-	r->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (r->fd == -1) {
-		err_sys(e, "cannot make a socket");
-		goto out;
-	}
-	memcpy(at->sun_path, name, strlen(name) + 1);
-	unlink(name);
-	mask = umask(0117);
-	rc = bind(r->fd, (struct sockaddr *)at, sizeof(*at));
-	umask(mask);
-	if (rc == -1 || listen(r->fd, SOMAXCONN) == -1 ||
-	    lstat(name, &st) == -1 || rename(name, r->path) == -1) {
-		rc = err_sys(e, "%s: cannot listen", r->path);
-		unlink(name);
-		goto out;
-	}
-	r->dev = st.st_dev;
-	r->ino = st.st_ino;
-	rc = 0;
-out:
-	free(name);
-	return rc;
-}
 
 int
 receiver_new(const char *path, const struct hooks *hooks,
     hook_event_take *take, void *cookie, struct receiver **ret, struct err *e)
 {
 	struct receiver *r = xcalloc(1, sizeof(*r));
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	int rc = -1;
 
 	r->fd = -1;
@@ -150,8 +61,7 @@ receiver_new(const char *path, const struct hooks *hooks,
 	r->hooks = hooks;
 	r->take = take;
 	r->cookie = cookie;
-	snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
-	if (check_place(path, &at, e) == -1 || listen_at(r, &at, e) == -1)
+	if (receiver_listen(path, &r->fd, &r->st, e) == -1)
 		goto out;
 	*ret = r;
 	r = NULL;
@@ -184,10 +94,11 @@ receiver_free(struct receiver *r)
 		connection_end(r, &r->all[r->count - 1]);
 	if (r->fd != -1) {
 		close(r->fd);
-		if (lstat(r->path, &st) == 0 && st.st_dev == r->dev &&
-		    st.st_ino == r->ino)
+		if (lstat(r->path, &st) == 0 && st.st_dev == r->st.st_dev &&
+		    st.st_ino == r->st.st_ino)
 			unlink(r->path);
 	}
+	receiver_notes_done(&r->notes);
 	free(r->path);
 	free(r);
 }
@@ -201,7 +112,7 @@ receiver_hooks(struct receiver *r, const struct hooks *hooks)
 void
 receiver_counts(const struct receiver *r, struct receiver_counts *ret)
 {
-	*ret = r->counts;
+	*ret = r->notes.counts;
 }
 
 /* How large its buffer has to be for what comes next. */
@@ -278,49 +189,6 @@ receiver_until(const struct receiver *r)
 	return until;
 }
 
-/* ${what} is a sentence of ours, with a hook's name or without. */
-static void
-tell(struct told *t, int64_t now, const char *name, const char *what)
-{
-	t->count++;
-	if (now < t->until)
-		return;
-	if (t->count > 1)
-		report(REPORT_WARNING, "hook%s%s: %s (%llu times)",
-		    name == NULL ? "" : " ", name == NULL ? "" : name, what,
-		    (unsigned long long)t->count);
-	else
-		report(REPORT_WARNING, "hook%s%s: %s", name == NULL ? "" : " ",
-		    name == NULL ? "" : name, what);
-	t->count = 0;
-	t->until = now + TELL_MS;
-}
-
-static void
-count_note(struct receiver *r, const struct hook_note *note, int64_t now)
-{
-	if (note->status == 401) {
-		r->counts.denied++;
-		tell(&r->denied, now, note->name, note->name == NULL ?
-		    "there is none of the name that was called" :
-		    "called with a wrong secret, or without it");
-	} else if (note->status >= 400) {
-		r->counts.malformed++;
-		tell(&r->malformed, now, NULL, "a request that is none");
-	} else {
-		r->counts.taken++;
-		r->counts.events += note->events;
-		if (note->form == NULL) {
-			r->counts.not_understood++;
-			tell(&r->unknown, now, note->name,
-			    "sends what is in no form that is known");
-			return;
-		}
-		report(REPORT_DEBUG, "hook %s: %s, %zu event%s", note->name,
-		    note->form, note->events, note->events == 1 ? "" : "s");
-	}
-}
-
 static const char *
 reason_of(int status)
 {
@@ -368,7 +236,7 @@ on_request(struct receiver *r, struct connection *c, int64_t now)
 		};
 		hooks_call(r->hooks, &request, r->take, r->cookie, &note);
 	}
-	count_note(r, &note, now);
+	receiver_note(&r->notes, &note, now);
 	answer(c, &note);
 }
 

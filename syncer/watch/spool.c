@@ -240,6 +240,7 @@ static void
 remove_drop(const struct spool *s, struct drop *d, int folder)
 {
 	struct stat sb;
+	char *what;
 
 	if (fstatat(folder, d->name, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !is_same(d, &sb))
@@ -247,7 +248,9 @@ remove_drop(const struct spool *s, struct drop *d, int folder)
 	if (unlinkat(folder, d->name, 0) == 0)
 		return;
 	d->is_done = true;
-	tell(s, REPORT_ERROR, d->name, strerror(errno));
+	what = xasprintf("it cannot be removed: %s", strerror(errno));
+	tell(s, REPORT_ERROR, d->name, what);
+	free(what);
 }
 
 static void

@@ -26,6 +26,9 @@ ODD docker.io/library/manifests tags
 DEEP quay.io/a/b/c/d/e_f/g__h/i-j/k.l v1.0_x-y
 NEST quay.io/a/b 1
 TAGS docker.io/tags/list 1
+UNDER docker.io/under_5000/app 1
+DOTTED gcr.io/dot.ted_5000/app 1
+LOCALPORT localhost:5000/team/app 1
 END
 	tree_lists
 }

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Shows that each rule of rules.py can fail.
 
-usage: mutate.py EDGE.yaml AIRGAP.yaml NODES.yaml
+usage: mutate.py EDGE.yaml AIRGAP.yaml NODES.yaml WATCH.yaml
 
-The files are what `kubectl kustomize` printed for these overlays. They break no
-rule; with one thing changed, that rule is broken. Prints a line a change, and
+The files are what `kubectl kustomize` printed for these overlays, the last one with
+the component watch. They break no rule; with one thing changed, that rule is broken. Prints a line a change, and
 ends with 1 when a rule did not see it.
 """
 
@@ -121,6 +121,11 @@ CHANGES = [
     ("edge", "NetworkPolicy/cdr-nginx", "spec.egress", [{}], "network"),
     ("edge", "NetworkPolicy/cdr-sync", "spec.egress.0.ports", [{"port": 80}],
      "network"),
+    ("watch", "Deployment/cdr-watch", "spec.replicas", 2, "writer"),
+    ("watch", "Deployment/cdr-watch", "spec.strategy", {"type": "RollingUpdate"},
+     "writer"),
+    ("watch", "NetworkPolicy/cdr-watch", "spec.egress.0.ports", [{"port": 80}],
+     "network"),
 ]
 
 
@@ -141,7 +146,7 @@ def broken(objects):
 
 
 def main():
-    files = dict(zip(("edge", "airgap", "nodes"), map(k8s.load, sys.argv[1:])))
+    files = dict(zip(("edge", "airgap", "nodes", "watch"), map(k8s.load, sys.argv[1:])))
     bad = False
     for overlay, objects in files.items():
         for line in rules.Checker(objects).check():

@@ -3,6 +3,7 @@
 #
 #   k8s_overlays           prints the names of all
 #   k8s_own NAME README    makes the overlay NAME of what README, of k8s/, shows
+#   k8s_with NAME COMPONENT...  makes the overlay NAME: edge with these components
 #   k8s_render OVERLAY...  $T/OVERLAY.yaml of each, or the scenario fails. Needs
 #                          newer/kustomize
 # shellcheck shell=sh
@@ -33,6 +34,19 @@ k8s_own()
 	sed -n '/^```yaml$/,/^```$/{/^```/!p}' "$TOP/k8s/$2" \
 		>"$T/repo/k8s/overlays/$1/kustomization.yaml"
 	echo 'alpine:3.20' >"$T/repo/k8s/overlays/$1/images.list"
+}
+
+k8s_with()
+{
+	_k8s_copy
+	_with=$T/repo/k8s/overlays/$1
+	shift
+	mkdir -p "$_with"
+	{
+		printf 'apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n'
+		printf 'namespace: cdr\nresources: [../edge]\ncomponents:\n'
+		printf -- '  - ../../components/%s\n' "$@"
+	} >"$_with/kustomization.yaml"
 }
 
 k8s_render()

@@ -17,9 +17,9 @@ import objects as k8s
 RESTRICTED_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
                       "persistentVolumeClaim", "projected", "secret"}
 # Who may write to the tree: what is run in the pod.
-WRITERS = {"sync", "import", "gc", "verify"}
+WRITERS = {"sync", "watch", "import", "gc", "verify"}
 # Secrets that the person who applies an overlay makes.
-USERS_SECRETS = {"cdr-tls", "cdr-client-ca"}
+USERS_SECRETS = {"cdr-tls", "cdr-client-ca", "cdr-hooks"}
 CLUSTER_KINDS = {"Namespace", "PersistentVolume"}
 # Folders of a node that its registry configuration is in, no larger ones.
 NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s", "/etc/cdr"}
@@ -162,7 +162,9 @@ class Checker:
                 self.need(what in resources.get(kind, {}), obj, "limits",
                           "%s: no %s of %s" % (container["name"], kind, what))
         for port in container.get("ports", []):
-            self.need("hostPort" not in port, obj, "host", "hostPort is set")
+            # A node's own loopback is open to nobody else.
+            self.need("hostPort" not in port or port.get("hostIP") == "127.0.0.1",
+                      obj, "host", "hostPort is set")
         self.check_probes(obj, pod, container)
         self.check_hooks(obj, container)
         for mount in container.get("volumeMounts", []):
@@ -256,6 +258,12 @@ class Checker:
 
     def check_deployment(self, obj):
         spec = obj["spec"]
+        labels = spec["template"]["metadata"]["labels"]
+        if labels.get("app.kubernetes.io/component") in WRITERS:
+            self.need(spec["replicas"] == 1 and
+                      spec.get("strategy", {}).get("type") == "Recreate", obj,
+                      "writer", "two may write at a time")
+            return
         rolling = spec.get("strategy", {}).get("rollingUpdate", {})
         self.need(rolling.get("maxUnavailable") == 0 or spec["replicas"] > 1, obj,
                   "rollout", "nobody serves while it is updated")
@@ -298,7 +306,8 @@ class Checker:
                           for p in policies), obj, "network",
                       "no policy is for its %s" % way)
         component = template["metadata"]["labels"].get("app.kubernetes.io/component")
-        allowed = {"sync": {443, 53}}.get(component, set())
+        allowed = {"sync": {443, 53}, "watch": {443, 53},
+                   "peer": {5000, 5002, 53}}.get(component, set())
         for policy in policies:
             for rule in policy["spec"].get("egress", []):
                 ports = {p.get("port") for p in rule.get("ports", [{}])}

@@ -3,7 +3,7 @@
 
     pull.py [OPTION]... BASE REPOSITORY REFERENCE
 
-The manifest of the reference, then its blobs, three at a time, in their order.  What
+HEAD of the tag, its manifest by digest, then the blobs, three at a time, in their order.  What
 breaks off is asked for again from where it stood, with a Range; so often as --tries
 says in a row without a byte.  What comes with other bytes than its digest's is thrown
 away and asked for once more, as a person does who tries again: --again 0 does not.
@@ -43,25 +43,35 @@ class Pull:
 		with self.lock:
 			self.counts[what] += number
 
-	def ask(self, path, headers):
+	def ask(self, path, headers, method="GET"):
 		connection = http.client.HTTPConnection(*self.address, timeout=self.options.timeout)
-		connection.request("GET", path, headers=headers)
+		connection.request(method, path, headers=headers)
 		return connection, connection.getresponse()
 
 	def path(self, kind, what):
 		return f"/v2/{self.options.repository}/{kind}/{what}?ns=docker.io"
 
+	def resolve(self, reference):
+		if ":" in reference:
+			return reference
+		connection, answer = self.ask(self.path("manifests", reference), {"Accept": ACCEPT},
+					      "HEAD")
+		connection.close()
+		if answer.status != 200:
+			raise Failed(f"tag {reference}: {answer.status}")
+		return answer.headers["Docker-Content-Digest"]
+
 	def manifest(self, reference):
+		reference = self.resolve(reference)
 		connection, answer = self.ask(self.path("manifests", reference), {"Accept": ACCEPT})
 		body = answer.read()
 		connection.close()
 		if answer.status != 200:
 			raise Failed(f"manifest {reference}: {answer.status}")
 		digest = "sha256:" + hashlib.sha256(body).hexdigest()
-		said = answer.headers.get("Docker-Content-Digest")
-		if said != digest or (":" in reference and reference != digest):
+		if digest != reference:
 			self.count("wrong")
-			raise Failed(f"manifest {reference}: {said} is {digest}")
+			raise Failed(f"manifest {reference} is {digest}")
 		return digest, json.loads(body)
 
 	def some_of(self, want, done, hasher):

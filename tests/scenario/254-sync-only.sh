@@ -102,6 +102,9 @@ only "one more push" app:1
 expect_eq "still nothing is unlisted" 0 "$(pick v.count "$ROOT/status/unlisted.json")"
 gc "gc takes nothing away" --keep-unlisted 30d --grace 0
 gc "nor what was listed a week ago" --keep-unlisted 7d --grace 0
+: >"$T/empty"
+sync "a list that is empty for a moment" -i "$T/empty"
+gc "after that, too, all is as it was listed last" --keep-unlisted 7d --grace 0
 only "a push and gc" app:1
 sync "the same" -i "$T/list" --only app:1 --gc --keep-unlisted 1d --grace 0
 sync "by the list itself" -i "$T/list" --only app:1 --gc --keep-unlisted 0 --grace 0

@@ -2,7 +2,7 @@
 # Hooks with a secret of each kind, through nginx: the right one is taken with 202, and
 # the image that it names is mirrored; the wrong one is 401, as is a hook that is not
 # there. While watch is away senders hear 503, and with it back 202. Each sender's body
-# is understood. Nothing of a secret is in a log, a process list or the status files.
+# is understood. A secret that is exchanged counts within seconds. Nothing of a secret is in a log, a process list or the status files.
 # Waits: for images that settle
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
@@ -67,6 +67,25 @@ cp "$T/said" "$T/wrong"
 takes "no such hook" 401 none -H "Authorization: Bearer $(secret ci)"
 check "which nobody can tell apart" cmp "$T/wrong" "$T/said"
 
+# --- exchanged --------------------------------------------------------------------------
+
+cp "$T/hooks/harbor.secret" "$T/hooks/old.secret"
+echo Zqharbor-another-one-of-that-length >"$T/hooks/harbor.secret"
+is_new()
+{
+	[ "$(hook harbor -H "Authorization: $(secret harbor)" -d '{}')" = 202 ]
+}
+soon "a secret that is exchanged counts" is_new
+expect_eq "and the old one no more" 401 "$(hook harbor \
+	-H "Authorization: $(secret old)" -d '{}')"
+printf '{' >"$T/hooks/hooks.json.new"
+mv "$T/hooks/hooks.json" "$T/hooks/hooks.json.good"
+mv "$T/hooks/hooks.json.new" "$T/hooks/hooks.json"
+told "a file that is wrong is told" 'hooks.json: .*; the hooks that were right stay'
+expect_eq "and those that were right stay" 202 "$(hook harbor \
+	-H "Authorization: $(secret harbor)" -d '{}')"
+mv "$T/hooks/hooks.json.good" "$T/hooks/hooks.json"
+
 # --- what is none ------------------------------------------------------------------------------
 
 expect_eq "GET" 405 "$(hook "hub/$(secret hub)" -X GET)"
@@ -90,12 +109,10 @@ expect_eq "Event Grid has its proof" "200 512d38b6-c7b8-40c8-89fe-f46f9e9622b6" 
 expect_eq "but for nobody else" 401 "$(hook hub/wrong \
 	--data-binary "@$TOP/tests/hooks/event-grid-validation.json")"
 events=$taken
-taken=$((taken + 3))
-denied=$((denied + 1))
-# The one of zot.example is on no line.
-soon "all is counted" watched -q "v.hooks.taken == $taken and v.hooks.events == $events and
-	v.hooks.matched == $events - 1 and v.hooks.denied == $denied and
-	v.hooks.malformed == 1 and v.hooks.not_understood == 2"
+# The one of zot.example is on no line. Not understood: two of these, and two of {}.
+soon "all is counted" watched -q "v.hooks.taken == $taken + 5 and v.hooks.events == $events and
+	v.hooks.matched == $events - 1 and v.hooks.denied >= $denied + 2 and
+	v.hooks.malformed == 1 and v.hooks.not_understood == 4"
 
 # --- each sender ----------------------------------------------------------------------------
 
@@ -133,9 +150,10 @@ ran "a run" 2
 expect_published "has what was pushed" app:1 "$three"
 kill -KILL "$WATCH_PID"
 wait "$WATCH_PID" || :
-expect_eq "killed, it leaves a socket that nobody serves" 503 "$(hook "hub/$(secret hub)" -d '{}')"
+expect_eq "killed, it leaves a socket that nobody listens at" 503 "$(hook "hub/$(secret hub)" -d '{}')"
 hooks_watch --every 0
-takes "which the next one replaces" 202 "hub/$(secret hub)"
+ran "the next one" 1
+takes "which replaces it" 202 "hub/$(secret hub)"
 kill -TERM "$WATCH_PID"
 watch_ends "told to stop again" 0
 

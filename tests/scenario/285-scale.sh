@@ -2,13 +2,13 @@
 # What one site costs its parent, in requests and bytes, is what tests/bench/README.md
 # says and what the simulation of ten thousand of them counts with (tests/bench/scale): a
 # look at an unchanged tag, a changed one, being told of it, and the same by bundle. The
-# tables on the simulation's page are those that it prints, and its constants stand where they
-# were taken from.
+# tables on the simulation's page are those that it prints, its constants stand where they
+# were taken from, and what was measured of twenty sites and of six peers comes out of it.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
 need cdr nginx python3 curl
-lines=40
+lines=20
 upstream
 craft many library/app:1 --count $lines --layers 1 --size 2000 >"$T/made"
 sed "s/ .*/ platform=linux\/amd64/" "$T/made" >"$T/list"
@@ -79,10 +79,22 @@ expect_eq "a request for each of them" $((lines + count)) "$requests"
 	echo "OBJECT_UP $(((up - heads_up) / count))"
 	echo "OBJECT_DOWN $(((down - heads_down - bytes) / count))"
 } >>"$T/seen"
-check "a bundle of it" "$CDR" export -r "$ROOT" --site parent --for "$T/inventory" \
-	--to "$T/out" -i "$T/list"
-find "$T/out" -type f -printf '%s\n' | awk -v bytes="$bytes" -v lines=$lines \
-	'{ sum += $1 } END { print "BUNDLE_LINE", int((sum - bytes) / lines) }' >>"$T/seen"
+# bundle "what" NAME WHAT...: sets $rest, its bytes besides the objects
+bundle()
+{
+	_what=$1 _out=$T/$2
+	shift 2
+	check "$_what" "$CDR" export -r "$ROOT" --site parent --for "$T/inventory" --to "$_out" "$@"
+	rest=$(find "$_out" -type f -printf '%s\n' |
+		awk -v bytes="$bytes" '{ sum += $1 } END { print sum - bytes }')
+}
+bundle "a bundle of what is new" one library/app-0007:1
+one=$rest
+bundle "and of a list in which it is" all -i "$T/list"
+{
+	echo "BUNDLE $one"
+	echo "BUNDLE_LINE $(((rest - one) / (lines - 1)))"
+} >>"$T/seen"
 cat "$T/seen"
 
 scale()
@@ -92,9 +104,9 @@ scale()
 	python3 -S "$_top/tests/bench/scale/scale.py" "$@"
 }
 check "these are the figures that it counts with" scale "$TOP" --seen "$T/seen"
-check "the page has its tables" scale "$TOP" --check
+check "the page has its tables, and what was measured comes out" scale "$TOP" --check
 
-# The check can fail: by a figure, a table, a constant that is nowhere.
+# The check can fail: by a figure, a table, a constant that is nowhere, a measurement.
 sed 's/^OBJECT_UP .*/OBJECT_UP 350/' "$T/seen" >"$T/other"
 expect_rc "another figure is seen" 1 scale "$TOP" --seen "$T/other"
 expect_said "it is told" '^OBJECT_UP: measured 350, counted with 282$'
@@ -113,12 +125,20 @@ altered()
 {
 	copied
 	sed -i "$3" "$T/top/$2"
-	expect_rc "$1" 1 scale "$T/top" --check site
+	expect_rc "$1" 1 scale "$T/top" --check site check
 	expect_said "it is told" "$4"
 }
 copied
-check "a copy is as good" scale "$T/top" --check site
+check "a copy is as good" scale "$T/top" --check site check
 altered "another table is seen" tests/bench/scale/README.md \
 	'/^| a CDR in the site, and peers/s/22 s/21 s/' 'README.md: the table "site" is not'
 altered "a constant that is nowhere is seen" tests/bench/README.md 's/500 HEAD by 96/500 HEAD/' \
 	'^HEADS_AT_ONCE: tests/bench/README.md does not say'
+# A fifth is left: more is seen.
+altered "another measurement of a tree is seen" tests/bench/README.md \
+	'/^| 20 around it | 5s/s/| [0-9.]* ([^)]*) | [0-9.]* |$/| 14.90 (1-2) | 5.72 |/' \
+	'^twenty mirrors around one: predicted .* measured 14.90 s$'
+altered "and of peers" tests/bench/README.md '/^| peers, nothing cached/s/to [0-9.]* s/to 9.9 s/' \
+	'^six nodes, with peers: predicted .* measured 9.90 s$'
+altered "one that is not there is seen" tests/bench/README.md '/^| without peers/d' \
+	'^six nodes, without: tests/bench/README.md has no such figure$'

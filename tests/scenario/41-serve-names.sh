@@ -10,7 +10,7 @@ urls_tree "$T/root"
 start_nginx "$TREE"
 
 # The images differ, so that one cannot pass for another.
-expect_eq "ten images" 10 \
+expect_eq "thirteen images" 13 \
     "$(find "$TREE/manifests" -type f | wc -l | tr -d ' ')"
 
 header()

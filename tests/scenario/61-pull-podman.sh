@@ -78,3 +78,15 @@ for ref in $name:none $name@"$none" docker.io/library/none:1; do
 	mirror_saw "it asked" some 'manifests/.* 404$'
 done
 mirror_never_failed
+
+# A registry with a port, as node-config writes it.
+mkdir -p "$ROOT/repos/reg.example:5000/org"
+cp -a "$ROOT/repos/docker.io/library/busybox" "$ROOT/repos/reg.example:5000/org/app"
+mkdir -p "$T/node/etc/containers"
+check "node-config for it" "$CDR" node-config podman --mirror "http://$MIRROR" \
+	--registry reg.example:5000 --only --client-version 4.3.1 --prefix "$T/node" --install
+cp "$T/node/etc/containers/registries.conf.d/"*.conf "$T/port.conf"
+mirror_start_over
+check "a registry with a port" pull port.conf reg.example:5000/org/app:1.35
+mirror_saw "the mirror was asked" 1 \
+	'^GET /v2/reg.example_5000/org/app/manifests/1.35 200$'

@@ -133,6 +133,12 @@ static const struct row {
 		    "\n[registry.\"m:5000\"]\n  http = true\n" } } },
 	{ "buildkit", NULL, "http://m", { NULL }, true, false, "always asks",
 	    { { NULL, NULL } } },
+	{ "podman", "4.3.1", "https://m", { "reg.example:5000" }, true, false,
+	    NULL, {
+		{ "etc/containers/registries.conf.d/50-cdr-podman.conf",
+		    NODE_MARK_LINE "\n[[registry]]\n"
+		    "prefix = \"reg.example:5000\"\n"
+		    "location = \"m/reg.example_5000\"\n" } } },
 };
 
 static void
@@ -352,12 +358,103 @@ test_versions(void **state)
 	assert_false(node_version_since(&v, 3, 0, 0));
 }
 
+/* A peer of the node first, and the mirror, with its certificates, behind. */
+static void
+test_behind(void **state)
+{
+	static const struct behind {
+		const char *client, *path, *text;	/* NULL: refused */
+		bool only;
+	} wanted[] = {
+		{ "containerd", "etc/containerd/certs.d/docker.io/hosts.toml",
+		    NODE_MARK_LINE "[host.\"http://127.0.0.1:5000\"]\n"
+		    "  capabilities = [\"pull\", \"resolve\"]\n"
+		    "\n[host.\"https://m\"]\n"
+		    "  capabilities = [\"pull\", \"resolve\"]\n"
+		    "  ca = \"/ca\"\n  client = [[\"/cert\", \"/key\"]]\n",
+		    false },
+		{ "containerd", "etc/containerd/certs.d/docker.io/hosts.toml",
+		    NODE_MARK_LINE "server = \"https://m\"\n\n"
+		    "[host.\"http://127.0.0.1:5000\"]\n"
+		    "  capabilities = [\"pull\", \"resolve\"]\n"
+		    "\n[host.\"https://m\"]\n"
+		    "  capabilities = [\"pull\", \"resolve\"]\n"
+		    "  ca = \"/ca\"\n  client = [[\"/cert\", \"/key\"]]\n",
+		    true },
+		{ "podman", "etc/containers/registries.conf.d/"
+		    "50-cdr-podman.conf", NODE_MARK_LINE "\n[[registry]]\n"
+		    "prefix = \"docker.io\"\nlocation = \"docker.io\"\n"
+		    "\n[[registry.mirror]]\n"
+		    "location = \"127.0.0.1:5000/docker.io\"\n"
+		    "insecure = true\n\n[[registry.mirror]]\n"
+		    "location = \"m/docker.io\"\n", false },
+		{ "cri-o", "etc/containers/registries.conf.d/"
+		    "50-cdr-cri-o.conf", NODE_MARK_LINE "\n[[registry]]\n"
+		    "prefix = \"docker.io\"\nlocation = \"m/docker.io\"\n"
+		    "\n[[registry.mirror]]\n"
+		    "location = \"127.0.0.1:5000/docker.io\"\n"
+		    "insecure = true\n", true },
+		{ "cri-o", "etc/containers/certs.d/m/client.key", "key",
+		    false },
+		{ "rke2", "etc/rancher/rke2/registries.yaml", NODE_MARK_LINE
+		    "mirrors:\n  \"docker.io\":\n    endpoint:\n"
+		    "      - \"http://127.0.0.1:5000\"\n"
+		    "      - \"https://m\"\nconfigs:\n  \"m\":\n    tls:\n"
+		    "      ca_file: \"/ca\"\n      cert_file: \"/cert\"\n"
+		    "      key_file: \"/key\"\n", false },
+		{ "dockerd", NULL, NULL, false },
+		{ "buildkit", NULL, NULL, false },
+		{ "talos", NULL, NULL, false },
+		{ "mesos", NULL, NULL, false },
+	};
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const struct row r = {
+			.mirror = "http://127.0.0.1:5000",
+			.registries = { "docker.io" }, .only = wanted[i].only
+		};
+		struct node_wish w = { .only = false };
+		struct node_plan p = { .count = 0 };
+		struct err e;
+		int rc;
+
+		fill(&r, &w);
+		assert_int_equal(node_wish_behind(&w, r.mirror, &e), 0);
+		assert_int_equal(node_wish_check(&w, &e), -1);
+		assert_int_equal(node_wish_behind(&w, "https://m", &e), 0);
+		w.ca_path = xstrdup("/ca");
+		w.cert_path = xstrdup("/cert");
+		w.key_path = xstrdup("/key");
+		w.ca = xstrdup(PEM);
+		w.cert = xstrdup("cert");
+		w.key = xstrdup("key");
+		assert_int_equal(node_wish_check(&w, &e), 0);
+		rc = node_client_find(wanted[i].client)->plan(&w, &p, &e);
+		if (wanted[i].path == NULL) {
+			assert_int_equal(rc, -1);
+			assert_non_null(strstr(e.msg, "--behind"));
+		} else {
+			assert_int_equal(rc, 0);
+			for (k = 0; k < p.count && strcmp(p.files[k].path,
+			    wanted[i].path) != 0;)
+				k++;
+			assert_true(k < p.count);
+			assert_string_equal(p.files[k].text, wanted[i].text);
+		}
+		node_plan_done(&p);
+		node_wish_done(&w);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plans),
 		cmocka_unit_test(test_key_mode),
+		cmocka_unit_test(test_behind),
 		cmocka_unit_test(test_bad_mirrors),
 		cmocka_unit_test(test_bad_registries),
 		cmocka_unit_test(test_bad_paths),

@@ -2,9 +2,9 @@
 """How far a tree of CDRs goes: the tables of README.md in this folder.
 
     scale.py                    prints them
-    scale.py --check [TABLE]... README.md has them (these, or all), and the constants stand
-                                where they were taken from; else it says what does not,
-                                and ends with 1
+    scale.py --check [TABLE]... README.md has them (these, or all), the constants stand where
+                                they were taken from, and what was measured in small comes
+                                out; else it says what does not, and ends with 1
     scale.py --seen FILE        the figures in it, NAME VALUE, are those that it counts with
     scale.py --write            writes them to README.md
 """
@@ -162,6 +162,53 @@ def knob_table():
 		      "a parent's uplink, a day"], rows)
 
 
+# --- held to what was measured --------------------------------------------------------------
+
+def followers(fanouts, settle):
+	"""Of tests/bench/trees.sh: 600 kB to mirrors on one machine of two processors, over
+	links without a bound; the first one is told by a file."""
+	plan = dataclasses.replace(BASE, fanouts=fanouts, blobs=(200000,) * 3, lines=1, settle=settle,
+				   hub_trip=0.0, trip=0.0, hub_down=gbit(10), up=gbit(10),
+				   down=gbit(10), processors=2.0)
+	return measured.DROPPED.value + max(end for end, _ in tree.follow(plan, 1))
+
+
+def six(way):
+	"""Of tests/bench/peers.sh: six nodes, and 100 Mbit/s for all."""
+	return way(6, IMAGE, gbit(0.1), gbit(1))
+
+
+# What is predicted, and where its figure stands in tests/bench/README.md: the last time of
+# a row.
+TREES = r"\n\| %s \| %ds \| [^|]* \| ([0-9.]+) "
+PEERS = r"\n\| %s \| [0-9.]+ to ([0-9.]+) s \|"
+PREDICTED = (
+	("twenty mirrors around one", lambda: followers((20,), 5.0), TREES % ("20 around it", 5)),
+	("the same, `--settle 1s`", lambda: followers((20,), 1.0), TREES % ("20 around it", 1)),
+	("five, `--settle 1s`", lambda: followers((5,), 1.0), TREES % ("5 around it", 1)),
+	("two in a row", lambda: followers((1, 1), 5.0), TREES % ("two in a row", 5)),
+	("the same, `--settle 1s`", lambda: followers((1, 1), 1.0), TREES % ("two in a row", 1)),
+	("six nodes, with peers", lambda: six(ring.pull)[0], PEERS % "peers, nothing cached"),
+	("six nodes, without", lambda: six(ring.direct), PEERS % "without peers"),
+)
+AGREES = 0.2
+
+
+def comparison():
+	"""(what, predicted, measured or None)"""
+	with open(os.path.join(measured.TOP, measured.BENCH), encoding="utf-8") as figures:
+		text = figures.read()
+	for what, predict, where in PREDICTED:
+		found = re.search(where, text)
+		yield what, predict(), float(found.group(1)) if found else None
+
+
+def check_table():
+	return table(["From a push, or from the pull, to the last of", "predicted", "measured"],
+		     [[what, f"{ours:.1f} s", "–" if theirs is None else f"{theirs:.1f} s"]
+		      for what, ours, theirs in comparison()])
+
+
 # --- the page --------------------------------------------------------------------------
 
 def constants_table():
@@ -172,7 +219,7 @@ def constants_table():
 
 
 TABLES = {"time": time_table, "knobs": knob_table, "load": load_table, "hub": hub_table,
-	  "site": site_table, "constants": constants_table}
+	  "site": site_table, "check": check_table, "constants": constants_table}
 
 
 def page():
@@ -195,6 +242,11 @@ def faults(tables):
 	for name in tables:
 		if f"<!-- {name} -->\n\n{TABLES[name]()}\n\n" not in text:
 			yield f"README.md: the table \"{name}\" is not the one that scale.py prints"
+	for what, ours, theirs in comparison():
+		if theirs is None:
+			yield f"{what}: {measured.BENCH} has no such figure"
+		elif abs(ours - theirs) > AGREES * theirs:
+			yield f"{what}: predicted {ours:.2f} s, measured {theirs:.2f} s"
 
 
 def main(arguments):

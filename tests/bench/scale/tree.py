@@ -205,4 +205,5 @@ def child_day(plan):
 
 def bundle_day(plan):
 	"""Bytes of a bundle that brings what a day does."""
-	return plan.changes * plan.image + plan.lines * measured.BUNDLE_LINE.value
+	return plan.changes * plan.image + measured.BUNDLE.value + \
+		plan.lines * measured.BUNDLE_LINE.value
