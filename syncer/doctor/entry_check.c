@@ -8,6 +8,7 @@
 
 #include "doctor/patient.h"
 #include "layout/mem.h"
+#include "node/containers_conf.h"
 #include "node/rancher_conf.h"
 
 static bool
@@ -115,11 +116,35 @@ check_client(struct patient *p, const char *client, const char *config,
 		    config, registry);
 }
 
+/* A user's own file, with nothing in it that leads here. */
+static void
+check_users(struct patient *p)
+{
+	const struct node_entries *l = &p->uses->entries;
+	size_t i, k;
+	bool leads;
+
+	for (i = 0; i < p->uses->user_count; i++) {
+		leads = false;
+		for (k = 0; k < l->count; k++)
+			leads = leads || (strcmp(l->list[k].path,
+			    p->uses->users[i]) == 0 &&
+			    (is_location(&l->list[k], p->mirror) ||
+			    find_lead(&l->list[k], p->mirror) <
+			    l->list[k].lead_count));
+		if (!leads)
+			finding_add(p->findings, FINDING_WARN, "node", "/%s "
+			    "hides /etc/containers/registries.conf and what is "
+			    "beside it from that user's podman, skopeo and "
+			    "buildah, and does not lead to this mirror: put "
+			    "the same entries into it", p->uses->users[i]);
+	}
+}
+
 void
 entry_check(struct patient *p)
 {
 	static const char *const rancher[] = { "k3s", "rke2" };
-	static const char containers[] = "podman and CRI-O";
 	const struct node_entries *l = &p->uses->entries;
 	char *name = xasprintf("%s/%s", p->image.registry,
 	    p->image.repository);
@@ -128,7 +153,9 @@ entry_check(struct patient *p)
 	for (i = 0; i < 2; i++)
 		check_client(p, rancher[i], rancher[i],
 		    rancher_conf_for(l, rancher[i], p->image.registry));
-	check_client(p, containers, "podman",
-	    node_entries_for(l, containers, name));
+	check_client(p, CONTAINERS_CLIENT, "podman",
+	    node_entries_for(l, CONTAINERS_CLIENT, name));
+	if (any_leads(l, CONTAINERS_CLIENT, p->mirror))
+		check_users(p);
 	free(name);
 }

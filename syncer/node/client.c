@@ -61,6 +61,8 @@ node_client_settle(const struct node_client *c, int root,
 		return containerd_settle(root, w, p, e);
 	if (c->plan == for_dockerd || c->plan == for_swarm)
 		return dockerd_settle(root, w, p, e);
+	if (c->plan == for_podman || c->plan == for_cri_o)
+		return containers_settle(root, w, p, e);
 	if (c->plan == for_k3s)
 		return k3s_settle(root, w, p, e);
 	if (c->plan == for_rke2)

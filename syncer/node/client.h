@@ -49,6 +49,9 @@ char *for_append(char *, char *);
 void for_hosts_files(const struct node_wish *, struct node_plan *,
     const char *, bool);
 
+/* for_containers_text(w): an entry of registries.conf for each registry. */
+char *for_containers_text(const struct node_wish *);
+
 /* for_certificates(w, p, dir): copies of the certificates into
  * ${dir}/HOST:PORT/, where dockerd, podman and CRI-O look for them. */
 void for_certificates(const struct node_wish *, struct node_plan *,

@@ -1,10 +1,12 @@
 /* podman, buildah, skopeo and CRI-O: one library, a drop-in of
  * containers-registries.conf(5) (quirks.md#podman-and-cri-o). */
 #include <stdlib.h>
+#include <string.h>
 
 #include "image/ref.h"
 #include "layout/mem.h"
 #include "node/client.h"
+#include "node/containers_conf.h"
 
 /* For https "insecure" would turn off the look at the certificate. */
 static const char *
@@ -44,9 +46,8 @@ entry(const struct node_wish *w, const char *registry)
 	return text;
 }
 
-/* A drop-in, since registries.conf itself is the distribution's. */
-static void
-drop_in(const struct node_wish *w, struct node_plan *p, char *path)
+char *
+for_containers_text(const struct node_wish *w)
 {
 	static const char *const hub[] = { "docker.io" };
 	size_t count = w->registry_count > 0 ? w->registry_count : 1, i;
@@ -56,7 +57,26 @@ drop_in(const struct node_wish *w, struct node_plan *p, char *path)
 
 	for (i = 0; i < count; i++)
 		text = for_append(text, entry(w, names[i]));
-	node_plan_file(p, NODE_WHOLE, path, text);
+	return text;
+}
+
+/* A name of a host is wanted where an image's name begins
+ * (quirks.md#podman-and-cri-o). */
+static int
+check_host(const struct node_wish *w, struct err *e)
+{
+	if (w->mirror.host[0] != '[' && strchr(w->mirror.host, ':') == NULL)
+		return 0;
+	return err_set(e, ERR_INPUT, "--mirror: podman, CRI-O, skopeo and "
+	    "buildah take no IPv6 address in registries.conf, and would pull "
+	    "nothing at all: give the mirror a name, in DNS or /etc/hosts");
+}
+
+/* A drop-in, since registries.conf itself is the distribution's. */
+static void
+drop_in(const struct node_wish *w, struct node_plan *p, char *path)
+{
+	node_plan_file(p, NODE_WHOLE, path, for_containers_text(w));
 	for_certificates(w, p, "etc/containers/certs.d");
 	if (w->registry_count == 0)
 		node_plan_note(p, "this is for docker.io alone: name other "
@@ -72,19 +92,19 @@ int
 for_podman(const struct node_wish *w, struct node_plan *p, struct err *e)
 {
 	/* The second form of registries.conf, and drop-ins. */
-	if (for_too_old(w, "podman", 2, 0, 0, "registries.conf.d", e) == -1)
+	if (for_too_old(w, "podman", 2, 0, 0, "registries.conf.d", e) == -1 ||
+	    check_host(w, e) == -1)
 		return -1;
-	drop_in(w, p, xstrdup("etc/containers/registries.conf.d/"
-	    "50-cdr-podman.conf"));
+	drop_in(w, p, xstrdup(CONTAINERS_PODMAN));
 	return 0;
 }
 
 int
 for_cri_o(const struct node_wish *w, struct node_plan *p, struct err *e)
 {
-	if (for_too_old(w, "CRI-O", 1, 18, 0, "registries.conf.d", e) == -1)
+	if (for_too_old(w, "CRI-O", 1, 18, 0, "registries.conf.d", e) == -1 ||
+	    check_host(w, e) == -1)
 		return -1;
-	drop_in(w, p, xstrdup("etc/containers/registries.conf.d/"
-	    "50-cdr-cri-o.conf"));
+	drop_in(w, p, xstrdup(CONTAINERS_CRI_O));
 	return 0;
 }

@@ -32,6 +32,26 @@ node_plan_file(struct node_plan *p, enum node_kind kind, char *path, char *text)
 	return f;
 }
 
+static void
+file_done(struct node_file *f)
+{
+	free(f->path);
+	if (f->copy_of != NULL)
+		explicit_bzero(f->text, strlen(f->text));
+	free(f->text);
+	free(f->copy_of);
+}
+
+void
+node_plan_drop(struct node_plan *p, size_t i)
+{
+	assert(i < p->count);
+	file_done(&p->files[i]);
+	p->count--;
+	memmove(&p->files[i], &p->files[i + 1],
+	    (p->count - i) * sizeof(*p->files));
+}
+
 void
 node_plan_note(struct node_plan *p, const char *fmt, ...)
 {
@@ -51,14 +71,8 @@ node_plan_done(struct node_plan *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->count; i++) {
-		free(p->files[i].path);
-		if (p->files[i].copy_of != NULL)
-			explicit_bzero(p->files[i].text,
-			    strlen(p->files[i].text));
-		free(p->files[i].text);
-		free(p->files[i].copy_of);
-	}
+	for (i = 0; i < p->count; i++)
+		file_done(&p->files[i]);
 	free(p->files);
 	free(p->printed);
 	for (i = 0; i < p->note_count; i++)

@@ -19,6 +19,6 @@
 typedef int node_settle_fn(int, const struct node_wish *, struct node_plan *,
     struct err *);
 
-node_settle_fn dockerd_settle, k3s_settle, rke2_settle;
+node_settle_fn containers_settle, dockerd_settle, k3s_settle, rke2_settle;
 
 #endif

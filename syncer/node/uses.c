@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/record.h"
@@ -79,6 +78,9 @@ node_uses_done(struct node_uses *u)
 	free(u->complaints);
 	node_folders_done(&u->folders);
 	node_entries_done(&u->entries);
+	for (i = 0; i < u->user_count; i++)
+		free(u->users[i]);
+	free(u->users);
 	*u = (struct node_uses){ 0 };
 }
 
@@ -87,60 +89,7 @@ node_uses_done(struct node_uses *u)
 struct in_file {
 	struct node_uses *uses;
 	const char *client, *path;
-	/* Of a [[registry]] or [[registry.mirror]] so far. */
-	char prefix[TOML_PART_MAX], location[TOML_PART_MAX];
-	bool is_mirror, insecure;
 };
-
-/* The table is over.  A location that is the registry's own is no mirror. */
-static void
-end_location(struct in_file *f)
-{
-	if (f->location[0] != '\0' && (f->is_mirror ||
-	    (f->prefix[0] != '\0' && strcmp(f->prefix, f->location) != 0)))
-		uses_add(f->uses, f->client, f->path, f->location)->insecure =
-		    f->insecure;
-	f->prefix[0] = f->location[0] = '\0';
-	f->insecure = false;
-}
-
-static void
-on_location(void *cookie, const struct toml_event *event)
-{
-	static const char *const of_registry[] = { "registry", NULL };
-	static const char *const of_mirror[] = { "registry", "mirror", NULL };
-	struct in_file *f = cookie;
-	const struct toml_path *path = event->path;
-	const char *key = path->part[path->count - 1];
-
-	if (event->is_table) {
-		end_location(f);
-		f->is_mirror = path->count == 2;
-		return;
-	}
-	if (!toml_path_is(path, 2, of_registry) &&
-	    !toml_path_is(path, 3, of_mirror))
-		return;
-	if (strcmp(key, "location") == 0)
-		memcpy(f->location, event->value, strlen(event->value) + 1);
-	else if (strcmp(key, "prefix") == 0)
-		memcpy(f->prefix, event->value, strlen(event->value) + 1);
-	else if (strcmp(key, "insecure") == 0)
-		f->insecure = strcmp(event->value, "true") == 0;
-}
-
-/* A table ends where the next one begins, or the file does. */
-void
-node_uses_registries_conf(struct node_uses *u, const char *path,
-    const char *text)
-{
-	struct in_file f = {
-		.uses = u, .client = "podman and CRI-O", .path = path
-	};
-
-	toml_scan(text, on_location, &f);
-	end_location(&f);
-}
 
 static void
 on_buildkit(void *cookie, const struct toml_event *event)
@@ -171,36 +120,6 @@ uses_read_file(struct node_uses *u, int root, const char *path)
 	if (under_read(root, path, &text, NULL, &e) == -1)
 		uses_complain(u, e.msg);
 	return text;
-}
-
-/* The main file before the drop-ins, as the library reads them. */
-static void
-read_containers(struct node_uses *u, int root)
-{
-	static const char dir[] = "etc/containers/registries.conf.d";
-	char **names = NULL, *path, *text;
-	size_t count = 0, i;
-	struct err e;
-
-	text = uses_read_file(u, root, "etc/containers/registries.conf");
-	if (text != NULL)
-		node_uses_registries_conf(u, "etc/containers/registries.conf",
-		    text);
-	free(text);
-	if (under_list(root, dir, &names, &count, &e) == -1)
-		uses_complain(u, e.msg);
-	for (i = 0; i < count; i++) {
-		if (strlen(names[i]) < 6 ||
-		    strcmp(names[i] + strlen(names[i]) - 5, ".conf") != 0)
-			continue;
-		path = xasprintf("%s/%s", dir, names[i]);
-		text = uses_read_file(u, root, path);
-		if (text != NULL)
-			node_uses_registries_conf(u, path, text);
-		free(text);
-		free(path);
-	}
-	fs_list_free(names, count);
 }
 
 /* By the record of what was written, or by the mark of a whole file, where the
@@ -248,7 +167,7 @@ node_uses_read(int root, struct node_uses *ret)
 
 	*ret = (struct node_uses){ 0 };
 	uses_containerd(ret, root);
-	read_containers(ret, root);
+	uses_containers(ret, root);
 	uses_docker(ret, root);
 	uses_rancher(ret, root, "k3s");
 	uses_rancher(ret, root, "rke2");

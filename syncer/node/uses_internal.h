@@ -27,6 +27,9 @@ void uses_certs_d(struct node_uses *, int, const char *, const char *,
 /* uses_containerd(u, root): containerd's files, and its folders. */
 void uses_containerd(struct node_uses *, int);
 
+/* uses_containers(u, root): registries.conf, drop-ins, those of users. */
+void uses_containers(struct node_uses *, int);
+
 /* uses_docker(u, root): dockerd's options and files. */
 void uses_docker(struct node_uses *, int);
 

@@ -409,7 +409,8 @@ test_folders(void **state)
 static void
 test_too_many(void **state)
 {
-	static const char last[] = "[[registry.mirror]]\nlocation = \"last\"\n"
+	static const char last[] = "[[registry]]\nlocation = \"x\"\n"
+	    "[[registry.mirror]]\nlocation = \"last\"\n"
 	    "insecure = true\n";
 	struct node_uses u = { .count = 0 };
 	size_t i;
@@ -417,6 +418,7 @@ test_too_many(void **state)
 	(void)state;
 	for (i = 0; i < NODE_USES_MAX; i++)
 		node_uses_registries_conf(&u, "p",
+		    "[[registry]]\nlocation = \"x\"\n"
 		    "[[registry.mirror]]\nlocation = \"m\"\n");
 	assert_int_equal(u.count, NODE_USES_MAX);
 	assert_int_equal(u.complaint_count, 0);
