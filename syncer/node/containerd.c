@@ -170,6 +170,7 @@ read_file(int root, const char *path, bool counts, struct containerd *c,
 		return rc;
 	if (toml_read(path, f.text, &f.doc, &why) == -1) {
 		free(f.text);
+		c->cannot_start = counts;
 		return err_set(e, ERR_INPUT, "%s: containerd does not start "
 		    "with it: mend it first", why.msg);
 	}
@@ -194,7 +195,8 @@ read_pending(int root, struct pending *p, struct containerd *c, struct err *e)
 		rc = read_file(root, p->list[i], true, c, e);
 		if (rc == -1)
 			return -1;
-		if (rc == 0 && i > 0)
+		c->cannot_start = rc == 0 && i > 0;
+		if (c->cannot_start)
 			return err_set(e, ERR_INPUT, "/%s: is imported, and is "
 			    "not there: containerd does not start without it: "
 			    "put it there, or take it out of imports",
@@ -280,6 +282,19 @@ find_disabled(struct containerd *c, const struct containerd_file *f)
 				put_place(&c->disabled, f, one, one->text);
 }
 
+/* It takes the way of older releases when one of its settings needs that. */
+static bool
+fetches_itself(const struct toml *t)
+{
+	for (; t != NULL; t = t->next)
+		if ((t->kind == TOML_BOOLEAN && strcmp(t->text, "true") == 0 &&
+		    (strcmp(t->key, "use_local_image_pull") == 0 ||
+		    strcmp(t->key, "discard_unpacked_layers") == 0)) ||
+		    fetches_itself(t->child))
+			return true;
+	return false;
+}
+
 static void
 find_path(struct containerd *c, const struct containerd_file *f)
 {
@@ -297,6 +312,7 @@ evaluate(struct containerd *c)
 {
 	static const struct containerd_place none;
 	const struct containerd_file *f;
+	bool by_itself = false;
 	size_t i;
 
 	c->path_1 = c->path_2 = c->endpoint = NULL;
@@ -309,10 +325,14 @@ evaluate(struct containerd *c)
 			continue;
 		find_path(c, f);
 		find_disabled(c, f);
+		by_itself = by_itself ||
+		    fetches_itself(toml_get(f->doc, "plugins"));
 		if (f->version > c->files[0].version)
 			put_place(&c->higher, f, toml_get(f->doc, "version"),
 			    "version");
 	}
+	c->is_list = c->path_2 != NULL && strchr(c->path_2, ':') != NULL &&
+	    !by_itself;
 }
 
 /* A conf.d that nobody imports counts for what could break only. */

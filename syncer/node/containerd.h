@@ -45,13 +45,17 @@ struct containerd {
 	struct containerd_place higher;	/* an import of a higher version than
 					 * the main file's: 2.2 minds */
 	bool is_two;		/* the main file is for 2.x alone */
+	/* config_path names several folders, and nothing has the plugin fetch
+	 * by itself: 2.1 and later look into none of them
+	 * (quirks.md#config-path-list). */
+	bool is_list;
+	bool cannot_start;	/* containerd with these files */
 };
 
 /*
  * containerd_read(root, ret, e): all files below the root; containerd_done
- * releases.  Return 0, or -1 with ${e} set (ERR_INPUT) where containerd could
- * not start, or we cannot read what it reads; ${ret} has then what could be
- * read.
+ * releases.  Return 0, or -1 with ${e} set where we cannot read what containerd
+ * reads, or it cannot start with it; ${ret} has then what could be read.
  */
 int containerd_read(int, struct containerd *, struct err *);
 void containerd_done(struct containerd *);

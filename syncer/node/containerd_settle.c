@@ -34,8 +34,9 @@ refuse_old(const struct containerd *c, struct err *e)
 		    m->word, m->line);
 	if (t->file != NULL && !c->is_two)
 		return err_set(e, ERR_INPUT, "/%s: has the old "
-		    "registry.configs.\"%.100s\".tls (line %u); with config_path beside "
-		    "it containerd 1.x would not load its CRI plugin. Write "
+		    "registry.configs.\"%.100s\".tls (line %u); with "
+		    "config_path beside it containerd 1.x would not load its "
+		    "CRI plugin. Write "
 		    "ca, client or skip_verify into " CONTAINERD_CERTS_D
 		    "/%.100s/hosts.toml, take tls out, and run this again; or "
 		    "give --client-version, if it is 2.x", t->file->path,
@@ -196,19 +197,17 @@ note_files(const struct containerd *c, size_t target, struct node_plan *p)
 		    c->disabled.word);
 }
 
-/* quirks.md#config-path-list */
 static void
-note_list(const struct node_wish *w, const char *config_path,
+note_list(const struct node_wish *w, const struct containerd *c,
     struct node_plan *p)
 {
-	if (config_path == NULL || strchr(config_path, ':') == NULL ||
-	    (w->has_version && !node_version_since(&w->version, 2, 1, 0)))
-		return;
-	node_plan_note(p, "config_path names several folders: containerd 2.1 "
-	    "and later take that for one name, and read no hosts.toml, unless "
-	    "use_local_image_pull or a setting like discard_unpacked_layers is "
-	    "true: better have config_path = \"" CONTAINERD_CERTS_D
-	    "\" alone");
+	if (c->is_list && (!w->has_version ||
+	    node_version_since(&w->version, 2, 1, 0)))
+		node_plan_note(p, "config_path names several folders, which "
+		    "containerd 2.1 and later take for the name of one, so "
+		    "that they read no hosts.toml (but where "
+		    "use_local_image_pull is true): write config_path = "
+		    "\"" CONTAINERD_CERTS_D "\"");
 }
 
 /* --- all of it ------------------------------------------------------------ */
@@ -265,7 +264,7 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 		rc = look_at_folders(root, c.path_2, p, e);
 	if (rc == 0) {
 		note_files(&c, target, p);
-		note_list(w, c.path_2, p);
+		note_list(w, &c, p);
 	}
 	containerd_done(&c);
 	return rc;

@@ -298,9 +298,10 @@ undo(struct install *in, struct record_file *r, struct err *e)
 			    0644, e);
 		else
 			rc = 0;
+		what = strcmp(f.base, f.now) != 0 ? "took our lines out of" :
+		    "found nothing of ours in";
 		if (rc == 0 && r->saved != NULL)
 			rc = under_remove(in->root, r->saved, e);
-		what = "took our lines out of";
 	} else if (r->saved != NULL) {
 		rc = under_rename(in->root, r->saved, r->path, e);
 		what = "put back";

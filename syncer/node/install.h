@@ -14,7 +14,8 @@
  */
 
 /* install_fn(cookie, what, path): "wrote", "unchanged", "put back", "removed",
- * "took our lines out of", "kept for another client". */
+ * "took our lines out of", "found nothing of ours in", "kept for another
+ * client". */
 typedef void install_fn(void *cookie, const char *what, const char *path);
 
 /*
