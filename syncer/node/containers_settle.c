@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/ref.h"
 #include "layout/mem.h"
 #include "node/client.h"
 #include "node/containers_conf.h"
@@ -56,11 +57,27 @@ on_bad(void *cookie, const char *text)
 
 /* --- one registry -------------------------------------------------------- */
 
-/* Where pulls of it would go with us. */
+/* Where pulls of it would go with us: the mirror, or what is behind it. */
 static char *
-place_of(const struct node_wish *w, const char *registry)
+place_of(const char *host, const char *registry)
 {
-	return xasprintf("%s/%s", w->place, registry);
+	char *path = image_ref_behind(registry);
+	char *place = xasprintf("%s/%s", host, path);
+
+	free(path);
+	return place;
+}
+
+static bool
+is_place(const char *said, bool insecure, const char *host, bool https,
+    const char *registry)
+{
+	char *place = place_of(host, registry);
+	bool is = said != NULL && strcmp(said, place) == 0 &&
+	    (https || insecure);
+
+	free(place);
+	return is;
 }
 
 /* It says what would be so without it. */
@@ -72,44 +89,55 @@ says_nothing(const struct node_entry *one)
 	    strcmp(one->location, one->prefix) == 0);
 }
 
+/* Are its first mirrors ours?  The last of ours is ${left} out with --only. */
+static bool
+has_mirrors(const struct node_wish *w, const struct node_entry *one,
+    const char *registry, bool left)
+{
+	const char *const hosts[] = { w->place, w->behind_place };
+	const bool https[] = { w->mirror.https, w->behind.https };
+	size_t n = (w->behind_base != NULL ? 2 : 1) - left, i;
+
+	for (i = 0; i < n; i++) {
+		const struct node_lead *lead = &one->leads[i];
+
+		if (i == one->lead_count || lead->by_digest || lead->by_tag ||
+		    !is_place(lead->to, lead->insecure, hosts[i], https[i],
+		    registry))
+			return false;
+	}
+	return !left || n == one->lead_count;
+}
+
 /* The owner has put the mirror in, as we say below. */
 static bool
 has_it(const struct node_wish *w, const struct node_entry *one,
     const char *registry)
 {
-	char *place = place_of(w, registry);
-	bool has = !one->blocked && (w->only ? one->location != NULL &&
-	    strcmp(one->location, place) == 0 && one->lead_count == 0 :
-	    one->lead_count > 0 && strcmp(one->leads[0].to, place) == 0 &&
-	    !one->leads[0].by_digest && !one->leads[0].by_tag &&
-	    (w->mirror.https || one->leads[0].insecure));
+	bool two = w->behind_base != NULL;
 
-	free(place);
-	return has;
+	return !one->blocked && has_mirrors(w, one, registry, w->only) &&
+	    (!w->only || is_place(one->location, one->insecure,
+	    two ? w->behind_place : w->place,
+	    two ? w->behind.https : w->mirror.https, registry));
 }
 
+/* Our own entry, as what would have to stand there. */
 static int
 refuse(const struct node_wish *w, const struct node_entry *one,
     const char *registry, struct err *e)
 {
-	const char *insecure = w->mirror.https ? "" : ", insecure = true";
-	const char *first = one->blocked ? "take \"blocked = true\" out, and " :
-	    "";
-	char *place = place_of(w, registry);
+	char *text = for_containers_entry(w, registry), *p;
 
-	if (w->only)
-		err_set(e, ERR_INPUT, "/%s:%u: has an entry for \"%.200s\", "
-		    "beside which another one does not count: %sset in it "
-		    "location = \"%s\"%s, without mirrors, or name other "
-		    "registries with --registry", one->path, one->line,
-		    registry, first, place, insecure);
-	else
-		err_set(e, ERR_INPUT, "/%s:%u: has an entry for \"%.200s\", "
-		    "beside which another one does not count: %sadd as the "
-		    "first below it [[registry.mirror]] with location = \"%s\""
-		    "%s, or name other registries with --registry", one->path,
-		    one->line, registry, first, place, insecure);
-	free(place);
+	for (p = text; *p != '\0'; p++)
+		if (*p == '\n')
+			*p = ' ';
+	err_set(e, ERR_INPUT, "/%s:%u: has an entry for \"%.200s\", beside "
+	    "which another one does not count: %sput the mirror into it "
+	    "(%s), or name other registries with --registry", one->path,
+	    one->line, registry, one->blocked ? "take \"blocked = true\" "
+	    "out, and " : "", text + strspn(text, " "));
+	free(text);
 	return -1;
 }
 

@@ -24,8 +24,8 @@ mirror_table(const struct url *u, const char *place, const char *registry)
 
 /* With --only the last of the mirrors stands in the registry's place, and
  * nobody else is asked; else it is asked before it. */
-static char *
-entry(const struct node_wish *w, const char *registry)
+char *
+for_containers_entry(const struct node_wish *w, const char *registry)
 {
 	bool two = w->behind_base != NULL;
 	const struct url *u = two ? &w->behind : &w->mirror;
@@ -56,20 +56,17 @@ for_containers_text(const struct node_wish *w)
 	char *text = xstrdup(NODE_MARK_LINE);
 
 	for (i = 0; i < count; i++)
-		text = for_append(text, entry(w, names[i]));
+		text = for_append(text, for_containers_entry(w,
+		    names[i]));
 	return text;
 }
 
-/* A name of a host is wanted where an image's name begins
- * (quirks.md#podman-and-cri-o). */
+/* A location begins as an image's name does (quirks.md#podman-and-cri-o). */
 static int
 check_host(const struct node_wish *w, struct err *e)
 {
-	if (w->mirror.host[0] != '[' && strchr(w->mirror.host, ':') == NULL)
-		return 0;
-	return err_set(e, ERR_INPUT, "--mirror: podman, CRI-O, skopeo and "
-	    "buildah take no IPv6 address in registries.conf, and would pull "
-	    "nothing at all: give the mirror a name, in DNS or /etc/hosts");
+	return for_no_ipv6(w, "podman, CRI-O, skopeo and buildah take no IPv6 "
+	    "address in registries.conf, and would pull nothing at all", e);
 }
 
 /* A drop-in, since registries.conf itself is the distribution's. */
