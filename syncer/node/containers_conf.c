@@ -18,7 +18,7 @@ struct looking {
 	void *cookie;
 };
 
-static bool
+static void
 look_at(const struct looking *l, const char *path)
 {
 	char *text = NULL;
@@ -30,10 +30,8 @@ look_at(const struct looking *l, const char *path)
 	if (rc == 1)
 		l->fn(l->cookie, path, text);
 	free(text);
-	return rc != 0;
 }
 
-/* The vendor's file is for who has none of their own. */
 void
 containers_conf_each(int root, containers_conf_fn *fn,
     void (*bad)(void *, const char *), void *cookie)
@@ -45,8 +43,7 @@ containers_conf_each(int root, containers_conf_fn *fn,
 	size_t count = 0, i, len;
 	struct err e;
 
-	if (!look_at(&l, "etc/containers/registries.conf"))
-		(void)look_at(&l, "usr/share/containers/registries.conf");
+	look_at(&l, "etc/containers/registries.conf");
 	if (under_list(root, CONTAINERS_DROP_INS, &names, &count, &e) == -1)
 		bad(cookie, e.msg);
 	for (i = 0; i < count; i++) {
@@ -54,7 +51,7 @@ containers_conf_each(int root, containers_conf_fn *fn,
 		if (len < 6 || strcmp(names[i] + len - 5, ".conf") != 0)
 			continue;
 		path = xasprintf(CONTAINERS_DROP_INS "/%s", names[i]);
-		(void)look_at(&l, path);
+		look_at(&l, path);
 		free(path);
 	}
 	fs_list_free(names, count);
@@ -68,11 +65,11 @@ containers_conf_users(int root, containers_conf_fn *fn, void *cookie)
 	size_t count = 0, i;
 	struct err ignored;
 
-	(void)look_at(&l, "root/" USERS_CONF);
+	look_at(&l, "root/" USERS_CONF);
 	(void)under_list(root, "home", &names, &count, &ignored);
 	for (i = 0; i < count; i++) {
 		path = xasprintf("home/%s/" USERS_CONF, names[i]);
-		(void)look_at(&l, path);
+		look_at(&l, path);
 		free(path);
 	}
 	fs_list_free(names, count);

@@ -131,7 +131,7 @@ refuse(const struct node_wish *w, const struct node_entry *one,
 
 	for (p = text; *p != '\0'; p++)
 		if (*p == '\n')
-			*p = ' ';
+			*p = p[1] != '\0' ? ' ' : '\0';
 	err_set(e, ERR_INPUT, "/%s:%u: has an entry for \"%.200s\", beside "
 	    "which another one does not count: %sput the mirror into it "
 	    "(%s), or name other registries with --registry", one->path,
@@ -208,6 +208,9 @@ choose(const struct others *o, const struct node_wish *w, struct node_plan *p,
 		note_longer(o, w, names[i], p);
 	}
 	if (rc >= 0 && left.registry_count < count) {
+		node_plan_note(p, "entries of yours lead to the mirror "
+		    "already, for %zu of %zu registries",
+		    count - left.registry_count, count);
 		free(file->text);
 		file->text = left.registry_count == 0 ? NULL :
 		    for_containers_text(&left);

@@ -243,12 +243,13 @@ rancher_conf_for(const struct node_entries *l, const char *name,
 	return all;
 }
 
+/* Another path begins where k3s was started, wherever that is. */
 static void
 take_text(const json_t *tls, const char *key, char **to)
 {
 	const char *text = json_string_value(json_object_get(tls, key));
 
-	if (text != NULL && text[0] != '\0' && *to == NULL)
+	if (text != NULL && text[0] == '/' && *to == NULL)
 		*to = xstrdup(text);
 }
 

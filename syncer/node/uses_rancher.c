@@ -4,6 +4,8 @@
 
 #include "layout/mem.h"
 #include "node/rancher_conf.h"
+#include "node/running.h"
+#include "node/under.h"
 #include "node/uses_internal.h"
 
 struct in_yaml {
@@ -52,6 +54,50 @@ node_uses_registries_yaml(struct node_uses *u, const char *client,
 		add_uses(u, &u->entries.list[i]);
 }
 
+static bool
+find_running(int root, const char *client, struct running *ret)
+{
+	static const char *const ends[] = { "-server", "-agent", "" };
+	char *name;
+	size_t i;
+	bool found = false;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]) && !found; i++) {
+		name = xasprintf("%s%s", client, ends[i]);
+		found = running_program(root, name, ret);
+		free(name);
+	}
+	return found;
+}
+
+/* It is read at a start alone.  A file that has come by another way keeps its
+ * time, and not the time at which it was put there. */
+static void
+check_stale(struct node_uses *u, int root, const char *client,
+    const char *path)
+{
+	struct running run;
+	char *text = NULL, *why;
+	struct stat st;
+	struct err ignored;
+
+	if (!find_running(root, client, &run) ||
+	    under_read(root, path, &text, &st, &ignored) != 1)
+		return;
+	free(text);
+	if (st.st_mtime <= run.since + 1 && st.st_ctime <= run.since + 1)
+		return;
+	why = xasprintf("%s (process %u) has run since before /%s %s: "
+	    "restart it", client, run.pid, path, st.st_mtime > run.since + 1 ?
+	    "was changed, and goes by what that said then" : "was put in "
+	    "place or renamed: if what it says has changed");
+	if (st.st_mtime > run.since + 1)
+		uses_fault(u, client, path, why);
+	else
+		uses_complain(u, why);
+	free(why);
+}
+
 /* A file that is not the usual one hides that. */
 void
 uses_rancher(struct node_uses *u, int root, const char *client)
@@ -64,8 +110,10 @@ uses_rancher(struct node_uses *u, int root, const char *client)
 		return;
 	}
 	text = uses_read_file(u, root, path);
-	if (text != NULL)
+	if (text != NULL) {
 		node_uses_registries_yaml(u, client, path, text);
+		check_stale(u, root, client, path);
+	}
 	free(text);
 	free(path);
 }

@@ -4,7 +4,8 @@
 # after somebody has edited it, or a tool has stripped comments. What cannot be added
 # to is refused with file, line and cure, and printed whole, without what is secret.
 # "private-registry" names another file. doctor names rewrites, "mirror:", tabs, an
-# endpoint without a scheme, and an entry that leads elsewhere.
+# endpoint without a scheme, an entry that leads elsewhere, and a k3s that has not been
+# restarted since.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 
@@ -216,3 +217,20 @@ mirrors:
 END
 check "another registry's alone" doctor
 expect_said "is told" '^warn  node +k3s asks docker\.io itself'
+
+# A k3s that has run for 1000 seconds, below /proc of the node.
+mkdir -p "$R/proc/42"
+now=$(date +%s)
+printf 'cpu 1\nbtime %s\n' $((now - 100000)) >"$R/proc/stat"
+echo k3s-server >"$R/proc/42/comm"
+echo "42 (k3s-server) S 1 42 42 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 9 0 \
+$((99000 * $(getconf CLK_TCK))) 10" >"$R/proc/42/stat"
+printf 'mirrors: {docker.io: {endpoint: ["http://%s"]}}\n' "$MIRROR" >"$Y"
+expect_rc "a file that is newer than the k3s that runs" 1 doctor
+expect_said "is named" '^FAIL  node +k3s \(process 42\) has run since before .*registries\.yaml was changed'
+touch -d '-2000 seconds' "$Y"
+check "one that was put in place since" doctor
+expect_said "is told" '^warn  node +k3s \(process 42\) .*put in place'
+echo k3s-other >"$R/proc/42/comm"
+check "another program" doctor
+! grep -q 'process 42' "$T/stdout" || fail "it is taken for k3s"
