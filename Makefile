@@ -209,15 +209,11 @@ $(BUILD)/tests/cable.so: tests/crash/cable.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
-$(BUILD)/tests/clock.so: tests/crash/clock.c
+$(BUILD)/tests/setclock.so: tests/crash/setclock.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
 $(BUILD)/tests/stick.so: tests/crash/stick.c
-	@mkdir -p $(@D)
-	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
-
-$(BUILD)/tests/clock.so: tests/peers/clock.c
 	@mkdir -p $(@D)
 	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 

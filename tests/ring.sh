@@ -80,7 +80,11 @@ ring_peer()
 ring_end()
 {
 	eval "_pid=\${RING_PID_$1-}"
-	[ -z "$_pid" ] || process_end "$_pid"
+	[ -n "$_pid" ] || return 0
+	# Longer than process_end waits: what it has started would go on alone.
+	kill -TERM "$_pid" 2>/dev/null || :
+	wait_for 60 process_over "$_pid" || :
+	process_end "$_pid"
 	eval "RING_PID_$1="
 }
 

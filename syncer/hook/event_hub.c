@@ -62,7 +62,8 @@ event_quay(struct events *ev, const json_t *root)
 		if (key != NULL)
 			quay_tag(ev, url, key);
 	}
-	json_object_foreach(tags, key, value)
+	json_object_foreach(tags, key, value) {
 		quay_tag(ev, url, key);
+	}
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "layout/mem.h"
 #include "node/containerd.h"
 #include "node/containerd_toml.h"
+#include "node/containerd_unit.h"
 #include "node/under.h"
 
 /* Paths that are still to be read, in their order. */
@@ -27,6 +28,7 @@ containerd_done(struct containerd *c)
 		toml_free(c->files[i].doc);
 	}
 	free(c->files);
+	free(c->main);
 	*c = (struct containerd){ 0 };
 }
 
@@ -64,9 +66,8 @@ push(struct pending *p, char *path, struct err *e)
 {
 	if (p->count == NODE_IMPORTS_MAX) {
 		free(path);
-		return err_set(e, ERR_INPUT, "/" CONTAINERD_CONFIG ": imports "
-		    "more than %u files, and cdr reads no more",
-		    NODE_IMPORTS_MAX);
+		return err_set(e, ERR_INPUT, "containerd's files import more "
+		    "than %u others, and cdr reads no more", NODE_IMPORTS_MAX);
 	}
 	p->list = xreallocarray(p->list, p->count + 1, sizeof(char *));
 	p->list[p->count++] = path;
@@ -183,6 +184,24 @@ read_file(int root, const char *path, bool counts, struct containerd *c,
 	return 1;
 }
 
+/* A root of which only some folders are mounted has not all that the node
+ * has. */
+static int
+not_there(int root, const char *path, struct containerd *c, struct err *e)
+{
+	char *top = xstrndup(path, strcspn(path, "/")), **names = NULL;
+	size_t count = 0;
+	struct err ignored;
+
+	c->cannot_start = under_list(root, top, &names, &count, &ignored) == 1;
+	fs_list_free(names, count);
+	free(top);
+	return err_set(e, ERR_INPUT, c->cannot_start ? "/%s: is imported, and "
+	    "is not there: containerd does not start without it: put it "
+	    "there, or take it out of imports" : "/%s: is imported, and cdr "
+	    "cannot see it: have that folder below --prefix as well", path);
+}
+
 static int
 read_pending(int root, struct pending *p, struct containerd *c, struct err *e)
 {
@@ -195,12 +214,8 @@ read_pending(int root, struct pending *p, struct containerd *c, struct err *e)
 		rc = read_file(root, p->list[i], true, c, e);
 		if (rc == -1)
 			return -1;
-		c->cannot_start = rc == 0 && i > 0;
-		if (c->cannot_start)
-			return err_set(e, ERR_INPUT, "/%s: is imported, and is "
-			    "not there: containerd does not start without it: "
-			    "put it there, or take it out of imports",
-			    p->list[i]);
+		if (rc == 0 && i > 0)
+			return not_there(root, p->list[i], c, e);
 		if (rc == 1 && read_imports(root, &c->files[c->count - 1], p,
 		    e) == -1)
 			return -1;
@@ -343,8 +358,10 @@ containerd_read(int root, struct containerd *ret, struct err *e)
 	size_t i;
 	int rc;
 
-	*ret = (struct containerd){ 0 };
-	rc = push(&p, xstrdup(CONTAINERD_CONFIG), e);
+	*ret = (struct containerd){ .main = containerd_unit(root) };
+	if (ret->main == NULL)
+		ret->main = xstrdup(CONTAINERD_CONFIG);
+	rc = push(&p, xstrdup(ret->main), e);
 	if (rc == 0)
 		rc = read_pending(root, &p, ret, e);
 	if (rc == 0 && ret->count > 0)

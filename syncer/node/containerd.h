@@ -10,10 +10,10 @@
 #include "node/wish.h"
 
 /*
- * containerd's configuration as containerd reads it: config.toml, then what it
- * imports, one file after the other.  In 1.x a later file's plugin section
- * takes the place of an earlier one's as a whole; in 2.x they become one
- * (quirks.md#config-imports).
+ * containerd's configuration as containerd reads it: config.toml, or what its
+ * unit says instead, then what that imports, one file after the other.  In 1.x
+ * a later file's plugin section takes the place of an earlier one's as a whole;
+ * in 2.x they become one (quirks.md#config-imports).
  */
 #define CONTAINERD_CONFIG	"etc/containerd/config.toml"
 #define CONTAINERD_CONF_D	"etc/containerd/conf.d"
@@ -34,6 +34,7 @@ struct containerd_place {
 };
 
 struct containerd {
+	char *main;		/* the main one's path, as the unit has it */
 	struct containerd_file *files;	/* the main one first, if it is there */
 	size_t count;
 	/* config_path, as 1.x and as 2.x have it; NULL: none. */

@@ -44,17 +44,24 @@ refuse_old(const struct containerd *c, struct err *e)
 	return 0;
 }
 
-/* Files below /usr and /run are written anew by whoever they belong to. */
+/* Files below /usr and /run are somebody else's, and what cdr may have written
+ * is below /etc (node/record.h). */
 static int
-refuse_place(const struct containerd_file *f, struct err *e)
+refuse_place(const struct containerd *c, size_t target, struct err *e)
 {
-	if (strncmp(f->path, "usr/", 4) != 0 &&
-	    strncmp(f->path, "run/", 4) != 0)
+	const char *path = c->count == 0 ? c->main : c->files[target].path;
+
+	if (strncmp(path, "etc/", 4) == 0 || containerd_reads(c))
 		return 0;
-	return err_set(e, ERR_INPUT, "/%s: decides about config_path, and is "
-	    "not this node's own: have config.toml import a file below /etc "
-	    "after it, with config_path = \"" CONTAINERD_CERTS_D "\" in the "
-	    "same section", f->path);
+	if (target == 0)
+		return err_set(e, ERR_INPUT, "/%s: systemd starts containerd "
+		    "with this file, and cdr writes below /etc alone: copy it "
+		    "to /" CONTAINERD_CONFIG ", name that in the unit "
+		    "(systemctl edit containerd), and run this again", path);
+	return err_set(e, ERR_INPUT, "/%s: decides about config_path, and cdr "
+	    "writes below /etc alone: have /%s import a file below /etc after "
+	    "it, with config_path = \"" CONTAINERD_CERTS_D "\" in the same "
+	    "section", path, c->main);
 }
 
 /* --- several folders in config_path --------------------------------------- */
@@ -175,21 +182,21 @@ note_files(const struct containerd *c, size_t target, struct node_plan *p)
 	size_t i;
 
 	if (target > 0)
-		node_plan_note(p, "config_path is in /%s, which "
-		    "/" CONTAINERD_CONFIG " imports, and which decides what "
-		    "the CRI plugin goes by", c->files[target].path);
+		node_plan_note(p, "config_path is in /%s, which /%s imports, "
+		    "and which decides what the CRI plugin goes by",
+		    c->files[target].path, c->main);
 	for (i = 0; i < c->count; i++)
 		if (!c->files[i].counts) {
-			node_plan_note(p, "/" CONTAINERD_CONFIG " does not "
-			    "import /" CONTAINERD_CONF_D "/*.toml, so "
-			    "containerd does not read what is there, such as "
-			    "/%s", c->files[i].path);
+			node_plan_note(p, "/%s does not import /"
+			    CONTAINERD_CONF_D "/*.toml, so containerd does not "
+			    "read what is there, such as /%s", c->main,
+			    c->files[i].path);
 			break;
 		}
 	if (c->higher.file != NULL)
 		node_plan_note(p, "/%s: line %u: a higher version than that "
-		    "of /" CONTAINERD_CONFIG ": containerd 2.2 and later do "
-		    "not start with it", c->higher.file->path, c->higher.line);
+		    "of /%s: containerd 2.2 and later do not start with it",
+		    c->higher.file->path, c->higher.line, c->main);
 	if (c->disabled.file != NULL)
 		node_plan_note(p, "/%s: line %u: disabled_plugins has \"%s\": "
 		    "this containerd serves no kubelet and no crictl, whatever "
@@ -256,8 +263,14 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 	if (rc == 0)
 		rc = refuse_old(&c, e);
 	target = containerd_target(&c);
-	if (rc == 0 && c.count > 0)
-		rc = refuse_place(&c.files[target], e);
+	if (rc == 0)
+		rc = refuse_place(&c, target, e);
+	if (rc == 0 && strcmp(f->path, c.main) != 0) {
+		node_plan_note(p, "systemd starts containerd with /%s, so "
+		    "config_path is for that file", c.main);
+		free(f->path);
+		f->path = xstrdup(c.main);
+	}
 	if (rc == 0 && c.count > 0)
 		rc = settle_file(&c, f, target, e);
 	if (rc == 0)

@@ -90,11 +90,15 @@ read_lines(struct bads *b, const char *text, bool is_ours)
 
 		len = strcspn(text, "\n");
 		line = xstrndup(text, len < 512 ? len : 512);
-		if (words(line, word, 2) == 2 && is_ours) {
+		if (words(line, word, 2) < 2) {
+			free(line);
+			continue;
+		}
+		if (is_ours) {
 			when = word[1] + (word[1][0] == '"');
 			when[strcspn(when, "\";")] = '\0';
 			add(b, word[0], when);
-		} else if (!is_ours && word[0] != NULL) {
+		} else {
 			add(b, word[1], word[0]);
 		}
 		free(line);

@@ -230,8 +230,8 @@ uses_containerd(struct node_uses *u, int root)
 	if (containerd_read(root, &c, &e) == 0)
 		;
 	else if (c.cannot_start)
-		node_use_fault(uses_add(u, "containerd", CONTAINERD_CONFIG,
-		    ""), e.msg);
+		node_use_fault(uses_add(u, "containerd", c.main, ""),
+		    e.msg);
 	else
 		uses_complain(u, e.msg);
 	complain_of(u, &c);

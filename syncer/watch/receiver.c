@@ -278,14 +278,9 @@ write_some(struct connection *c)
 static void
 connection_work(struct receiver *r, struct connection *c, int64_t now)
 {
-	bool goes_on = true;
-
 	/* The answer fits into the socket, so it goes at once. */
-	if (!c->answering)
-		goes_on = read_some(r, c, now);
-	if (goes_on && c->answering)
-		goes_on = write_some(c);
-	if (!goes_on)
+	if ((!c->answering && !read_some(r, c, now)) ||
+	    (c->answering && !write_some(c)))
 		connection_end(r, c);
 }
 

@@ -11,6 +11,7 @@
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
 #include "node/rancher_yaml.h"
+#include "node/toml.h"
 #include "node/toml_scan.h"
 #include "node/trust.h"
 #include "node/uses.h"
@@ -42,6 +43,30 @@ on_event(void *cookie, const struct toml_event *event)
 		must(strnlen(event->path->part[i], TOML_PART_MAX) <
 		    TOML_PART_MAX);
 	must(strlen(event->value) < TOML_PART_MAX);
+}
+
+/* All of a tree stands within the text. */
+static void
+within(const struct toml *t, size_t len)
+{
+	for (; t != NULL; t = t->next) {
+		must(t->from <= t->to && t->to <= len);
+		must(t->key_from <= t->key_to && t->key_to <= len);
+		must(t->line > 0 && t->key != NULL && t->text != NULL);
+		within(t->child, len);
+	}
+}
+
+static void
+try_toml(const char *text)
+{
+	struct toml *doc;
+	struct err e;
+
+	if (toml_read("t", text, &doc, &e) == -1)
+		return;
+	within(doc, strlen(text));
+	toml_free(doc);
 }
 
 static void
@@ -139,6 +164,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t i;
 
 	toml_scan(text, on_event, &bounds);
+	try_toml(text);
 	try_containerd(text);
 	try_daemon(text);
 	try_rancher(text);

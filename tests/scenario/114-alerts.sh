@@ -9,6 +9,11 @@
 need cdr python3 python3-yaml jq newer/promtool newer/kustomize
 k8s_render monitoring
 
+# What cdr watch has told, which the run's metrics repeat.
+mkdir -p "$T/root"
+"$CDR" sync -q -r "$T/root" -i /dev/null
+echo '{"started":"2026-11-20T00:00:00Z","every":1800,"hooks":{"taken":1,"denied":2}}' \
+	>"$T/root/status/watch.json"
 # Nothing listens at this port: the image fails, and the run is written down.
 echo "{\"docker.io\": {\"endpoint\": \"http://127.0.0.1:$(free_port)\",
     \"max_tries\": 1}}" >"$T/registries.json"

@@ -38,10 +38,10 @@ check "it says what it is" "$STATIC" --version
 expect_said "in a word" '^cdr [0-9.]*, without a network$'
 "$CDR" --help >"$T/one"
 "$STATIC" --help >"$T/two"
-sed -i '/^  sync \|^  doctor /d' "$T/one"
+sed -i '/^  sync \|^  watch \|^  doctor /d' "$T/one"
 check "it offers what the other one does, and not those that need a network" \
 	cmp "$T/one" "$T/two"
-for command in sync doctor; do
+for command in sync watch doctor; do
 	expect_rc "$command is not in it" 2 "$STATIC" $command -r "$T/none" app:1
 	expect_said "it says why" "^cdr $command: this cdr has no network in it"
 done

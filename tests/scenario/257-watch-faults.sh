@@ -4,12 +4,13 @@
 # says so. A run that is killed is begun again a minute later, and what is pushed
 # meanwhile is looked at. While another one has the tree it waits as --wait says, or
 # comes again. A clock that is set makes no difference. A full disk ends it not.
+# Tier: normal
 # Waits: for registries that are slow
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/watch.sh"
 
-need cdr python3 curl build/tests/clock.so root?
+need cdr python3 curl build/tests/setclock.so root?
 upstream
 for n in 1 2 3; do
 	craft image "library/app:$n" --layers 1 --seed "$n" >/dev/null
@@ -119,7 +120,7 @@ tree_check "$ROOT"
 plain_build
 echo 0 >"$T/clock"
 CLOCK_FILE=$T/clock
-LD_PRELOAD=$TOP/build/tests/clock.so
+LD_PRELOAD=$TOP/build/tests/setclock.so
 export CLOCK_FILE LD_PRELOAD
 from=$(cut -d . -f 1 /proc/uptime)
 watch -i "$T/list" --every 2 --jitter 0 --hooks "$T/spool" --settle 1

@@ -48,7 +48,7 @@ import json, socket, sys, time
 
 port, secret, token = int(sys.argv[1]), sys.argv[2].encode(), sys.argv[3].encode()
 PATH = b"/hook/hub/" + secret
-END = b"Host: m\r\nConnection: close\r\n"
+TAIL = b"Host: m\r\nConnection: close\r\n"
 
 
 def ask(what, pause=0):
@@ -74,7 +74,7 @@ def status(said):
 
 
 def post(headers, body=b"", path=PATH):
-    return b"POST " + path + b" HTTP/1.1\r\n" + END + headers + b"\r\n" + body
+    return b"POST " + path + b" HTTP/1.1\r\n" + TAIL + headers + b"\r\n" + body
 
 
 # What it is, what is said, what may come; 0: closed without a word.
@@ -82,7 +82,7 @@ CASES = [
     ("nothing", b"", {0}),
     ("garbage", b"\x16\x03\x01\x00\xff" * 40 + b"\r\n\r\n", {400}),
     ("no host", b"POST " + PATH + b" HTTP/1.1\r\n\r\n", {400}),
-    ("HTTP/9", b"POST " + PATH + b" HTTP/9.9\r\n" + END + b"\r\n", {400}),
+    ("HTTP/9", b"POST " + PATH + b" HTTP/9.9\r\n" + TAIL + b"\r\n", {400}),
     ("a length that is none", post(b"Content-Length: x\r\n"), {400}),
     ("a negative length", post(b"Content-Length: -1\r\n"), {400}),
     ("an endless length", post(b"Content-Length: 99999999999999999999\r\n"), {400, 413}),
@@ -106,9 +106,9 @@ CASES = [
     ("SCGI in HTTP", b"70:CONTENT_LENGTH\x000\x00SCGI\x001\x00,", {0, 400}),
     ("underscores for hyphens", post(b"Content-Length: 2\r\nX_HUB_SIGNATURE_256: a\r\n", b"{}",
                                      path=b"/hook/signed"), {401}),
-    ("OPTIONS", b"OPTIONS * HTTP/1.1\r\n" + END + b"\r\n", {400, 404}),
-    ("CONNECT", b"CONNECT m:80 HTTP/1.1\r\n" + END + b"\r\n", {400, 405}),
-    ("TRACE", b"TRACE " + PATH + b" HTTP/1.1\r\n" + END + b"\r\n", {405}),
+    ("OPTIONS", b"OPTIONS * HTTP/1.1\r\n" + TAIL + b"\r\n", {400, 404}),
+    ("CONNECT", b"CONNECT m:80 HTTP/1.1\r\n" + TAIL + b"\r\n", {400, 405}),
+    ("TRACE", b"TRACE " + PATH + b" HTTP/1.1\r\n" + TAIL + b"\r\n", {405}),
 ]
 bad = 0
 for name, what, want in CASES:

@@ -43,6 +43,7 @@ begin()
 	wait_for 20 grep -q '^taking hooks ' "$T/hooks.out" ||
 		fail "it did not begin: $(cat "$T/hooks.out")"
 }
+# shellcheck disable=SC2016 # then, not now
 defer '[ -z "${pid-}" ] || process_end "$pid"'
 
 # answer [OPTION...] PATH: the status of a POST.

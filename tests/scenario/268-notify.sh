@@ -3,7 +3,7 @@
 # own secret, and no other place does, wherever it redirects. Children that are down, slow,
 # refuse, cut, answer without an end or lie do no harm to the run, to the others, or to what
 # is served, and have what they missed with the next run; what was replaced meanwhile is
-# told once. What a run that was killed has published is told by the next one.
+# told once. What a run that was killed or stopped has published is told by the next one.
 # Waits: for children that do not answer.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
@@ -132,6 +132,22 @@ expect_eq "nobody was told" 0 "$(posts site-a)"
 tells "the next run" app:1 app:2
 expect_eq "tells of both" "$app:1@$six
 $app:2@$seven" "$(told site-a | sort)"
+
+# SIGTERM while one of them is waited for.
+child hangs '"hang": true'
+nine=$(craft image library/app:1 --seed 9)
+children_mark
+"$CDR" sync -q -r "$ROOT" --notify "$T/notify.json" app:1 app:2 2>"$T/stopped.log" &
+pid=$!
+_is_asked() { [ "$(posts hangs)" -gt 0 ]; }
+wait_for 60 _is_asked || fail "it is not told"
+kill -TERM $pid
+wait $pid || fail "a run that has published all fails"
+expect_published "it is published" app:1 "$nine"
+child hangs
+children_mark
+tells "the next run" app:1 app:2
+expect_eq "tells those that were waited for" "$app:1@$nine" "$(told hangs)"
 
 # What nobody may do to the queue.
 printf 'notify 1 x\n' >"$ROOT/_state/notify"

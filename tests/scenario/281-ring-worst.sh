@@ -8,7 +8,7 @@
 . "$TOP/tests/tree.sh"
 . "$TOP/tests/peers.sh"
 
-need cdr root ip tc nginx python3 build/tests/clock.so
+need cdr root ip tc nginx python3 build/tests/setclock.so
 tree_new "$T/tree"
 peers_begin "$T/net" 6
 defer peers_end
@@ -25,12 +25,13 @@ on 5 mount -t tmpfs -o size=3m,mode=777 none "$T/net/node-5/cache"
 for n in 1 2 3 4 5; do
 	peers_node $n || fail "the peer of node $n does not start"
 done
-PEERS_ENV="LD_PRELOAD=$TOP/build/tests/clock.so CLOCK_OFF=-946080000"
+echo -946080000 >"$T/clock"
+PEERS_ENV="LD_PRELOAD=$TOP/build/tests/setclock.so CLOCK_FILE=$T/clock"
 export PEERS_ENV
 peers_node 6 || fail "the peer of node 6 does not start"
 PEERS_ENV=""
 check "the clock of node 6 is another one" \
-	grep -q clock.so "/proc/$(cat "$T/net/node-6/run/nginx.pid")/maps"
+	grep -q setclock.so "/proc/$(cat "$T/net/node-6/run/nginx.pid")/maps"
 
 has_some()
 {

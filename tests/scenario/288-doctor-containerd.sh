@@ -176,6 +176,20 @@ discard_unpacked_layers = true
 END
 told ok "... of a plugin that fetches by itself" 'uses this mirror' --mirror $mirror
 
+# What its unit says, and no other file.
+rm -r "$R/etc/containerd/conf.d"
+mkdir -p "$R/etc/systemd/system/containerd.service.d" "$R/usr/lib/systemd/system"
+cat >"$R/usr/lib/systemd/system/containerd.service" <<'END'
+[Service]
+Environment="CONFIG=/usr/share/containerd/config.toml"
+ExecStart=/usr/bin/containerd --config ${CONFIG}
+END
+told FAIL "a unit that names another file" 'right, but the CRI plugin does not read it' \
+	--mirror $mirror
+printf '[Service]\nEnvironment=CONFIG=/etc/containerd/config.toml\n' \
+	>"$R/etc/systemd/system/containerd.service.d/10-own.conf"
+told ok "a drop-in that names ours" 'uses this mirror' --mirror $mirror
+
 # --- a containerd that runs -----------------------------------------------------------
 
 # run PID CONFIG SECONDS: one that has run for so many seconds.

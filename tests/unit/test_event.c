@@ -400,8 +400,13 @@ test_limits(void **state)
 	assert_null(read_exactly(text, i, NULL, NULL, &h));
 	memset(text, '[', 1000);
 	assert_null(read_exactly(text, 1000, NULL, NULL, &h));
+	/* A file has the same bound. */
+	memset(text, ' ', HOOK_BODY_MAX + 1);
+	memcpy(text, "a:1\n", 4);
+	assert_non_null(events_read_file(text, HOOK_BODY_MAX, on_event, &h));
+	assert_null(events_read_file(text, HOOK_BODY_MAX + 1, on_event, &h));
 	xtext_close(h.to);
-	assert_int_equal(h.count, 1);
+	assert_int_equal(h.count, 2);
 	free(h.text);
 	free(text);
 }

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <inttypes.h>
 #include <stdbool.h>
 
 #include "hook/hook.h"
@@ -458,6 +459,129 @@ test_kind(void **state)
 	hooks_free(h);
 }
 
+/* A secret in memory can only be looked for by its complement. */
+static void
+flip(char *to, const char *from, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		to[i] = (char)~from[i];
+}
+
+static bool
+is_flipped_at(const char *p, const char *flipped, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (p[i] != (char)~flipped[i])
+			return false;
+	return true;
+}
+
+/* How often it is in the writable memory of this process.  Larger mappings
+ * than 64 MiB are the sanitizer's own. */
+static size_t
+count_in_memory(const char *flipped, size_t len)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int mem = open("/proc/self/mem", O_RDONLY);
+	char line[512], mode[5], *buf;
+	uint64_t from, to;
+	ssize_t got, i;
+	size_t count = 0;
+
+	assert_non_null(maps);
+	assert_int_not_equal(mem, -1);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &from, &to,
+		    mode) != 3 || strncmp(mode, "rw", 2) != 0 ||
+		    to - from > 64u << 20)
+			continue;
+		buf = xmalloc(to - from);
+		got = pread(mem, buf, to - from, (off_t)from);
+		for (i = 0; i + (ssize_t)len <= got; i++)
+			count += is_flipped_at(buf + i, flipped, len);
+		if (got > 0)
+			explicit_bzero(buf, (size_t)got);
+		free(buf);
+	}
+	fclose(maps);
+	close(mem);
+	return count;
+}
+
+static void
+put_flipped(struct scratch *s, const char *flipped, size_t len)
+{
+	char secret[64];
+
+	flip(secret, flipped, len);
+	secret[len] = '\0';
+	put(s, "key", secret);
+	explicit_bzero(secret, sizeof(secret));
+}
+
+static int
+call_flipped(const struct hooks *h, const char *path, const char *before,
+    const char *flipped, size_t len)
+{
+	char uri[100] = "", value[100] = "";
+	const char *headers[] = { "Authorization", value, NULL };
+	struct hook_request request = {
+		.method = "POST", .path = uri, .headers = headers,
+		.body = BODY, .len = strlen(BODY),
+	};
+	struct hook_note note;
+	struct heard heard;
+	char *at = before == NULL ? uri : value;
+
+	memcpy(uri, path, strlen(path));
+	if (before != NULL)
+		memcpy(value, before, strlen(before));
+	flip(at + strlen(at), flipped, len);
+	hooks_call(h, &request, on_event, &heard, &note);
+	explicit_bzero(uri, sizeof(uri));
+	explicit_bzero(value, sizeof(value));
+	return note.status;
+}
+
+/* Of a secret that is compared nothing stays; of a key nothing when it goes. */
+static void
+test_wiped(void **state)
+{
+	/* "correct-horse-battery-staple" */
+	static const char flipped[] = "\x9c\x90\x8d\x8d\x9a\x9c\x8b\xd2\x97"
+	    "\x90\x8d\x8c\x9a\xd2\x9d\x9e\x8b\x8b\x9a\x8d\x86\xd2\x8c\x8b"
+	    "\x9e\x8f\x93\x9a";
+	const size_t len = sizeof(flipped) - 1;
+	/* free(3) writes over the beginning of a block. */
+	const char *end = flipped + 14;
+	struct scratch *s = *state;
+	struct hooks *h;
+	struct err e;
+
+	put_flipped(s, flipped, len);
+	if (read_config(s, "{\"hub\": {\"url_secret_file\": \"key\"}, \"ci\": "
+	    "{\"bearer_file\": \"key\"}}", &h, &e) == -1)
+		fail_msg("%s", e.msg);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
+	assert_int_equal(call_flipped(h, "/hook/hub/", NULL, flipped, len),
+	    202);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
+	assert_int_equal(call_flipped(h, "/hook/ci", "Bearer ", flipped, len),
+	    202);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
+	hooks_free(h);
+	if (read_config(s, "{\"a\": {\"hmac_secret_file\": \"key\"}}", &h,
+	    &e) == -1)
+		fail_msg("%s", e.msg);
+	assert_int_equal(count_in_memory(end, len - 14), 1);
+	hooks_free(h);
+	assert_int_equal(count_in_memory(end, len - 14), 0);
+}
+
 int
 main(void)
 {
@@ -471,6 +595,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_twice, scratch_setup,
 		    scratch_teardown),
 		cmocka_unit_test_setup_teardown(test_kind, scratch_setup,
+		    scratch_teardown),
+		cmocka_unit_test_setup_teardown(test_wiped, scratch_setup,
 		    scratch_teardown),
 	};
 

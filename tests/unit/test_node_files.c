@@ -53,6 +53,9 @@ static const struct {
 	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
 	    "something after it on its line" },
 	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
+	/* A line of ours ends with its mark, whatever the others end with. */
+	{ "version = 2\r\n[" CRI "]\r\n[a]\r\n", "version = 2\r\n[" CRI "]\r\n"
+	    OURS "\n[a]\r\n", NULL },
 	/* Tables that the version does not read are somebody's remains. */
 	{ "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n",
 	    "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n"

@@ -109,6 +109,7 @@ test_file_wrong(void **state)
 		{ CHILD("\"bearer_file\": \"long\""), "bearer_file" },
 		{ CHILD("\"bearer_file\": \"two\""), "byte 17 is none" },
 		{ CHILD("\"bearer_file\": \"blank\""), "byte 9 is none" },
+		{ CHILD("\"bearer_file\": \"begins\""), "byte 1 is none" },
 		{ CHILD("\"bearer_file\": \"good\", \"secret\": \"x\""),
 		    "secret: no such setting" },
 		{ CHILD("\"bearer_file\": \"good\", \"ca_file\": \"none\""),
@@ -132,6 +133,7 @@ test_file_wrong(void **state)
 	text[1026] = '\0';
 	scratch_put(s, "long", text);
 	scratch_put(s, "two", "0123456789abcdef\nX-Other: 1\n");
+	scratch_put(s, "begins", " 0123456789abcdef\n");
 	scratch_put(s, "blank", "01234567 89abcdef\n");
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		if (read_file(s, cases[i].text, &n, &e) != -1)

@@ -210,11 +210,11 @@ test_slices(void **state)
 
 		assert_true(slice >= 256 << 10 && slice <= 4 << 20);
 		assert_true(s >= 3 && s <= 300);
-		assert_true(s == 300 || s + 1 > 9 * slice / rates[i]);
-		assert_true(s == 3 || s <= 9 * slice / rates[i]);
+		assert_true(s == 300 || s + 1 > 15 * slice / rates[i]);
+		assert_true(s == 3 || s <= 15 * slice / rates[i]);
 	}
 	assert_int_equal(peers_slice(12 << 20), 4 << 20);
-	assert_int_equal(peers_patience(12 << 20), 3);
+	assert_int_equal(peers_patience(12 << 20), 5);
 }
 
 /* --- what was bad -------------------------------------------------------- */
@@ -346,7 +346,7 @@ test_plan(void **state)
 	assert_non_null(strstr(text, " min_free=2k "));
 	assert_null(strstr(text, "keys_zone=cdr_peer:32m max_size"));
 	assert_non_null(strstr(text, "\tslice 4096k;\n"));
-	assert_non_null(strstr(text, "\tproxy_read_timeout 3s;\n"));
+	assert_non_null(strstr(text, "\tproxy_read_timeout 5s;\n"));
 	assert_non_null(strstr(text, "\tlisten 10.0.0.1:5002;\n"));
 	assert_string_equal(text_of(&p, "etc/cdr/peer/to-peers.conf"),
 	    NODE_MARK_LINE "proxy_bind 10.0.0.1;\n");

@@ -39,7 +39,7 @@ test_hmac(void **state)
 	expect(SECRET_HMAC_SHA256, "kez", SUM256, false);
 	expect(SECRET_HMAC_SHA256, "", SUM256, false);
 	expect(SECRET_HMAC_SHA256, "key", SUM256 "0", false);
-	expect(SECRET_HMAC_SHA256, "key", SUM256 + 1, false);
+	expect(SECRET_HMAC_SHA256, "key", &SUM256[1], false);
 	expect(SECRET_HMAC_SHA256, "key", "sha1=" SUM256, false);
 	expect(SECRET_HMAC_SHA256, "key", "sha256=sha256=" SUM256, false);
 	expect(SECRET_HMAC_SHA256, "key", "sha256=", false);

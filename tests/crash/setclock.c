@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,9 +29,21 @@ clock_gettime(clockid_t id, struct timespec *ret)
 {
 	int rc = (int)syscall(SYS_clock_gettime, id, ret);
 
-	if (rc == 0 && id == CLOCK_REALTIME)
+	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
 		ret->tv_sec += wrong_by();
 	return rc;
+}
+
+int
+gettimeofday(struct timeval *ret, void *zone)
+{
+	struct timespec now = { 0, 0 };
+
+	(void)zone;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	ret->tv_sec = now.tv_sec;
+	ret->tv_usec = now.tv_nsec / 1000;
+	return 0;
 }
 
 time_t
