@@ -58,6 +58,89 @@ any_leads(const struct node_entries *l, const char *client,
 	return false;
 }
 
+/* --- what the mirror is asked for ---------------------------------------- */
+
+static bool
+is_rancher(const struct node_entry *e)
+{
+	return strcmp(e->client, CONTAINERS_CLIENT) != 0;
+}
+
+/* podman puts what follows the prefix behind the location, and the mirror sees
+ * what follows the host of that. */
+static bool
+asks_for_image(const struct patient *p, const struct node_entry *e,
+    const char *to)
+{
+	char *behind = image_ref_behind(p->image.registry);
+	char *wanted = xasprintf("/%s/%s", behind, p->image.repository);
+	char *name = xasprintf("%s/%s", p->image.registry,
+	    p->image.repository);
+	size_t len = e->prefix[0] == '*' ? strlen(p->image.registry) :
+	    strlen(e->prefix);
+	char *full = xasprintf("%s%s", to, name + len);
+	const char *asked = full + strcspn(full, "/");
+	bool is = strcmp(asked, wanted) == 0 ||
+	    (strcmp(p->image.registry, "docker.io") == 0 &&
+	    strcmp(asked, wanted + strlen("/docker.io")) == 0);
+
+	free(full);
+	free(name);
+	free(wanted);
+	free(behind);
+	return is;
+}
+
+/* k3s takes a path as it is, and adds ?ns= in any case. */
+static bool
+has_good_path(const struct patient *p, const char *to)
+{
+	const char *host = strstr(to, "://"), *path;
+	char *behind = image_ref_behind(p->image.registry), *whole;
+	size_t len;
+	bool is;
+
+	host = host == NULL ? to : host + 3;
+	path = host + strcspn(host, "/");
+	len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	whole = xasprintf("/v2/%s", behind);
+	is = len == 0 || (len == 3 && memcmp(path, "/v2", 3) == 0) ||
+	    (len == strlen(whole) && memcmp(path, whole, len) == 0);
+	free(whole);
+	free(behind);
+	return is;
+}
+
+/* Is that the image, as the mirror names it? */
+static bool
+check_name(struct patient *p, const struct node_entry *e, const char *to)
+{
+	char *behind;
+	bool is = is_rancher(e) ? has_good_path(p, to) :
+	    asks_for_image(p, e, to);
+
+	if (is)
+		return true;
+	behind = image_ref_behind(p->image.registry);
+	if (is_rancher(e))
+		finding_add(p->findings, FINDING_FAIL, "node", "/%s:%u: for "
+		    "\"%s\" %s asks %s, where this mirror has no image of "
+		    "%s: write it without a path, or with /v2/%s", e->path,
+		    e->line, e->prefix, e->client, to, p->image.registry,
+		    behind);
+	else
+		finding_add(p->findings, FINDING_FAIL, "node", "/%s:%u: what "
+		    "is asked of %s for \"%s\" is not what this mirror calls "
+		    "it: the location of %s has to end in /%s", e->path,
+		    e->line, to, e->prefix, p->image.registry, behind);
+	free(behind);
+	return false;
+}
+
+/* --- the entry ----------------------------------------------------------- */
+
 /* An entry with the mirror in it. */
 static void
 check_lead(struct patient *p, const struct node_entry *e, size_t i)
@@ -65,6 +148,8 @@ check_lead(struct patient *p, const struct node_entry *e, size_t i)
 	const struct node_lead *lead = &e->leads[i];
 	bool has_digest = p->image.has_digest;
 
+	if (!check_name(p, e, lead->to))
+		return;
 	if (has_digest ? lead->by_tag : lead->by_digest)
 		finding_add(p->findings, FINDING_FAIL, "node", "/%s:%u: for "
 		    "\"%s\" %s asks this mirror for images by %s alone, and "
@@ -90,7 +175,9 @@ check_entry(struct patient *p, const struct node_entry *e)
 		    e->client);
 	else if (i < e->lead_count)
 		check_lead(p, e, i);
-	else if (!is_location(e, p->mirror))
+	else if (is_location(e, p->mirror))
+		(void)check_name(p, e, e->location);
+	else
 		finding_add(p->findings, FINDING_FAIL, "node", "for images of "
 		    "%s %s goes by \"%s\" in /%s:%u, which does not lead to "
 		    "this mirror: put it in there, or take that entry out",

@@ -208,6 +208,16 @@ mirrors:
   docker.io:
     endpoint: []
 END
+ill "the path of another registry" 'without a path, or with /v2/docker\.io' <<'END'
+mirrors:
+  docker.io:
+    endpoint: [http://MIRROR/docker.io]
+END
+for path in / /v2 /v2/docker.io /v2/docker.io/; do
+	begin
+	echo "mirrors: {docker.io: {endpoint: [\"http://$MIRROR$path\"]}}" >"$Y"
+	check "the path $path" doctor
+done
 begin
 cat >"$Y" <<END
 mirrors:

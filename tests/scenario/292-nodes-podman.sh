@@ -146,6 +146,31 @@ pull-from-mirror = "digest-only"'
 echo "$digest" | ill "digests alone" 'by digest alone, and this one is by tag' app:1
 echo "$digest" | begin
 check "... and a digest" doctor "app@$app"
+ill "the path of another registry" 'has to end in /docker\.io' app:1 <<'END'
+[[registry]]
+location = "docker.io"
+[[registry.mirror]]
+location = "MIRROR/ghcr.io"
+insecure = true
+END
+ill "a longer prefix without its path" 'has to end in /docker\.io' app:1 <<'END'
+[[registry]]
+prefix = "docker.io/library"
+location = "MIRROR/docker.io"
+insecure = true
+END
+for location in MIRROR MIRROR/docker.io; do
+	printf '[[registry]]\nprefix = "docker.io"\nlocation = "%s"\ninsecure = true\n' \
+		$location | begin
+	check "in the registry's place: $location" doctor app:1
+done
+begin <<'END'
+[[registry]]
+prefix = "docker.io/library"
+location = "MIRROR/docker.io/library"
+insecure = true
+END
+check "a longer prefix with its path" doctor app:1
 begin <<'END'
 [[registry]]
 location = "docker.io"
