@@ -9,7 +9,7 @@
 
 need cdr nginx
 N=$T/node
-mkdir "$N"
+mkdir -p "$N/cache"
 
 # peers OPTION...: on the node below $N; nobody answers at its mirror.
 peers()
