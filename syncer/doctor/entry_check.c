@@ -1,6 +1,6 @@
 /*
  * Of what registries.conf and registries.yaml say, one entry counts for an
- * image.  Is that one right?
+ * image.  Is that one right?  Of what dockerd is told, all counts, for some.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -228,6 +228,60 @@ check_users(struct patient *p)
 	}
 }
 
+/* --- dockerd ------------------------------------------------------------- */
+
+static bool
+is_hosts_toml(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return name != NULL && strcmp(name, "/hosts.toml") == 0;
+}
+
+/* It puts /v2 behind what it is told, and knows mirrors of docker.io alone,
+ * but for hosts.toml (quirks.md#dockerd). */
+static void
+check_dockerd_use(struct patient *p, const struct node_use *use)
+{
+	const char *path = strstr(use->mirror, "://");
+	size_t len;
+
+	path = path == NULL ? "" : path + 3 + strcspn(path + 3, "/");
+	len = strlen(path);
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	if (len > 0 && (len != 10 || memcmp(path, "/docker.io", len) != 0))
+		finding_add(p->findings, FINDING_FAIL, "node", "/%s: dockerd "
+		    "asks %s/v2/, where this mirror has no image: write it "
+		    "without a path", use->path, use->mirror);
+	else if (strcmp(p->image.registry, "docker.io") != 0)
+		finding_add(p->findings, FINDING_WARN, "node", "dockerd asks "
+		    "%s itself: the mirrors of /%s are for docker.io alone; "
+		    "Engine 28 and later, with containerd's image store, have "
+		    "others by \"cdr node-config dockerd\"",
+		    p->image.registry, use->path);
+}
+
+static void
+check_dockerd(struct patient *p)
+{
+	const struct node_use *first = NULL, *use;
+	size_t i;
+
+	for (i = 0; i < p->uses->count; i++) {
+		use = &p->uses->uses[i];
+		if (strcmp(use->client, "dockerd") != 0 ||
+		    !node_use_is(use, p->mirror))
+			continue;
+		if (is_hosts_toml(use->path))
+			return;
+		if (first == NULL)
+			first = use;
+	}
+	if (first != NULL)
+		check_dockerd_use(p, first);
+}
+
 void
 entry_check(struct patient *p)
 {
@@ -244,5 +298,6 @@ entry_check(struct patient *p)
 	    node_entries_for(l, CONTAINERS_CLIENT, name));
 	if (any_leads(l, CONTAINERS_CLIENT, p->mirror))
 		check_users(p);
+	check_dockerd(p);
 	free(name);
 }

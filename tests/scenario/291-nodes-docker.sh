@@ -7,8 +7,9 @@
 # every byte. doctor names an option and a file that say the same.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/newer.sh"
+. "$TOP/tests/sync.sh"
 
-need cdr newer/dockerd?
+need cdr python3 nginx newer/dockerd?
 R=$T/node
 url=http://10.0.0.5:5000
 
@@ -101,3 +102,38 @@ printf '{"registry-mirrors": ["http://10.9.9.9"],\n"registry-mirrors": ["%s"]}\n
 expect_rc "a list that stands twice" 1 doctor
 expect_said "the last one counts" '^ok    node +dockerd uses this mirror'
 ! grep -q '10\.9\.9\.9' "$T/stdout" || fail "the first one counts"
+
+# For some images alone.
+start_registry
+ROOT=$T/root
+for image in library/app:1 other/app:1; do
+	craft image $image --layers 1 >>"$T/crafted"
+done
+printf '{"docker.io": {"endpoint": "http://%s"}, "ghcr.io": {"endpoint": "http://%s"}}\n' \
+	"$UPSTREAM" "$UPSTREAM" >"$T/registries.json"
+export CDR_REGISTRIES="$T/registries.json"
+sync "cdr sync mirrors two images" app:1 ghcr.io/other/app:1
+start_nginx "$ROOT"
+live=http://$MIRROR
+rm -rf "$R"
+mkdir -p "$R/etc/docker"
+# mirrors PATH
+mirrors()
+{
+	echo "{\"registry-mirrors\": [\"$live$1\"]}" >"$R/etc/docker/daemon.json"
+}
+for path in "" / /docker.io; do
+	mirrors "$path"
+	check "the path $path" "$CDR" doctor --prefix "$R" --mirror $live app:1
+	! grep '^warn  node' "$T/stdout" || fail "there is nothing to warn of"
+done
+mirrors /v2
+expect_rc "the path /v2" 1 "$CDR" doctor --prefix "$R" --mirror $live app:1
+expect_said "is asked as /v2/v2" "^FAIL  node +/etc/docker/daemon\.json: dockerd asks $live/v2/v2/, where"
+mirrors ""
+check "an image of ghcr.io" "$CDR" doctor --prefix "$R" --mirror $live ghcr.io/other/app:1
+expect_said "... of which it has no mirror" '^warn  node +dockerd asks ghcr\.io itself'
+check "hosts.toml" config --mirror $live --client-version 28.5.0 --install
+check "... and an image of ghcr.io" "$CDR" doctor --prefix "$R" --mirror $live \
+	ghcr.io/other/app:1
+! grep 'ghcr.io itself' "$T/stdout" || fail "hosts.toml is for it"
