@@ -8,6 +8,7 @@
 #include "layout/mem.h"
 #include "node/containerd.h"
 #include "node/containerd_toml.h"
+#include "node/containerd_unit.h"
 #include "node/under.h"
 
 /* Paths that are still to be read, in their order. */
@@ -27,6 +28,7 @@ containerd_done(struct containerd *c)
 		toml_free(c->files[i].doc);
 	}
 	free(c->files);
+	free(c->main);
 	*c = (struct containerd){ 0 };
 }
 
@@ -64,9 +66,8 @@ push(struct pending *p, char *path, struct err *e)
 {
 	if (p->count == NODE_IMPORTS_MAX) {
 		free(path);
-		return err_set(e, ERR_INPUT, "/" CONTAINERD_CONFIG ": imports "
-		    "more than %u files, and cdr reads no more",
-		    NODE_IMPORTS_MAX);
+		return err_set(e, ERR_INPUT, "containerd's files import more "
+		    "than %u others, and cdr reads no more", NODE_IMPORTS_MAX);
 	}
 	p->list = xreallocarray(p->list, p->count + 1, sizeof(char *));
 	p->list[p->count++] = path;
@@ -170,6 +171,7 @@ read_file(int root, const char *path, bool counts, struct containerd *c,
 		return rc;
 	if (toml_read(path, f.text, &f.doc, &why) == -1) {
 		free(f.text);
+		c->cannot_start = counts;
 		return err_set(e, ERR_INPUT, "%s: containerd does not start "
 		    "with it: mend it first", why.msg);
 	}
@@ -180,6 +182,24 @@ read_file(int root, const char *path, bool counts, struct containerd *c,
 	c->files = xreallocarray(c->files, c->count + 1, sizeof(f));
 	c->files[c->count++] = f;
 	return 1;
+}
+
+/* A root of which only some folders are mounted has not all that the node
+ * has. */
+static int
+not_there(int root, const char *path, struct containerd *c, struct err *e)
+{
+	char *top = xstrndup(path, strcspn(path, "/")), **names = NULL;
+	size_t count = 0;
+	struct err ignored;
+
+	c->cannot_start = under_list(root, top, &names, &count, &ignored) == 1;
+	fs_list_free(names, count);
+	free(top);
+	return err_set(e, ERR_INPUT, c->cannot_start ? "/%s: is imported, and "
+	    "is not there: containerd does not start without it: put it "
+	    "there, or take it out of imports" : "/%s: is imported, and cdr "
+	    "cannot see it: have that folder below --prefix as well", path);
 }
 
 static int
@@ -195,10 +215,7 @@ read_pending(int root, struct pending *p, struct containerd *c, struct err *e)
 		if (rc == -1)
 			return -1;
 		if (rc == 0 && i > 0)
-			return err_set(e, ERR_INPUT, "/%s: is imported, and is "
-			    "not there: containerd does not start without it: "
-			    "put it there, or take it out of imports",
-			    p->list[i]);
+			return not_there(root, p->list[i], c, e);
 		if (rc == 1 && read_imports(root, &c->files[c->count - 1], p,
 		    e) == -1)
 			return -1;
@@ -280,6 +297,19 @@ find_disabled(struct containerd *c, const struct containerd_file *f)
 				put_place(&c->disabled, f, one, one->text);
 }
 
+/* It takes the way of older releases when one of its settings needs that. */
+static bool
+fetches_itself(const struct toml *t)
+{
+	for (; t != NULL; t = t->next)
+		if ((t->kind == TOML_BOOLEAN && strcmp(t->text, "true") == 0 &&
+		    (strcmp(t->key, "use_local_image_pull") == 0 ||
+		    strcmp(t->key, "discard_unpacked_layers") == 0)) ||
+		    fetches_itself(t->child))
+			return true;
+	return false;
+}
+
 static void
 find_path(struct containerd *c, const struct containerd_file *f)
 {
@@ -297,6 +327,7 @@ evaluate(struct containerd *c)
 {
 	static const struct containerd_place none;
 	const struct containerd_file *f;
+	bool by_itself = false;
 	size_t i;
 
 	c->path_1 = c->path_2 = c->endpoint = NULL;
@@ -309,10 +340,14 @@ evaluate(struct containerd *c)
 			continue;
 		find_path(c, f);
 		find_disabled(c, f);
+		by_itself = by_itself ||
+		    fetches_itself(toml_get(f->doc, "plugins"));
 		if (f->version > c->files[0].version)
 			put_place(&c->higher, f, toml_get(f->doc, "version"),
 			    "version");
 	}
+	c->is_list = c->path_2 != NULL && strchr(c->path_2, ':') != NULL &&
+	    !by_itself;
 }
 
 /* A conf.d that nobody imports counts for what could break only. */
@@ -323,8 +358,10 @@ containerd_read(int root, struct containerd *ret, struct err *e)
 	size_t i;
 	int rc;
 
-	*ret = (struct containerd){ 0 };
-	rc = push(&p, xstrdup(CONTAINERD_CONFIG), e);
+	*ret = (struct containerd){ .main = containerd_unit(root) };
+	if (ret->main == NULL)
+		ret->main = xstrdup(CONTAINERD_CONFIG);
+	rc = push(&p, xstrdup(ret->main), e);
 	if (rc == 0)
 		rc = read_pending(root, &p, ret, e);
 	if (rc == 0 && ret->count > 0)

@@ -63,7 +63,7 @@ said()
 	done
 }
 said eks-2 - 'comes after /etc/containerd/certs\.d, .* hides these folders of it.*: harbor\.example:8443\.'
-said eks-3 2.1.9 'names several folders: containerd 2\.1 and later'
+said default-22 2.2.1 'names several folders, which containerd 2\.1 and later'
 said nvidia-drop-in - 'config_path is in /etc/containerd/conf\.d/99-nvidia\.toml, which /etc/containerd/config\.toml imports'
 said cri-disabled 1.7.24 'config\.toml: line 2: disabled_plugins has "io\.containerd\.grpc\.v1\.cri"'
 mkdir -p "$R/etc/containerd/conf.d"

@@ -11,27 +11,11 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "watch/hints.h"
+#include "tests/unit/right_list.h"
 
 #define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SETTLE	5000
 #define MOST	60000
-
-static void
-hear(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	fail_msg("%s %s", where, what);
-}
-
-static struct image_list *
-list_of(const char *text)
-{
-	struct image_list *list = list_new(hear, NULL);
-
-	list_read(list, "list", text, strlen(text));
-	assert_int_equal(list_end(list), 0);
-	return list;
-}
 
 static struct hints *
 hints_of(const char *text)
