@@ -125,8 +125,14 @@ look(struct install *in, const struct node_file *file, struct found *f,
 {
 	struct record_file *r = record_find(&in->record, in->client,
 	    file->path), *other = record_find(&in->record, NULL, file->path);
-	int rc = under_read(in->root, file->path, &f->now, &f->st, e);
+	int rc;
 
+	/* The record takes no other paths: see record.c. */
+	if (strncmp(file->path, "etc/", 4) != 0)
+		return err_set(e, ERR_INPUT, "/%s: the client reads this file, "
+		    "and cdr writes below /etc alone: put in by hand what this "
+		    "command prints without --install", file->path);
+	rc = under_read(in->root, file->path, &f->now, &f->st, e);
 	if (rc == -1)
 		return -1;
 	if (r != NULL) {

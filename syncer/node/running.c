@@ -108,8 +108,9 @@ reads_config(int root, const char *pid, const char *config)
 	return len == 1;
 }
 
+/* ${config} NULL: it does not matter which file it reads. */
 static bool
-look_at(int root, const char *pid, const char *config,
+look_at(int root, const char *pid, const char *name, const char *config,
     unsigned long long boot, struct running *ret)
 {
 	char *comm, *stat = NULL;
@@ -118,8 +119,9 @@ look_at(int root, const char *pid, const char *config,
 	bool found = false;
 
 	read_of(root, pid, "comm", &comm);
-	if (comm != NULL && strcmp(comm, "containerd\n") == 0 &&
-	    reads_config(root, pid, config))
+	if (comm != NULL && strncmp(comm, name, strlen(name)) == 0 &&
+	    strcmp(comm + strlen(name), "\n") == 0 &&
+	    (config == NULL || reads_config(root, pid, config)))
 		read_of(root, pid, "stat", &stat);
 	if (stat != NULL && ticks_of(stat, &ticks) && take_number(&p,
 	    &number)) {
@@ -133,8 +135,8 @@ look_at(int root, const char *pid, const char *config,
 	return found;
 }
 
-bool
-running_containerd(int root, const char *config, struct running *ret)
+static bool
+find(int root, const char *name, const char *config, struct running *ret)
 {
 	unsigned long long boot;
 	struct running one;
@@ -148,11 +150,23 @@ running_containerd(int root, const char *config, struct running *ret)
 		return false;
 	for (i = 0; i < count; i++)
 		if (ascii_is_digit(names[i][0]) && look_at(root, names[i],
-		    config, boot, &one) && (!found ||
+		    name, config, boot, &one) && (!found ||
 		    one.since < ret->since)) {
 			*ret = one;
 			found = true;
 		}
 	fs_list_free(names, count);
 	return found;
+}
+
+bool
+running_containerd(int root, const char *config, struct running *ret)
+{
+	return find(root, "containerd", config, ret);
+}
+
+bool
+running_program(int root, const char *name, struct running *ret)
+{
+	return find(root, name, NULL, ret);
 }

@@ -5,6 +5,7 @@
 
 #include "layout/mem.h"
 #include "node/hosts_toml.h"
+#include "node/rancher_conf.h"
 #include "node/toml_scan.h"
 #include "node/trust.h"
 #include "node/under.h"
@@ -88,84 +89,6 @@ on_buildkit(void *cookie, const struct toml_event *event)
 		set(&in->trust->key, event->value);
 }
 
-/* --- registries.yaml ----------------------------------------------------- */
-
-/*
- * The key or the value that begins here, without its quotes, cut out of the
- * line; ${at} is behind it.
- */
-static char *
-yaml_word(char **at)
-{
-	char *from = *at, *end;
-
-	if (*from == '"' || *from == '\'') {
-		end = strchr(from + 1, *from);
-		from++;
-	} else {
-		end = from + strcspn(from, " \t\r");
-		if (end > from && end[-1] == ':')
-			end--;
-	}
-	if (end == NULL || *end == '\0') {
-		*at = from + strlen(from);
-	} else {
-		*at = end + 1;
-		*end = '\0';
-	}
-	return from;
-}
-
-struct in_yaml {
-	struct node_trust *trust;
-	const char *place;
-	bool is_configs, is_place;	/* we are below that */
-	size_t indent;			/* of the place */
-};
-
-/* By indentation: what is indented more than PLACE belongs to it. */
-static void
-on_yaml(struct in_yaml *in, size_t indent, const char *key, const char *value)
-{
-	if (indent == 0)
-		in->is_configs = strcmp(key, "configs") == 0;
-	if (indent <= in->indent)
-		in->is_place = false;
-	if (in->is_place && strcmp(key, "ca_file") == 0) {
-		set(&in->trust->ca, value);
-	} else if (in->is_place && strcmp(key, "cert_file") == 0) {
-		set(&in->trust->cert, value);
-	} else if (in->is_place && strcmp(key, "key_file") == 0) {
-		set(&in->trust->key, value);
-	} else if (in->is_configs && !in->is_place && indent > 0 &&
-	    strcmp(key, in->place) == 0) {
-		in->is_place = true;
-		in->indent = indent;
-	}
-}
-
-/* Of YAML what stands below configs: PLACE:, a key in each line. */
-static void
-read_yaml(const char *text, const char *place, struct node_trust *t)
-{
-	struct in_yaml in = { .trust = t, .place = place };
-	char *line, *at, *key;
-	size_t len, indent;
-
-	for (; *text != '\0'; text += len + (text[len] == '\n')) {
-		len = strcspn(text, "\n");
-		indent = strspn(text, " ");
-		if (indent >= len || strchr("#\r\t", text[indent]) != NULL)
-			continue;
-		line = xstrndup(text + indent, len - indent);
-		at = line;
-		key = yaml_word(&at);
-		at += strspn(at, ": \t");
-		on_yaml(&in, indent, key, yaml_word(&at));
-		free(line);
-	}
-}
-
 /* --- certs.d/HOST:PORT --------------------------------------------------- */
 
 /* Also where it cannot be read: that is for whoever reads it to say. */
@@ -214,8 +137,9 @@ node_trust_read(const char *path, const char *text, const char *host,
 
 	if (ends_with(path, "/hosts.toml"))
 		read_hosts(path, text, host, ret);
-	else if (ends_with(path, "/registries.yaml"))
-		read_yaml(text, place, ret);
+	else if (ends_with(path, ".yaml"))
+		rancher_conf_trust(text, place, &ret->ca, &ret->cert,
+		    &ret->key);
 	else if (ends_with(path, "/buildkitd.toml"))
 		toml_scan(text, on_buildkit, &in);
 }

@@ -10,6 +10,7 @@
 #include "layout/mem.h"
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
+#include "node/rancher_yaml.h"
 #include "node/toml.h"
 #include "node/toml_scan.h"
 #include "node/trust.h"
@@ -121,6 +122,26 @@ try_daemon(const char *text)
 }
 
 /* What comes out is a whole path. */
+/* What goes into registries.yaml comes out again. */
+static void
+try_rancher(const char *text)
+{
+	static const char ours[] = "mirrors:\n  \"docker.io\":\n"
+	    "    endpoint:\n      - \"" URL "\"\n";
+	char *with, *twice, *without;
+	struct err e;
+
+	if (rancher_yaml_add("r", text, ours, &with, &e) == -1)
+		return;
+	must(strstr(with, URL) != NULL);
+	must(rancher_yaml_add("r", with, ours, &twice, &e) == 0);
+	must(strcmp(with, twice) == 0);
+	free(twice);
+	if (rancher_yaml_drop("r", with, ours, &without, &e) == 0)
+		free(without);
+	free(with);
+}
+
 static void
 try_trust(const char *path, const char *text)
 {
@@ -146,6 +167,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_toml(text);
 	try_containerd(text);
 	try_daemon(text);
+	try_rancher(text);
 	node_uses_hosts_toml(&uses, "c", "p", NODE_USE_COUNTS, text);
 	node_uses_registries_conf(&uses, "p", text);
 	node_uses_registries_yaml(&uses, "k3s", "p", text);

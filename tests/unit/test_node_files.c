@@ -143,11 +143,20 @@ test_daemon(void **state)
 		    "        \"http://n\"\n    ]\n}\n", "{\n    "
 		    "\"registry-mirrors\": [\n        \"http://n\"\n    ]\n"
 		    "}\n" },
+		{ "{\"a\":1,\"registry-mirrors\":null,\"b\":2}",
+		    "{\n    \"a\": 1,\n    \"registry-mirrors\": [\n"
+		    "        \"http://m\"\n    ],\n    \"b\": 2\n}\n",
+		    "{\n    \"a\": 1,\n    \"b\": 2\n}\n" },
+		{ " \r\n", "{\n    \"registry-mirrors\": [\n"
+		    "        \"http://m\"\n    ]\n}\n", "{}\n" },
+		{ "\xef\xbb\xbf{\"a\":1}", "{\n    \"a\": 1,\n"
+		    "    \"registry-mirrors\": [\n        \"http://m\"\n"
+		    "    ]\n}\n", "{\n    \"a\": 1\n}\n" },
 		{ "{ \"registry-mirrors\": [\"http://m/\"] }",
 		    "{ \"registry-mirrors\": [\"http://m/\"] }", "{}\n" },
 	};
 	static const char *const bad[] = {
-		"", "{", "[]", "{\"a\":1,\"a\":2}", "null", "1",
+		"{", "[]", "{\"a\":1,\"a\":2}", "null", "1",
 		"{\"registry-mirrors\":\"http://n\"}",
 		"{\"registry-mirrors\":{}}", "{\"registry-mirrors\":[1]}",
 		"{} x", "{\"a\":\"\xff\"}",
@@ -172,6 +181,12 @@ test_daemon(void **state)
 		    &e), -1);
 		assert_non_null(strstr(e.msg, "/d:"));
 	}
+	/* Of two the last one counts, which is no reason not to start. */
+	assert_int_equal(daemon_json_add("d", "{\"registry-mirrors\":[\"a\"],"
+	    "\n\"registry-mirrors\":[\"b\"]}", "http://m", &got, &e), -1);
+	assert_non_null(strstr(e.msg, "/d:2: "));
+	assert_non_null(strstr(e.msg, "by the last one alone"));
+	assert_null(strstr(e.msg, "will not start"));
 }
 
 /* --- what a node's files say --------------------------------------------- */
@@ -242,7 +257,8 @@ test_other_files(void **state)
 	node_uses_registries_yaml(&u, "k3s", "p", "mirrors:\n"
 	    "  # - http://no\n  docker.io:\n    endpoint:\n"
 	    "      - \"http://m:5000\"\n"
-	    "  x: {endpoint: [https://n, 'http://o']}\n");
+	    "  x: {endpoint: [https://n, 'http://o'], comment: http://no}\n"
+	    "configs: {y: {z: http://no}}\n");
 	node_uses_buildkit(&u, "p", "[registry.\"docker.io\"]\n"
 	    "  mirrors = [\n   'm:5000/docker.io', # x\n   \"n\" ]\n"
 	    "[registry.\"m:5000\"]\n  http = true\n");
@@ -282,6 +298,9 @@ test_trust(void **state)
 		    "      ca_file: \"/a.pem\"\n      cert_file: /c.pem # x\n"
 		    "      key_file: '/c.key'\n  \"p:1\":\n    tls:\n"
 		    "      ca_file: /p.pem\n", "/a.pem", "/c.pem", "/c.key" },
+		{ "etc/opt/own.yaml", "{configs: {'m:5000': {tls: {ca_file: "
+		    "/a.pem, cert_file: '/c.pem', key_file: /c.key}}}}",
+		    "/a.pem", "/c.pem", "/c.key" },
 		{ "rancher/registries.yaml", "configs:\n  \"m:5000\":\n"
 		    "    auth: {}\n  \"p:1\":\n    tls:\n"
 		    "      ca_file: /p.pem\n", "", "", "" },
@@ -394,7 +413,8 @@ test_folders(void **state)
 static void
 test_too_many(void **state)
 {
-	static const char last[] = "[[registry.mirror]]\nlocation = \"last\"\n"
+	static const char last[] = "[[registry]]\nlocation = \"x\"\n"
+	    "[[registry.mirror]]\nlocation = \"last\"\n"
 	    "insecure = true\n";
 	struct node_uses u = { .count = 0 };
 	size_t i;
@@ -402,6 +422,7 @@ test_too_many(void **state)
 	(void)state;
 	for (i = 0; i < NODE_USES_MAX; i++)
 		node_uses_registries_conf(&u, "p",
+		    "[[registry]]\nlocation = \"x\"\n"
 		    "[[registry.mirror]]\nlocation = \"m\"\n");
 	assert_int_equal(u.count, NODE_USES_MAX);
 	assert_int_equal(u.complaint_count, 0);
