@@ -128,8 +128,13 @@ static int
 cannot(struct edit *ed, const yaml_node_t *node, struct err *e,
     const char *what)
 {
+	bool is_word = node->type == YAML_SCALAR_NODE &&
+	    node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	    (is_text(node, "~") || is_text(node, "null"));
+
 	ed->line = (unsigned)node->start_mark.line + 1;
-	return err_set(e, ERR_INPUT, "%s", what);
+	return err_set(e, ERR_INPUT, "%s", is_word ? "says null: take that "
+	    "word out" : what);
 }
 
 /* Return 1, 0 where it is not there. */
