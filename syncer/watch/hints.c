@@ -22,7 +22,8 @@ struct wait {
 
 /* All lines about one repository. */
 struct group {
-	size_t first, count;		/* in the order */
+	size_t first, count;		/* in the order: by tag, and then */
+	size_t patterns;		/* so many */
 	struct wait *waits;		/* by tag; or one for all */
 	size_t wait_count, room;
 	size_t most;			/* before it is all of them */
@@ -57,13 +58,24 @@ compare_name(const struct image_ref *ref, const char *registry,
 	return c != 0 ? c : strcmp(ref->repository, repository);
 }
 
+static bool
+is_pattern(const struct list_entry *entry)
+{
+	return entry->tags != NULL || entry->ref.tag == NULL;
+}
+
 static int
 compare_lines(const void *a, const void *b)
 {
-	const struct list_entry *const *x = a, *const *y = b;
+	const struct list_entry *x = *(const struct list_entry *const *)a;
+	const struct list_entry *y = *(const struct list_entry *const *)b;
+	int c = compare_name(&x->ref, y->ref.registry, y->ref.repository);
 
-	return compare_name(&(*x)->ref, (*y)->ref.registry,
-	    (*y)->ref.repository);
+	if (c != 0 || (is_pattern(x) && is_pattern(y)))
+		return c;
+	if (is_pattern(x) || is_pattern(y))
+		return is_pattern(x) ? 1 : -1;
+	return strcmp(x->ref.tag, y->ref.tag);
 }
 
 static bool
@@ -99,6 +111,7 @@ set_groups(struct hints *h)
 			g->first = i;
 		}
 		g->count++;
+		g->patterns += is_pattern(h->order[i]);
 		g->most += h->order[i]->tags == NULL ? 1 : HINT_TAGS_MAX;
 	}
 }
@@ -301,10 +314,22 @@ put(struct hints *h, struct group *g, const struct wait *w)
 static size_t
 count_lines(const struct hints *h, const struct group *g, const char *tag)
 {
-	size_t i, count = 0;
+	size_t end = g->first + g->count, plain = end - g->patterns;
+	size_t low = g->first, high = plain, middle, i, count = 0;
 
-	for (i = 0; i < g->count; i++)
-		count += only_hears(h->order[g->first + i], tag);
+	if (tag == NULL || tag_is_signature(tag))
+		return g->count;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (strcmp(ref_at(h, middle)->tag, tag) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < plain && strcmp(ref_at(h, low)->tag, tag) == 0; low++)
+		count++;
+	for (i = plain; i < end; i++)
+		count += only_hears(h->order[i], tag);
 	return count;
 }
 

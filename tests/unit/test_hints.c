@@ -11,27 +11,11 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "watch/hints.h"
+#include "tests/unit/right_list.h"
 
 #define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SETTLE	5000
 #define MOST	60000
-
-static void
-hear(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	fail_msg("%s %s", where, what);
-}
-
-static struct image_list *
-list_of(const char *text)
-{
-	struct image_list *list = list_new(hear, NULL);
-
-	list_read(list, "list", text, strlen(text));
-	assert_int_equal(list_end(list), 0);
-	return list;
-}
 
 static struct hints *
 hints_of(const char *text)
@@ -103,6 +87,13 @@ test_lines(void **state)
 		{ "a tags=glob:*\n", "docker.io", "a",
 		    "sha256-" HEX ".sig", "a", 1 },
 		{ "a:1@sha256:" HEX "\n", "docker.io", "a", "1", "a:1", 1 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "2", "a:2", 2 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "3", "a:3", 1 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "4", "", 0 },
+		{ "a@sha256:" HEX "\na:1\n", "docker.io", "a", "1", "a:1", 1 },
 		{ "", "docker.io", "a", "1", "", 0 },
 	};
 	struct hook_event e = { .digest = NULL };
