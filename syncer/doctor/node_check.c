@@ -46,7 +46,8 @@ check_use(struct findings *f, const struct node_use *u,
 	else if (u->state == NODE_USE_UNSEEN)
 		finding_add(f, FINDING_FAIL, "node", "/%s is right, but the "
 		    "CRI plugin does not read it: config_path is not set in "
-		    "/etc/containerd/config.toml, or in a table that its "
+		    "/etc/containerd/config.toml, or in what containerd reads "
+		    "in its place or after it, or in a table that its "
 		    "version does not read: run \"cdr node-config containerd "
 		    "--mirror URL --install\", and restart containerd",
 		    u->path);

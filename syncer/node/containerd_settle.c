@@ -174,6 +174,29 @@ look_at_folders(int root, const char *config_path, struct node_plan *p,
 	return rc;
 }
 
+/* 2.2 and later look there as well, where nothing says config_path. */
+static void
+note_docker(int root, const struct node_wish *w, bool is_said,
+    struct node_plan *p)
+{
+	static const char dir[] = "etc/docker/certs.d";
+	struct node_folders f = { .count = 0 };
+	char *names = xstrdup("");
+	size_t i;
+
+	if (!is_said && w->has_version &&
+	    node_version_since(&w->version, 2, 2, 0))
+		node_folders_read(root, dir, &f);
+	for (i = 0; i < f.count; i++)
+		names = join(names, f.list[i].name);
+	if (names[0] != '\0')
+		node_plan_note(p, "without a config_path containerd looked "
+		    "into /%s as well, and now no more: move what is there to "
+		    CONTAINERD_CERTS_D ": %.600s", dir, names);
+	free(names);
+	node_folders_done(&f);
+}
+
 /* --- notes ---------------------------------------------------------------- */
 
 static void
@@ -256,6 +279,7 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 	struct containerd c;
 	size_t target;
 	int rc = containerd_read(root, &c, e);
+	bool is_said = c.path_2 != NULL;
 
 	assert(f != NULL);
 	if (w->has_version && node_version_since(&w->version, 2, 0, 0))
@@ -278,6 +302,7 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 	if (rc == 0) {
 		note_files(&c, target, p);
 		note_list(w, &c, p);
+		note_docker(root, w, is_said, p);
 	}
 	containerd_done(&c);
 	return rc;

@@ -6,7 +6,7 @@
 #include "layout/mem.h"
 #include "node/hosts_toml.h"
 #include "node/rancher_conf.h"
-#include "node/toml_scan.h"
+#include "node/toml.h"
 #include "node/trust.h"
 #include "node/under.h"
 
@@ -16,11 +16,11 @@ is_told(const struct node_trust *t)
 	return t->ca != NULL || t->cert != NULL;
 }
 
-/* The first one counts; one without "/" in front is left out. */
+/* The first one counts; one without "/" in front is left out, and NULL. */
 static void
 set(char **to, const char *value)
 {
-	if (*to == NULL && value[0] == '/')
+	if (*to == NULL && value != NULL && value[0] == '/')
 		*to = xstrdup(value);
 }
 
@@ -51,42 +51,40 @@ read_hosts(const char *path, const char *text, const char *host,
 			continue;
 		if (one->ca_count > 0)
 			set(&t->ca, one->ca[0]);
-		if (one->cert != NULL)
-			set(&t->cert, one->cert);
-		if (one->key != NULL)
-			set(&t->key, one->key);
+		set(&t->cert, one->cert);
+		set(&t->key, one->key);
 	}
 	hosts_toml_done(&h);
 }
 
 /* --- buildkitd.toml ------------------------------------------------------ */
 
-struct in_buildkit {
-	struct node_trust *trust;
-	const char *place;
-};
+static const char *
+first_string(const struct toml *t)
+{
+	return toml_string(t != NULL && t->kind == TOML_ARRAY ? t->child : t);
+}
 
 /* [registry."PLACE"] ca = ["file"]; [[registry."PLACE".keypair]] key = "file",
  * cert = "file". */
 static void
-on_buildkit(void *cookie, const struct toml_event *event)
+read_buildkit(const char *path, const char *text, const char *place,
+    struct node_trust *t)
 {
-	static const char *const ca[] = { "registry", NULL, "ca" };
-	static const char *const pair[] = { "registry", NULL, "keypair", NULL };
-	struct in_buildkit *in = cookie;
-	const struct toml_path *path = event->path;
+	const struct toml *registry, *pair;
+	struct toml *doc;
+	struct err ignored;
 
-	if (event->is_table || path->count < 3 ||
-	    strcmp(path->part[1], in->place) != 0)
+	if (toml_read(path, text, &doc, &ignored) == -1)
 		return;
-	if (toml_path_is(path, 3, ca))
-		set(&in->trust->ca, event->value);
-	else if (!toml_path_is(path, 4, pair))
-		return;
-	else if (strcmp(path->part[3], "cert") == 0)
-		set(&in->trust->cert, event->value);
-	else if (strcmp(path->part[3], "key") == 0)
-		set(&in->trust->key, event->value);
+	registry = toml_get(toml_get(doc, "registry"), place);
+	pair = toml_get(registry, "keypair");
+	if (pair != NULL && pair->kind == TOML_ARRAY)
+		pair = pair->child;
+	set(&t->ca, first_string(toml_get(registry, "ca")));
+	set(&t->cert, toml_string(toml_get(pair, "cert")));
+	set(&t->key, toml_string(toml_get(pair, "key")));
+	toml_free(doc);
 }
 
 /* --- certs.d/HOST:PORT --------------------------------------------------- */
@@ -133,15 +131,13 @@ void
 node_trust_read(const char *path, const char *text, const char *host,
     const char *place, struct node_trust *ret)
 {
-	struct in_buildkit in = { .trust = ret, .place = place };
-
 	if (ends_with(path, "/hosts.toml"))
 		read_hosts(path, text, host, ret);
 	else if (ends_with(path, ".yaml"))
 		rancher_conf_trust(text, place, &ret->ca, &ret->cert,
 		    &ret->key);
 	else if (ends_with(path, "/buildkitd.toml"))
-		toml_scan(text, on_buildkit, &in);
+		read_buildkit(path, text, place, ret);
 }
 
 /* Clients that have no setting for it look into certs.d/HOST:PORT; podman looks

@@ -8,7 +8,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/record.h"
-#include "node/toml_scan.h"
+#include "node/toml.h"
 #include "node/under.h"
 #include "node/uses_internal.h"
 
@@ -86,27 +86,30 @@ node_uses_done(struct node_uses *u)
 
 /* --- one file ------------------------------------------------------------ */
 
-struct in_file {
-	struct node_uses *uses;
-	const char *client, *path;
-};
-
-static void
-on_buildkit(void *cookie, const struct toml_event *event)
-{
-	static const char *const mirrors[] = { "registry", NULL, "mirrors" };
-	struct in_file *f = cookie;
-
-	if (!event->is_table && toml_path_is(event->path, 3, mirrors))
-		uses_add(f->uses, f->client, f->path, event->value);
-}
-
+/* [registry."docker.io"] mirrors = ["m:5000/docker.io"] */
 void
 node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
 {
-	struct in_file f = { .uses = u, .client = "buildkit", .path = path };
+	const struct toml *registries, *r, *mirrors, *one;
+	struct toml *doc;
+	struct err why, e;
 
-	toml_scan(text, on_buildkit, &f);
+	if (toml_read(path, text, &doc, &why) == -1) {
+		(void)err_set(&e, ERR_INPUT, "%s: buildkitd does not start "
+		    "with it: mend it first", why.msg);
+		uses_fault(u, "buildkit", path, e.msg);
+		return;
+	}
+	registries = toml_get(doc, "registry");
+	for (r = registries == NULL ? NULL : registries->child; r != NULL;
+	    r = r->next) {
+		mirrors = toml_get(r, "mirrors");
+		for (one = mirrors == NULL ? NULL : mirrors->child;
+		    one != NULL; one = one->next)
+			if (toml_string(one) != NULL)
+				uses_add(u, "buildkit", path, one->text);
+	}
+	toml_free(doc);
 }
 
 /* --- all files ------------------------------------------------------------ */

@@ -226,14 +226,18 @@ uses_containerd(struct node_uses *u, int root)
 {
 	struct containerd c;
 	struct err e;
+	int rc = containerd_read(root, &c, &e);
 
-	if (containerd_read(root, &c, &e) == 0)
+	if (rc == 0)
 		;
 	else if (c.cannot_start)
 		node_use_fault(uses_add(u, "containerd", c.main, ""),
 		    e.msg);
 	else
 		uses_complain(u, e.msg);
+	/* What we may not read may be right. */
+	if (rc == -1 && !c.cannot_start && c.path_2 == NULL)
+		c.path_1 = c.path_2 = CONTAINERD_CERTS_D;
 	complain_of(u, &c);
 	read_all(u, root, &c);
 	find_stale(u, root, &c);

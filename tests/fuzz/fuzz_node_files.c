@@ -12,7 +12,6 @@
 #include "node/daemon_json.h"
 #include "node/rancher_yaml.h"
 #include "node/toml.h"
-#include "node/toml_scan.h"
 #include "node/trust.h"
 #include "node/uses.h"
 
@@ -23,26 +22,6 @@ must(int ok)
 {
 	if (!ok)
 		abort();
-}
-
-struct bounds {
-	size_t len, last;
-};
-
-static void
-on_event(void *cookie, const struct toml_event *event)
-{
-	struct bounds *b = cookie;
-	size_t i;
-
-	must(event->from <= event->to && event->to <= b->len);
-	must(event->from >= b->last);
-	b->last = event->from;
-	must(event->path->count > 0 && event->path->count <= TOML_PARTS_MAX);
-	for (i = 0; i < event->path->count; i++)
-		must(strnlen(event->path->part[i], TOML_PART_MAX) <
-		    TOML_PART_MAX);
-	must(strlen(event->value) < TOML_PART_MAX);
 }
 
 /* All of a tree stands within the text. */
@@ -158,12 +137,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = xstrndup((const char *)data, size);
-	struct bounds bounds = { .len = strlen(text) };
 	struct node_uses uses = { .count = 0 };
 	struct url url;
 	size_t i;
 
-	toml_scan(text, on_event, &bounds);
 	try_toml(text);
 	try_containerd(text);
 	try_daemon(text);

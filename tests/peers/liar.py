@@ -11,7 +11,8 @@ The MODEs take turns, one a request; MODE is one of
     reset           the same, and it ends with a RST
     stall           the same, and it stays open without a word
     length          a body one byte shorter, and a Content-Length that fits
-    long            a byte more than the range, and a Content-Length that fits
+    long            a byte more than the range, and a Content-Length that fits; right
+                    where no range is asked for: nobody could see it
     etag            another ETag
     whole           200 and all of the blob, whatever the range
     elsewhere       206 and the bytes of another range, which it names
@@ -119,7 +120,7 @@ class Liar(http.server.BaseHTTPRequestHandler):
 			body = body[:-1] + bytes([body[-1] ^ 1]) if body else body
 		elif mode == "length":
 			body = body[:-1]
-		elif mode == "long":
+		elif mode == "long" and range_:
 			body += b"!"
 		elif mode == "etag":
 			headers["ETag"] = '"sha256:' + "0" * 64 + '"'

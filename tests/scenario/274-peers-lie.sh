@@ -40,6 +40,7 @@ class Liar(socketserver.BaseRequestHandler):
         last = min(last, TOTAL - 1)
         size = last - first + 1
         status, length, extra = b"206 Partial Content", size, b""
+        name = digest.group() if digest else b"x"
         body = b"x" * size
         if mode.isdigit():
             status, body = mode.encode() + b" X", b"<html>no</html>"
@@ -47,6 +48,14 @@ class Liar(socketserver.BaseRequestHandler):
             extra = b"Location: http://127.0.0.1:9/\r\nWWW-Authenticate: Basic\r\n"
         elif mode == "etag":
             etag = b'"other"'
+        elif mode == "digest":
+            name = b"sha256:" + b"0" * 64
+        elif mode == "gzip":
+            extra = b"Content-Encoding: gzip\r\n"
+        elif mode == "more" and last == TOTAL - 1:
+            mode = "more, last"
+            body += b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nbad"
+            length = len(body)
         elif mode == "shifted":
             first, last = first + 1, last + 1
         elif mode == "short":
@@ -59,15 +68,25 @@ class Liar(socketserver.BaseRequestHandler):
             answer = b"SSH-2.0-OpenSSH_9.2\r\n" * 100
         elif mode == "silent":
             return
+        elif mode in ("huge", "twice"):
+            twice = b"2\r\nContent-Length: " if mode == "twice" else b""
+            answer = (b"HTTP/1.1 200 OK\r\nContent-Length: %s%d\r\nETag: %s\r\n"
+                      b"Docker-Content-Digest: %s\r\n\r\n" % (
+                          twice, 1 << 40, etag, name)) + body
         else:
             answer = (b"HTTP/1.1 %s\r\nContent-Length: %d\r\n%s"
                       b"Content-Range: bytes %d-%d/%d\r\nETag: %s\r\n"
-                      b"Connection: close\r\n\r\n" % (
-                          status, length, extra, first, last, TOTAL, etag)) + body
+                      b"Docker-Content-Digest: %s\r\nConnection: close\r\n\r\n" % (
+                          status, length, extra, first, last, TOTAL, etag,
+                          name)) + body
         with open(sys.argv[2] + ".asked", "a") as asked_file:
             asked_file.write(mode + "\n")
         try:
             self.request.sendall(answer)
+            for sent in range(20 if mode in ("huge", "twice") else 0):
+                with open(sys.argv[2] + ".sent", "w") as sent_file:
+                    sent_file.write(f"{sent * len(body)}")
+                self.request.sendall(body)
         except OSError:
             pass
 
@@ -120,6 +139,7 @@ begin()
 {
 	echo "$1" >"$T/mode"
 	: >"$T/mode.asked"
+	echo 0 >"$T/mode.sent"
 }
 
 again()
@@ -131,11 +151,11 @@ again()
 }
 
 for mode in 200 201 204 301 302 304 307 400 401 403 404 405 412 416 418 429 494 500 502 \
-    503 504 599 etag shifted short; do
+    503 504 599 etag digest gzip shifted short; do
 	begin $mode
 	for _ in 1 2 3 4 5; do
 		fetches "$mode"
-		again $mode || break
+		again "$mode" || break
 	done
 	grep -qx $mode "$T/mode.asked" || fail "the liar was not asked"
 done
@@ -143,13 +163,63 @@ for mode in accel wrong; do
 	begin $mode
 	for _ in 1 2 3 4 5; do
 		pull
-		again $mode || break
+		again "$mode" || break
 	done
 	grep -qx $mode "$T/mode.asked" || fail "the liar was not asked"
 	if [ $_rc -eq 0 ] && [ "sha256:$(sha256sum <"$T/got" | cut -c -64)" = "$LAYER" ]; then
 		fail "these are the right bytes"
 	fi
 	ok "$mode: what it sent in the right form is taken, and is not the blob's"
+done
+
+# More than its length says: that must not be the answer to what is asked next.
+cat >"$T/next.py" <<'PY'
+"""next.py HOST PORT PATH...: one after the other, over one connection if that may be."""
+import socket, sys
+
+stream = None
+for path in sys.argv[3:]:
+    if stream is None:
+        stream = socket.create_connection(sys.argv[1:3]).makefile("rwb")
+    stream.write(b"GET %s HTTP/1.1\r\nHost: peer\r\n\r\n" % path.encode())
+    stream.flush()
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += stream.readline() or sys.exit("no answer")
+    said = dict(line.split(b": ", 1) for line in head.lower().splitlines()[1:-1])
+    body = stream.read(int(said[b"content-length"]))
+    if said.get(b"connection") == b"close":
+        stream = None
+sys.stdout.buffer.write(body)
+PY
+client=$(ring_client 1)
+begin more
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+	pull
+	check "more: the next one is asked for" eval \
+		'python3 -S "$T/next.py" 127.0.0.1 "${client##*:}" "/v2/app/blobs/$LAYER" \
+		/v2/app/manifests/1 >"$T/got"'
+	expect_eq "... and its answer is the mirror's" "$IMAGE" \
+		"sha256:$(sha256sum <"$T/got" | cut -c -64)"
+	again "more, last" || break
+done
+grep -qx "more, last" "$T/mode.asked" || fail "the liar was not asked"
+
+# A manifest without an end, so that it would fill the disk.
+n=1
+for mode in huge twice; do
+	begin $mode
+	until grep -qx $mode "$T/mode.asked"; do
+		[ $n -lt 50 ] || fail "the liar was not asked"
+		n=$((n + 1))
+		one=$(tree_image docker.io/library/app more $n)
+		curl -sf -o "$T/got" "http://$(ring_client 1)/v2/app/manifests/$one" ||
+			fail "$mode: no manifest"
+		[ "sha256:$(sha256sum <"$T/got" | cut -c -64)" = "$one" ] ||
+			fail "$mode: another manifest"
+	done
+	check "$mode: a manifest without an end is not read to its end" \
+		test "$(cat "$T/mode.sent")" -lt 40000000
 done
 expect_eq "a manifest by tag is the mirror's" "$IMAGE" \
 	"sha256:$(curl -sf "http://$(ring_client 1)/v2/app/manifests/1" | sha256sum | cut -c -64)"

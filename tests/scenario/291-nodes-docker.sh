@@ -124,16 +124,16 @@ mirrors()
 }
 for path in "" / /docker.io; do
 	mirrors "$path"
-	check "the path $path" "$CDR" doctor --prefix "$R" --mirror $live app:1
+	check "the path $path" "$CDR" doctor --prefix "$R" --mirror "$live" app:1
 	! grep '^warn  node' "$T/stdout" || fail "there is nothing to warn of"
 done
 mirrors /v2
-expect_rc "the path /v2" 1 "$CDR" doctor --prefix "$R" --mirror $live app:1
+expect_rc "the path /v2" 1 "$CDR" doctor --prefix "$R" --mirror "$live" app:1
 expect_said "is asked as /v2/v2" "^FAIL  node +/etc/docker/daemon\.json: dockerd asks $live/v2/v2/, where"
 mirrors ""
-check "an image of ghcr.io" "$CDR" doctor --prefix "$R" --mirror $live ghcr.io/other/app:1
+check "an image of ghcr.io" "$CDR" doctor --prefix "$R" --mirror "$live" ghcr.io/other/app:1
 expect_said "... of which it has no mirror" '^warn  node +dockerd asks ghcr\.io itself'
-check "hosts.toml" config --mirror $live --client-version 28.5.0 --install
-check "... and an image of ghcr.io" "$CDR" doctor --prefix "$R" --mirror $live \
+check "hosts.toml" config --mirror "$live" --client-version 28.5.0 --install
+check "... and an image of ghcr.io" "$CDR" doctor --prefix "$R" --mirror "$live" \
 	ghcr.io/other/app:1
 ! grep 'ghcr.io itself' "$T/stdout" || fail "hosts.toml is for it"

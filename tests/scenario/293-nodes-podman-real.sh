@@ -15,9 +15,9 @@ R=$T/node
 podman_takes()
 {
 	mkdir -p "$T/p" "$T/pr" "$T/home" "$R/etc/containers"
-	# shellcheck disable=SC2016 # for the inner shell
 	_which=$1
 	shift
+	# shellcheck disable=SC2016 # for the inner shell
 	"$@" sh -euc '
 	mount --bind "$1/node/etc/containers" /etc/containers
 	export HOME="$1/home" CONTAINERS_CONF="$1/$2.conf"

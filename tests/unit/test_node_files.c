@@ -262,7 +262,10 @@ test_other_files(void **state)
 	node_uses_buildkit(&u, "p", "[registry.\"docker.io\"]\n"
 	    "  mirrors = [\n   'm:5000/docker.io', # x\n   \"n\" ]\n"
 	    "[registry.\"m:5000\"]\n  http = true\n");
-	assert_int_equal(u.count, 5);
+	node_uses_buildkit(&u, "p", "[registry\n");
+	assert_int_equal(u.count, 6);
+	assert_string_equal(u.uses[5].mirror, "");
+	assert_non_null(strstr(u.uses[5].fault, "/p: line 1: "));
 	use_is(&u, 0, "http://m:5000", "http://m:5000");
 	use_is(&u, 1, "https://n", "https://n");
 	use_is(&u, 2, "http://o", "http://o");
