@@ -7,16 +7,18 @@
 #                        A folder's own time says that something was once in it, and
 #                        is not asked for
 #   config ARG...        cdr node-config containerd, below $R, of that version
+#   $MIRROR_URL          where nobody is
 # shellcheck shell=sh
 
 NODES=$TOP/tests/nodes/containerd
 R=$T/node
+# shellcheck disable=SC2034 # for the scenario
 MIRROR_URL=http://10.0.0.5:5000
 
 state()
 {
 	(
-		cd "$R"
+		cd "$R" || exit
 		find . ! -type d -exec stat -c '%n %F %a %u %g %Y' {} + |
 			LC_ALL=C sort
 		find . -type d -exec stat -c '%n %F %a %u %g' {} + | LC_ALL=C sort

@@ -190,7 +190,7 @@ peers_node()
 	shift
 	peers_honest "$_node"
 	_home=$PEERS_DIR/node-$_node
-	mkdir -p "$_home/cache"
+	mkdir -p "$_home"
 	chmod 755 "$PEERS_DIR" "$_home"
 	: >"$_home/said"
 	# shellcheck disable=SC2086 # words

@@ -18,6 +18,7 @@
 #include "node/containerd_toml.h"
 #include "node/folders.h"
 #include "node/install.h"
+#include "node/rancher_yaml.h"
 #include "node/under.h"
 #include "registry/program.h"
 #include "report/printable.h"
@@ -252,8 +253,10 @@ show_notes(const struct args *a, const struct node_plan *p)
 		printf("# The version of %s is not known, so this is for "
 		    "older versions. Give --client-version.\n",
 		    a->client->program);
-	for (i = 0; i < p->note_count; i++)
+	for (i = 0; i < p->note_count; i++) {
+		printable(p->notes[i]);
 		printf("# Note: %s.\n", p->notes[i]);
+	}
 	for (i = 0; i < p->count; i++)
 		note_apart(a, &p->files[i]);
 }
@@ -269,6 +272,38 @@ show_lines(const char *text)
 		if (containerd_toml_is_ours(text, len))
 			printf("%.*s\n", (int)len, text);
 	}
+}
+
+/* Lines that somebody else wrote. */
+static void
+say_lines(char *text)
+{
+	char *line;
+
+	while ((line = strsep(&text, "\n")) != NULL &&
+	    (text != NULL || line[0] != '\0')) {
+		line[strcspn(line, "\r")] = '\0';
+		printable(line);
+		printf("%s\n", line);
+	}
+	printf("\n");
+}
+
+/* The owner's registries.yaml may have passwords in it. */
+static int
+show_yaml(const struct node_file *f, const char *now, const char *next)
+{
+	char *text = next != NULL ? rancher_yaml_new_lines(now, next) :
+	    rancher_yaml_joined(now, f->text);
+
+	if (text != NULL) {
+		printf(next != NULL ? "# --- /%s, with these lines added:\n" :
+		    "# --- /%s, written anew (your comments are lost, and *** "
+		    "stands for what is secret):\n", f->path);
+		say_lines(text);
+	}
+	free(text);
+	return next != NULL ? 0 : -1;
 }
 
 static int
@@ -290,6 +325,8 @@ show_file(const struct args *a, const struct node_file *f, struct err *e)
 		rc = node_merge(f->kind, f->path, now, f->text, &next, e);
 	if (rc == 0 && now != NULL && strcmp(now, next) == 0) {
 		printf("# --- /%s: unchanged\n\n", f->path);
+	} else if (f->kind == NODE_REGISTRIES_YAML && now != NULL) {
+		rc = show_yaml(f, now, next);
 	} else if (rc == 0 && f->kind == NODE_CONTAINERD_TOML && now != NULL) {
 		printf("# --- /%s, with these lines added:\n", f->path);
 		show_lines(next);

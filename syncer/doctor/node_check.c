@@ -22,6 +22,12 @@ reads_hosts(const struct node_use *u)
 	    (sizeof(name) - 1), name) == 0;
 }
 
+static bool
+is_rancher(const char *client)
+{
+	return strcmp(client, "k3s") == 0 || strcmp(client, "rke2") == 0;
+}
+
 /* A file that is right and does not count is what people find last. */
 static void
 check_use(struct findings *f, const struct node_use *u,
@@ -40,7 +46,8 @@ check_use(struct findings *f, const struct node_use *u,
 	else if (u->state == NODE_USE_UNSEEN)
 		finding_add(f, FINDING_FAIL, "node", "/%s is right, but the "
 		    "CRI plugin does not read it: config_path is not set in "
-		    "/etc/containerd/config.toml, or in a table that its "
+		    "/etc/containerd/config.toml, or in what containerd reads "
+		    "in its place or after it, or in a table that its "
 		    "version does not read: run \"cdr node-config containerd "
 		    "--mirror URL --install\", and restart containerd",
 		    u->path);
@@ -55,6 +62,11 @@ check_use(struct findings *f, const struct node_use *u,
 		    "is missing below \"%s\", so the client speaks https to a "
 		    "mirror that speaks http: run \"cdr node-config podman "
 		    "--mirror URL --install\"", u->path, u->mirror);
+	else if (is_plain && !mirror->https && is_rancher(u->client))
+		finding_add(f, FINDING_FAIL, "node", "/%s: \"%s\" has no "
+		    "scheme, so %s speaks https to a mirror that speaks http: "
+		    "write http:// in front of it, and restart %s", u->path,
+		    u->mirror, u->client, u->client);
 	else
 		finding_add(f, FINDING_OK, "node", "%s uses this mirror (/%s)",
 		    u->client, u->path);
@@ -179,6 +191,7 @@ node_image_check(struct patient *p)
 	const char *registry = p->image.registry;
 	const struct node_folder *f;
 
+	entry_check(p);
 	/* Where none does, node_check has told what there is to tell. */
 	if (!any_leads(&p->uses->folders, p->mirror))
 		return true;

@@ -78,4 +78,8 @@ void node_check(struct findings *, const struct node_uses *,
  * image?  True: nothing of it stops the rest. */
 bool node_image_check(struct patient *);
 
+/* entry_check(p): the same of podman, CRI-O, k3s and RKE2, by the entry that
+ * counts for the image; and of dockerd. */
+void entry_check(struct patient *);
+
 #endif

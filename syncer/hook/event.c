@@ -153,7 +153,7 @@ event_tell(struct events *ev, const char *host, const char *repository,
 	struct digest d;
 	struct err e;
 
-	if (repository == NULL || ev->count == HOOK_EVENTS_MAX)
+	if (repository == NULL || ev->count == ev->most)
 		return;
 	if (tag != NULL && digest_parse(tag, &d, &e) == 0) {
 		event.tag = NULL;
@@ -274,7 +274,7 @@ events_read(const char *body, size_t len, const char *kind,
 {
 	struct events ev = {
 		.kind = kind, .registry = registry, .take = take,
-		.cookie = cookie,
+		.cookie = cookie, .most = HOOK_EVENTS_MAX,
 	};
 	json_t *root = load_body(body, len);
 	const char *name = NULL;
@@ -331,7 +331,9 @@ const char *
 events_read_file(const char *text, size_t len, hook_event_take *take,
     void *cookie)
 {
-	struct events ev = { .take = take, .cookie = cookie };
+	struct events ev = {
+		.take = take, .cookie = cookie, .most = SIZE_MAX,
+	};
 	size_t begin = 0, end;
 
 	while (begin < len && strchr(" \t\r\n", text[begin]) != NULL)

@@ -43,8 +43,8 @@ bool events_proof(const char *, size_t, char *, size_t);
 
 /*
  * events_read_file(text, len, take, cookie): a file that was dropped: a body as
- * above, or else lines of an image list, whose keys do not count.  Return as
- * events_read; "list" for lines.
+ * above, or else lines of an image list, as many as there are, whose keys do
+ * not count.  Return as events_read; "list" for lines.
  */
 const char *events_read_file(const char *, size_t, hook_event_take *,
     void *cookie);

@@ -13,7 +13,8 @@ struct events {
 	const char *registry;
 	hook_event_take *take;
 	void *cookie;
-	size_t count;			/* that were told */
+	size_t count;			/* that were told, */
+	size_t most;			/* of which there may be so many */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "node/client.h"
 #include "node/containerd.h"
+#include "node/settle.h"
 
 /* On a reload dockerd keeps what is no longer in the file. */
 #define RESTART	"systemctl restart docker (a reload removes no mirror)"
@@ -58,5 +59,13 @@ node_client_settle(const struct node_client *c, int root,
 {
 	if (c->plan == for_containerd)
 		return containerd_settle(root, w, p, e);
+	if (c->plan == for_dockerd || c->plan == for_swarm)
+		return dockerd_settle(root, w, p, e);
+	if (c->plan == for_podman || c->plan == for_cri_o)
+		return containers_settle(root, w, p, e);
+	if (c->plan == for_k3s)
+		return k3s_settle(root, w, p, e);
+	if (c->plan == for_rke2)
+		return rke2_settle(root, w, p, e);
 	return 0;
 }

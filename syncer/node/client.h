@@ -49,6 +49,11 @@ char *for_append(char *, char *);
 void for_hosts_files(const struct node_wish *, struct node_plan *,
     const char *, bool);
 
+/* for_containers_text(w): an entry of registries.conf for each registry.
+ * for_containers_entry(w, registry): of one. */
+char *for_containers_text(const struct node_wish *);
+char *for_containers_entry(const struct node_wish *, const char *);
+
 /* for_certificates(w, p, dir): copies of the certificates into
  * ${dir}/HOST:PORT/, where dockerd, podman and CRI-O look for them. */
 void for_certificates(const struct node_wish *, struct node_plan *,
@@ -62,5 +67,9 @@ int for_one_alone(const struct node_wish *, const char *, struct err *);
  * be older than that?  Return -1 with ${e} set, or 0. */
 int for_too_old(const struct node_wish *, const char *, unsigned, unsigned,
     unsigned, const char *, struct err *);
+
+/* for_no_ipv6(w, why, e): is the mirror an address of IPv6, which the client
+ * cannot take?  Return -1 with ${e} set, which begins with ${why}, or 0. */
+int for_no_ipv6(const struct node_wish *, const char *, struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-/* Which files containerd reads, and what is in effect of them. */
+/* Which files containerd reads. */
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +6,10 @@
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "node/containerd.h"
+#include "node/containerd_internal.h"
 #include "node/containerd_toml.h"
 #include "node/under.h"
+#include "node/units.h"
 
 /* Paths that are still to be read, in their order. */
 struct pending {
@@ -27,6 +28,7 @@ containerd_done(struct containerd *c)
 		toml_free(c->files[i].doc);
 	}
 	free(c->files);
+	free(c->main);
 	*c = (struct containerd){ 0 };
 }
 
@@ -64,9 +66,8 @@ push(struct pending *p, char *path, struct err *e)
 {
 	if (p->count == NODE_IMPORTS_MAX) {
 		free(path);
-		return err_set(e, ERR_INPUT, "/" CONTAINERD_CONFIG ": imports "
-		    "more than %u files, and cdr reads no more",
-		    NODE_IMPORTS_MAX);
+		return err_set(e, ERR_INPUT, "containerd's files import more "
+		    "than %u others, and cdr reads no more", NODE_IMPORTS_MAX);
 	}
 	p->list = xreallocarray(p->list, p->count + 1, sizeof(char *));
 	p->list[p->count++] = path;
@@ -170,6 +171,7 @@ read_file(int root, const char *path, bool counts, struct containerd *c,
 		return rc;
 	if (toml_read(path, f.text, &f.doc, &why) == -1) {
 		free(f.text);
+		c->cannot_start = counts;
 		return err_set(e, ERR_INPUT, "%s: containerd does not start "
 		    "with it: mend it first", why.msg);
 	}
@@ -180,6 +182,24 @@ read_file(int root, const char *path, bool counts, struct containerd *c,
 	c->files = xreallocarray(c->files, c->count + 1, sizeof(f));
 	c->files[c->count++] = f;
 	return 1;
+}
+
+/* A root of which only some folders are mounted has not all that the node
+ * has. */
+static int
+not_there(int root, const char *path, struct containerd *c, struct err *e)
+{
+	char *top = xstrndup(path, strcspn(path, "/")), **names = NULL;
+	size_t count = 0;
+	struct err ignored;
+
+	c->cannot_start = under_list(root, top, &names, &count, &ignored) == 1;
+	fs_list_free(names, count);
+	free(top);
+	return err_set(e, ERR_INPUT, c->cannot_start ? "/%s: is imported, and "
+	    "is not there: containerd does not start without it: put it "
+	    "there, or take it out of imports" : "/%s: is imported, and cdr "
+	    "cannot see it: have that folder below --prefix as well", path);
 }
 
 static int
@@ -195,10 +215,7 @@ read_pending(int root, struct pending *p, struct containerd *c, struct err *e)
 		if (rc == -1)
 			return -1;
 		if (rc == 0 && i > 0)
-			return err_set(e, ERR_INPUT, "/%s: is imported, and is "
-			    "not there: containerd does not start without it: "
-			    "put it there, or take it out of imports",
-			    p->list[i]);
+			return not_there(root, p->list[i], c, e);
 		if (rc == 1 && read_imports(root, &c->files[c->count - 1], p,
 		    e) == -1)
 			return -1;
@@ -225,94 +242,25 @@ read_conf_d(int root, struct containerd *c, struct err *e)
 	return rc;
 }
 
-/* --- what is in effect ---------------------------------------------------- */
+/* --- all of it ------------------------------------------------------------ */
 
-static void
-put_place(struct containerd_place *at, const struct containerd_file *f,
-    const struct toml *t, const char *word)
+/* What --config says in its unit (quirks.md#containerds-unit). */
+static char *
+main_of(int root)
 {
-	if (at->file == NULL && t != NULL)
-		*at = (struct containerd_place){
-			.file = f, .line = t->line, .word = word
-		};
-}
+	static const char *const flags[] = { "--config", "-c" };
+	const char *said = "/" CONTAINERD_CONFIG;
+	struct unit_words words;
+	char *path;
+	size_t at, i;
 
-/* An import without a version of its own may have the sections of either. */
-static const struct toml *
-section_of(const struct containerd_file *f, bool any)
-{
-	const struct toml *s = containerd_section(f->doc, f->version);
-
-	if (s == NULL && any && f->version > 0)
-		s = containerd_section(f->doc, f->version == 2 ? 3 : 2);
-	return s;
-}
-
-static void
-find_old(struct containerd *c, const struct containerd_file *f, bool is_import)
-{
-	struct containerd_old old;
-
-	containerd_old_read(section_of(f, is_import), &old);
-	if (c->mirror.file == NULL && old.mirror != NULL)
-		c->endpoint = old.endpoint;
-	put_place(&c->mirror, f, old.mirror, old.mirror == NULL ? NULL :
-	    old.mirror->key);
-	put_place(&c->tls, f, old.tls, old.tls == NULL ? NULL : old.tls->key);
-}
-
-/* The lists of all files are one. */
-static void
-find_disabled(struct containerd *c, const struct containerd_file *f)
-{
-	static const char *const names[] = {
-		"cri", "io.containerd.grpc.v1.cri",
-		"io.containerd.cri.v1.images", "io.containerd.cri.v1.runtime"
-	};
-	const struct toml *list = toml_get(f->doc, "disabled_plugins"), *one;
-	size_t i;
-
-	for (one = list == NULL ? NULL : list->child; one != NULL;
-	    one = one->next)
-		for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (toml_string(one) != NULL &&
-			    strcmp(one->text, names[i]) == 0)
-				put_place(&c->disabled, f, one, one->text);
-}
-
-static void
-find_path(struct containerd *c, const struct containerd_file *f)
-{
-	const struct toml *section = section_of(f, f != &c->files[0]), *value;
-
-	value = toml_get(toml_get(section, "registry"), "config_path");
-	if (section != NULL)
-		c->path_1 = toml_string(value);
-	if (toml_string(value) != NULL)
-		c->path_2 = value->text;
-}
-
-static void
-evaluate(struct containerd *c)
-{
-	static const struct containerd_place none;
-	const struct containerd_file *f;
-	size_t i;
-
-	c->path_1 = c->path_2 = c->endpoint = NULL;
-	c->mirror = c->tls = c->disabled = c->higher = none;
-	c->is_two = c->is_two || (c->count > 0 && c->files[0].version > 2);
-	for (i = 0; i < c->count; i++) {
-		f = &c->files[i];
-		find_old(c, f, i > 0);
-		if (!f->counts)
-			continue;
-		find_path(c, f);
-		find_disabled(c, f);
-		if (f->version > c->files[0].version)
-			put_place(&c->higher, f, toml_get(f->doc, "version"),
-			    "version");
-	}
+	units_read(root, "containerd.service", &words);
+	for (i = 0; i < 2; i++)
+		for (at = 0; units_flag(&words, flags[i], &at, &said) != NULL;)
+			;
+	path = clean(said[0] == '/' ? said : CONTAINERD_CONFIG);
+	units_done(&words);
+	return path;
 }
 
 /* A conf.d that nobody imports counts for what could break only. */
@@ -323,8 +271,8 @@ containerd_read(int root, struct containerd *ret, struct err *e)
 	size_t i;
 	int rc;
 
-	*ret = (struct containerd){ 0 };
-	rc = push(&p, xstrdup(CONTAINERD_CONFIG), e);
+	*ret = (struct containerd){ .main = main_of(root) };
+	rc = push(&p, xstrdup(ret->main), e);
 	if (rc == 0)
 		rc = read_pending(root, &p, ret, e);
 	if (rc == 0 && ret->count > 0)
@@ -332,47 +280,6 @@ containerd_read(int root, struct containerd *ret, struct err *e)
 	for (i = 0; i < p.count; i++)
 		free(p.list[i]);
 	free(p.list);
-	evaluate(ret);
+	containerd_evaluate(ret);
 	return rc;
-}
-
-bool
-containerd_reads(const struct containerd *c)
-{
-	return containerd_looks(c->path_2, CONTAINERD_CERTS_D) && (c->is_two ||
-	    containerd_looks(c->path_1, CONTAINERD_CERTS_D));
-}
-
-int
-containerd_put(struct containerd *c, size_t i, const char *text, struct err *e)
-{
-	struct containerd_file *f = &c->files[i];
-	struct toml *doc;
-
-	if (toml_read(f->path, text, &doc, e) == -1)
-		return -1;
-	toml_free(f->doc);
-	free(f->text);
-	f->doc = doc;
-	f->text = xstrdup(text);
-	evaluate(c);
-	return 0;
-}
-
-/* The last one that has a say: of 1.x whose section takes the place of the
- * others', of 2.x whose config_path does. */
-size_t
-containerd_target(const struct containerd *c)
-{
-	const struct toml *section;
-	size_t target = 0, i;
-
-	for (i = 0; i < c->count; i++) {
-		section = section_of(&c->files[i], i > 0);
-		if (c->files[i].counts && section != NULL && (!c->is_two ||
-		    toml_get(toml_get(section, "registry"), "config_path") !=
-		    NULL))
-			target = i;
-	}
-	return target;
 }

@@ -10,10 +10,10 @@
 #include "node/wish.h"
 
 /*
- * containerd's configuration as containerd reads it: config.toml, then what it
- * imports, one file after the other.  In 1.x a later file's plugin section
- * takes the place of an earlier one's as a whole; in 2.x they become one
- * (quirks.md#config-imports).
+ * containerd's configuration as containerd reads it: config.toml, or what its
+ * unit says instead, then what that imports, one file after the other.  In 1.x
+ * a later file's plugin section takes the place of an earlier one's as a whole;
+ * in 2.x they become one (quirks.md#config-imports).
  */
 #define CONTAINERD_CONFIG	"etc/containerd/config.toml"
 #define CONTAINERD_CONF_D	"etc/containerd/conf.d"
@@ -34,6 +34,7 @@ struct containerd_place {
 };
 
 struct containerd {
+	char *main;		/* the main one's path, as the unit has it */
 	struct containerd_file *files;	/* the main one first, if it is there */
 	size_t count;
 	/* config_path, as 1.x and as 2.x have it; NULL: none. */
@@ -45,13 +46,17 @@ struct containerd {
 	struct containerd_place higher;	/* an import of a higher version than
 					 * the main file's: 2.2 minds */
 	bool is_two;		/* the main file is for 2.x alone */
+	/* config_path names several folders, and nothing has the plugin fetch
+	 * by itself: 2.1 and later look into none of them
+	 * (quirks.md#config-path-list). */
+	bool is_list;
+	bool cannot_start;	/* containerd with these files */
 };
 
 /*
  * containerd_read(root, ret, e): all files below the root; containerd_done
- * releases.  Return 0, or -1 with ${e} set (ERR_INPUT) where containerd could
- * not start, or we cannot read what it reads; ${ret} has then what could be
- * read.
+ * releases.  Return 0, or -1 with ${e} set where we cannot read what containerd
+ * reads, or it cannot start with it; ${ret} has then what could be read.
  */
 int containerd_read(int, struct containerd *, struct err *);
 void containerd_done(struct containerd *);

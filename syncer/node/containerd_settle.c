@@ -34,8 +34,9 @@ refuse_old(const struct containerd *c, struct err *e)
 		    m->word, m->line);
 	if (t->file != NULL && !c->is_two)
 		return err_set(e, ERR_INPUT, "/%s: has the old "
-		    "registry.configs.\"%.100s\".tls (line %u); with config_path beside "
-		    "it containerd 1.x would not load its CRI plugin. Write "
+		    "registry.configs.\"%.100s\".tls (line %u); with "
+		    "config_path beside it containerd 1.x would not load its "
+		    "CRI plugin. Write "
 		    "ca, client or skip_verify into " CONTAINERD_CERTS_D
 		    "/%.100s/hosts.toml, take tls out, and run this again; or "
 		    "give --client-version, if it is 2.x", t->file->path,
@@ -43,17 +44,24 @@ refuse_old(const struct containerd *c, struct err *e)
 	return 0;
 }
 
-/* Files below /usr and /run are written anew by whoever they belong to. */
+/* Files below /usr and /run are somebody else's, and what cdr may have written
+ * is below /etc (node/record.h). */
 static int
-refuse_place(const struct containerd_file *f, struct err *e)
+refuse_place(const struct containerd *c, size_t target, struct err *e)
 {
-	if (strncmp(f->path, "usr/", 4) != 0 &&
-	    strncmp(f->path, "run/", 4) != 0)
+	const char *path = c->count == 0 ? c->main : c->files[target].path;
+
+	if (strncmp(path, "etc/", 4) == 0 || containerd_reads(c))
 		return 0;
-	return err_set(e, ERR_INPUT, "/%s: decides about config_path, and is "
-	    "not this node's own: have config.toml import a file below /etc "
-	    "after it, with config_path = \"" CONTAINERD_CERTS_D "\" in the "
-	    "same section", f->path);
+	if (target == 0)
+		return err_set(e, ERR_INPUT, "/%s: systemd starts containerd "
+		    "with this file, and cdr writes below /etc alone: copy it "
+		    "to /" CONTAINERD_CONFIG ", name that in the unit "
+		    "(systemctl edit containerd), and run this again", path);
+	return err_set(e, ERR_INPUT, "/%s: decides about config_path, and cdr "
+	    "writes below /etc alone: have /%s import a file below /etc after "
+	    "it, with config_path = \"" CONTAINERD_CERTS_D "\" in the same "
+	    "section", path, c->main);
 }
 
 /* --- several folders in config_path --------------------------------------- */
@@ -166,6 +174,29 @@ look_at_folders(int root, const char *config_path, struct node_plan *p,
 	return rc;
 }
 
+/* 2.2 and later look there as well, where nothing says config_path. */
+static void
+note_docker(int root, const struct node_wish *w, bool is_said,
+    struct node_plan *p)
+{
+	static const char dir[] = "etc/docker/certs.d";
+	struct node_folders f = { .count = 0 };
+	char *names = xstrdup("");
+	size_t i;
+
+	if (!is_said && w->has_version &&
+	    node_version_since(&w->version, 2, 2, 0))
+		node_folders_read(root, dir, &f);
+	for (i = 0; i < f.count; i++)
+		names = join(names, f.list[i].name);
+	if (names[0] != '\0')
+		node_plan_note(p, "without a config_path containerd looked "
+		    "into /%s as well, and now no more: move what is there to "
+		    CONTAINERD_CERTS_D ": %.600s", dir, names);
+	free(names);
+	node_folders_done(&f);
+}
+
 /* --- notes ---------------------------------------------------------------- */
 
 static void
@@ -174,21 +205,21 @@ note_files(const struct containerd *c, size_t target, struct node_plan *p)
 	size_t i;
 
 	if (target > 0)
-		node_plan_note(p, "config_path is in /%s, which "
-		    "/" CONTAINERD_CONFIG " imports, and which decides what "
-		    "the CRI plugin goes by", c->files[target].path);
+		node_plan_note(p, "config_path is in /%s, which /%s imports, "
+		    "and which decides what the CRI plugin goes by",
+		    c->files[target].path, c->main);
 	for (i = 0; i < c->count; i++)
 		if (!c->files[i].counts) {
-			node_plan_note(p, "/" CONTAINERD_CONFIG " does not "
-			    "import /" CONTAINERD_CONF_D "/*.toml, so "
-			    "containerd does not read what is there, such as "
-			    "/%s", c->files[i].path);
+			node_plan_note(p, "/%s does not import /"
+			    CONTAINERD_CONF_D "/*.toml, so containerd does not "
+			    "read what is there, such as /%s", c->main,
+			    c->files[i].path);
 			break;
 		}
 	if (c->higher.file != NULL)
 		node_plan_note(p, "/%s: line %u: a higher version than that "
-		    "of /" CONTAINERD_CONFIG ": containerd 2.2 and later do "
-		    "not start with it", c->higher.file->path, c->higher.line);
+		    "of /%s: containerd 2.2 and later do not start with it",
+		    c->higher.file->path, c->higher.line, c->main);
 	if (c->disabled.file != NULL)
 		node_plan_note(p, "/%s: line %u: disabled_plugins has \"%s\": "
 		    "this containerd serves no kubelet and no crictl, whatever "
@@ -196,19 +227,17 @@ note_files(const struct containerd *c, size_t target, struct node_plan *p)
 		    c->disabled.word);
 }
 
-/* quirks.md#config-path-list */
 static void
-note_list(const struct node_wish *w, const char *config_path,
+note_list(const struct node_wish *w, const struct containerd *c,
     struct node_plan *p)
 {
-	if (config_path == NULL || strchr(config_path, ':') == NULL ||
-	    (w->has_version && !node_version_since(&w->version, 2, 1, 0)))
-		return;
-	node_plan_note(p, "config_path names several folders: containerd 2.1 "
-	    "and later take that for one name, and read no hosts.toml, unless "
-	    "use_local_image_pull or a setting like discard_unpacked_layers is "
-	    "true: better have config_path = \"" CONTAINERD_CERTS_D
-	    "\" alone");
+	if (c->is_list && (!w->has_version ||
+	    node_version_since(&w->version, 2, 1, 0)))
+		node_plan_note(p, "config_path names several folders, which "
+		    "containerd 2.1 and later take for the name of one, so "
+		    "that they read no hosts.toml (but where "
+		    "use_local_image_pull is true): write config_path = "
+		    "\"" CONTAINERD_CERTS_D "\"");
 }
 
 /* --- all of it ------------------------------------------------------------ */
@@ -250,6 +279,7 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 	struct containerd c;
 	size_t target;
 	int rc = containerd_read(root, &c, e);
+	bool is_said = c.path_2 != NULL;
 
 	assert(f != NULL);
 	if (w->has_version && node_version_since(&w->version, 2, 0, 0))
@@ -257,15 +287,22 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 	if (rc == 0)
 		rc = refuse_old(&c, e);
 	target = containerd_target(&c);
-	if (rc == 0 && c.count > 0)
-		rc = refuse_place(&c.files[target], e);
+	if (rc == 0)
+		rc = refuse_place(&c, target, e);
+	if (rc == 0 && strcmp(f->path, c.main) != 0) {
+		node_plan_note(p, "systemd starts containerd with /%s, so "
+		    "config_path is for that file", c.main);
+		free(f->path);
+		f->path = xstrdup(c.main);
+	}
 	if (rc == 0 && c.count > 0)
 		rc = settle_file(&c, f, target, e);
 	if (rc == 0)
 		rc = look_at_folders(root, c.path_2, p, e);
 	if (rc == 0) {
 		note_files(&c, target, p);
-		note_list(w, c.path_2, p);
+		note_list(w, &c, p);
+		note_docker(root, w, is_said, p);
 	}
 	containerd_done(&c);
 	return rc;

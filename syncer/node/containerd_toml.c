@@ -190,13 +190,14 @@ add_dotted(const char *base, const struct toml *table)
 static char *
 add_line(const char *base, const struct toml *registry, unsigned version)
 {
-	size_t len = strlen(base);
+	size_t len = strlen(base), at;
 
 	if (registry != NULL && registry->form == TOML_DOTTED)
 		return add_dotted(base, registry);
-	if (registry != NULL && registry->form == TOML_HEADER)
-		return replaced(base, registry->to, registry->to,
-		    "\n" SETTING MARK);
+	if (registry != NULL && registry->form == TOML_HEADER) {
+		at = registry->to + (base[registry->to] == '\r');
+		return replaced(base, at, at, "\n" SETTING MARK);
+	}
 	return xasprintf("%s%s[%s]" MARK "\n" SETTING MARK "\n", base,
 	    len == 0 || base[len - 1] == '\n' ? "" : "\n",
 	    version == 2 ? TABLE_2 : TABLE_3);
@@ -309,12 +310,14 @@ containerd_toml_add(const char *path, const char *base, const char *version,
 
 /* --- taking out ----------------------------------------------------------- */
 
-/* Does the line end with this? */
+/* Does the line end with this?  Somebody may have made it end with CRLF. */
 static bool
 ends(const char *line, size_t len, const char *with)
 {
 	size_t n = strlen(with);
 
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
 	return len >= n && memcmp(line + len - n, with, n) == 0;
 }
 

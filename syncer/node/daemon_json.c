@@ -11,22 +11,55 @@
 
 #define MIRRORS	"registry-mirrors"
 
-/* With an empty file dockerd does not start, so that is an error as well. */
-static int
-load(const char *path, const char *text, json_t **ret, struct err *e)
+/* Since 23.0 dockerd takes an empty file for {}, and skips a BOM; what we write
+ * has neither. */
+static const char *
+skip_front(const char *text)
 {
-	json_error_t wrong;
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3;
+	return text[strspn(text, " \t\r\n")] == '\0' ? "{}" : text;
+}
+
+/* Go takes the last of two members, and so does Jansson without the flag. */
+static int
+parse(const char *path, const char *text, size_t flags, json_t **ret,
+    struct err *e)
+{
+	json_error_t wrong, other;
+	json_t *all, *last;
+
+	/* Jansson's own depth cap is 2048. */
+	text = skip_front(text);
+	all = json_loads(text, flags, &wrong);
+	if (all == NULL) {
+		last = json_loads(text, 0, &other);
+		if (last == NULL)
+			return err_set(e, ERR_INPUT, "/%s:%d: %.200s: mend it "
+			    "first, or dockerd will not start", path,
+			    wrong.line, wrong.text);
+		json_decref(last);
+		return err_set(e, ERR_INPUT, "/%s:%d: %.200s: dockerd goes by "
+		    "the last one alone: take the other out first", path,
+		    wrong.line, wrong.text);
+	}
+	*ret = all;
+	return 0;
+}
+
+/* A list that is null is none. */
+static int
+load(const char *path, const char *text, size_t flags, json_t **ret,
+    struct err *e)
+{
 	json_t *all, *mirrors, *item;
 	size_t i;
 
-	/* Jansson's own depth cap is 2048. */
-	all = json_loads(text, JSON_REJECT_DUPLICATES, &wrong);
-	if (all == NULL)
-		return err_set(e, ERR_INPUT, "/%s:%d: %.200s: mend it first, "
-		    "or dockerd will not start", path, wrong.line, wrong.text);
+	if (parse(path, text, flags, &all, e) == -1)
+		return -1;
 	mirrors = json_object_get(all, MIRRORS);
 	if (!json_is_object(all) || (mirrors != NULL &&
-	    !json_is_array(mirrors))) {
+	    !json_is_null(mirrors) && !json_is_array(mirrors))) {
 		json_decref(all);
 		return err_set(e, ERR_INPUT, "/%s: must be an object whose \""
 		    MIRRORS "\" is a list: mend it first", path);
@@ -87,10 +120,11 @@ daemon_json_add(const char *path, const char *base, const char *url,
 {
 	json_t *all, *mirrors;
 
-	if (load(path, base != NULL ? base : "{}", &all, e) == -1)
+	if (load(path, base != NULL ? base : "{}", JSON_REJECT_DUPLICATES,
+	    &all, e) == -1)
 		return -1;
 	mirrors = json_object_get(all, MIRRORS);
-	if (mirrors == NULL) {
+	if (!json_is_array(mirrors)) {
 		mirrors = json_array();
 		json_object_set_new(all, MIRRORS, mirrors);
 	}
@@ -112,7 +146,7 @@ daemon_json_drop(const char *path, const char *now, const char *url,
 	json_t *all, *mirrors;
 	size_t at;
 
-	if (load(path, now, &all, e) == -1)
+	if (load(path, now, JSON_REJECT_DUPLICATES, &all, e) == -1)
 		return -1;
 	mirrors = json_object_get(all, MIRRORS);
 	at = find(mirrors, url);
@@ -135,11 +169,31 @@ daemon_json_mirrors(const char *path, const char *text,
 	json_t *all, *item;
 	size_t i;
 
-	if (load(path, text, &all, e) == -1)
+	if (load(path, text, 0, &all, e) == -1)
 		return -1;
 	json_array_foreach(json_object_get(all, MIRRORS), i, item) {
 		fn(cookie, json_string_value(item));
 	}
 	json_decref(all);
 	return 0;
+}
+
+/* What stands there as null conflicts with an option all the same. */
+bool
+daemon_json_has_mirrors(const char *text)
+{
+	json_t *all = json_loads(skip_front(text), 0, NULL);
+	bool has = json_object_get(all, MIRRORS) != NULL;
+
+	json_decref(all);
+	return has;
+}
+
+enum daemon_json_oddity
+daemon_json_oddity(const char *text)
+{
+	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+		return DAEMON_JSON_BOM;
+	return text[strspn(text, " \t\r\n")] == '\0' ? DAEMON_JSON_EMPTY :
+	    DAEMON_JSON_FINE;
 }

@@ -16,7 +16,10 @@ for_containerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 	bool has_dial_timeout = w->has_version &&
 	    node_version_since(&w->version, 2, 1, 0);
 
-	if (for_too_old(w, "containerd", 1, 5, 0, "certs.d", e) == -1)
+	if (for_too_old(w, "containerd", 1, 5, 0, "certs.d", e) == -1 ||
+	    (!is_two && for_no_ipv6(w, "containerd before 2.0 cannot read a "
+	    "hosts.toml with an IPv6 address, and asks the registries (if it "
+	    "is 2.0 or later, say so with --client-version)", e) == -1))
 		return -1;
 	node_plan_file(p, NODE_CONTAINERD_TOML,
 	    xstrdup("etc/containerd/config.toml"),

@@ -1,6 +1,7 @@
 /* hosts.toml, certificates, versions: what several clients share. */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "layout/mem.h"
 #include "node/client.h"
@@ -129,4 +130,19 @@ for_too_old(const struct node_wish *w, const char *program, unsigned major,
 	return err_set(e, ERR_INPUT, "%s %s cannot do this: %s needs %u.%u.%u "
 	    "or later", program, node_version_text(&w->version, text), what,
 	    major, minor, patch);
+}
+
+static bool
+is_ipv6(const struct url *u)
+{
+	return u->host != NULL && strchr(u->host, ':') != NULL;
+}
+
+int
+for_no_ipv6(const struct node_wish *w, const char *why, struct err *e)
+{
+	if (!is_ipv6(&w->mirror) && !is_ipv6(&w->behind))
+		return 0;
+	return err_set(e, ERR_INPUT, "--mirror: %s: give the mirror a name, in "
+	    "DNS or in /etc/hosts", why);
 }

@@ -14,9 +14,10 @@
 
 #define MIB		((uint64_t)1 << 20)
 /* How many slices may be on the way from the mirror at once before an owner
- * that is silent is taken for one that hangs.  Three nodes that pull three blobs
- * each want nine, and the line is not shared evenly: with nine here, peers that
- * were well lost their place, and a third of the bytes came twice. */
+ * that is silent is taken for one that hangs.  Three nodes that pull three
+ * blobs each want nine, and the line is not shared evenly: with nine here,
+ * peers that were well lost their place, and a third of the bytes came
+ * twice. */
 #define SLICES_AT_ONCE	15u
 #define PATIENCE_MIN_S	3u
 #define PATIENCE_MAX_S	300u

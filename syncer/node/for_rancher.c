@@ -66,6 +66,18 @@ trust(const struct node_wish *w, const char *place)
 	return text;
 }
 
+/* The first releases with containerd 2.0: 1.x cannot read the hosts.toml that
+ * is made of an IPv6 address (quirks.md#containerd). */
+static bool
+takes_ipv6(const struct node_wish *w)
+{
+	const struct node_version *v = &w->version;
+
+	return w->has_version && (v->major > 1 || v->minor > 32 ||
+	    (v->minor == 32 && v->patch >= 2) ||
+	    (v->minor == 31 && v->patch >= 6));
+}
+
 /* Names are quoted: "*" alone would be an alias. */
 static char *
 registries_yaml(const struct node_wish *w)
@@ -101,11 +113,16 @@ for_rancher(const struct node_wish *w, struct node_plan *p, const char *name,
 		    "mirror is set for all registries: name the registries "
 		    "with --registry, or give --only if you want that", name,
 		    version);
+	if (!takes_ipv6(w) && for_no_ipv6(w, "k3s and RKE2 before 1.31.6 and "
+	    "1.32.2 have a containerd that cannot take an IPv6 address, and "
+	    "asks the registries (if they are later, say so with "
+	    "--client-version)", e) == -1)
+		return -1;
 	if (w->only && w->has_version && !has_only(&w->version))
 		return err_set(e, ERR_INPUT, "--only: %s %s always asks the "
 		    "registries themselves last; 1.26.13, 1.27.10, 1.28.6, "
 		    "1.29.1 and later can leave that out", name, version);
-	node_plan_file(p, NODE_WHOLE, xasprintf("etc/rancher/%s/"
+	node_plan_file(p, NODE_REGISTRIES_YAML, xasprintf("etc/rancher/%s/"
 	    "registries.yaml", name), registries_yaml(w));
 	if (w->only)
 		node_plan_file(p, NODE_WHOLE, xasprintf("etc/rancher/%s/"

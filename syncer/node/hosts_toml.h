@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * One hosts.toml, as containerd and dockerd read it (quirks.md#hosts-toml):
+ * One hosts.toml, as containerd and dockerd read it (quirks.md#hoststoml):
  * the hosts that it names, and why one of them is not asked, or not for all
  * that a pull wants.
  */

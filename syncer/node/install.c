@@ -143,6 +143,12 @@ look(struct install *in, const struct node_file *file, struct found *f,
 	if (node_merge(file->kind, file->path, f->base, file->text,
 	    &f->next, e) == -1)
 		return -1;
+	/* The record takes no other paths: see record.c. */
+	if (strncmp(file->path, "etc/", 4) != 0 && (f->now == NULL ||
+	    strcmp(f->now, f->next) != 0))
+		return err_set(e, ERR_INPUT, "/%s: the client reads this file, "
+		    "and cdr writes below /etc alone: put in by hand what this "
+		    "command prints without --install", file->path);
 	return r == NULL && rc == 1 ? look_at_backup(in, file, f, e) : 0;
 }
 

@@ -8,11 +8,13 @@
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
 #include "node/plan.h"
+#include "node/rancher_yaml.h"
 
 static const char *const kind_names[] = {
 	[NODE_WHOLE] = "whole",
 	[NODE_DAEMON_JSON] = "daemon.json",
 	[NODE_CONTAINERD_TOML] = "containerd.toml",
+	[NODE_REGISTRIES_YAML] = "registries.yaml",
 };
 
 /* Paths are from the root on, so that --prefix can go before them. */
@@ -28,6 +30,26 @@ node_plan_file(struct node_plan *p, enum node_kind kind, char *path, char *text)
 		.kind = kind, .path = path, .text = text, .mode = 0644
 	};
 	return f;
+}
+
+static void
+file_done(struct node_file *f)
+{
+	free(f->path);
+	if (f->copy_of != NULL)
+		explicit_bzero(f->text, strlen(f->text));
+	free(f->text);
+	free(f->copy_of);
+}
+
+void
+node_plan_drop(struct node_plan *p, size_t i)
+{
+	assert(i < p->count);
+	file_done(&p->files[i]);
+	p->count--;
+	memmove(&p->files[i], &p->files[i + 1],
+	    (p->count - i) * sizeof(*p->files));
 }
 
 void
@@ -49,14 +71,8 @@ node_plan_done(struct node_plan *p)
 {
 	size_t i;
 
-	for (i = 0; i < p->count; i++) {
-		free(p->files[i].path);
-		if (p->files[i].copy_of != NULL)
-			explicit_bzero(p->files[i].text,
-			    strlen(p->files[i].text));
-		free(p->files[i].text);
-		free(p->files[i].copy_of);
-	}
+	for (i = 0; i < p->count; i++)
+		file_done(&p->files[i]);
 	free(p->files);
 	free(p->printed);
 	for (i = 0; i < p->note_count; i++)
@@ -99,6 +115,8 @@ node_merge(enum node_kind kind, const char *path, const char *base,
 		return daemon_json_add(path, base, text, ret, e);
 	case NODE_CONTAINERD_TOML:
 		return containerd_toml_add(path, base, text, ret, e);
+	case NODE_REGISTRIES_YAML:
+		return rancher_yaml_add(path, base, text, ret, e);
 	}
 	if (base == NULL || strcmp(base, text) == 0 ||
 	    strncmp(base, NODE_MARK, strlen(NODE_MARK)) == 0) {
@@ -123,6 +141,8 @@ node_unmerge(enum node_kind kind, const char *path, const char *now,
 		return daemon_json_drop(path, now, text, ret, e);
 	case NODE_CONTAINERD_TOML:
 		return containerd_toml_drop(path, now, text, ret, e);
+	case NODE_REGISTRIES_YAML:
+		return rancher_yaml_drop(path, now, text, ret, e);
 	}
 	return err_set(e, ERR_INPUT, "/%s: was changed after cdr wrote it. "
 	    "Save what you want of it, delete it, and run this again", path);

@@ -13,7 +13,8 @@ enum node_kind {
 	NODE_WHOLE,		/* the file is ours alone */
 	NODE_DAEMON_JSON,	/* text: a URL, put into dockerd's
 				 * registry-mirrors */
-	NODE_CONTAINERD_TOML	/* text: lines, put at the end */
+	NODE_CONTAINERD_TOML,	/* text: lines, put at the end */
+	NODE_REGISTRIES_YAML	/* text: YAML, put into that of k3s or RKE2 */
 };
 
 struct node_file {
@@ -36,6 +37,8 @@ struct node_plan {
 /* node_plan_file(p, kind, path, text): takes both strings; mode 0644. */
 struct node_file *node_plan_file(struct node_plan *, enum node_kind, char *,
     char *);
+/* node_plan_drop(p, i): a file less. */
+void node_plan_drop(struct node_plan *, size_t);
 void node_plan_note(struct node_plan *, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 void node_plan_done(struct node_plan *);

@@ -28,23 +28,28 @@ take_number(const char **p, unsigned long long *ret)
 	return true;
 }
 
+static bool
+boot_of(const char *stat, unsigned long long *ret)
+{
+	static const char name[] = "\nbtime ";
+	const char *at = strstr(stat, name);
+
+	if (at == NULL)
+		return false;
+	at += sizeof(name) - 1;
+	return take_number(&at, ret);
+}
+
 /* When the machine was started, in seconds since 1970. */
 static bool
 find_boot(int root, unsigned long long *ret)
 {
-	static const char name[] = "\nbtime ";
-	char *text = NULL;
-	const char *at = NULL;
+	char *stat = NULL;
 	struct err e;
-	bool found = false;
+	bool found = under_read(root, "proc/stat", &stat, NULL, &e) == 1 &&
+	    boot_of(stat, ret);
 
-	if (under_read(root, "proc/stat", &text, NULL, &e) == 1)
-		at = strstr(text, name);
-	if (at != NULL)
-		at += sizeof(name) - 1;
-	if (at != NULL)
-		found = take_number(&at, ret);
-	free(text);
+	free(stat);
 	return found;
 }
 
@@ -67,15 +72,16 @@ ticks_of(const char *stat, unsigned long long *ret)
 	return take_number(&p, ret);
 }
 
-static char *
-read_of(int root, const char *pid, const char *name)
+/* ${*ret} is NULL where it cannot be read. */
+static void
+read_of(int root, const char *pid, const char *name, char **ret)
 {
-	char *path = xasprintf("proc/%s/%s", pid, name), *text = NULL;
+	char *path = xasprintf("proc/%s/%s", pid, name);
 	struct err e;
 
-	(void)under_read(root, path, &text, NULL, &e);
+	*ret = NULL;
+	(void)under_read(root, path, ret, NULL, &e);
 	free(path);
-	return text;
 }
 
 /* Arguments end with a NUL each.  Without --config it is the usual file. */
@@ -102,18 +108,21 @@ reads_config(int root, const char *pid, const char *config)
 	return len == 1;
 }
 
+/* ${config} NULL: it does not matter which file it reads. */
 static bool
-look_at(int root, const char *pid, const char *config,
+look_at(int root, const char *pid, const char *name, const char *config,
     unsigned long long boot, struct running *ret)
 {
-	char *comm = read_of(root, pid, "comm"), *stat = NULL;
+	char *comm, *stat = NULL;
 	unsigned long long ticks = 0, number = 0;
 	const char *p = pid;
 	bool found = false;
 
-	if (comm != NULL && strcmp(comm, "containerd\n") == 0 &&
-	    reads_config(root, pid, config))
-		stat = read_of(root, pid, "stat");
+	read_of(root, pid, "comm", &comm);
+	if (comm != NULL && strncmp(comm, name, strlen(name)) == 0 &&
+	    strcmp(comm + strlen(name), "\n") == 0 &&
+	    (config == NULL || reads_config(root, pid, config)))
+		read_of(root, pid, "stat", &stat);
 	if (stat != NULL && ticks_of(stat, &ticks) && take_number(&p,
 	    &number)) {
 		ret->pid = (unsigned)number;
@@ -126,8 +135,8 @@ look_at(int root, const char *pid, const char *config,
 	return found;
 }
 
-bool
-running_containerd(int root, const char *config, struct running *ret)
+static bool
+find(int root, const char *name, const char *config, struct running *ret)
 {
 	unsigned long long boot;
 	struct running one;
@@ -141,11 +150,23 @@ running_containerd(int root, const char *config, struct running *ret)
 		return false;
 	for (i = 0; i < count; i++)
 		if (ascii_is_digit(names[i][0]) && look_at(root, names[i],
-		    config, boot, &one) && (!found ||
+		    name, config, boot, &one) && (!found ||
 		    one.since < ret->since)) {
 			*ret = one;
 			found = true;
 		}
 	fs_list_free(names, count);
 	return found;
+}
+
+bool
+running_containerd(int root, const char *config, struct running *ret)
+{
+	return find(root, "containerd", config, ret);
+}
+
+bool
+running_program(int root, const char *name, struct running *ret)
+{
+	return find(root, name, NULL, ret);
 }

@@ -64,7 +64,7 @@ take_code(struct toml_in *in, FILE *out, unsigned digits)
 static int
 take_escape(struct toml_in *in, FILE *out, bool is_long)
 {
-	static const char from[] = "btnfre\"\\", to[] = "\b\t\n\f\r\033\"\\";
+	static const char from[] = "btnfr\"\\", to[] = "\b\t\n\f\r\"\\";
 	const char *at, *p;
 
 	if (*in->p == 'u' || *in->p == 'U')

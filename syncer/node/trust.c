@@ -5,7 +5,8 @@
 
 #include "layout/mem.h"
 #include "node/hosts_toml.h"
-#include "node/toml_scan.h"
+#include "node/rancher_conf.h"
+#include "node/toml.h"
 #include "node/trust.h"
 #include "node/under.h"
 
@@ -15,11 +16,11 @@ is_told(const struct node_trust *t)
 	return t->ca != NULL || t->cert != NULL;
 }
 
-/* The first one counts; one without "/" in front is left out. */
+/* The first one counts; one without "/" in front is left out, and NULL. */
 static void
 set(char **to, const char *value)
 {
-	if (*to == NULL && value[0] == '/')
+	if (*to == NULL && value != NULL && value[0] == '/')
 		*to = xstrdup(value);
 }
 
@@ -50,120 +51,40 @@ read_hosts(const char *path, const char *text, const char *host,
 			continue;
 		if (one->ca_count > 0)
 			set(&t->ca, one->ca[0]);
-		if (one->cert != NULL)
-			set(&t->cert, one->cert);
-		if (one->key != NULL)
-			set(&t->key, one->key);
+		set(&t->cert, one->cert);
+		set(&t->key, one->key);
 	}
 	hosts_toml_done(&h);
 }
 
 /* --- buildkitd.toml ------------------------------------------------------ */
 
-struct in_buildkit {
-	struct node_trust *trust;
-	const char *place;
-};
+static const char *
+first_string(const struct toml *t)
+{
+	return toml_string(t != NULL && t->kind == TOML_ARRAY ? t->child : t);
+}
 
 /* [registry."PLACE"] ca = ["file"]; [[registry."PLACE".keypair]] key = "file",
  * cert = "file". */
 static void
-on_buildkit(void *cookie, const struct toml_event *event)
+read_buildkit(const char *path, const char *text, const char *place,
+    struct node_trust *t)
 {
-	static const char *const ca[] = { "registry", NULL, "ca" };
-	static const char *const pair[] = { "registry", NULL, "keypair", NULL };
-	struct in_buildkit *in = cookie;
-	const struct toml_path *path = event->path;
+	const struct toml *registry, *pair;
+	struct toml *doc;
+	struct err ignored;
 
-	if (event->is_table || path->count < 3 ||
-	    strcmp(path->part[1], in->place) != 0)
+	if (toml_read(path, text, &doc, &ignored) == -1)
 		return;
-	if (toml_path_is(path, 3, ca))
-		set(&in->trust->ca, event->value);
-	else if (!toml_path_is(path, 4, pair))
-		return;
-	else if (strcmp(path->part[3], "cert") == 0)
-		set(&in->trust->cert, event->value);
-	else if (strcmp(path->part[3], "key") == 0)
-		set(&in->trust->key, event->value);
-}
-
-/* --- registries.yaml ----------------------------------------------------- */
-
-/*
- * The key or the value that begins here, without its quotes, cut out of the
- * line; ${at} is behind it.
- */
-static char *
-yaml_word(char **at)
-{
-	char *from = *at, *end;
-
-	if (*from == '"' || *from == '\'') {
-		end = strchr(from + 1, *from);
-		from++;
-	} else {
-		end = from + strcspn(from, " \t\r");
-		if (end > from && end[-1] == ':')
-			end--;
-	}
-	if (end == NULL || *end == '\0') {
-		*at = from + strlen(from);
-	} else {
-		*at = end + 1;
-		*end = '\0';
-	}
-	return from;
-}
-
-struct in_yaml {
-	struct node_trust *trust;
-	const char *place;
-	bool is_configs, is_place;	/* we are below that */
-	size_t indent;			/* of the place */
-};
-
-/* By indentation: what is indented more than PLACE belongs to it. */
-static void
-on_yaml(struct in_yaml *in, size_t indent, const char *key, const char *value)
-{
-	if (indent == 0)
-		in->is_configs = strcmp(key, "configs") == 0;
-	if (indent <= in->indent)
-		in->is_place = false;
-	if (in->is_place && strcmp(key, "ca_file") == 0) {
-		set(&in->trust->ca, value);
-	} else if (in->is_place && strcmp(key, "cert_file") == 0) {
-		set(&in->trust->cert, value);
-	} else if (in->is_place && strcmp(key, "key_file") == 0) {
-		set(&in->trust->key, value);
-	} else if (in->is_configs && !in->is_place && indent > 0 &&
-	    strcmp(key, in->place) == 0) {
-		in->is_place = true;
-		in->indent = indent;
-	}
-}
-
-/* Of YAML what stands below configs: PLACE:, a key in each line. */
-static void
-read_yaml(const char *text, const char *place, struct node_trust *t)
-{
-	struct in_yaml in = { .trust = t, .place = place };
-	char *line, *at, *key;
-	size_t len, indent;
-
-	for (; *text != '\0'; text += len + (text[len] == '\n')) {
-		len = strcspn(text, "\n");
-		indent = strspn(text, " ");
-		if (indent >= len || strchr("#\r\t", text[indent]) != NULL)
-			continue;
-		line = xstrndup(text + indent, len - indent);
-		at = line;
-		key = yaml_word(&at);
-		at += strspn(at, ": \t");
-		on_yaml(&in, indent, key, yaml_word(&at));
-		free(line);
-	}
+	registry = toml_get(toml_get(doc, "registry"), place);
+	pair = toml_get(registry, "keypair");
+	if (pair != NULL && pair->kind == TOML_ARRAY)
+		pair = pair->child;
+	set(&t->ca, first_string(toml_get(registry, "ca")));
+	set(&t->cert, toml_string(toml_get(pair, "cert")));
+	set(&t->key, toml_string(toml_get(pair, "key")));
+	toml_free(doc);
 }
 
 /* --- certs.d/HOST:PORT --------------------------------------------------- */
@@ -210,14 +131,13 @@ void
 node_trust_read(const char *path, const char *text, const char *host,
     const char *place, struct node_trust *ret)
 {
-	struct in_buildkit in = { .trust = ret, .place = place };
-
 	if (ends_with(path, "/hosts.toml"))
 		read_hosts(path, text, host, ret);
-	else if (ends_with(path, "/registries.yaml"))
-		read_yaml(text, place, ret);
+	else if (ends_with(path, ".yaml"))
+		rancher_conf_trust(text, place, &ret->ca, &ret->cert,
+		    &ret->key);
 	else if (ends_with(path, "/buildkitd.toml"))
-		toml_scan(text, on_buildkit, &in);
+		read_buildkit(path, text, place, ret);
 }
 
 /* Clients that have no setting for it look into certs.d/HOST:PORT; podman looks

@@ -5,12 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
-#include "node/daemon_json.h"
 #include "node/record.h"
-#include "node/toml_scan.h"
+#include "node/toml.h"
 #include "node/under.h"
 #include "node/uses_internal.h"
 
@@ -54,6 +52,13 @@ node_use_fault(struct node_use *use, const char *why)
 }
 
 void
+uses_fault(struct node_uses *u, const char *client, const char *path,
+    const char *why)
+{
+	node_use_fault(uses_add(u, client, path, ""), why);
+}
+
+void
 node_uses_done(struct node_uses *u)
 {
 	size_t i;
@@ -72,119 +77,45 @@ node_uses_done(struct node_uses *u)
 	free(u->uses);
 	free(u->complaints);
 	node_folders_done(&u->folders);
+	node_entries_done(&u->entries);
+	for (i = 0; i < u->user_count; i++)
+		free(u->users[i]);
+	free(u->users);
 	*u = (struct node_uses){ 0 };
 }
 
 /* --- one file ------------------------------------------------------------ */
 
-struct in_file {
-	struct node_uses *uses;
-	const char *client, *path;
-	/* Of a [[registry]] or [[registry.mirror]] so far. */
-	char prefix[TOML_PART_MAX], location[TOML_PART_MAX];
-	bool is_mirror, insecure;
-};
-
-/* The table is over.  A location that is the registry's own is no mirror. */
-static void
-end_location(struct in_file *f)
-{
-	if (f->location[0] != '\0' && (f->is_mirror ||
-	    (f->prefix[0] != '\0' && strcmp(f->prefix, f->location) != 0)))
-		uses_add(f->uses, f->client, f->path, f->location)->insecure =
-		    f->insecure;
-	f->prefix[0] = f->location[0] = '\0';
-	f->insecure = false;
-}
-
-static void
-on_location(void *cookie, const struct toml_event *event)
-{
-	static const char *const of_registry[] = { "registry", NULL };
-	static const char *const of_mirror[] = { "registry", "mirror", NULL };
-	struct in_file *f = cookie;
-	const struct toml_path *path = event->path;
-	const char *key = path->part[path->count - 1];
-
-	if (event->is_table) {
-		end_location(f);
-		f->is_mirror = path->count == 2;
-		return;
-	}
-	if (!toml_path_is(path, 2, of_registry) &&
-	    !toml_path_is(path, 3, of_mirror))
-		return;
-	if (strcmp(key, "location") == 0)
-		memcpy(f->location, event->value, strlen(event->value) + 1);
-	else if (strcmp(key, "prefix") == 0)
-		memcpy(f->prefix, event->value, strlen(event->value) + 1);
-	else if (strcmp(key, "insecure") == 0)
-		f->insecure = strcmp(event->value, "true") == 0;
-}
-
-/* A table ends where the next one begins, or the file does. */
-void
-node_uses_registries_conf(struct node_uses *u, const char *path,
-    const char *text)
-{
-	struct in_file f = {
-		.uses = u, .client = "podman and CRI-O", .path = path
-	};
-
-	toml_scan(text, on_location, &f);
-	end_location(&f);
-}
-
-static void
-on_buildkit(void *cookie, const struct toml_event *event)
-{
-	static const char *const mirrors[] = { "registry", NULL, "mirrors" };
-	struct in_file *f = cookie;
-
-	if (!event->is_table && toml_path_is(event->path, 3, mirrors))
-		uses_add(f->uses, f->client, f->path, event->value);
-}
-
+/* [registry."docker.io"] mirrors = ["m:5000/docker.io"] */
 void
 node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
 {
-	struct in_file f = { .uses = u, .client = "buildkit", .path = path };
+	const struct toml *registries, *r, *mirrors, *one;
+	struct toml *doc;
+	struct err why, e;
 
-	toml_scan(text, on_buildkit, &f);
-}
-
-/* Of YAML all that is wanted is each URL outside of a comment. */
-void
-node_uses_registries_yaml(struct node_uses *u, const char *client,
-    const char *path, const char *text)
-{
-	static const char ends[] = " \t\r\n\"',[]{}";
-	size_t len;
-	char *url;
-
-	while (*text != '\0') {
-		len = strcspn(text, ends);
-		if (text[0] == '#') {
-			text += strcspn(text, "\n");
-			continue;
-		}
-		if (len < TOML_PART_MAX &&
-		    (strncmp(text, "http://", 7) == 0 ||
-		    strncmp(text, "https://", 8) == 0)) {
-			url = xstrndup(text, len);
-			uses_add(u, client, path, url);
-			free(url);
-		}
-		text += len;
-		text += strspn(text, ends);
+	if (toml_read(path, text, &doc, &why) == -1) {
+		(void)err_set(&e, ERR_INPUT, "%s: buildkitd does not start "
+		    "with it: mend it first", why.msg);
+		uses_fault(u, "buildkit", path, e.msg);
+		return;
 	}
+	registries = toml_get(doc, "registry");
+	for (r = registries == NULL ? NULL : registries->child; r != NULL;
+	    r = r->next) {
+		mirrors = toml_get(r, "mirrors");
+		for (one = mirrors == NULL ? NULL : mirrors->child;
+		    one != NULL; one = one->next)
+			if (toml_string(one) != NULL)
+				uses_add(u, "buildkit", path, one->text);
+	}
+	toml_free(doc);
 }
 
 /* --- all files ------------------------------------------------------------ */
 
-/* Return a text to be freed, or NULL; what is wrong becomes a complaint. */
-static char *
-read_or_complain(struct node_uses *u, int root, const char *path)
+char *
+uses_read_file(struct node_uses *u, int root, const char *path)
 {
 	struct err e;
 	char *text = NULL;
@@ -192,74 +123,6 @@ read_or_complain(struct node_uses *u, int root, const char *path)
 	if (under_read(root, path, &text, NULL, &e) == -1)
 		uses_complain(u, e.msg);
 	return text;
-}
-
-/* The main file before the drop-ins, as the library reads them. */
-static void
-read_containers(struct node_uses *u, int root)
-{
-	static const char dir[] = "etc/containers/registries.conf.d";
-	char **names = NULL, *path, *text;
-	size_t count = 0, i;
-	struct err e;
-
-	text = read_or_complain(u, root, "etc/containers/registries.conf");
-	if (text != NULL)
-		node_uses_registries_conf(u, "etc/containers/registries.conf",
-		    text);
-	free(text);
-	if (under_list(root, dir, &names, &count, &e) == -1)
-		uses_complain(u, e.msg);
-	for (i = 0; i < count; i++) {
-		if (strlen(names[i]) < 6 ||
-		    strcmp(names[i] + strlen(names[i]) - 5, ".conf") != 0)
-			continue;
-		path = xasprintf("%s/%s", dir, names[i]);
-		text = read_or_complain(u, root, path);
-		if (text != NULL)
-			node_uses_registries_conf(u, path, text);
-		free(text);
-		free(path);
-	}
-	fs_list_free(names, count);
-}
-
-static void
-on_daemon_mirror(void *cookie, const char *url)
-{
-	struct in_file *f = cookie;
-
-	uses_add(f->uses, f->client, f->path, url);
-}
-
-/* certs.d counts since Engine 28 (quirks.md#dockerd); before it holds
- * certificates, and no hosts.toml. */
-static void
-read_docker(struct node_uses *u, int root)
-{
-	struct in_file f = {
-		.uses = u, .client = "dockerd", .path = "etc/docker/daemon.json"
-	};
-	char *text = read_or_complain(u, root, f.path);
-	struct err e;
-
-	if (text != NULL && daemon_json_mirrors(f.path, text, on_daemon_mirror,
-	    &f, &e) == -1)
-		uses_complain(u, e.msg);
-	free(text);
-	uses_certs_d(u, root, "dockerd", "etc/docker/certs.d",
-	    NODE_USE_COUNTS);
-}
-
-static void
-read_rancher(struct node_uses *u, int root, const char *client,
-    const char *path)
-{
-	char *text = read_or_complain(u, root, path);
-
-	if (text != NULL)
-		node_uses_registries_yaml(u, client, path, text);
-	free(text);
 }
 
 /* By the record of what was written, or by the mark of a whole file, where the
@@ -307,11 +170,11 @@ node_uses_read(int root, struct node_uses *ret)
 
 	*ret = (struct node_uses){ 0 };
 	uses_containerd(ret, root);
-	read_containers(ret, root);
-	read_docker(ret, root);
-	read_rancher(ret, root, "k3s", "etc/rancher/k3s/registries.yaml");
-	read_rancher(ret, root, "rke2", "etc/rancher/rke2/registries.yaml");
-	text = read_or_complain(ret, root, buildkit);
+	uses_containers(ret, root);
+	uses_docker(ret, root);
+	uses_rancher(ret, root, "k3s");
+	uses_rancher(ret, root, "rke2");
+	text = uses_read_file(ret, root, buildkit);
 	if (text != NULL)
 		node_uses_buildkit(ret, buildkit, text);
 	free(text);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "layout/err.h"
+#include "node/entries.h"
 #include "node/folders.h"
 #include "registry/url.h"
 
@@ -38,6 +39,10 @@ struct node_uses {
 	bool is_full;		/* NODE_USES_MAX are there */
 	struct node_use rest;	/* stands for those that are more */
 	struct node_folders folders;	/* that containerd looks into */
+	struct node_entries entries;	/* of podman, CRI-O, k3s and RKE2 */
+	char **users;		/* registries.conf of a user's own, which hide
+				 * the system's from that user */
+	size_t user_count;
 	char *stale;		/* the containerd that runs has not read what
 				 * its files say now; NULL */
 	bool may_be_stale;	/* ${stale} is not certain */

@@ -114,6 +114,12 @@ complain_of(struct node_uses *u, const struct containerd *c)
 {
 	char *text;
 
+	if (c->is_list)
+		uses_complain(u, "config_path of containerd names several "
+		    "folders, which 2.1 and later take for the name of one, so "
+		    "that they read no hosts.toml (but where "
+		    "use_local_image_pull is true): write config_path = "
+		    "\"" CONTAINERD_CERTS_D "\", and restart containerd");
 	if (c->is_two || c->path_1 == NULL ? c->is_two || c->path_2 == NULL :
 	    c->path_2 != NULL && strcmp(c->path_1, c->path_2) == 0)
 		return;
@@ -220,9 +226,18 @@ uses_containerd(struct node_uses *u, int root)
 {
 	struct containerd c;
 	struct err e;
+	int rc = containerd_read(root, &c, &e);
 
-	if (containerd_read(root, &c, &e) == -1)
+	if (rc == 0)
+		;
+	else if (c.cannot_start)
+		node_use_fault(uses_add(u, "containerd", c.main, ""),
+		    e.msg);
+	else
 		uses_complain(u, e.msg);
+	/* What we may not read may be right. */
+	if (rc == -1 && !c.cannot_start && c.path_2 == NULL)
+		c.path_1 = c.path_2 = CONTAINERD_CERTS_D;
 	complain_of(u, &c);
 	read_all(u, root, &c);
 	find_stale(u, root, &c);

@@ -16,11 +16,14 @@
 struct wait {
 	char *tag;			/* NULL: all */
 	int64_t first, last;		/* event */
+	bool is_again;			/* no event, but a run that failed */
+	unsigned failed;
 };
 
 /* All lines about one repository. */
 struct group {
-	size_t first, count;		/* in the order */
+	size_t first, count;		/* in the order: by tag, and then */
+	size_t patterns;		/* so many */
 	struct wait *waits;		/* by tag; or one for all */
 	size_t wait_count, room;
 	size_t most;			/* before it is all of them */
@@ -55,13 +58,24 @@ compare_name(const struct image_ref *ref, const char *registry,
 	return c != 0 ? c : strcmp(ref->repository, repository);
 }
 
+static bool
+is_pattern(const struct list_entry *entry)
+{
+	return entry->tags != NULL || entry->ref.tag == NULL;
+}
+
 static int
 compare_lines(const void *a, const void *b)
 {
-	const struct list_entry *const *x = a, *const *y = b;
+	const struct list_entry *x = *(const struct list_entry *const *)a;
+	const struct list_entry *y = *(const struct list_entry *const *)b;
+	int c = compare_name(&x->ref, y->ref.registry, y->ref.repository);
 
-	return compare_name(&(*x)->ref, (*y)->ref.registry,
-	    (*y)->ref.repository);
+	if (c != 0 || (is_pattern(x) && is_pattern(y)))
+		return c;
+	if (is_pattern(x) || is_pattern(y))
+		return is_pattern(x) ? 1 : -1;
+	return strcmp(x->ref.tag, y->ref.tag);
 }
 
 static bool
@@ -97,6 +111,7 @@ set_groups(struct hints *h)
 			g->first = i;
 		}
 		g->count++;
+		g->patterns += is_pattern(h->order[i]);
 		g->most += h->order[i]->tags == NULL ? 1 : HINT_TAGS_MAX;
 	}
 }
@@ -125,12 +140,11 @@ drop_waits(struct hints *h, struct group *g)
 	g->room = 0;
 }
 
-void
-hints_clear(struct hints *h)
+static void
+clear(struct hints *h)
 {
 	for (; h->waiting != NULL; h->waiting = h->waiting->next)
 		drop_waits(h, h->waiting);
-	h->due = INT64_MAX;
 }
 
 void
@@ -138,7 +152,7 @@ hints_free(struct hints *h)
 {
 	if (h == NULL)
 		return;
-	hints_clear(h);
+	clear(h);
 	free(h->order);
 	free(h->groups);
 	list_free(h->list);
@@ -207,16 +221,33 @@ waits_for_all(const struct group *g)
 	return g->wait_count > 0 && g->waits[0].tag == NULL;
 }
 
+/* Of an event that comes again only the time counts; what is due again after a
+ * run that failed is due when it has settled, if there was an event since. */
+static void
+move(struct wait *old, const struct wait *w)
+{
+	if (old->is_again && !w->is_again) {
+		old->first = w->first;
+		old->last = w->last;
+		old->is_again = false;
+	} else if (old->is_again == w->is_again) {
+		old->first = w->first < old->first ? w->first : old->first;
+		old->last = w->last > old->last ? w->last : old->last;
+	}
+	if (w->failed < old->failed)
+		old->failed = w->failed;
+}
+
 /* All of the repository: since the first event about any of it. */
 static struct wait
 all_of(const struct group *g, const struct wait *w)
 {
-	struct wait all = { NULL, w->first, w->last };
+	struct wait all = *w;
 	size_t i;
 
+	all.tag = NULL;
 	for (i = 0; i < g->wait_count; i++)
-		if (g->waits[i].first < all.first)
-			all.first = g->waits[i].first;
+		move(&all, &g->waits[i]);
 	return all;
 }
 
@@ -237,19 +268,6 @@ insert(struct hints *h, struct group *g, size_t at, const struct wait *w)
 		h->waiting = g;
 	}
 	h->count++;
-}
-
-/* Of an event that comes again only the time counts; what is due again later,
- * after a run that failed, is due when it has settled now. */
-static void
-move(struct wait *old, const struct wait *w)
-{
-	if (w->first < old->first) {
-		old->first = w->first;
-		old->last = w->last;
-	} else if (w->last > old->last) {
-		old->last = w->last;
-	}
 }
 
 static void
@@ -296,10 +314,22 @@ put(struct hints *h, struct group *g, const struct wait *w)
 static size_t
 count_lines(const struct hints *h, const struct group *g, const char *tag)
 {
-	size_t i, count = 0;
+	size_t end = g->first + g->count, plain = end - g->patterns;
+	size_t low = g->first, high = plain, middle, i, count = 0;
 
-	for (i = 0; i < g->count; i++)
-		count += only_hears(h->order[g->first + i], tag);
+	if (tag == NULL || tag_is_signature(tag))
+		return g->count;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (strcmp(ref_at(h, middle)->tag, tag) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < plain && strcmp(ref_at(h, low)->tag, tag) == 0; low++)
+		count++;
+	for (i = plain; i < end; i++)
+		count += only_hears(h->order[i], tag);
 	return count;
 }
 
@@ -324,7 +354,8 @@ size_t
 hints_put(struct hints *h, const struct hook_event *event, int64_t now)
 {
 	/* It is only read. */
-	struct wait w = { (char *)(uintptr_t)event->tag, now, now };
+	struct wait w = { .tag = (char *)(uintptr_t)event->tag, .first = now,
+	    .last = now };
 	const char *registry = event->registry;
 	char *longer = NULL;
 	size_t count;
@@ -342,15 +373,16 @@ hints_put(struct hints *h, const struct hook_event *event, int64_t now)
 }
 
 void
-hints_again(struct hints *h, const char *ref, int64_t when)
+hints_again(struct hints *h, const struct hint *hint, int64_t when)
 {
 	struct image_ref parsed;
-	struct wait w = { NULL, when - h->settle, when - h->settle };
+	struct wait w = { .first = when - h->settle, .last = when - h->settle,
+	    .is_again = true, .failed = hint->failed };
 	struct err ignored;
 
-	if (image_ref_parse(ref, &parsed, &ignored) == -1)
+	if (image_ref_parse(hint->ref, &parsed, &ignored) == -1)
 		return;
-	if (!image_ref_is_bare(ref))
+	if (!image_ref_is_bare(hint->ref))
 		w.tag = parsed.tag;
 	(void)put_named(h, parsed.registry, parsed.repository, w);
 	image_ref_done(&parsed);
@@ -378,7 +410,7 @@ hints_list(struct hints *h, struct image_list *list)
 		for (i = 0; i < g->wait_count; i++)
 			(void)put_named(h, ref_at(&old, g->first)->registry,
 			    ref_at(&old, g->first)->repository, g->waits[i]);
-	hints_clear(&old);
+	clear(&old);
 	free(old.order);
 	free(old.groups);
 	list_free(old.list);
@@ -388,19 +420,34 @@ hints_list(struct hints *h, struct image_list *list)
 
 struct taking {
 	int64_t now;
-	char **refs;
+	bool is_whole;			/* a run of the whole list */
+	struct hint *hints;
 	size_t count, room;
 };
 
 static void
-take(struct taking *t, const struct image_ref *ref, const char *tag)
+take(struct taking *t, const struct image_ref *ref, const struct wait *w)
 {
+	const char *tag = w->tag;
+	struct hint *hint;
+
 	if (t->count == t->room) {
 		t->room = t->room == 0 ? 16 : 2 * t->room;
-		t->refs = xreallocarray(t->refs, t->room, sizeof(*t->refs));
+		t->hints = xreallocarray(t->hints, t->room, sizeof(*t->hints));
 	}
-	t->refs[t->count++] = xasprintf("%s/%s%s%s", ref->registry,
-	    ref->repository, tag == NULL ? "" : ":", tag == NULL ? "" : tag);
+	hint = &t->hints[t->count++];
+	hint->ref = xasprintf("%s/%s%s%s", ref->registry, ref->repository,
+	    tag == NULL ? "" : ":", tag == NULL ? "" : tag);
+	hint->failed = w->failed;
+}
+
+static bool
+is_due(const struct hints *h, const struct wait *w, const struct taking *t)
+{
+	if (t->is_whole && w->is_again)
+		return true;
+	return (t->is_whole || t->count < HINTS_RUN_MAX) &&
+	    due_of(h, w) <= t->now;
 }
 
 static void
@@ -411,8 +458,8 @@ take_group(struct hints *h, struct group *g, struct taking *t)
 
 	for (i = 0; i < g->wait_count; i++) {
 		w = &g->waits[i];
-		if (t->count < HINTS_RUN_MAX && due_of(h, w) <= t->now) {
-			take(t, ref_at(h, g->first), w->tag);
+		if (is_due(h, w, t)) {
+			take(t, ref_at(h, g->first), w);
 			free(w->tag);
 			continue;
 		}
@@ -426,20 +473,45 @@ take_group(struct hints *h, struct group *g, struct taking *t)
 		drop_waits(h, g);
 }
 
-size_t
-hints_take(struct hints *h, int64_t now, char ***ret)
+static void
+take_due(struct hints *h, struct taking *t)
 {
-	struct taking t = { .now = now };
 	struct group **at = &h->waiting;
 
 	h->due = INT64_MAX;
 	while (*at != NULL) {
-		take_group(h, *at, &t);
+		take_group(h, *at, t);
 		if ((*at)->wait_count == 0)
 			*at = (*at)->next;
 		else
 			at = &(*at)->next;
 	}
-	*ret = t.refs;
+}
+
+size_t
+hints_take(struct hints *h, int64_t now, struct hint **ret)
+{
+	struct taking t = { .now = now };
+
+	take_due(h, &t);
+	*ret = t.hints;
 	return t.count;
+}
+
+size_t
+hints_take_all(struct hints *h, int64_t now, struct hint **ret)
+{
+	struct taking t = { .now = now, .is_whole = true };
+
+	take_due(h, &t);
+	*ret = t.hints;
+	return t.count;
+}
+
+void
+hints_done(struct hint *hints, size_t count)
+{
+	while (count > 0)
+		free(hints[--count].ref);
+	free(hints);
 }

@@ -31,22 +31,28 @@ size_t hints_put(struct hints *, const struct hook_event *, int64_t);
 /* hints_due(h): no one is due before that; INT64_MAX: none waits. */
 int64_t hints_due(const struct hints *);
 
+/* What to look at, in REF form (for sync --only), and how many runs that did
+ * have failed since the last event about it. */
+struct hint {
+	char *ref;
+	unsigned failed;
+};
+
 /*
- * hints_take(h, now, ret): what is due, in REF form (for sync --only), in
- * strings of the caller; no more than HINTS_RUN_MAX: the rest stays due.
- * Return how many.
+ * hints_take(h, now, ret): what is due, no more than HINTS_RUN_MAX: the rest
+ * stays due.  hints_take_all(h, now, ret): for a run of the whole list, all but
+ * what has not settled: a registry may tell of a push before it shows it.
+ * Return how many; hints_done(taken, count) releases them.
  */
-size_t hints_take(struct hints *, int64_t, char ***);
+size_t hints_take(struct hints *, int64_t, struct hint **);
+size_t hints_take_all(struct hints *, int64_t, struct hint **);
+void hints_done(struct hint *, size_t);
 
-/* hints_again(h, ref, when): of what was taken nothing has become: it is due
- * again then, or when it has settled after one more event. */
-void hints_again(struct hints *, const char *, int64_t);
-
-/* hints_clear(h): a run of the whole list begins now. */
-void hints_clear(struct hints *);
+/* hints_again(h, hint, when): nothing has become of it: it is due again then,
+ * or when it has settled after one more event. */
+void hints_again(struct hints *, const struct hint *, int64_t);
 
 /* hints_count(h): how many wait. */
-
 size_t hints_count(const struct hints *);
 
 #endif

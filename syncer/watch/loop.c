@@ -26,7 +26,8 @@
 #include "watch/notice.h"
 #include "watch/schedule.h"
 
-/* How a run ends that cannot begin: cdr(1), EXIT STATUS. */
+/* How a run ends: cdr(1), EXIT STATUS. */
+#define CODE_FAILED	1
 #define CODE_INPUT	2
 #define CODE_STORE	3
 #define CODE_STOPPED	4
@@ -43,8 +44,9 @@ struct loop {
 	struct hints *hints;		/* NULL: no list was right so far */
 	struct schedule schedule;
 	pid_t child;			/* 0: none */
-	char **refs;			/* what it looks at; none: all */
-	size_t ref_count;
+	bool is_whole;			/* it looks at the whole list, */
+	struct hint *taken;		/* also for these; or at them only */
+	size_t taken_count;
 	size_t runs;			/* whole ones that have ended */
 	bool is_stopping;
 	bool is_over;
@@ -185,12 +187,11 @@ begin_to_hear(struct loop *l, int64_t now, struct err *e)
 /* --- runs -------------------------------------------------------------- */
 
 static void
-drop_refs(struct loop *l)
+drop_taken(struct loop *l)
 {
-	while (l->ref_count > 0)
-		free(l->refs[--l->ref_count]);
-	free(l->refs);
-	l->refs = NULL;
+	hints_done(l->taken, l->taken_count);
+	l->taken = NULL;
+	l->taken_count = 0;
 }
 
 /* cdr sync --only REF... and the words; free(3) the array. */
@@ -199,19 +200,52 @@ words_of(const struct loop *l)
 {
 	static char cdr[] = "cdr", sync[] = "sync", only[] = "--only";
 	size_t i, count = 0, words = 0;
+	size_t refs = l->is_whole ? 0 : l->taken_count;
 	char **argv;
 
 	while (l->w->sync[words] != NULL)
 		words++;
-	argv = xcalloc(2 + 2 * l->ref_count + words + 1, sizeof(*argv));
+	argv = xcalloc(2 + 2 * refs + words + 1, sizeof(*argv));
 	argv[count++] = cdr;
 	argv[count++] = sync;
-	for (i = 0; i < l->ref_count; i++) {
+	for (i = 0; i < refs; i++) {
 		argv[count++] = only;
-		argv[count++] = l->refs[i];
+		argv[count++] = l->taken[i].ref;
 	}
 	memcpy(&argv[count], l->w->sync, words * sizeof(*argv));
 	return argv;
+}
+
+/* After a run that could not begin, or has died. */
+static void
+try_again(struct loop *l, int64_t now)
+{
+	size_t i;
+
+	if (l->is_whole)
+		schedule_soon(&l->schedule, now + SCHEDULE_AGAIN_MS);
+	for (i = 0; i < l->taken_count; i++)
+		hints_again(l->hints, &l->taken[i], now + SCHEDULE_AGAIN_MS);
+}
+
+/* After one in which some images have failed: which of them is not known, and
+ * one that has not costs a HEAD. */
+static void
+retry(struct loop *l, int64_t now)
+{
+	int64_t after, first = -1;
+	size_t i;
+
+	for (i = 0; i < l->taken_count; i++) {
+		after = schedule_retry(++l->taken[i].failed);
+		if (after == -1)
+			continue;
+		hints_again(l->hints, &l->taken[i], now + after);
+		first = first == -1 || after < first ? after : first;
+	}
+	if (first != -1)
+		report(REPORT_INFO, "once more in %d s for what was pushed",
+		    (int)(first / 1000));
 }
 
 static void
@@ -223,12 +257,12 @@ begin(struct loop *l, int64_t now)
 	l->status.last.started = (int64_t)time(NULL);
 	l->status.last.finished = 0;
 	l->status.last.exit_code = 0;
-	l->status.last.only = l->ref_count;
+	l->status.last.only = l->is_whole ? 0 : l->taken_count;
 	if (child_start(argv, &l->child, &e) == -1) {
 		report(REPORT_ERROR, "%s; once more in %d s", e.msg,
 		    SCHEDULE_AGAIN_MS / 1000);
-		drop_refs(l);
-		schedule_soon(&l->schedule, now + SCHEDULE_AGAIN_MS);
+		try_again(l, now);
+		drop_taken(l);
 	}
 	free(argv);
 	tell(l, now);
@@ -248,19 +282,21 @@ static void
 begin_whole(struct loop *l, int64_t now)
 {
 	schedule_begin(&l->schedule, now, random_number());
+	l->is_whole = true;
 	if (l->hints != NULL)
-		hints_clear(l->hints);
+		l->taken_count = hints_take_all(l->hints, now, &l->taken);
 	begin(l, now);
 }
 
 static void
 begin_hinted(struct loop *l, int64_t now)
 {
-	l->ref_count = hints_take(l->hints, now, &l->refs);
-	if (l->ref_count == 0)
+	l->is_whole = false;
+	l->taken_count = hints_take(l->hints, now, &l->taken);
+	if (l->taken_count == 0)
 		return;
-	report(REPORT_INFO, "looking at what was pushed: %s%s", l->refs[0],
-	    l->ref_count > 1 ? ", and more" : "");
+	report(REPORT_INFO, "looking at what was pushed: %s%s",
+	    l->taken[0].ref, l->taken_count > 1 ? ", and more" : "");
 	schedule_hinted(&l->schedule, random_number());
 	begin(l, now);
 }
@@ -281,42 +317,34 @@ begin_due(struct loop *l, int64_t now)
 		begin_hinted(l, now);
 }
 
-/* A run that could not begin has taken nothing over. */
-static void
-try_again(struct loop *l, int64_t now)
-{
-	size_t i;
-
-	report(REPORT_WARNING, "once more in %d s", SCHEDULE_AGAIN_MS / 1000);
-	if (l->ref_count == 0)
-		schedule_soon(&l->schedule, now + SCHEDULE_AGAIN_MS);
-	for (i = 0; i < l->ref_count; i++)
-		hints_again(l->hints, l->refs[i], now + SCHEDULE_AGAIN_MS);
-}
-
 static void
 end_run(struct loop *l, int code, int64_t now)
 {
-	bool is_whole = l->ref_count == 0;
-
 	l->child = 0;
 	l->status.last.finished = (int64_t)time(NULL);
 	l->status.last.exit_code = code > UINT8_MAX ? UINT8_MAX : code;
 	if (l->is_stopping) {
 		l->is_over = true;
 		l->code = code > 128 ? CODE_STOPPED : code;
-	} else if (code == CODE_INPUT && is_whole && l->runs == 0) {
+	} else if (code == CODE_INPUT && l->is_whole && l->runs == 0) {
 		l->is_over = true;
 		l->code = CODE_INPUT;
 	} else if (code == CODE_STORE || code > CODE_STOPPED) {
 		if (code > 128)
 			report(REPORT_ERROR, "a run was ended by signal %d",
 			    code - 128);
+		else if (code == CHILD_NO_PROGRAM)
+			report(REPORT_ERROR, "a run cannot begin: "
+			    CHILD_PROGRAM " cannot be executed");
+		report(REPORT_WARNING, "once more in %d s",
+		    SCHEDULE_AGAIN_MS / 1000);
 		try_again(l, now);
+	} else if (code == CODE_FAILED || (code == CODE_INPUT &&
+	    l->status.list_error[0] == '\0')) {
+		retry(l, now);
 	}
-	if (is_whole)
-		l->runs++;
-	drop_refs(l);
+	l->runs += l->is_whole;
+	drop_taken(l);
 	if (!l->is_over)
 		tell(l, now);
 }
@@ -445,7 +473,7 @@ watch_loop(const struct watch *w)
 		run(&l);
 	}
 	hear_free(l.hear);
-	drop_refs(&l);
+	drop_taken(&l);
 	hints_free(l.hints);
 	listfile_free(l.file);
 	notice_free(l.notice);

@@ -19,7 +19,7 @@ struct told {
 	uint64_t count;
 };
 /* Names come from the owner's file, and may change with it. */
-#define TOLD_MAX		(3 * HOOKS_MAX)
+#define TOLD_MAX		(4 * HOOKS_MAX)
 
 static struct told *
 told_of(struct receiver_notes *n, const char *name, const char *what)
@@ -66,7 +66,9 @@ receiver_note(struct receiver_notes *n, const struct hook_note *note,
 	static const char none[] = "there is none of the name that was called",
 	    wrong[] = "called with a wrong secret, or without it",
 	    malformed[] = "a request that is none",
-	    unknown[] = "sends what is in no form that is known";
+	    unknown[] = "sends what is in no form that is known",
+	    many[] = "as many pushes in one body as are taken: the clock "
+	    "finds what is more";
 
 	if (note->status == 401) {
 		n->counts.denied++;
@@ -82,6 +84,8 @@ receiver_note(struct receiver_notes *n, const struct hook_note *note,
 			tell(n, now, note->name, unknown);
 			return;
 		}
+		if (note->events == HOOK_EVENTS_MAX)
+			tell(n, now, note->name, many);
 		report(REPORT_DEBUG, "hook %s: %s, %zu event%s", note->name,
 		    note->form, note->events, note->events == 1 ? "" : "s");
 	}

@@ -1,5 +1,15 @@
 #include "watch/schedule.h"
 
+/* A registry that has hiccups, or shows a tag later than it tells of it. */
+int64_t
+schedule_retry(unsigned failed)
+{
+	static const int64_t after[] = { 60000, 120000, 240000 };
+
+	return failed == 0 || failed > sizeof(after) / sizeof(after[0]) ? -1 :
+	    after[failed - 1];
+}
+
 void
 schedule_init(struct schedule *s, int64_t every, int64_t jitter, int64_t now)
 {

@@ -20,6 +20,12 @@ struct schedule {
 /* After a run that could not begin, or has died. */
 #define SCHEDULE_AGAIN_MS	60000
 
+/*
+ * schedule_retry(failed): how much later to look once more at what was pushed,
+ * where ${failed} runs have failed since; -1: by the clock.
+ */
+int64_t schedule_retry(unsigned);
+
 /* schedule_init(s, every, jitter, now): the first run is due at once. */
 void schedule_init(struct schedule *, int64_t, int64_t, int64_t);
 

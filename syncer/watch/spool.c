@@ -43,6 +43,7 @@ struct spool {
 	bool is_odd, was_told;		/* something is no regular file */
 	bool is_gone;			/* has been told */
 	struct spool_counts counts;
+	size_t events;			/* in the file that is read */
 };
 
 int
@@ -254,6 +255,15 @@ remove_drop(const struct spool *s, struct drop *d, int folder)
 }
 
 static void
+count_event(void *cookie, const struct hook_event *event)
+{
+	struct spool *s = cookie;
+
+	s->events++;
+	s->take(s->cookie, event);
+}
+
+static void
 take_drop(struct spool *s, struct drop *d, int folder)
 {
 	const char *form = NULL;
@@ -262,13 +272,17 @@ take_drop(struct spool *s, struct drop *d, int folder)
 	struct err e;
 	int rc = read_drop(d, folder, &text, &len, &e);
 
+	s->events = 0;
 	if (rc == 0)
 		return;
 	if (rc == 1)
-		form = events_read_file(text, len, s->take, s->cookie);
+		form = events_read_file(text, len, count_event, s);
 	if (form != NULL) {
 		s->counts.taken++;
 		tell(s, REPORT_DEBUG, d->name, form);
+		if (s->events == HOOK_EVENTS_MAX && strcmp(form, "list") != 0)
+			tell(s, REPORT_WARNING, d->name, "as many pushes as "
+			    "are taken: the clock finds what is more");
 	} else {
 		s->counts.not_understood++;
 		tell(s, REPORT_WARNING, d->name, rc == -1 ? e.msg :

@@ -10,7 +10,8 @@
 #include "layout/mem.h"
 #include "node/containerd_toml.h"
 #include "node/daemon_json.h"
-#include "node/toml_scan.h"
+#include "node/rancher_yaml.h"
+#include "node/toml.h"
 #include "node/trust.h"
 #include "node/uses.h"
 
@@ -23,24 +24,28 @@ must(int ok)
 		abort();
 }
 
-struct bounds {
-	size_t len, last;
-};
+/* All of a tree stands within the text. */
+static void
+within(const struct toml *t, size_t len)
+{
+	for (; t != NULL; t = t->next) {
+		must(t->from <= t->to && t->to <= len);
+		must(t->key_from <= t->key_to && t->key_to <= len);
+		must(t->line > 0 && t->key != NULL && t->text != NULL);
+		within(t->child, len);
+	}
+}
 
 static void
-on_event(void *cookie, const struct toml_event *event)
+try_toml(const char *text)
 {
-	struct bounds *b = cookie;
-	size_t i;
+	struct toml *doc;
+	struct err e;
 
-	must(event->from <= event->to && event->to <= b->len);
-	must(event->from >= b->last);
-	b->last = event->from;
-	must(event->path->count > 0 && event->path->count <= TOML_PARTS_MAX);
-	for (i = 0; i < event->path->count; i++)
-		must(strnlen(event->path->part[i], TOML_PART_MAX) <
-		    TOML_PART_MAX);
-	must(strlen(event->value) < TOML_PART_MAX);
+	if (toml_read("t", text, &doc, &e) == -1)
+		return;
+	within(doc, strlen(text));
+	toml_free(doc);
 }
 
 static void
@@ -96,6 +101,26 @@ try_daemon(const char *text)
 }
 
 /* What comes out is a whole path. */
+/* What goes into registries.yaml comes out again. */
+static void
+try_rancher(const char *text)
+{
+	static const char ours[] = "mirrors:\n  \"docker.io\":\n"
+	    "    endpoint:\n      - \"" URL "\"\n";
+	char *with, *twice, *without;
+	struct err e;
+
+	if (rancher_yaml_add("r", text, ours, &with, &e) == -1)
+		return;
+	must(strstr(with, URL) != NULL);
+	must(rancher_yaml_add("r", with, ours, &twice, &e) == 0);
+	must(strcmp(with, twice) == 0);
+	free(twice);
+	if (rancher_yaml_drop("r", with, ours, &without, &e) == 0)
+		free(without);
+	free(with);
+}
+
 static void
 try_trust(const char *path, const char *text)
 {
@@ -112,14 +137,14 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = xstrndup((const char *)data, size);
-	struct bounds bounds = { .len = strlen(text) };
 	struct node_uses uses = { .count = 0 };
 	struct url url;
 	size_t i;
 
-	toml_scan(text, on_event, &bounds);
+	try_toml(text);
 	try_containerd(text);
 	try_daemon(text);
+	try_rancher(text);
 	node_uses_hosts_toml(&uses, "c", "p", NODE_USE_COUNTS, text);
 	node_uses_registries_conf(&uses, "p", text);
 	node_uses_registries_yaml(&uses, "k3s", "p", text);

@@ -194,7 +194,7 @@ done
 # --- what is refused --------------------------------------------------------------
 
 prepare
-echo 'mirrors: {}' >"$R/etc/rancher/k3s/registries.yaml"
+echo 'mirrors: x' >"$R/etc/rancher/k3s/registries.yaml"
 mkdir -p "$R/etc/containerd/certs.d/_default"
 echo 'server = "x"' >"$R/etc/containerd/certs.d/_default/hosts.toml"
 state >"$T/before"
@@ -208,7 +208,7 @@ refused()
 	state >"$T/after"
 	cmp -s "$T/before" "$T/after" || fail "$_what: something was touched"
 }
-refused "somebody's registries.yaml" '/etc/rancher/k3s/registries\.yaml: is there' \
+refused "somebody's registries.yaml" 'registries\.yaml:1: is no mapping: .*by hand' \
 	k3s --mirror $mirror --install
 refused "somebody's hosts.toml" '_default/hosts\.toml: is there.*by hand' \
 	containerd --mirror $mirror --install

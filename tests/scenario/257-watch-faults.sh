@@ -87,30 +87,54 @@ echo app:1 >"$T/spool/one"
 ran "what is pushed is looked at before that" 1
 expect_eq "it is there" 1 "$(published app:1 | grep -c '^sha256')"
 
+# --- a registry that fails for a moment --------------------------------------------
+
+fault '{"listener": "registry", "path": "/app/manifests/1", "status": 404}'
+echo app:1 >"$T/spool/brief"
+ran "a push that cannot be had" 2
+no_faults
+soon "is one that some of a run failed in" shows '"exit_code":1,"only":1'
+told "it is told when it is looked at again" 'once more in 60 s for what was pushed'
+expect_eq "and waits until then" 1 "$(watched v.waiting)"
+echo app:1 >"$T/spool/brief"
+ran "one more push of it does not" 3
+expect_eq "then there is nothing to wait for" "0 0" "$(watched 'words(v.last.exit_code, v.waiting)')"
+
 # --- somebody else has the tree ----------------------------------------------------
 
-slow 3000
+# Until it is told to stop, however long the test takes.
+slow 600000
 "$CDR" sync -r "$ROOT" app:2 >"$T/other.log" 2>&1 &
 other=$!
+defer "process_end $other"
 soon "another one has the tree" asked
 new=$(craft image library/app:1 --layers 1 --seed 4)
 echo app:1 >"$T/spool/two"
 told "a push has to wait" 'another cdr is writing|another cdr .* process'
 soon "it is not forgotten" shows '"exit_code":3,"only":1}.*"waiting":1'
-wait "$other" || fail "the other one fails"
+kill -TERM "$other"
+wait "$other" || :
 echo app:1 >"$T/spool/three"
-ran "one more push of it does not wait for that" 2
+ran "one more push of it does not wait for that" 4
 expect_published "and it is there" app:1 "$new"
 kill -TERM "$WATCH_PID"
 watch_ends "told to stop" 0
 
-slow 3000
+slow 600000
 "$CDR" sync -r "$ROOT" app:3 >"$T/other.log" 2>&1 &
 other=$!
+defer "process_end $other"
 soon "another one has the tree" asked
-watch -i "$T/list" --every 0 --wait 1m
-ran "with --wait the run waits" 1
-wait "$other" || fail "the other one fails"
+watch -i "$T/list" --every 0 --wait 10m
+# shellcheck disable=SC2317 # called by soon
+at_the_door()
+{
+	CHILD=$(child) && find "/proc/$CHILD/fd" -lname "$ROOT/_state/lock" | grep -q .
+}
+soon "with --wait the run comes to it" at_the_door
+kill -TERM "$other"
+wait "$other" || :
+ran "and waits" 1
 kill -TERM "$WATCH_PID"
 watch_ends "told to stop" 0
 tree_check "$ROOT"
@@ -143,6 +167,20 @@ expected_is_there()
 {
 	[ "$(published app:1)" = "$newest" ]
 }
+
+# --- no program --------------------------------------------------------------------
+
+if part "a system without /proc" root; then
+	: >"$T/watch.log"
+	unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$CDR" watch -r "$ROOT" \
+		-i "$T/list" --every 0 >"$T/watch.log" 2>&1 &
+	WATCH_PID=$!
+	defer "process_end $WATCH_PID"
+	told "what keeps a run from its beginning is told" \
+		'a run cannot begin: /proc/self/exe cannot be executed|mount: '
+	kill -TERM "$WATCH_PID" 2>/dev/null || :
+	wait "$WATCH_PID" || :
+fi
 
 # --- a full disk -------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 # ask, ranges, conditions, lists, errors, also of what has been in the caches for long.
 # Of a blob the mirror sends each piece once for the whole ring; of several ranges, of
 # tags and lists it sends each anew, so that a tag that has moved has moved at once.
-# What a client proves itself with goes no further than to its own peer. Who is not on
+# What a client proves itself with goes no further than to its own peer. A peer's nginx
+# takes less than 32 MiB of memory, also in the midst of a large blob. Who is not on
 # the list hears nothing from a peer.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/tree.sh"
@@ -90,6 +91,32 @@ for i in 1 2 3; do
 	[ "$(ring_cached $i "$FRESH")" -gt 0 ] || fail "peer $i has no piece of it"
 done
 ok "... which all peers share out among them"
+
+# --- memory -------------------------------------------------------------------------
+
+# nginx gives back what a piece took when the answer is over: 400 pieces are under way
+# when the client stands still.
+head -c 104857600 /dev/zero >"$T/large"
+LARGE=$(tree_blob "$T/large")
+curl -sf --limit-rate 60M -o "$T/got-large" \
+	"http://$(ring_client 2)/v2/org/app/blobs/$LARGE" &
+pull=$!
+_nearly()
+{
+	[ "$(stat -c %s "$T/got-large")" -gt 94000000 ]
+}
+wait_for 60 _nearly || fail "the large pull does not go on"
+kill -STOP $pull
+master=$(cat "$T/peer-2/nginx.pid")
+memory=0
+for process in $master $(cat "/proc/$master/task/$master/children"); do
+	memory=$((memory + $(awk '/^Pss:/ { print $2 }' "/proc/$process/smaps_rollup")))
+done
+kill -CONT $pull
+wait $pull || fail "the large pull failed"
+cmp -s "$T/got-large" "$T/large" || fail "the large pull has other bytes"
+[ $memory -lt 32768 ] || fail "nginx takes $memory KiB"
+ok "a peer's nginx takes less than 32 MiB"
 
 # --- tags move ----------------------------------------------------------------------
 

@@ -63,7 +63,7 @@ said()
 	done
 }
 said eks-2 - 'comes after /etc/containerd/certs\.d, .* hides these folders of it.*: harbor\.example:8443\.'
-said eks-3 2.1.9 'names several folders: containerd 2\.1 and later'
+said default-22 2.2.1 'names several folders, which containerd 2\.1 and later'
 said nvidia-drop-in - 'config_path is in /etc/containerd/conf\.d/99-nvidia\.toml, which /etc/containerd/config\.toml imports'
 said cri-disabled 1.7.24 'config\.toml: line 2: disabled_plugins has "io\.containerd\.grpc\.v1\.cri"'
 mkdir -p "$R/etc/containerd/conf.d"
@@ -84,8 +84,21 @@ check "the mirror for harbor" config --mirror $MIRROR_URL \
 	--registry harbor.example:8443
 expect_said "hides that" 'hides these folders of it.*: harbor\.example:8443\.'
 
+# 2.2 looks there where nothing says config_path.
+rm -rf "$R"
+mkdir -p "$R/etc/docker/certs.d/harbor.example:8443"
+for _version in 2.2.1 2.1.9; do
+	check "no config_path, and $_version" config --mirror $MIRROR_URL
+	case $_version in
+	2.2.1) expect_said "... tells what is left out" \
+		'looked into /etc/docker/certs\.d as well.*: harbor\.example:8443' ;;
+	*) ! grep 'as well' "$T/stdout" || fail "nothing is left out" ;;
+	esac
+done
+mkdir -p "$R/etc/containerd"
+_version=-
+
 # A link is not followed: what it leads to may be another node's.
-rm "$R/etc/containerd/config.toml"
 ln -s /etc/hostname "$R/etc/containerd/config.toml"
 expect_rc "a file that is a link" 2 config --mirror $MIRROR_URL --install
 expect_said "is named" '/etc/containerd/config\.toml: .*symbolic link'

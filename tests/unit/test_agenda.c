@@ -10,26 +10,10 @@
 
 #include "layout/mem.h"
 #include "mirror/agenda.h"
+#include "tests/unit/right_list.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define TAGS_MAX	8
-
-static void
-hear(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	fail_msg("%s %s", where, what);
-}
-
-static struct image_list *
-list_of(const char *text)
-{
-	struct image_list *list = list_new(hear, NULL);
-
-	list_read(list, "list", text, strlen(text));
-	assert_int_equal(list_end(list), 0);
-	return list;
-}
 
 /* The pattern on that line. */
 static const struct list_entry *

@@ -409,6 +409,18 @@ test_limits(void **state)
 	assert_int_equal(h.count, 2);
 	free(h.text);
 	free(text);
+	/* A list has as many lines as it likes. */
+	to = xtext_open(&text, &len);
+	for (i = 0; i < 10 * HOOK_EVENTS_MAX; i++)
+		fprintf(to, "ghcr.io/org/app-%zu:1\n", i);
+	xtext_close(to);
+	heard_begin(&h);
+	assert_string_equal(events_read_file(text, len, on_event, &h),
+	    "list");
+	xtext_close(h.to);
+	assert_int_equal(h.count, 10 * HOOK_EVENTS_MAX);
+	free(h.text);
+	free(text);
 }
 
 static void

@@ -11,27 +11,11 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "watch/hints.h"
+#include "tests/unit/right_list.h"
 
 #define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define SETTLE	5000
 #define MOST	60000
-
-static void
-hear(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	fail_msg("%s %s", where, what);
-}
-
-static struct image_list *
-list_of(const char *text)
-{
-	struct image_list *list = list_new(hear, NULL);
-
-	list_read(list, "list", text, strlen(text));
-	assert_int_equal(list_end(list), 0);
-	return list;
-}
 
 static struct hints *
 hints_of(const char *text)
@@ -50,9 +34,9 @@ put(struct hints *h, const char *repository, const char *tag, int64_t now)
 static int
 compare(const void *a, const void *b)
 {
-	char *const *x = a, *const *y = b;
+	const struct hint *x = a, *y = b;
 
-	return strcmp(*x, *y);
+	return strcmp(x->ref, y->ref);
 }
 
 /* What is due, sorted, with blanks between; without "docker.io/library/". */
@@ -60,22 +44,22 @@ static void
 expect_due(struct hints *h, int64_t now, const char *want)
 {
 	static const char prefix[] = "docker.io/library/";
-	char **refs, text[4096] = "", *at;
-	size_t i, count = hints_take(h, now, &refs), used = 0;
+	struct hint *hints;
+	char text[4096] = "", *at;
+	size_t i, count = hints_take(h, now, &hints), used = 0;
 
 	assert_true(count <= HINTS_RUN_MAX);
 	if (count > 1)
-		qsort(refs, count, sizeof(*refs), compare);
+		qsort(hints, count, sizeof(*hints), compare);
 	for (i = 0; i < count; i++) {
-		at = refs[i];
+		at = hints[i].ref;
 		if (strncmp(at, prefix, strlen(prefix)) == 0)
 			at += strlen(prefix);
 		used += (size_t)snprintf(text + used, sizeof(text) - used,
 		    "%s%s", i > 0 ? " " : "", at);
 		assert_true(used < sizeof(text));
-		free(refs[i]);
 	}
-	free(refs);
+	hints_done(hints, count);
 	assert_string_equal(text, want);
 }
 
@@ -103,6 +87,13 @@ test_lines(void **state)
 		{ "a tags=glob:*\n", "docker.io", "a",
 		    "sha256-" HEX ".sig", "a", 1 },
 		{ "a:1@sha256:" HEX "\n", "docker.io", "a", "1", "a:1", 1 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "2", "a:2", 2 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "3", "a:3", 1 },
+		{ "a:3\na:1\nb:2\na tags=glob:[12]\na:2\n", "docker.io", "a",
+		    "4", "", 0 },
+		{ "a@sha256:" HEX "\na:1\n", "docker.io", "a", "1", "a:1", 1 },
 		{ "", "docker.io", "a", "1", "", 0 },
 	};
 	struct hook_event e = { .digest = NULL };
@@ -161,7 +152,8 @@ static void
 test_many(void **state)
 {
 	struct hints *h;
-	char text[32 * (HINTS_RUN_MAX + 500)] = "", tag[16], **refs;
+	struct hint *hints;
+	char text[32 * (HINTS_RUN_MAX + 500)] = "", tag[16];
 	size_t i, used = 0, count, round;
 
 	(void)state;
@@ -176,19 +168,24 @@ test_many(void **state)
 	assert_int_equal(hints_count(h), HINTS_RUN_MAX + 500);
 	for (round = 0; round < 2; round++) {
 		assert_true(hints_due(h) <= SETTLE + 1);
-		count = hints_take(h, SETTLE + 1, &refs);
+		count = hints_take(h, SETTLE + 1, &hints);
 		assert_int_equal(count, round == 0 ? HINTS_RUN_MAX : 500);
-		for (i = 0; i < count; i++)
-			free(refs[i]);
-		free(refs);
+		hints_done(hints, count);
 	}
 	assert_int_equal(hints_count(h), 0);
-	put(h, "a", "1", 1);
-	put(h, "a", NULL, 1);
-	hints_clear(h);
-	assert_int_equal(hints_count(h), 0);
+	for (i = 0; i < HINTS_RUN_MAX + 500; i++) {
+		snprintf(tag, sizeof(tag), "%zu", i);
+		put(h, "a", tag, i == 3 ? 2 : 1);
+	}
+	/* But for what has not settled: it may not be there yet. */
+	count = hints_take_all(h, SETTLE + 1, &hints);
+	assert_int_equal(count, HINTS_RUN_MAX + 499);
+	hints_done(hints, count);
+	assert_int_equal(hints_count(h), 1);
+	assert_int_equal(hints_due(h), SETTLE + 2);
+	expect_due(h, SETTLE + 2, "a:3");
 	assert_true(hints_due(h) == INT64_MAX);
-	expect_due(h, INT64_MAX, "");
+	assert_int_equal(hints_take_all(h, INT64_MAX, &hints), 0);
 	hints_free(h);
 }
 
@@ -253,23 +250,82 @@ test_list(void **state)
 	hints_free(h);
 }
 
+static void
+again(struct hints *h, const char *ref, unsigned failed, int64_t when)
+{
+	char *text = xstrdup(ref);
+	const struct hint hint = { text, failed };
+
+	hints_again(h, &hint, when);
+	free(text);
+}
+
 /* A run that could not begin: later, or when there is one more event. */
 static void
 test_again(void **state)
 {
 	struct hints *h = hints_of("a:1\nb:1\n");
+	char tag[16];
+	size_t i;
 
 	(void)state;
-	hints_again(h, "docker.io/library/a:1", 70000);
-	hints_again(h, "docker.io/library/b", 70000);
-	hints_again(h, "docker.io/library/c:1", 70000);
+	again(h, "docker.io/library/a:1", 0, 70000);
+	again(h, "docker.io/library/b", 0, 70000);
+	again(h, "docker.io/library/c:1", 0, 70000);
 	assert_int_equal(hints_count(h), 2);
 	expect_due(h, 69999, "");
 	expect_due(h, 70000, "a:1 b");
-	hints_again(h, "docker.io/library/a:1", 170000);
+	again(h, "docker.io/library/a:1", 0, 170000);
 	put(h, "a", "1", 100000);
 	expect_due(h, 104999, "");
 	expect_due(h, 105000, "a:1");
+	/* The event came first, while the run was at work. */
+	put(h, "a", "1", 200000);
+	again(h, "docker.io/library/a:1", 0, 261000);
+	expect_due(h, 204999, "");
+	expect_due(h, 205000, "a:1");
+	hints_free(h);
+
+	/* One tag of many that is due again delays no other. */
+	h = hints_of("p tags=glob:*\n");
+	for (i = 0; i < HINT_TAGS_MAX; i++) {
+		snprintf(tag, sizeof(tag), "%zu", i);
+		put(h, "p", tag, 1000);
+	}
+	again(h, "docker.io/library/p:x", 0, 60000);
+	assert_int_equal(hints_count(h), 1);
+	expect_due(h, 6000, "p");
+	hints_free(h);
+}
+
+/* How often that was is kept until there is an event. */
+static void
+test_failed(void **state)
+{
+	struct hints *h = hints_of("a:1\nb:1\n");
+	struct hint *hints;
+	int64_t now = 0;
+	unsigned failed;
+	size_t count;
+
+	(void)state;
+	put(h, "a", "1", now);
+	for (failed = 0; failed < 3; failed++) {
+		now = hints_due(h);
+		count = failed == 1 ? hints_take_all(h, now - 10, &hints) :
+		    hints_take(h, now, &hints);
+		assert_int_equal(count, 1);
+		assert_int_equal(hints[0].failed, failed);
+		hints[0].failed++;
+		hints_again(h, &hints[0], now + 60000);
+		hints_done(hints, count);
+		hints_list(h, list_of("a:1\n"));
+	}
+	put(h, "a", "1", now);
+	count = hints_take(h, now + SETTLE, &hints);
+	assert_int_equal(count, 1);
+	assert_int_equal(hints[0].failed, 0);
+	hints_done(hints, count);
 	hints_free(h);
 }
 
@@ -283,6 +339,7 @@ main(void)
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_failed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,9 @@ static const struct {
 	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
 	    "something after it on its line" },
 	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
+	/* A line of ours ends with its mark, whatever the others end with. */
+	{ "version = 2\r\n[" CRI "]\r\n[a]\r\n", "version = 2\r\n[" CRI "]\r\n"
+	    OURS "\n[a]\r\n", NULL },
 	/* Tables that the version does not read are somebody's remains. */
 	{ "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n",
 	    "version = 3\n[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n"
@@ -74,7 +77,8 @@ static const struct {
 	    NULL, NULL },
 	{ "[" CRI "]\nconfig_path = '/etc/containerd/certs.d'\n", NULL,
 	    "version = 2" },
-	{ "version = 2\na = \"\"\"\n", NULL, "line 3: a string without an end" },
+	{ "version = 2\na = \"\"\"\n", NULL,
+	    "line 3: a string without an end" },
 	{ "version = 2\na = [\n", NULL, "line 3: an array without an end" },
 	{ "[plugins.cri]\n", NULL, "version = 2" },
 	{ "version = 1\n", NULL, "version = 2" },
@@ -139,11 +143,20 @@ test_daemon(void **state)
 		    "        \"http://n\"\n    ]\n}\n", "{\n    "
 		    "\"registry-mirrors\": [\n        \"http://n\"\n    ]\n"
 		    "}\n" },
+		{ "{\"a\":1,\"registry-mirrors\":null,\"b\":2}",
+		    "{\n    \"a\": 1,\n    \"registry-mirrors\": [\n"
+		    "        \"http://m\"\n    ],\n    \"b\": 2\n}\n",
+		    "{\n    \"a\": 1,\n    \"b\": 2\n}\n" },
+		{ " \r\n", "{\n    \"registry-mirrors\": [\n"
+		    "        \"http://m\"\n    ]\n}\n", "{}\n" },
+		{ "\xef\xbb\xbf{\"a\":1}", "{\n    \"a\": 1,\n"
+		    "    \"registry-mirrors\": [\n        \"http://m\"\n"
+		    "    ]\n}\n", "{\n    \"a\": 1\n}\n" },
 		{ "{ \"registry-mirrors\": [\"http://m/\"] }",
 		    "{ \"registry-mirrors\": [\"http://m/\"] }", "{}\n" },
 	};
 	static const char *const bad[] = {
-		"", "{", "[]", "{\"a\":1,\"a\":2}", "null", "1",
+		"{", "[]", "{\"a\":1,\"a\":2}", "null", "1",
 		"{\"registry-mirrors\":\"http://n\"}",
 		"{\"registry-mirrors\":{}}", "{\"registry-mirrors\":[1]}",
 		"{} x", "{\"a\":\"\xff\"}",
@@ -168,6 +181,12 @@ test_daemon(void **state)
 		    &e), -1);
 		assert_non_null(strstr(e.msg, "/d:"));
 	}
+	/* Of two the last one counts, which is no reason not to start. */
+	assert_int_equal(daemon_json_add("d", "{\"registry-mirrors\":[\"a\"],"
+	    "\n\"registry-mirrors\":[\"b\"]}", "http://m", &got, &e), -1);
+	assert_non_null(strstr(e.msg, "/d:2: "));
+	assert_non_null(strstr(e.msg, "by the last one alone"));
+	assert_null(strstr(e.msg, "will not start"));
 }
 
 /* --- what a node's files say --------------------------------------------- */
@@ -238,11 +257,15 @@ test_other_files(void **state)
 	node_uses_registries_yaml(&u, "k3s", "p", "mirrors:\n"
 	    "  # - http://no\n  docker.io:\n    endpoint:\n"
 	    "      - \"http://m:5000\"\n"
-	    "  x: {endpoint: [https://n, 'http://o']}\n");
+	    "  x: {endpoint: [https://n, 'http://o'], comment: http://no}\n"
+	    "configs: {y: {z: http://no}}\n");
 	node_uses_buildkit(&u, "p", "[registry.\"docker.io\"]\n"
 	    "  mirrors = [\n   'm:5000/docker.io', # x\n   \"n\" ]\n"
 	    "[registry.\"m:5000\"]\n  http = true\n");
-	assert_int_equal(u.count, 5);
+	node_uses_buildkit(&u, "p", "[registry\n");
+	assert_int_equal(u.count, 6);
+	assert_string_equal(u.uses[5].mirror, "");
+	assert_non_null(strstr(u.uses[5].fault, "/p: line 1: "));
 	use_is(&u, 0, "http://m:5000", "http://m:5000");
 	use_is(&u, 1, "https://n", "https://n");
 	use_is(&u, 2, "http://o", "http://o");
@@ -278,6 +301,9 @@ test_trust(void **state)
 		    "      ca_file: \"/a.pem\"\n      cert_file: /c.pem # x\n"
 		    "      key_file: '/c.key'\n  \"p:1\":\n    tls:\n"
 		    "      ca_file: /p.pem\n", "/a.pem", "/c.pem", "/c.key" },
+		{ "etc/opt/own.yaml", "{configs: {'m:5000': {tls: {ca_file: "
+		    "/a.pem, cert_file: '/c.pem', key_file: /c.key}}}}",
+		    "/a.pem", "/c.pem", "/c.key" },
 		{ "rancher/registries.yaml", "configs:\n  \"m:5000\":\n"
 		    "    auth: {}\n  \"p:1\":\n    tls:\n"
 		    "      ca_file: /p.pem\n", "", "", "" },
@@ -390,7 +416,8 @@ test_folders(void **state)
 static void
 test_too_many(void **state)
 {
-	static const char last[] = "[[registry.mirror]]\nlocation = \"last\"\n"
+	static const char last[] = "[[registry]]\nlocation = \"x\"\n"
+	    "[[registry.mirror]]\nlocation = \"last\"\n"
 	    "insecure = true\n";
 	struct node_uses u = { .count = 0 };
 	size_t i;
@@ -398,6 +425,7 @@ test_too_many(void **state)
 	(void)state;
 	for (i = 0; i < NODE_USES_MAX; i++)
 		node_uses_registries_conf(&u, "p",
+		    "[[registry]]\nlocation = \"x\"\n"
 		    "[[registry.mirror]]\nlocation = \"m\"\n");
 	assert_int_equal(u.count, NODE_USES_MAX);
 	assert_int_equal(u.complaint_count, 0);

@@ -50,12 +50,29 @@ static const struct row {
 		    "  capabilities = [\"pull\", \"resolve\"]\n" } } },
 	{ "containerd", "1.4.13", "http://m", { NULL }, false, false,
 	    "needs 1.5.0 or later", { { NULL, NULL } } },
-	{ "podman", "podman version 4.3.1", "http://[::1]:5000", { NULL },
+	{ "containerd", "1.7.24", "http://[::1]:5000", { NULL }, true, false,
+	    "before 2.0 cannot", { { NULL, NULL } } },
+	{ "containerd", NULL, "https://[fd00::5]", { NULL }, false, false,
+	    "--client-version", { { NULL, NULL } } },
+	{ "containerd", "2.0.0", "https://[fd00::5]", { NULL }, false, false,
+	    NULL, { { "etc/containerd/config.toml", "3" },
+		{ "etc/containerd/certs.d/_default/hosts.toml",
+		    NODE_MARK_LINE "[host.\"https://[fd00::5]\"]\n"
+		    "  capabilities = [\"pull\", \"resolve\"]\n" } } },
+	{ "k3s", "v1.32.1", "http://[fd00::5]", { NULL }, false, false,
+	    "cannot take an IPv6", { { NULL, NULL } } },
+	{ "rke2", "v1.31.6", "http://[fd00::5]", { "a.b" }, false, false,
+	    NULL, { { "etc/rancher/rke2/registries.yaml", NULL } } },
+	{ "podman", NULL, "http://[::1]:5000", { NULL }, false, false,
+	    "no IPv6 address", { { NULL, NULL } } },
+	{ "cri-o", NULL, "https://[fd00::5]", { NULL }, false, false,
+	    "no IPv6 address", { { NULL, NULL } } },
+	{ "podman", "podman version 4.3.1", "http://10.0.0.5:5000", { NULL },
 	    false, false, NULL, {
 		{ "etc/containers/registries.conf.d/50-cdr-podman.conf",
 		    NODE_MARK_LINE "\n[[registry]]\nprefix = \"docker.io\"\n"
 		    "location = \"docker.io\"\n\n[[registry.mirror]]\n"
-		    "location = \"[::1]:5000/docker.io\"\n"
+		    "location = \"10.0.0.5:5000/docker.io\"\n"
 		    "insecure = true\n" } } },
 	{ "cri-o", NULL, "https://m", { "ghcr.io", "docker.io" }, true, true,
 	    NULL, {
@@ -225,7 +242,7 @@ test_key_mode(void **state)
 	struct err e;
 
 	(void)state;
-	fill(&rows[5], &w);
+	fill(&rows[12], &w);
 	assert_int_equal(for_cri_o(&w, &p, &e), 0);
 	assert_int_equal(p.files[0].mode, 0644);
 	assert_null(p.files[0].copy_of);

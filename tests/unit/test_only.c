@@ -11,27 +11,11 @@
 #include "image/only.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "tests/unit/right_list.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DIGEST	"sha256:" HEX
-
-static void
-hear(void *cookie, const char *where, const char *what)
-{
-	(void)cookie;
-	fail_msg("%s %s", where, what);
-}
-
-static struct image_list *
-list_of(const char *text)
-{
-	struct image_list *list = list_new(hear, NULL);
-
-	list_read(list, "list", text, strlen(text));
-	assert_int_equal(list_end(list), 0);
-	return list;
-}
 
 /* REFs, words; of each line of the list "-", "all" or its tags; then the REFs
  * that are on no line. */

@@ -86,6 +86,18 @@ test_hint_jitter(void **state)
 	assert_int_equal(schedule_due(&s), 0);
 }
 
+/* What was pushed and has failed: three more times, each later. */
+static void
+test_retry(void **state)
+{
+	(void)state;
+	assert_int_equal(schedule_retry(1), 60000);
+	assert_int_equal(schedule_retry(2), 120000);
+	assert_int_equal(schedule_retry(3), 240000);
+	assert_int_equal(schedule_retry(4), -1);
+	assert_int_equal(schedule_retry(0), -1);
+}
+
 int
 main(void)
 {
@@ -93,6 +105,7 @@ main(void)
 		cmocka_unit_test(test_hint_jitter),
 		cmocka_unit_test(test_clock),
 		cmocka_unit_test(test_soon),
+		cmocka_unit_test(test_retry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
