@@ -122,6 +122,39 @@ reach_ring(struct peers_visit *v)
 	return is_good;
 }
 
+/* Does it come right when its owner asks the mirror again? */
+static bool
+manifest_anew(struct peers_visit *v, const char *path)
+{
+	struct question q = {
+		.path = path, .accept = MEDIA_ACCEPT,
+		.header = "X-Cdr-Refetch: 1"
+	};
+	struct digest got;
+	struct answer a;
+	bool is_right;
+
+	ask(&v->near, &q, &a);
+	digest_of(v->mirror->digest.alg, a.body, a.len, &got);
+	is_right = a.transport == TRANSPORT_OK && a.status == 200 &&
+	    digest_equal(&got, &v->mirror->digest);
+	answer_done(&a);
+	return is_right;
+}
+
+static void
+say_other_manifest(struct peers_visit *v, const char *name, const char *path,
+    const char *by)
+{
+	bool is_mended = v->anew && manifest_anew(v, path);
+
+	finding_add(v->mirror->findings, is_mended ? FINDING_WARN :
+	    FINDING_FAIL, "ring", "manifest %s comes with other bytes from "
+	    "%s%s", name, by, is_mended ? "; fetched anew, and right now" : v->anew ?
+	    "; fetched anew, and wrong still: take that peer out of the ring, "
+	    "and look at its disk and memory" : "; --anew has it fetched anew");
+}
+
 static void
 ring_manifest(struct peers_visit *v)
 {
@@ -145,9 +178,7 @@ ring_manifest(struct peers_visit *v)
 		    "%ld %s through the ring, but the mirror has it", text,
 		    a.status, a.transport != TRANSPORT_OK ? a.err.msg : "");
 	else if (!digest_equal(&got, &p->digest))
-		finding_add(p->findings, FINDING_FAIL, "ring", "manifest %s "
-		    "comes with other bytes from %s: take that peer out of the "
-		    "ring, and look at its disk and memory", text, by);
+		say_other_manifest(v, text, path, by);
 	else
 		finding_add(p->findings, FINDING_OK, "ring", "manifest %s: "
 		    "its bytes come from %s", text, by);

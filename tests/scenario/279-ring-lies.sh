@@ -89,22 +89,37 @@ peers_honest 3
 fresh 1 2 3
 peers_node 3 || fail "the peer of node 3 does not start"
 pulled "three honest peers"
-check "the last byte of each piece of node 3 is another one on its disk" \
-	python3 -S - "$T/net/node-3/cache/owned" <<'END'
+# spoil FOLDER KEY: the last byte of each piece there is another one.
+spoil()
+{
+	python3 -S - "$@" <<'END'
 import os, sys
 for folder, _, files in os.walk(sys.argv[1]):
 	for name in files:
 		with open(os.path.join(folder, name), "r+b") as file:
-			if b"blob" in file.read(4096).partition(b"KEY: ")[2].partition(b"\n")[0]:
+			key = file.read(4096).partition(b"KEY: ")[2].partition(b"\n")[0]
+			if key.startswith(sys.argv[2].encode()):
 				file.seek(-1, os.SEEK_END)
 				last = file.read(1)
 				file.seek(-1, os.SEEK_END)
 				file.write(bytes([last[0] ^ 1]))
 END
+}
+check "the last byte of each piece of node 3 is another one on its disk" \
+	spoil "$T/net/node-3/cache/owned" "1 blob"
 expect_rc "doctor finds it" 1 doctor
 expect_said "... there" "^FAIL  ring .* from 10\.77\.0\.13:5002: .*--anew has it fetched anew"
 check "... and has it fetched anew" doctor --anew
 expect_said "... one piece after the other" "^warn  ring .* from 10\.77\.0\.13:5002: .*fetched anew, and right now"
+# Who owns the manifest is known only to the ring.
+for n in 1 2 3; do
+	check "the same of a manifest that node $n has" spoil "$T/net/node-$n/cache/owned" "1 manifest"
+done
+expect_rc "doctor finds it" 1 doctor
+expect_said "... and says what to do" "^FAIL  ring +manifest .* other bytes from .*--anew has it fetched anew"
+check "... and has it fetched anew" doctor --anew
+expect_said "... from its owner" "^warn  ring +manifest .*fetched anew, and right now"
+check "... and it stays so" doctor
 peers_kill 3
 expect_rc "doctor finds a peer that is dead" 1 doctor
 expect_said "... by name" "^FAIL  peer +nothing answers at 10\.77\.0\.13:5002"
