@@ -121,6 +121,8 @@
 #define NODE_REGISTRIES_MAX	1000u
 #define NODE_USES_MAX		4096u
 #define NODE_RECORDS_MAX	4096u
+#define NODE_WORDS_MAX		20000u	/* that a service is started with, and
+					 * settings of its unit */
 #define NODE_TOML_MAX		20000u	/* keys and values of a file */
 #define NODE_TOML_DEPTH_MAX	32u
 #define NODE_IMPORTS_MAX	256u	/* files that a config.toml imports */

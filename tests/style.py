@@ -115,7 +115,7 @@ LIBRARIES = {
 		      "syncer/source/regsync.h", "syncer/source/skopeo.h",
 		      "syncer/node/rancher_conf.c",
 		      "syncer/yaml/yaml_load.h", "syncer/yaml/yaml_value.h"},
-	"yaml.h": {"syncer/yaml/yaml_edit.c", "syncer/yaml/yaml_load.c"},
+	"yaml.h": {"syncer/yaml/yaml_edit_internal.h", "syncer/yaml/yaml_load.c"},
 	"openssl/": {"layout/digest.c", "layout/base64.c",
 		     "syncer/image/pubkey.c", "syncer/bundle/bundle_key.c",
 		     "syncer/bundle/bundle_sign.c",

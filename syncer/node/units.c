@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "layout/fsutil.h"
+#include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/under.h"
 #include "node/units.h"
@@ -49,6 +50,8 @@ static void
 add_setting(struct settings *s, const char *name, size_t len,
     const char *value, const char *path, unsigned line)
 {
+	if (s->count == NODE_WORDS_MAX)
+		return;
 	s->list = xreallocarray(s->list, s->count + 1, sizeof(*s->list));
 	s->list[s->count++] = (struct setting){
 		.name = xstrndup(name, len), .value = xstrdup(value),
@@ -191,6 +194,8 @@ static void
 add_word(struct unit_words *w, const char *text, size_t len, const char *path,
     unsigned line)
 {
+	if (w->count == NODE_WORDS_MAX)
+		return;
 	w->list = xreallocarray(w->list, w->count + 1, sizeof(*w->list));
 	w->list[w->count++] = (struct unit_word){
 		.text = xstrndup(text, len), .path = xstrdup(path),
@@ -219,8 +224,8 @@ add_words(struct unit_words *w, const struct settings *env, const char *text,
 	const char *name;
 	size_t len, n;
 
-	for (text += strspn(text, BLANK); *text != '\0';
-	    text += strspn(text, BLANK)) {
+	for (text += strspn(text, BLANK); *text != '\0' &&
+	    w->count < NODE_WORDS_MAX; text += strspn(text, BLANK)) {
 		len = strcspn(text, BLANK);
 		name = text + 1 + (text[1] == '{');
 		n = strcspn(name, "} \t\"'");

@@ -68,8 +68,8 @@ become(char *const *argv, pid_t parent)
 		dup2(fd, STDIN_FILENO);
 		close(fd);
 	}
-	execv("/proc/self/exe", argv);
-	_exit(127);
+	execv(CHILD_PROGRAM, argv);
+	_exit(CHILD_NO_PROGRAM);
 }
 
 int

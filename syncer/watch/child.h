@@ -21,7 +21,10 @@ int child_fd(void);
 int child_start(char *const *, pid_t *, struct err *);
 
 /* child_ended(pid, ret): has it?  ${ret} is its exit code, or 128 and the
- * number of the signal.  Who else was left to us is taken care of. */
+ * number of the signal; CHILD_NO_PROGRAM: it could not become CHILD_PROGRAM.
+ * Who else was left to us is taken care of. */
+#define CHILD_PROGRAM		"/proc/self/exe"
+#define CHILD_NO_PROGRAM	127
 bool child_ended(pid_t, int *);
 
 #endif

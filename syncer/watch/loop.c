@@ -333,6 +333,9 @@ end_run(struct loop *l, int code, int64_t now)
 		if (code > 128)
 			report(REPORT_ERROR, "a run was ended by signal %d",
 			    code - 128);
+		else if (code == CHILD_NO_PROGRAM)
+			report(REPORT_ERROR, "a run cannot begin: "
+			    CHILD_PROGRAM " cannot be executed");
 		report(REPORT_WARNING, "once more in %d s",
 		    SCHEDULE_AGAIN_MS / 1000);
 		try_again(l, now);

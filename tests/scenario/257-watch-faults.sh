@@ -168,6 +168,20 @@ expected_is_there()
 	[ "$(published app:1)" = "$newest" ]
 }
 
+# --- no program --------------------------------------------------------------------
+
+if part "a system without /proc" root; then
+	: >"$T/watch.log"
+	unshare -m sh -c 'mount -t tmpfs none /proc && exec "$@"' sh "$CDR" watch -r "$ROOT" \
+		-i "$T/list" --every 0 >"$T/watch.log" 2>&1 &
+	WATCH_PID=$!
+	defer "process_end $WATCH_PID"
+	told "what keeps a run from its beginning is told" \
+		'a run cannot begin: /proc/self/exe cannot be executed|mount: '
+	kill -TERM "$WATCH_PID" 2>/dev/null || :
+	wait "$WATCH_PID" || :
+fi
+
 # --- a full disk -------------------------------------------------------------------
 
 if part "a full disk" root; then

@@ -17,7 +17,7 @@ REGISTRY_MORE="notifications:
     - name: cdr
       url: $HOOKS/ci
       headers: { Authorization: [Bearer $(secret ci)] }
-      timeout: 2s
+      timeout: 60s
       threshold: 3
       backoff: 1s"
 start_registry
