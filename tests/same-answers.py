@@ -34,12 +34,16 @@ def headers_for(path, more):
 	yield [("If-None-Match", '"other"')]
 	yield [("If-None-Match", "*")]
 	yield [("If-Match", '"other"')]
+	yield [("If-Match", ':"other"')]
+	yield [("If-None-Match", f": {own}")]
 	yield [("If-Range", own), ("Range", "bytes=1-")]
 	yield [("If-Range", '"other"'), ("Range", "bytes=1-")]
 	yield [("If-Modified-Since", "Sun, 29 Nov 2026 20:00:00 GMT")]
 	yield [("Authorization", "Basic Zm9vOmJhcg==")]
 	yield [("Accept-Encoding", "gzip")]
 	yield [("Accept", "application/vnd.docker.distribution.manifest.v2+json")]
+	yield [("Transfer-Encoding", "gzip")]
+	yield [("Content-Length", "99999999")]
 
 
 def ask(at, method, path, headers):
