@@ -15,8 +15,14 @@ static int
 ask_mirror(const struct peers_wish *w, char **ret, struct err *e)
 {
 	const struct node_wish *m = &w->mirror;
+	/* As nginx does: there, and with that name on the certificate. */
+	char *named = w->mirror_name == NULL || !m->mirror.https ? NULL :
+	    xasprintf("https://%s:%u", w->mirror_name, m->mirror.port);
+	char *at = named == NULL ? NULL : xasprintf("%s:%u", m->mirror.host,
+	    m->mirror.port);
 	struct ask_how how = {
-		.base = m->base, .ca = m->ca_path, .cert = m->cert_path,
+		.base = named != NULL ? named : m->base, .at = at,
+		.ca = m->ca_path, .cert = m->cert_path,
 		.key = m->key_path, .mark = "peers", .stop_fd = cmd_stop_fd()
 	};
 	struct question q = { .path = "/bad" };
@@ -35,6 +41,8 @@ ask_mirror(const struct peers_wish *w, char **ret, struct err *e)
 		answer_done(&a);
 	}
 	ask_close(&mirror);
+	free(named);
+	free(at);
 	return rc == -1 ? err_wrap(e, "%s/bad: what is bad there is not known "
 	    "now", m->base) : 0;
 }

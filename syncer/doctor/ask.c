@@ -28,6 +28,7 @@ ask_open(struct ask *a, const struct ask_how *how, struct err *e)
 	a->config.client_cert = how->cert != NULL ? xstrdup(how->cert) : NULL;
 	a->config.client_key = how->key != NULL ? xstrdup(how->key) : NULL;
 	a->base = xstrdup(how->base);
+	a->at = how->at != NULL ? xstrdup(how->at) : NULL;
 	a->agent = xasprintf("cdr-doctor/" CDR_VERSION " mark/%s", how->mark);
 	if (url_parse(how->base, &a->config.endpoint, e) == -1)
 		return -1;
@@ -52,6 +53,7 @@ ask_close(struct ask *a)
 	http_free(a->http);
 	registry_config_done(&a->config);
 	free(a->base);
+	free(a->at);
 	free(a->agent);
 	*a = (struct ask){ 0 };
 }
@@ -141,6 +143,7 @@ ask(struct ask *a, const struct question *q, struct answer *ret)
 	struct http_request *req;
 	struct http_spec spec = {
 		.config = &a->config,
+		.at = a->at,
 		.head = q->head,
 		.accept = q->accept,
 		.header = q->header,

@@ -20,6 +20,7 @@ struct ask {
 	struct registry_config config;
 	char *base;		/* "http://10.0.0.5:5000" */
 	char *agent;
+	char *at;		/* where it is, if not there; or NULL */
 	int stop_fd;		/* readable: give up; -1: none */
 	bool stopped;
 };
@@ -65,6 +66,7 @@ struct answer {
  */
 struct ask_how {
 	const char *base, *ca, *cert, *key, *mark;
+	const char *at;		/* http_spec.at; NULL: none */
 	unsigned patience_s;	/* for silence; 0: a mirror is near */
 	int stop_fd;
 };

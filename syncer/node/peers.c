@@ -199,18 +199,60 @@ peer_place(const char *text, uint16_t port, char **ret_host,
 	return 0;
 }
 
+/* Who can ask there?  0: nobody, or whoever has it means another one by it; 1:
+ * this machine alone; 2: others. */
+static int
+reach(const char *address)
+{
+	struct in6_addr six;
+	struct in_addr four;
+	unsigned first;
+
+	if (inet_pton(AF_INET, address, &four) == 1) {
+		first = ntohl(four.s_addr) >> 24;
+		return first == 0 || first >= 224 ? 0 : first == 127 ? 1 : 2;
+	}
+	if (inet_pton(AF_INET6, address, &six) != 1 ||
+	    IN6_IS_ADDR_UNSPECIFIED(&six) || IN6_IS_ADDR_MULTICAST(&six) ||
+	    IN6_IS_ADDR_LINKLOCAL(&six) || IN6_IS_ADDR_V4MAPPED(&six))
+		return 0;
+	return IN6_IS_ADDR_LOOPBACK(&six) ? 1 : 2;
+}
+
+static int
+check_node(const char *host, const char *address, struct err *e)
+{
+	int how = reach(address);
+
+	if (how == 0)
+		return err_set(e, ERR_INPUT, "%s is no node's address",
+		    address);
+	if (how == 1 && !peer_is_address(host) &&
+	    strcmp(host, "localhost") != 0)
+		return err_set(e, ERR_INPUT, "%s is %s on this machine: write "
+		    "the address that the other nodes know", host, address);
+	return 0;
+}
+
 static int
 read_line(struct peers *p, const char *line, peers_names_fn *names,
     struct err *e)
 {
+	struct peers got = { 0 };
 	char *host = NULL;
 	uint16_t port;
+	size_t i;
 	int rc;
 
 	if (peer_place(line, PEER_PORT, &host, &port, e) == -1)
 		return -1;
-	rc = peer_is_address(host) ? peers_add(p, host, port, e) :
-	    names(p, host, port, e);
+	rc = peer_is_address(host) ? peers_add(&got, host, port, e) :
+	    names(&got, host, port, e);
+	for (i = 0; rc == 0 && i < got.count; i++)
+		if (check_node(host, got.list[i].address, e) == -1 ||
+		    peers_add(p, got.list[i].address, port, e) == -1)
+			rc = -1;
+	peers_done(&got);
 	free(host);
 	return rc;
 }
@@ -251,7 +293,7 @@ peers_gather(struct peers *p, const char *nodes, peers_names_fn *names,
 	static const char dns[] = "DNS:";
 	char *text = NULL, *host = NULL;
 	uint16_t port;
-	size_t len;
+	size_t len, i;
 	int rc;
 
 	if (strncmp(nodes, dns, strlen(dns)) == 0) {
@@ -259,6 +301,11 @@ peers_gather(struct peers *p, const char *nodes, peers_names_fn *names,
 		    e);
 		if (rc == 0)
 			rc = names(p, host, port, e);
+		for (i = 0; rc == 0 && i < p->count; i++)
+			if (reach(p->list[i].address) == 0)
+				rc = err_set(e, ERR_INPUT, "%s is %s, which "
+				    "is no node's address", host,
+				    p->list[i].address);
 	} else {
 		rc = fs_read_named(nodes, CONFIG_BYTES_MAX, &text, &len, e);
 		rc = rc == 0 ? err_set(e, ERR_INPUT, "%s: no such file",
@@ -270,5 +317,7 @@ peers_gather(struct peers *p, const char *nodes, peers_names_fn *names,
 	if (rc == 0 && p->count == 0)
 		rc = err_set(e, ERR_INPUT, "%s: there is no peer in it",
 		    nodes);
+	if (rc == -1)
+		peers_done(p);
 	return rc;
 }

@@ -60,8 +60,9 @@ typedef int peers_names_fn(struct peers *, const char *, uint16_t,
 /*
  * peers_read(p, path, text, names, e): a file: HOST[:PORT] a line, of which a
  * name is looked up by ${names}; what is behind a # is for people.  Return 0,
- * or -1 with ${e} set: ERR_INPUT for a line that is none, with its number;
- * what ${names} says for a name.  ${p} is then what it was.
+ * or -1 with ${e} set: ERR_INPUT for a line that is none, or that no other node
+ * can mean as this one does, with its number; what ${names} says for a name.
+ * ${p} is then what it was.
  */
 int peers_read(struct peers *, const char *, const char *, peers_names_fn *,
     struct err *);

@@ -61,6 +61,22 @@ http_free(struct http *h)
 	free(h);
 }
 
+/* For all hosts that are asked. */
+static void
+set_at(struct http_request *req, const struct http_spec *spec)
+{
+	char *to;
+
+	if (spec->at == NULL)
+		return;
+	to = xasprintf("::%s", spec->at);
+	req->at = curl_slist_append(NULL, to);
+	free(to);
+	if (req->at == NULL)
+		abort();	/* out of memory */
+	curl_easy_setopt(req->easy, CURLOPT_CONNECT_TO, req->at);
+}
+
 /* Options rather than a header of our own, which libcurl would send to the next
  * host as well (quirks.md#redirects). */
 static void
@@ -181,6 +197,7 @@ http_start(struct http *h, const struct http_spec *spec,
 	if (spec->header != NULL)
 		req->headers = curl_slist_append(NULL, spec->header);
 	set_request(req, spec);
+	set_at(req, spec);
 	set_auth(req->easy, spec);
 	/* libcurl gets what url_parse has understood, and nothing else. */
 	req->reply.refused = url_parse(spec->url, &req->url,
@@ -213,6 +230,7 @@ request_free(struct http_request *req)
 		req->next->prev = req->prev;
 	curl_easy_cleanup(req->easy);
 	curl_slist_free_all(req->headers);
+	curl_slist_free_all(req->at);
 	url_done(&req->url);
 	free(req->body);
 	free(req);

@@ -31,6 +31,9 @@ enum http_auth {
  * for config, which has to outlive the request. */
 struct http_spec {
 	const char *url;
+	const char *at;		/* "HOST:PORT" to connect to; the URL's host is
+				 * then only a name, as on a certificate.
+				 * NULL: the URL's own */
 	const struct registry_config *config;
 	bool head;
 	const char *form;	/* a POST with these fields; NULL: none */

@@ -22,7 +22,7 @@ struct http_request {
 	struct http_request *next, *prev;
 	struct http *http;
 	CURL *easy;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *at;
 	const struct registry_config *config;
 	const struct trusted *trusted;
 	struct url url;			/* of the hop in flight */

@@ -75,6 +75,16 @@ expect_eq "each piece is in one cache" 6 \
 expect_eq "tags work" "$IMAGE" \
 	"sha256:$(curl -sf "http://$(ring_client 1)/v2/app/manifests/1" | sha256sum | cut -c -64)"
 
+# knows I: it has been told what is bad at the mirror.
+knows()
+{
+	grep -q "^$LAYER \"2026-11-20T10:53:07Z\";\$" "$T/peer-$1/peer/bad.conf"
+}
+echo "2026-11-20T10:53:07Z $LAYER bytes blobs/sha256/${LAYER#*:}" >"$TREE/status/bad"
+check "a peer is told what is bad at the mirror, whose name is on its certificate alone" \
+	wait_for 60 knows 1
+rm "$TREE/status/bad"
+
 url=https://cdr-peer:$(ring_at 1 | sed 's/.*://')/v2/app/blobs/$LAYER
 # hears NAME OPTION...: does one hear anything?
 hears()

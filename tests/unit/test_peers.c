@@ -85,6 +85,11 @@ test_place(void **state)
 static int
 names(struct peers *p, const char *host, uint16_t port, struct err *e)
 {
+	if (strcmp(host, "here") == 0 || strcmp(host, "localhost") == 0)
+		return peers_add(p, "127.0.1.1", port, e);
+	if (strcmp(host, "sink") == 0)
+		return peers_add(p, "10.0.0.1", port, e) == -1 ||
+		    peers_add(p, "0.0.0.0", port, e) == -1 ? -1 : 0;
 	if (strcmp(host, "three") != 0)
 		return err_set(e, ERR_NET, "%s: no such name", host);
 	return peers_add(p, "10.0.0.9", port, e) == -1 ||
@@ -164,6 +169,45 @@ test_read_wrong(void **state)
 	    -1);
 	assert_int_equal(e.code, ERR_NET);
 	assert_string_equal(e.msg, "f:2: four: no such name");
+	assert_int_equal(p.count, 0);
+}
+
+/* Addresses by which no other node reaches one. */
+static void
+test_nobodys(void **state)
+{
+	static const char *const texts[] = { "0.0.0.0", "0.1.2.3",
+	    "224.0.0.1", "255.255.255.255", "[::]:5002", "ff02::1", "fe80::1",
+	    "::ffff:10.0.0.1" };
+	struct peers p = { 0 };
+	struct err e;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		e.msg[0] = '\0';
+		assert_int_equal(peers_read(&p, "f", texts[i], names, &e), -1);
+		assert_int_equal(e.code, ERR_INPUT);
+		assert_non_null(strstr(e.msg, "is no node's address"));
+	}
+	/* The name of a machine as Debian's installer has it in /etc/hosts. */
+	assert_int_equal(peers_read(&p, "f", "10.0.0.1\nhere\n", names, &e),
+	    -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_string_equal(e.msg, "f:2: here is 127.0.1.1 on this machine: "
+	    "write the address that the other nodes know");
+	assert_int_equal(p.count, 0);
+	assert_int_equal(peers_read(&p, "f", "127.0.0.1\nlocalhost:80\n",
+	    names, &e), 0);
+	assert_int_equal(p.count, 2);
+	peers_done(&p);
+	assert_int_equal(peers_gather(&p, "DNS:localhost", names, &e), 0);
+	assert_int_equal(p.count, 1);
+	peers_done(&p);
+	assert_int_equal(peers_gather(&p, "DNS:sink", names, &e), -1);
+	assert_int_equal(e.code, ERR_INPUT);
+	assert_string_equal(e.msg, "sink is 0.0.0.0, which is no node's "
+	    "address");
 	assert_int_equal(p.count, 0);
 }
 
@@ -409,6 +453,7 @@ main(void)
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_read_wrong),
+		cmocka_unit_test(test_nobodys),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_here),
 		cmocka_unit_test(test_slices),
