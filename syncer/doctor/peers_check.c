@@ -10,11 +10,30 @@
 /* A piece may wait for the line, and for others that want it. */
 #define PATIENCE_S	300u
 
-/* nginx says so on a port of TLS. */
+/* A peer that knows others by certificates hangs up on us, who have none.  Its
+ * own is of an authority that only peers know. */
 static bool
-wants_tls(const struct answer *a)
+wants_tls(struct peers_visit *v, const struct peer *peer)
 {
-	return a->status == 400 && strstr(a->body, "HTTPS port") != NULL;
+	struct question q = { .path = "/healthz" };
+	struct ask_how how = *v->mirror->how;
+	struct answer a = { .body = NULL };
+	struct ask one;
+	struct err e;
+	char *base = xasprintf("https://%s", peer->text);
+	bool is_tls = false;
+
+	how.base = base;
+	how.ca = how.cert = how.key = NULL;
+	if (ask_open(&one, &how, &e) == 0) {
+		ask(&one, &q, &a);
+		is_tls = a.transport != TRANSPORT_OK &&
+		    a.stage == HTTP_AT_CERTIFICATE;
+		answer_done(&a);
+	}
+	ask_close(&one);
+	free(base);
+	return is_tls;
 }
 
 static void
@@ -50,14 +69,15 @@ check_peer(struct peers_visit *v, const struct peer *peer)
 		goto out;
 	}
 	ask(&one, &q, &a);
-	if (a.transport != TRANSPORT_OK)
+	if (a.transport != TRANSPORT_OK && a.stage == HTTP_AT_ANSWER &&
+	    wants_tls(v, peer))
+		finding_add(f, FINDING_OK, "peer", "%s answers, and wants a "
+		    "certificate: what it brings is seen below", peer->text);
+	else if (a.transport != TRANSPORT_OK)
 		say_no_answer(f, peer->text, &a);
 	else if (a.status == 200)
 		finding_add(f, FINDING_OK, "peer", "%s answers, and reaches "
 		    "the mirror", peer->text);
-	else if (wants_tls(&a))
-		finding_add(f, FINDING_OK, "peer", "%s answers, and wants a "
-		    "certificate: what it brings is seen below", peer->text);
 	else if (a.status == 503)
 		finding_add(f, FINDING_FAIL, "peer", "%s answers, but does not "
 		    "reach the mirror: look at its --mirror, and at firewalls",

@@ -85,6 +85,12 @@ check "a peer is told what is bad at the mirror, whose name is on its certificat
 	wait_for 60 knows 1
 rm "$TREE/status/bad"
 
+mkdir -p "$T/node"
+check "doctor sees that they know each other by certificates" "$CDR" doctor \
+	--mirror "http://$(ring_client 1)" --prefix "$T/node" --peers "$T/nodes" \
+	--ring "http://$(ring_client 1)" app:1
+expect_eq "... all three" 3 "$(grep -c '^ok    peer .* wants a certificate' "$T/stdout")"
+
 url=https://cdr-peer:$(ring_at 1 | sed 's/.*://')/v2/app/blobs/$LAYER
 # hears NAME OPTION...: does one hear anything?
 hears()
