@@ -140,7 +140,7 @@
  * how long each may take, and what they all may have sent so far; of a request
  * all headers, their bytes and how many.  What is remembered of a line of the
  * list, and in how many REFs a run is told of it.  Files that were dropped, in
- * one look. */
+ * one look, and after how many bytes of them others have their turn. */
 #define HOOK_BODY_MAX		(1u << 20)
 #define HOOK_EVENTS_MAX		1000u
 #define HOOK_SECRET_MIN		16u
@@ -154,6 +154,7 @@
 #define HINT_TAGS_MAX		32u
 #define HINTS_RUN_MAX		1000u
 #define SPOOL_FILES_MAX		1000u
+#define SPOOL_BYTES_MAX		(4u << 20)
 /* Children that are told of what is published; what waits for one of them. */
 #define NOTIFY_CHILDREN_MAX	1000u
 #define NOTIFY_NAME_MAX		64u

@@ -46,7 +46,7 @@ struct containerd {
 	struct containerd_place higher;	/* an import of a higher version than
 					 * the main file's: 2.2 minds */
 	bool is_two;		/* the main file is for 2.x alone */
-	/* config_path names several folders, and nothing has the plugin fetch
+	/* config_path names several folders, and nothing has the plugin pull
 	 * by itself: 2.1 and later look into none of them
 	 * (quirks.md#config-path-list). */
 	bool is_list;

@@ -59,16 +59,32 @@ find_disabled(struct containerd *c, const struct containerd_file *f)
 				put_place(&c->disabled, f, one, one->text);
 }
 
-/* It takes the way of older releases when one of its settings needs that. */
+/* The plugin pulls as older releases do when one of its settings needs that. */
 static bool
-fetches_itself(const struct toml *t)
+pulls_itself(const struct toml *t)
 {
-	for (; t != NULL; t = t->next)
-		if ((t->kind == TOML_BOOLEAN && strcmp(t->text, "true") == 0 &&
-		    (strcmp(t->key, "use_local_image_pull") == 0 ||
-		    strcmp(t->key, "discard_unpacked_layers") == 0)) ||
-		    fetches_itself(t->child))
+	static const struct {
+		const char *key, *usual;
+	} settings[] = {
+		{ "use_local_image_pull", "false" },
+		{ "discard_unpacked_layers", "false" },
+		{ "image_pull_with_sync_fs", "false" },
+		{ "disable_snapshot_annotations", "true" },
+		{ "max_concurrent_downloads", "3" },
+	};
+	size_t i;
+
+	for (; t != NULL; t = t->next) {
+		for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+			if (strcmp(t->key, settings[i].key) == 0 &&
+			    strcmp(t->text, settings[i].usual) != 0)
+				return true;
+		if ((strcmp(t->key, "configs") == 0 ||
+		    strcmp(t->key, "auths") == 0) && t->child != NULL)
 			return true;
+		if (pulls_itself(t->child))
+			return true;
+	}
 	return false;
 }
 
@@ -89,6 +105,7 @@ containerd_evaluate(struct containerd *c)
 {
 	static const struct containerd_place none;
 	const struct containerd_file *f;
+	const struct toml *section;
 	bool by_itself = false;
 	size_t i;
 
@@ -102,8 +119,9 @@ containerd_evaluate(struct containerd *c)
 			continue;
 		find_path(c, f);
 		find_disabled(c, f);
-		by_itself = by_itself ||
-		    fetches_itself(toml_get(f->doc, "plugins"));
+		section = section_of(f, i > 0);
+		by_itself = by_itself || (section != NULL &&
+		    pulls_itself(section->child));
 		if (f->version > c->files[0].version)
 			put_place(&c->higher, f, toml_get(f->doc, "version"),
 			    "version");

@@ -270,10 +270,13 @@ is_shared(const struct record *record, const struct record_file *r)
 	return false;
 }
 
-/* Return 1 when it is undone, 0 when it has to stay (the reason is in ${e}),
- * -1 when something failed. */
+/* A file that somebody has removed comes back with --remove alone: to another
+ * --install it is one that has left the node, such as a drop-in whose program
+ * is no longer there.  Return 1 when it is undone, 0 when it has to stay (the
+ * reason is in ${e}), -1 when something failed. */
 static int
-undo(struct install *in, struct record_file *r, struct err *e)
+undo(struct install *in, struct record_file *r, bool is_gone_for_good,
+    struct err *e)
 {
 	struct found f = { 0 };
 	const char *what = "removed";
@@ -302,6 +305,9 @@ undo(struct install *in, struct record_file *r, struct err *e)
 		    "found nothing of ours in";
 		if (rc == 0 && r->saved != NULL)
 			rc = under_remove(in->root, r->saved, e);
+	} else if (r->saved != NULL && rc == 0 && is_gone_for_good) {
+		rc = under_remove(in->root, r->saved, e);
+		what = "found nothing of ours in";
 	} else if (r->saved != NULL) {
 		rc = under_rename(in->root, r->saved, r->path, e);
 		what = "put back";
@@ -375,7 +381,7 @@ undo_unplanned(struct install *in, const struct node_plan *plan,
 		if (strcmp(r->client, in->client) != 0 ||
 		    is_planned(plan, r->path))
 			continue;
-		rc = undo(in, r, e);
+		rc = undo(in, r, plan != NULL, e);
 		if (rc == -1)
 			return -1;
 		if (rc == 1)

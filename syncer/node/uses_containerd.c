@@ -12,6 +12,11 @@
 #include "node/under.h"
 #include "node/uses_internal.h"
 
+#define LIST	"config_path of containerd names several folders, which 2.1 " \
+	"and later take for the name of one, so that they read no hosts.toml " \
+	"(but where use_local_image_pull is true): write config_path = " \
+	"\"" CONTAINERD_CERTS_D "\", and restart containerd"
+
 static void
 add_hosts(struct node_uses *u, const char *client, const char *path,
     enum node_use_state state, struct hosts_toml *h)
@@ -114,12 +119,8 @@ complain_of(struct node_uses *u, const struct containerd *c)
 {
 	char *text;
 
-	if (c->is_list)
-		uses_complain(u, "config_path of containerd names several "
-		    "folders, which 2.1 and later take for the name of one, so "
-		    "that they read no hosts.toml (but where "
-		    "use_local_image_pull is true): write config_path = "
-		    "\"" CONTAINERD_CERTS_D "\", and restart containerd");
+	if (c->is_list && !c->is_two)
+		uses_complain(u, LIST);
 	if (c->is_two || c->path_1 == NULL ? c->is_two || c->path_2 == NULL :
 	    c->path_2 != NULL && strcmp(c->path_1, c->path_2) == 0)
 		return;
@@ -157,7 +158,7 @@ fault_of(const struct containerd *c)
 		    "load its CRI plugin: write that into a hosts.toml, take "
 		    "it out here, and restart containerd", t->file->path,
 		    t->line, t->word);
-	return NULL;
+	return c->is_list && c->is_two ? xstrdup(LIST) : NULL;
 }
 
 static void

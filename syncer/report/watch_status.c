@@ -152,7 +152,7 @@ watch_status_print(const struct watch_status *s, FILE *out)
 	metrics_single(out, "cdr_watch_next_run_timestamp_seconds", "gauge",
 	    "When it does so next; 0: no time is set.", (uint64_t)s->next);
 	metrics_single(out, "cdr_watch_waiting_images", "gauge",
-	    "Images that were pushed, and not looked at yet.", s->waiting);
+	    "Images that were pushed, and are to be looked at.", s->waiting);
 	if (s->has_hooks)
 		print_hooks(&s->counts, out);
 }

@@ -35,7 +35,7 @@ struct hints {
 	const struct list_entry **order;	/* its lines */
 	struct group *groups;		/* by repository */
 	size_t group_count;
-	struct group *waiting;
+	struct group *waiting, **end;	/* who came first is first */
 	size_t count;
 	int64_t settle, most;
 	int64_t due;			/* the first, or earlier */
@@ -125,6 +125,7 @@ hints_new(struct image_list *list, int64_t settle, int64_t most)
 	h->settle = settle;
 	h->most = most;
 	h->due = INT64_MAX;
+	h->end = &h->waiting;
 	set_groups(h);
 	return h;
 }
@@ -264,8 +265,9 @@ insert(struct hints *h, struct group *g, size_t at, const struct wait *w)
 	if (w->tag != NULL)
 		g->waits[at].tag = xstrdup(w->tag);
 	if (g->wait_count++ == 0) {
-		g->next = h->waiting;
-		h->waiting = g;
+		g->next = NULL;
+		*h->end = g;
+		h->end = &g->next;
 	}
 	h->count++;
 }
@@ -280,6 +282,8 @@ leave(struct hints *h, struct group *g)
 	while (*at != g)
 		at = &(*at)->next;
 	*at = g->next;
+	if (g->next == NULL)
+		h->end = at;
 	drop_waits(h, g);
 }
 
@@ -403,6 +407,7 @@ hints_list(struct hints *h, struct image_list *list)
 
 	h->list = list;
 	h->waiting = NULL;
+	h->end = &h->waiting;
 	h->count = 0;
 	h->due = INT64_MAX;
 	set_groups(h);
@@ -486,6 +491,7 @@ take_due(struct hints *h, struct taking *t)
 		else
 			at = &(*at)->next;
 	}
+	h->end = at;
 }
 
 size_t

@@ -325,7 +325,8 @@ end_run(struct loop *l, int code, int64_t now)
 	l->status.last.exit_code = code > UINT8_MAX ? UINT8_MAX : code;
 	if (l->is_stopping) {
 		l->is_over = true;
-		l->code = code > 128 ? CODE_STOPPED : code;
+		l->code = code > 128 ? CODE_STOPPED :
+		    code == CODE_FAILED ? 0 : code;
 	} else if (code == CODE_INPUT && l->is_whole && l->runs == 0) {
 		l->is_over = true;
 		l->code = CODE_INPUT;

@@ -25,7 +25,7 @@ struct watch {
 /*
  * watch_loop(w): return an exit code of cdr sync: that of the first run where
  * nothing can become of any (2), of the run that was at work when it was told
- * to stop, or 0.
+ * to stop, or 0, also where images have failed in that one.
  */
 int watch_loop(const struct watch *);
 

@@ -44,6 +44,7 @@ struct spool {
 	bool is_gone;			/* has been told */
 	struct spool_counts counts;
 	size_t events;			/* in the file that is read */
+	size_t bytes;			/* of all files in this look */
 };
 
 int
@@ -275,6 +276,7 @@ take_drop(struct spool *s, struct drop *d, int folder)
 	s->events = 0;
 	if (rc == 0)
 		return;
+	s->bytes += rc == 1 ? len : 0;
 	if (rc == 1)
 		form = events_read_file(text, len, count_event, s);
 	if (form != NULL) {
@@ -313,7 +315,8 @@ spool_look(struct spool *s, int64_t now)
 		return;
 	notice_folder(s->notice, s->path);
 	look(s, folder);
-	for (i = s->count; i-- > 0;) {
+	s->bytes = 0;
+	for (i = s->count; i-- > 0 && s->bytes < SPOOL_BYTES_MAX;) {
 		d = &s->drops[i];
 		if (d->is_done || now < d->since + SPOOL_QUIET_MS)
 			continue;

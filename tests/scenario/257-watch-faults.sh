@@ -71,6 +71,34 @@ soon "killed, it takes the run along" process_over "$CHILD"
 told "which ends in order" 'interrupted; the next run goes on'
 wait "$WATCH_PID" 2>/dev/null || :
 
+# One that has told of a failure by then, and is about to end.
+echo app:1 >"$T/list.failing"
+echo app:none >>"$T/list.failing"
+port=$(free_port)
+python3 -S - "$port" "$T/child" <<'END' &
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as s:
+    open(sys.argv[2] + ".listens", "w").close()
+    told, _ = s.accept()
+    open(sys.argv[2] + ".told", "w").close()
+    while told.recv(65536):
+        pass
+END
+hangs=$!
+defer "process_end $hangs"
+soon "a child that does not answer" test -e "$T/child.listens"
+echo a-secret-of-some-characters >"$T/child.token"
+printf '{"hangs": {"url": "http://127.0.0.1:%s/hook/x", "bearer_file": "child.token"}}' "$port" \
+	>"$T/notify.json"
+tree=$ROOT
+ROOT=$T/failing
+watch -i "$T/list.failing" --every 0 --notify "$T/notify.json"
+soon "is told by a run with a failure" test -e "$T/child.told"
+told "which has told of that" ' 1 failed'
+kill -TERM "$WATCH_PID"
+watch_ends "told to stop, it has done so" 0
+ROOT=$tree
+
 # --- a run that dies ---------------------------------------------------------------
 
 slow 60000

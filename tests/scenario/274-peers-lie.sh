@@ -193,12 +193,15 @@ for path in sys.argv[3:]:
 sys.stdout.buffer.write(body)
 PY
 client=$(ring_client 1)
+next()
+{
+	python3 -S "$T/next.py" 127.0.0.1 "${client##*:}" "/v2/app/blobs/$LAYER" \
+		/v2/app/manifests/1 >"$T/got"
+}
 begin more
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 	pull
-	check "more: the next one is asked for" eval \
-		'python3 -S "$T/next.py" 127.0.0.1 "${client##*:}" "/v2/app/blobs/$LAYER" \
-		/v2/app/manifests/1 >"$T/got"'
+	check "more: the next one is asked for" next
 	expect_eq "... and its answer is the mirror's" "$IMAGE" \
 		"sha256:$(sha256sum <"$T/got" | cut -c -64)"
 	again "more, last" || break

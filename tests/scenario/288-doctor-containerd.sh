@@ -176,6 +176,21 @@ discard_unpacked_layers = true
 END
 told ok "... of a plugin that fetches by itself" 'uses this mirror' --mirror $mirror
 
+cat >"$config" <<'END'
+version = 3
+[plugins.'io.containerd.cri.v1.images'.registry]
+config_path = "/etc/containerd/certs.d:/etc/docker/certs.d"
+END
+told FAIL "several folders, and a file for 2.x alone" 'several folders, which 2\.1 and later' \
+	--mirror $mirror
+printf '[plugins."io.containerd.transfer.v1.local"]\nmax_concurrent_downloads = 5\n' \
+	>>"$config"
+told FAIL "... and another plugin's setting" 'several folders' --mirror $mirror
+printf "[plugins.'io.containerd.cri.v1.images']\nmax_concurrent_downloads = 5\n" \
+	>>"$config"
+told ok "... and its own" 'uses this mirror' --mirror $mirror
+cp "$T/config" "$config"
+
 # What its unit says, and no other file.
 rm -r "$R/etc/containerd/conf.d"
 mkdir -p "$R/etc/systemd/system/containerd.service.d" "$R/usr/lib/systemd/system"

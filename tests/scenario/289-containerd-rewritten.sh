@@ -107,3 +107,26 @@ expect_rc "in a file that is no TOML any more" 1 \
 	"$CDR" node-config containerd --prefix "$R" --remove
 expect_said "with its line" 'config\.toml: line 1: '
 check "... too" test -s "$backup"
+
+# A drop-in decided, and goes with its program: it does not come back.
+anew
+check "back" "$CDR" node-config containerd --prefix "$R" --remove
+mkdir "$R/etc/containerd/conf.d"
+echo 'imports = ["/etc/containerd/conf.d/*.toml"]' | cat - "$config" >"$T/config"
+cp "$T/config" "$config"
+drop=$R/etc/containerd/conf.d/99-program.toml
+printf '[plugins."io.containerd.grpc.v1.cri"]\nsandbox_image = "x"\n' >"$drop"
+install()
+{
+	"$CDR" node-config containerd --prefix "$R" --mirror http://10.0.0.5:5000 \
+		--install
+}
+check "with a drop-in" install
+expect_eq "config_path is there" 1 "$(grep -c config_path "$drop")"
+rm "$drop"
+check "without it" install
+expect_eq "config_path is in the main file" 1 "$(grep -c config_path "$config")"
+expect_eq "the drop-in stays away, with its backup" "" \
+	"$(ls "$R/etc/containerd/conf.d")"
+check "back" "$CDR" node-config containerd --prefix "$R" --remove
+check "the main file is theirs" cmp "$T/config" "$config"

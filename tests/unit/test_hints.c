@@ -189,6 +189,40 @@ test_many(void **state)
 	hints_free(h);
 }
 
+/* Those who come again and again leave the others their turn. */
+static void
+test_turns(void **state)
+{
+	struct hints *h;
+	struct hint *hints;
+	char *text, name[16];
+	size_t i, len, count, round;
+	bool is_taken = false;
+	FILE *to = xtext_open(&text, &len);
+
+	(void)state;
+	for (i = 0; i < HINTS_RUN_MAX + 1; i++)
+		fprintf(to, "r%zu:1\n", i);
+	xtext_close(to);
+	h = hints_of(text);
+	free(text);
+	put(h, "r0", "1", 0);
+	for (round = 0; round < 2; round++) {
+		for (i = 1; i < HINTS_RUN_MAX + 1; i++) {
+			snprintf(name, sizeof(name), "r%zu", i);
+			put(h, name, "1", 0);
+		}
+		count = hints_take(h, SETTLE, &hints);
+		assert_int_equal(count, HINTS_RUN_MAX);
+		for (i = 0; i < count; i++)
+			is_taken |= strcmp(hints[i].ref,
+			    "docker.io/library/r0:1") == 0;
+		hints_done(hints, count);
+	}
+	assert_true(is_taken);
+	hints_free(h);
+}
+
 /* Somebody who makes up tags that a pattern matches fills no memory. */
 static void
 test_bounded(void **state)
@@ -336,6 +370,7 @@ main(void)
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_settle),
 		cmocka_unit_test(test_many),
+		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_bounded),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_again),

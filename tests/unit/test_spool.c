@@ -217,6 +217,40 @@ test_refused(void **state)
 	notice_free(notice);
 }
 
+/* Much at once takes several looks: there are others who want something. */
+static void
+test_turns(void **state)
+{
+	const struct scratch *s = *state;
+	struct notice *notice = notice_new();
+	char *large = xmalloc(HOOK_BODY_MAX), name[16];
+	struct heard heard;
+	struct spool *spool = spool_of(s, notice, &heard);
+	int64_t now = 1000;
+	size_t i;
+
+	memset(large, '\n', HOOK_BODY_MAX);
+	memcpy(large, "a:1", 3);
+	for (i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "f%zu", i);
+		put(s, name, large, HOOK_BODY_MAX);
+	}
+	spool_look(spool, now);
+	now += SPOOL_QUIET_MS;
+	spool_look(spool, now);
+	assert_int_equal(heard.count, SPOOL_BYTES_MAX / HOOK_BODY_MAX);
+	for (i = 0; i < 2; i++) {
+		assert_true(spool_until(spool) <= now + SPOOL_PACE_MS);
+		now += SPOOL_PACE_MS;
+		spool_look(spool, now);
+	}
+	assert_int_equal(heard.count, 10);
+	assert_int_equal(spool_until(spool), now + SPOOL_LOOK_MS);
+	free(large);
+	spool_free(spool);
+	notice_free(notice);
+}
+
 int
 main(void)
 {
@@ -226,6 +260,7 @@ main(void)
 		TEST(test_quiet),
 		TEST(test_odd),
 		TEST(test_many),
+		TEST(test_turns),
 		TEST(test_refused),
 	};
 
