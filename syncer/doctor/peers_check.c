@@ -150,9 +150,10 @@ say_other_manifest(struct peers_visit *v, const char *name, const char *path,
 
 	finding_add(v->mirror->findings, is_mended ? FINDING_WARN :
 	    FINDING_FAIL, "ring", "manifest %s comes with other bytes from "
-	    "%s%s", name, by, is_mended ? "; fetched anew, and right now" : v->anew ?
-	    "; fetched anew, and wrong still: take that peer out of the ring, "
-	    "and look at its disk and memory" : "; --anew has it fetched anew");
+	    "%s%s", name, by, is_mended ? "; fetched anew, and right now" :
+	    v->anew ? "; fetched anew, and wrong still: take that peer out of "
+	    "the ring, and look at its disk and memory" :
+	    "; --anew has it fetched anew");
 }
 
 static void
