@@ -423,8 +423,9 @@ int store_bad_parse(char *, struct store_bad *);
 
 /*
  * store_bad_update(st, bad, count, only, e): note these, with the time of now.
- * What is here again is no longer bad; nor is, where ${only} is not NULL, what
- * it does not have: nobody needs it.  In a step.
+ * What is here again is no longer bad, and stands in status/mended for 90
+ * days; nor is, where ${only} is not NULL, what it does not have: nobody needs
+ * it.  In a step.
  */
 int store_bad_update(struct store *, const struct store_bad *, size_t,
     const struct digest_set *, struct err *);

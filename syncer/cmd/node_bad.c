@@ -9,8 +9,34 @@
 #include "node/peers_bad.h"
 #include "node/under.h"
 
-/* Certificates are this machine's files, also with --prefix.  404: nothing
- * is bad.  Return 0, or -1 with ${e} set. */
+/* What it says at ${path}, behind what is in ${ret}.  404: nothing. */
+static int
+ask_list(struct ask *mirror, const char *path, char **ret, struct err *e)
+{
+	struct question q = { .path = path };
+	struct answer a;
+	char *before = *ret, *lines;
+	int rc = 0;
+
+	ask(mirror, &q, &a);
+	if (a.transport != TRANSPORT_OK) {
+		rc = err_set(e, ERR_NET, "%s", a.err.msg);
+	} else if (a.status == 200) {
+		lines = xstrdup(a.body);
+		*ret = xasprintf("%s\n%s", before == NULL ? "" : before,
+		    lines);
+		free(lines);
+		free(before);
+	} else if (a.status != 404) {
+		rc = err_set(e, ERR_NET, "status %ld", a.status);
+	}
+	answer_done(&a);
+	return rc;
+}
+
+/* What is bad, and what was: who looks twice a minute misses what is mended at
+ * once.  Certificates are this machine's files, also with --prefix.  Return 0,
+ * or -1 with ${e} set. */
 static int
 ask_mirror(const struct peers_wish *w, char **ret, struct err *e)
 {
@@ -25,21 +51,14 @@ ask_mirror(const struct peers_wish *w, char **ret, struct err *e)
 		.ca = m->ca_path, .cert = m->cert_path,
 		.key = m->key_path, .mark = "peers", .stop_fd = cmd_stop_fd()
 	};
-	struct question q = { .path = "/bad" };
-	struct answer a;
 	struct ask mirror;
 	int rc = ask_open(&mirror, &how, e);
 
-	if (rc == 0) {
-		ask(&mirror, &q, &a);
-		if (a.transport != TRANSPORT_OK)
-			rc = err_set(e, ERR_NET, "%s", a.err.msg);
-		else if (a.status == 200)
-			*ret = xstrdup(a.body);
-		else if (a.status != 404)
-			rc = err_set(e, ERR_NET, "status %ld", a.status);
-		answer_done(&a);
-	}
+	if (rc == 0)
+		rc = ask_list(&mirror, "/mended", ret, e);
+	/* Of one digest the latest time counts, whichever list it is on. */
+	if (rc == 0)
+		rc = ask_list(&mirror, "/bad", ret, e);
 	ask_close(&mirror);
 	free(named);
 	free(at);

@@ -123,6 +123,22 @@ for i in 1 2 4; do
 done
 grep -q "^$OTHER \"2026-11-20T10:53:07Z\";\$" "$T/peer-1/peer/bad.conf" ||
 	fail "it is forgotten"
+# Found and mended between two looks of a peer: verify --repair is as fast as that.
+head -c 100000 /dev/urandom >"$T/brief"
+brief=$(tree_blob "$T/brief")
+place=$TREE/blobs/sha256/${brief#*:}
+cp -f "$T/wrong" "$TREE/_state/tmp/wrong"
+truncate -s 100000 "$TREE/_state/tmp/wrong"
+mv -f "$TREE/_state/tmp/wrong" "$place"
+pull 1 "$brief" "$T/got" || fail "no pull"
+! cmp -s "$T/got" "$T/brief" || fail "there are no wrong bytes"
+tree_blob "$T/brief" >/dev/null
+echo "2026-11-20T10:53:08Z $brief bytes blobs/sha256/${brief#*:}" >"$TREE/status/mended"
+_mended()
+{
+	pull 1 "$brief" "$T/got" && cmp -s "$T/got" "$T/brief"
+}
+check "what was mended at once comes, too" wait_for 60 _mended
 # The caches still have the wrong bytes, under another key.
 process_end "$MIRROR_PID"
 check "a mirror that is away is told of" wait_for 60 _told '/bad: what is bad there is not'

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "layout/digest_set.h"
+#include "layout/fsutil.h"
 #include "layout/store.h"
 #include "layout/verify_internal.h"
 #include "tests/unit/scratch.h"
@@ -190,6 +191,26 @@ count_line(void *cookie, const struct store_bad *bad)
 	++*(size_t *)cookie;
 }
 
+/* So many lines, and ${hex} in the last one. */
+static void
+expect_mended(struct store *st, size_t count, const char *hex)
+{
+	char *text, *last;
+	size_t len;
+	struct err e;
+
+	assert_int_equal(fs_read_file(st->root, "status/mended", 1u << 20,
+	    &text, &len, &e), 1);
+	for (last = text; count > 1; count--) {
+		last = strchr(last, '\n');
+		assert_non_null(last);
+		last++;
+	}
+	assert_non_null(strstr(last, hex));
+	assert_ptr_equal(strchr(last, '\n'), text + len - 1);
+	free(text);
+}
+
 /* Noted until it is here again, or nobody needs it. */
 static void
 bad_notes(void **state)
@@ -216,10 +237,18 @@ bad_notes(void **state)
 	close(fd);
 	note(st, NULL, 0, NULL);
 	assert_int_equal(store_bad_each(st, count_line, &count), 1);
+	expect_mended(st, 1, A64);
 	/* Nobody needs the other one. */
 	note(st, NULL, 0, &only);
 	assert_int_equal(store_bad_each(st, count_line, &count), 0);
 	assert_int_equal(faccessat(st->root, "status/bad", F_OK, 0), -1);
+	expect_mended(st, 1, A64);
+	/* Bad once more, and mended, beside one of long ago. */
+	scratch_put(s, "status/mended", "2020-01-01T00:00:00Z sha256:" B64
+	    " bytes blobs/sha256/" B64 "\nrubbish\n");
+	note(st, bad, 1, NULL);
+	note(st, NULL, 0, NULL);
+	expect_mended(st, 1, A64);
 	store_close(st);
 }
 
