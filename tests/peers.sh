@@ -54,7 +54,7 @@ on()
 {
 	_at=$(_peers_pid "$1")
 	shift
-	nsenter -t "$_at" -n -m -- "$@"
+	nsenter -t "$_at" -n -m -r -- "$@"
 }
 
 # _peers_cable NAME ADDRESS: to the switch, and what either end may send.
@@ -140,7 +140,7 @@ peers_mirror()
 	: >"$PEERS_DIR/mirror.log"
 	: >>"$PEERS_DIR/mirror.access"
 	chmod 666 "$PEERS_DIR/mirror.access"
-	nsenter -t "$(_peers_pid 0)" -n -m -- \
+	nsenter -t "$(_peers_pid 0)" -n -m -r -- \
 	    sh "$TOP/scripts/serve" --no-limits --log "$PEERS_DIR/mirror.access" \
 	    "$TREE" "${PEERS_MIRROR#http://}" </dev/null >>"$PEERS_DIR/mirror.log" 2>&1 &
 	PEERS_MIRROR_PID=$!
@@ -194,7 +194,7 @@ peers_node()
 	chmod 755 "$PEERS_DIR" "$_home"
 	: >"$_home/said"
 	# shellcheck disable=SC2086 # words
-	nsenter -t "$(_peers_pid "$_node")" -n -m -- env CDR="$CDR" ${PEERS_ENV-} \
+	nsenter -t "$(_peers_pid "$_node")" -n -m -r -- env CDR="$CDR" ${PEERS_ENV-} \
 	    sh "$TOP/scripts/peer" --run "$_home/run" --follow 1s \
 	    --mirror "$PEERS_MIRROR" --nodes "$PEERS_NODES" \
 	    --self "10.77.0.$((10 + _node))" --cache "$_home/cache" --min-free 64M \
@@ -302,7 +302,7 @@ peers_liar()
 	peers_honest "$_liar"
 	mkdir -p "$PEERS_DIR/node-$_liar"
 	: >"$PEERS_DIR/node-$_liar/liar.log"
-	nsenter -t "$(_peers_pid "$_liar")" -n -m -- python3 -S "$TOP/tests/peers/liar.py" --mirror "$PEERS_MIRROR" \
+	nsenter -t "$(_peers_pid "$_liar")" -n -m -r -- python3 -S "$TOP/tests/peers/liar.py" --mirror "$PEERS_MIRROR" \
 	    --listen "10.77.0.$((10 + _liar)):5002" \
 	    --log "$PEERS_DIR/node-$_liar/liar.log" "$@" </dev/null >/dev/null 2>&1 &
 	eval "_peers_liar_$_liar=$!"

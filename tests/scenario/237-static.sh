@@ -113,9 +113,9 @@ tree_check "$T/site"
 for url in http://10.0.0.5:5000 https://mirror.example HTTP://Mirror.Example:80/ \
     http://mirror:30500 'http://[fd00::0005]:5000' 'http://[::1]' https://a-b.example:443 \
     http://localhost:5000; do
-	"$CDR" node-config containerd --mirror "$url" \
+	"$CDR" node-config containerd --client-version 2.1.0 --mirror "$url" \
 		>"$T/one" 2>&1 || fail "$url: $(cat "$T/one")"
-	"$STATIC" node-config containerd --mirror "$url" \
+	"$STATIC" node-config containerd --client-version 2.1.0 --mirror "$url" \
 		>"$T/two" 2>&1 || fail "$url: $(cat "$T/two")"
 	cmp -s "$T/one" "$T/two" || fail "$url: $(diff "$T/one" "$T/two")"
 done

@@ -48,7 +48,7 @@ prefix = "docker.io"
 location = "127.0.0.1:5000/docker.io"
 insecure = true
 END
-nsenter -t "$(_peers_pid 1)" -n -m -- containerd --config "$T/containerd/config.toml" \
+nsenter -t "$(_peers_pid 1)" -n -m -r -- containerd --config "$T/containerd/config.toml" \
 	--log-level warn >"$T/containerd.log" 2>&1 &
 containerd=$!
 defer "process_end $containerd"
