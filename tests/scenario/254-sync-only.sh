@@ -113,6 +113,13 @@ expect_images "all is there that the list has" \
 
 # --- failures ----------------------------------------------------------------------
 
+# Times are whole seconds: the failure has to be in another one than the success.
+second=$(date +%s)
+another()
+{
+	[ "$(date +%s)" != "$second" ]
+}
+wait_for 10 another
 fault '{"listener": "registry", "path": "/other/manifests/", "status": 404}'
 sync_rc "a whole run with a failure" 1 -i "$T/list"
 only "a push of another one" app:1
