@@ -78,7 +78,7 @@ LIBRARIES = {
 	"jansson.h": {"syncer/cmd/ls.c", "syncer/cmd/ls_history.c",
 		      "syncer/cmd/rollback.c", "syncer/cmd/verify_run.c",
 		      "syncer/cmd/collect_print.c",
-		      "syncer/cmd/export_print.c",
+		      "syncer/cmd/export_print.c", "syncer/cmd/node_json.c",
 		      "syncer/bundle/sigstore.c",
 		      "syncer/mirror/found.c", "syncer/mirror/verify_rules.c", "syncer/image/descriptor.h",
 		      "syncer/image/manifest.c", "syncer/image/readjson.h",
