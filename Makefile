@@ -207,6 +207,11 @@ $(BUILD)/tests/relay: tests/bench/relay.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(HARDENING) $(LDHARDEN) $(LDFLAGS) -o $@ $<
 
+# What a server sends on each connection, at a pace: preloaded by tests/bench/paper.
+$(BUILD)/tests/pace.so: tests/bench/paper/pace.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 # What a run does to a tree, in order: preloaded into it by scenario 123.
 $(BUILD)/tests/crash.so: tests/crash/record.c
 	@mkdir -p $(@D)
