@@ -32,7 +32,7 @@ LIBS      = $(LIBCURL) -ljansson -lyaml -lcrypto $(LIBARCHIVE) -pthread
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))
 # Commands are tested from outside, but for what is pure in them.
-PURE_C    = syncer/cmd/size.c
+PURE_C    = syncer/cmd/size.c syncer/cmd/guess.c
 COMMAND_C = syncer/main.c \
             $(filter-out $(PURE_C),$(sort $(wildcard syncer/cmd/*.c)))
 SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \

@@ -3,7 +3,6 @@
  * needs is in node/for_*.c; how files are written and taken back, in
  * node/install.c.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +10,11 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/guess.h"
 #include "cmd/node_peers.h"
 #include "cmd/node_show.h"
+#include "cmd/words.h"
+#include "image/near.h"
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "node/client.h"
@@ -371,6 +373,42 @@ wrong(const char *what, const char *word)
 }
 
 static int
+no_client(const char *name)
+{
+	const char *hint = guess_client(name);
+	const struct node_client *c;
+	struct near near = { .word = name };
+	size_t i;
+
+	for (i = 0; (c = node_clients(i)) != NULL; i++)
+		near_try(&near, c->name);
+	near_try(&near, "peers");
+	fprintf(stderr, "cdr node-config: there is no client \"%s\"", name);
+	if (hint == NULL && near.best != NULL)
+		fprintf(stderr, "; did you mean %s?", near.best);
+	else if (hint != NULL)
+		fprintf(stderr, "; %s", hint);
+	fputs("\nTry 'cdr node-config --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+/* One word too many. */
+static int
+no_place(const char *word)
+{
+	if (strstr(word, "://") != NULL || strchr(word, ':') != NULL)
+		fprintf(stderr, "cdr node-config: unexpected \"%s\"; --mirror "
+		    "URL says where nginx listens\n", word);
+	else if (strcmp(word, "peers") == 0)
+		fputs("cdr node-config: \"peers\" stands first, before its "
+		    "options\n", stderr);
+	else
+		return wrong("one client at a time; unexpected", word);
+	fputs("Try 'cdr node-config --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+static int
 run(struct args *a, int argc, char **argv)
 {
 	struct err e;
@@ -381,9 +419,9 @@ run(struct args *a, int argc, char **argv)
 		    "k3s", NULL);
 	a->client = node_client_find(argv[optind]);
 	if (a->client == NULL)
-		return wrong("there is no client", argv[optind]);
+		return no_client(argv[optind]);
 	if (optind + 1 < argc)
-		return wrong("unexpected", argv[optind + 1]);
+		return no_place(argv[optind + 1]);
 	if (a->install && a->remove)
 		return wrong("--install and --remove exclude each other", NULL);
 	if (a->json && (a->install || a->remove))
@@ -418,6 +456,10 @@ cmd_node_config(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr node-config", .shorts = "r:h", .longs = longs,
+		.usage = options,
+	};
 	struct args a = { .prefix = "/", .root = -1 };
 	struct err e;
 	int c, rc = 1, code;
@@ -426,8 +468,7 @@ cmd_node_config(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "peers") == 0)
 		return cmd_node_peers(argc - 1, argv + 1);
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while (rc == 1 && (c = getopt_long(argc, argv, "r:h", longs,
-	    NULL)) != -1) {
+	while (rc == 1 && (c = words_next(argc, argv, &words)) != -1) {
 		if (c == 'h') {
 			help();
 			node_wish_done(&a.wish);
