@@ -254,6 +254,8 @@ settle_file(struct containerd *c, struct node_file *f, size_t target,
 		free(f->text);
 		f->text = xstrdup(c->files[0].version == 2 ? "import-2" :
 		    "import-3");
+		free(f->read_by);
+		f->read_by = xstrdup(c->main);
 	}
 	free(f->path);
 	f->path = xstrdup(file->path);
