@@ -17,6 +17,7 @@
 #include "image/near.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "node/ask.h"
 #include "node/client.h"
 #include "node/install.h"
 #include "node/under.h"
@@ -54,6 +55,8 @@ static const char options[] =
 "                            --version says)\n"
 "      --prefix DIR          configure the node whose root is mounted at DIR\n"
 "      --install             write the files\n"
+"      --unasked             do not ask containerd or dockerd itself whether it\n"
+"                            starts with them\n"
 "      --remove              undo what --install did\n"
 "      --json                print what would be written as JSON\n"
 "  -h, --help                print this\n"
@@ -70,7 +73,8 @@ struct args {
 	const struct node_client *client;
 	struct node_wish wish;
 	const char *version, *prefix, *tree;
-	bool install, remove, json;
+	bool install, remove, unasked, json;
+	struct node_asking asking;
 	int root;		/* --prefix, opened; -1: not yet */
 	bool wrote;
 	size_t left;		/* files that had to stay */
@@ -213,6 +217,14 @@ said(void *cookie, const char *what, const char *path)
 }
 
 static int
+ask(void *cookie, const struct node_file *file, const char *at, struct err *e)
+{
+	struct args *a = cookie;
+
+	return node_asking(&a->asking, file, at, e);
+}
+
+static int
 install(struct args *a, const struct node_plan *p, struct err *e)
 {
 	struct node_show show;
@@ -221,8 +233,10 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 		return err_set(e, ERR_INPUT, "--install: there is no file of "
 		    "%s on the node to write: leave --install out, and use "
 		    "what is printed", a->client->name);
-	if (install_write(a->root, a->client->record, p, said, a, &a->left,
-	    e) == -1)
+	a->asking.root = a->root;
+	if (install_write(a->root, a->client->record, p, said,
+	    a->unasked || strcmp(a->prefix, "/") != 0 ? NULL : ask, a,
+	    &a->left, e) == -1)
 		return -1;
 	if (a->left > 0)
 		report(REPORT_ERROR, "%s", e->msg);
@@ -233,6 +247,8 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 	}
 	show = shown(a, p);
 	node_show_notes(&show);
+	if (a->asking.silent.code != ERR_NONE)
+		printf("# Note: %s.\n", a->asking.silent.msg);
 	printf("Then: %s. \"cdr doctor\" tells whether pulls come from the "
 	    "mirror.\n", a->client->reload);
 	return 0;
@@ -305,6 +321,7 @@ enum option_value {
 	CLIENT_VERSION,
 	PREFIX,
 	INSTALL,
+	UNASKED,
 	REMOVE,
 	JSON
 };
@@ -347,6 +364,9 @@ take_option(struct args *a, int c, const char *arg, struct err *e)
 		return 1;
 	case INSTALL:
 		a->install = true;
+		return 1;
+	case UNASKED:
+		a->unasked = true;
 		return 1;
 	case REMOVE:
 		a->remove = true;
@@ -451,6 +471,7 @@ cmd_node_config(int argc, char **argv)
 		{ "client-version", required_argument, NULL, CLIENT_VERSION },
 		{ "prefix", required_argument, NULL, PREFIX },
 		{ "install", no_argument, NULL, INSTALL },
+		{ "unasked", no_argument, NULL, UNASKED },
 		{ "remove", no_argument, NULL, REMOVE },
 		{ "json", no_argument, NULL, JSON },
 		{ "help", no_argument, NULL, 'h' },
