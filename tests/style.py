@@ -382,6 +382,8 @@ def check_nginx(path, text):
 			continue
 		if MAP.match(line):
 			in_map = True
+		elif re.match(r"map\b", line):
+			complain(path, number, "a map's first line ends with {, for this check")
 		elif in_map and line.startswith("}"):
 			in_map = False
 		elif in_map and re.match(r"volatile\b", line):
