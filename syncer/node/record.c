@@ -24,8 +24,8 @@ record_add(struct record *r)
 	return &r->files[r->count++];
 }
 
-static void
-file_done(struct record_file *f)
+void
+record_file_done(struct record_file *f)
 {
 	free(f->client);
 	free(f->path);
@@ -40,7 +40,7 @@ record_drop(struct record *r, struct record_file *f)
 	size_t at = (size_t)(f - r->files);
 
 	assert(at < r->count);
-	file_done(f);
+	record_file_done(f);
 	r->count--;
 	memmove(f, f + 1, (r->count - at) * sizeof(*f));
 }
@@ -76,7 +76,7 @@ record_done(struct record *r)
 	size_t i;
 
 	for (i = 0; i < r->count; i++)
-		file_done(&r->files[i]);
+		record_file_done(&r->files[i]);
 	for (i = 0; i < r->dir_count; i++)
 		free(r->dirs[i]);
 	free(r->files);

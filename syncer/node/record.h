@@ -48,6 +48,9 @@ struct record_file *record_find(const struct record *, const char *,
 struct record_file *record_add(struct record *);
 void record_drop(struct record *, struct record_file *);
 
+/* record_file_done(f): frees what is in it. */
+void record_file_done(struct record_file *);
+
 /* record_add_dir(r, path): once, however often. */
 void record_add_dir(struct record *, const char *);
 void record_done(struct record *);
