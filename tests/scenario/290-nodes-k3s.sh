@@ -45,7 +45,8 @@ for file in "$TOP"/tests/nodes/k3s/*.yaml; do
 	check "... again" config k3s --mirror $url --registry docker.io --install
 	expect_said "... changes nothing" '^Nothing to change'
 	# Somebody else's edit in between.
-	if ! cmp -s "$file" "$Y" && [ "$name" != flow ] && [ "$name" != json ]; then
+	case $name in flow | json*) bare=1 ;; *) bare= ;; esac
+	if ! cmp -s "$file" "$Y" && [ -z "$bare" ]; then
 		cp "$Y" "$T/installed"
 		printf '# mine\n' | cat - "$T/installed" >"$Y"
 		check "... another mirror, after an edit" config k3s \
