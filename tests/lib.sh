@@ -12,7 +12,8 @@
 #                            docker-registry. SHELF=1 has the other one anywhere
 #   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
 #                            options as those of scripts/serve; at 127.0.0.1, or
-#                            at $MIRROR_ADDRESS
+#                            at $MIRROR_ADDRESS. WITH_NGINX=newer has all that start
+#                            nginx start that of tests/newer.sh
 #   plain_build              from here on $CDR is the program without sanitizers: for
 #                            what measures it, or loads a library before it
 #   pick EXPRESSION [FILE] [NAME=TEXT]...   asks a JSON value: see tests/pick.py
@@ -196,6 +197,9 @@ _here()
 	root)
 		_why="only root can do this"
 		[ "$(id -u)" -eq 0 ] ;;
+	nginx)
+		_why="no nginx here"
+		command -v nginx && { [ "${WITH_NGINX-}" != newer ] || newer_nginx_here; } ;;
 	root-mount)
 		_why="no layer is unpacked here: / is no mount (a plain chroot)"
 		root_is_mount ;;
@@ -265,11 +269,13 @@ root_is_mount()
 	awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo
 }
 
-# Does nginx have the JavaScript module where scripts/serve looks for it?
+# Does nginx have the JavaScript module where scripts/serve looks for it, which is
+# $NGINX_MODULES?
 have_njs()
 {
-	_modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
-	[ -f "${_modules:-/usr/lib/nginx/modules}/ngx_http_js_module.so" ]
+	NGINX_MODULES=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+	NGINX_MODULES=${NGINX_MODULES:-/usr/lib/nginx/modules}
+	[ -f "$NGINX_MODULES/ngx_http_js_module.so" ]
 }
 
 plain_build()
@@ -339,6 +345,12 @@ expect_eq()
 }
 
 # --- servers ----------------------------------------------------------------------
+
+if [ "${WITH_NGINX-}" = newer ]; then
+	# shellcheck source=tests/newer.sh
+	. "$TOP/tests/newer.sh"
+	newer_nginx
+fi
 
 start_registry()
 {

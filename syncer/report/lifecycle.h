@@ -23,9 +23,10 @@ struct lifecycle {
 	struct store_quarantined quarantined;
 };
 
-/* lifecycle_gather(store, ret, e): all but ${unlisted}, from status/ and the
- * tree; writes held.json.  Return 0 or -1. */
-int lifecycle_gather(struct store *, struct lifecycle *, struct err *);
+/* lifecycle_gather(store, marks, ret, e): all but ${unlisted}, from status/ and
+ * the tree; writes held.json, and marks what is held.  Return 0 or -1. */
+int lifecycle_gather(struct store *, struct marks *, struct lifecycle *,
+    struct err *);
 
 /* lifecycle_print(l, out): its lines of status/metrics. */
 void lifecycle_print(const struct lifecycle *, FILE *);
