@@ -111,7 +111,7 @@ function figures(r, all, alone) {
   return `${words.join(', ')}.`;
 }
 
-export function repo(route, store) {
+export function repo(route, first) {
   const { full, registry, repository: name } = nameOf(route);
   const node = el('div', {}), box = el('div', {});
   const title = el('div', { class: 'title' }), lead = el('p', { class: 'lead' }), alerts = el('div', {});
@@ -122,9 +122,13 @@ export function repo(route, store) {
   const aside = el('aside', {}, el('h2', {}, 'What changed'), news);
   const ifNew = { alerts: whenChanged(), tags: whenChanged(), history: whenChanged(), alone: whenChanged() };
   const seen = { attached: false, all: false };
-  let alone = null, turn = 0;
+  let alone = null, turn = 0, drawn = null, store = first;
 
+  // Of very many tags nothing is looked at again as long as the list is the same.
   function showAll(r) {
+    const isSame = drawn?.model === store.model && drawn.attached === seen.attached && drawn.all === seen.all;
+    if (isSame) return;
+    drawn = { model: store.model, ...seen };
     const all = groups(r);
     lead.textContent = figures(r, all, alone);
     ifNew.alerts([r.tags.map((t) => [t.held, t.broken, t.failure]), r.failures], () => keeping(alerts, () => {
@@ -170,6 +174,7 @@ export function repo(route, store) {
   }
 
   function update(now) {
+    store = now;
     const r = now.model.repository(full);
     const kind = r?.kind ?? '';
     keeping(title, () => title.replaceChildren(heading, ...[kind !== '' && badge('kind', kind, r.newest?.kind), ...stateOf(r),
@@ -186,7 +191,7 @@ export function repo(route, store) {
 
   box.append(crumbs([registry, `#/?registry=${encodeURIComponent(registry)}`]), title, lead);
   const two = el('div', { class: 'two keep' }, main, aside);
-  update(store);
+  update(first);
   // All rows, for paper and for the browser's own search.
   function whole(isOn) {
     seen.all = isOn;

@@ -197,6 +197,8 @@ def test_repository(b):
                     f"{words(sum(s for k, s in mine.items() if k not in others))} of it in no other repository."), lead
     assert b.texts(".tags thead th")[-1] == "Signature"
     assert DIGESTS["second"][7:19] in b.text(".tags") and DIGESTS["first"][7:19] in b.text(".tags")
+    b.press("j")
+    b.until("document.activeElement.classList.contains('go')")
     changed = b.texts("aside .line")
     assert any("latest" in c and f"{DIGESTS['first'][7:15]} → {DIGESTS['second'][7:15]}" in c for c in changed), changed
     assert any("1.1" in c and f"new, {DIGESTS['second'][7:15]}" in c for c in changed), changed
@@ -246,9 +248,9 @@ def test_facts(b):
     assert said["Size"] == words(row["size"]), said
     assert said["Type"] == "Index, 2 platforms", said
     assert said["In the list"].startswith("yes, checked "), said
-    if "verified" in row:
-        assert said["Signature"] == "verified", said
-        assert f"with {row['verified']}" in section(b, "Signatures"), section(b, "Signatures")
+    assert row["verified"] == "shop.pem" and said["Signature"] == "verified", (row, said)
+    assert "Verified with shop.pem" in section(b, "Signatures"), section(b, "Signatures")
+    assert b.count(".title .badge.good") == 1
     show(b, "docker.io/library/base:1")
     assert facts(b)["Signature"] == "not checked", facts(b)
     assert "not checked" in section(b, "Signatures") and "signed=KEY.pub" in section(b, "Signatures")
@@ -334,6 +336,40 @@ def test_history(b):
     subprocess.run([PAGES["cdr"], *release.split()[1:], "-r", ROOT], check=True, stdout=subprocess.DEVNULL)
     again(b)
     b.until("document.querySelector('.alert.warn') === null")
+
+
+def test_states(b):
+    """Files of an older cdr without kinds and keys are enough; what is damaged or on no list says so"""
+    def older(row):
+        for key in ("kind", "verified"):
+            row.pop(key, None)
+        if row["image"] == "docker.io/library/sparse:1":
+            row["broken"] = True
+        if row["image"].startswith("reg.example:5000/"):
+            row["last_listed"] = "2025-11-02T03:04:05Z"
+        return row
+
+    visit(b, "docker.io/library/sparse:1")
+    another_second()
+    with open(f"{ROOT}/status/images.json", encoding="utf-8") as file:
+        images = json.load(file)
+    assert any("kind" in row for row in images["images"])
+    images["images"] = [older(row) for row in images["images"]]
+    with open(f"{ROOT}/status/images.json.new", "w", encoding="utf-8") as out:
+        json.dump(images, out)
+    os.rename(f"{ROOT}/status/images.json.new", f"{ROOT}/status/images.json")
+    subprocess.run(["touch", f"{ROOT}/status/summary.json"], check=True)
+    again(b)
+    b.until("document.querySelector('.alert.bad')?.innerText.includes('cdr verify --repair')")
+    assert "broken" in b.text(".title"), b.text(".title")
+    show(b, "reg.example:5000/team/tool:2.1")
+    assert facts(b)["In the list"] == "not since 2 Nov 2025" and "unlisted" in b.text(".title"), facts(b)
+    show(b, f"{APP}:1.1")
+    assert facts(b)["Signature"] == "not checked" and b.count("#main .good") == 0, facts(b)
+    show(b, "ghcr.io/charts/shop:1.2.3_build.7")
+    assert list(commands(b))[0] == "helm" and "Helm chart" in b.text(".title"), commands(b)
+    show(b, "docker.io/ai/model:small")
+    assert list(commands(b)) == ["oras", "by digest", "skopeo"], commands(b)
 
 
 def another_second():
