@@ -216,7 +216,9 @@ each_docker()
 		expect_eq "... and it pulls from there" yes "$(pulled docker_pull)"
 		check "... and back" "$CDR" node-config dockerd --prefix "$R" --remove
 		back "$name"
-		echo '{}' >"$DOCKERD_AT/dockerd.json"
+		# What is no longer in the file it keeps.
+		echo '{"registry-mirrors": ["http://127.0.0.1:1"]}' \
+			>"$DOCKERD_AT/dockerd.json"
 		kill -HUP "$DOCKERD_PID"
 		wait_for 60 has_none || fail "dockerd keeps a mirror"
 	done
