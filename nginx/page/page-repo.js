@@ -84,8 +84,9 @@ function tagTable(shown, hasSignatures) {
 
 // --- what changed -----------------------------------------------------------------
 
-async function historyOf(r) {
-  const asked = [...r.tags].filter((t) => t.tag !== '').sort((a, b) => b.at - a.at || compareTags(b.tag, a.tag)).slice(0, ASKED);
+const lastMoved = (r) => r.tags.filter((t) => t.tag !== '').sort((a, b) => b.at - a.at || compareTags(b.tag, a.tag)).slice(0, ASKED);
+
+async function historyOf(asked) {
   const all = await Promise.all(asked.map(async (t) => [t.tag, readPast(await getPast(t, t.tag).catch(() => null))]));
   return changes(all, CHANGES);
 }
@@ -103,9 +104,9 @@ function changeLine(r, change) {
 
 // --- the view ----------------------------------------------------------------------
 
-function figures(r, all, alone) {
+function figures(r, digests, alone) {
   const named = r.tags.filter((t) => t.tag !== '').length;
-  const words = [plural(named, 'tag'), plural(all.length, 'digest')];
+  const words = [plural(named, 'tag'), plural(digests, 'digest')];
   if (r.size !== undefined) words.push(`${bytes(r.size)} on disk`);
   if (alone !== null) words.push(`${alone === r.size ? 'all' : bytes(alone)} of it in no other repository`);
   return `${words.join(', ')}.`;
@@ -122,7 +123,7 @@ export function repo(route, first) {
   const aside = el('aside', {}, el('h2', {}, 'What changed'), news);
   const ifNew = { alerts: whenChanged(), tags: whenChanged(), history: whenChanged(), alone: whenChanged() };
   const seen = { attached: false, all: false };
-  let alone = null, turn = 0, drawn = null, store = first;
+  let alone = null, digests = 0, turn = 0, drawn = null, store = first;
 
   // Of very many tags nothing is looked at again as long as the list is the same.
   function showAll(r) {
@@ -130,13 +131,15 @@ export function repo(route, first) {
     if (isSame) return;
     drawn = { model: store.model, ...seen };
     const all = groups(r);
-    lead.textContent = figures(r, all, alone);
-    ifNew.alerts([r.tags.map((t) => [t.held, t.broken, t.failure]), r.failures], () => keeping(alerts, () => {
+    digests = all.length;
+    lead.textContent = figures(r, digests, alone);
+    ifNew.alerts([r.tags.filter((t) => t.held !== '' || t.broken), r.failures], () => keeping(alerts, () => {
       alerts.replaceChildren(...alertsOf(r.tags, r.failures, store));
     }));
     showTags(r, all);
-    ifNew.history(r.tags.map((t) => [t.reference, t.digest, t.published]), async () => {
-      const mine = ++turn, found = await historyOf(r);
+    const asked = lastMoved(r);
+    ifNew.history(asked.map((t) => [t.reference, t.digest, t.published]), async () => {
+      const mine = ++turn, found = await historyOf(asked);
       if (mine !== turn) return;
       keeping(news, () => news.replaceChildren(...(found.length > 0 ? found.map((c) => changeLine(r, c)) : [waiting('There is no history of it here.')])));
     });
@@ -145,15 +148,15 @@ export function repo(route, first) {
       alone = bytesAlone(rows, (image) => image.startsWith(`${full}:`) || image.startsWith(`${full}@`));
       await store.measure?.().catch(() => false);
       const again = store.model.repository(full);
-      if (again !== null) lead.textContent = figures(again, groups(again), alone);
+      if (again !== null) lead.textContent = figures(again, digests, alone);
     });
   }
 
   function showTags(r, all) {
     const hasSignatures = r.tags.some((t) => t.signed || t.verified !== '');
-    ifNew.tags([r.tags, seen], () => keeping(main, () => {
-      const shown = seen.all ? all : all.slice(0, ROWS);
-      const rows = [...shown, ...(seen.attached ? r.attached.map((t) => ({ first: t, tags: [t] })) : [])];
+    const shown = seen.all ? all : all.slice(0, ROWS);
+    const rows = [...shown, ...(seen.attached ? r.attached.map((t) => ({ first: t, tags: [t] })) : [])];
+    ifNew.tags([rows, all.length, r.attached.length], () => keeping(main, () => {
       tags.replaceChildren(tagTable(rows, hasSignatures));
       note.replaceChildren(...['Tags in one row have the same digest.', ...noteOf(r, all.length - shown.length)]);
     }));
