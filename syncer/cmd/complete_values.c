@@ -97,6 +97,7 @@ static const struct {
 	{ "", "run", ":dir" },
 	{ "", "self", "" },
 	{ "", "settle", "" },
+	{ "", "settle-first", "" },
 	{ "", "settle-most", "" },
 	{ "", "sign", ":file" },
 	{ "", "site", "" },
