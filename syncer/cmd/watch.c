@@ -243,7 +243,8 @@ add_words(void *cookie, struct image_list *list)
 int
 cmd_watch(int argc, char **argv)
 {
-	static const struct sync_usage usage = { "cdr watch", help };
+	const char *names[OPTIONS + 1] = { NULL };
+	const struct sync_usage usage = { "cdr watch", help, names };
 	struct own own = { .every_s = EVERY_S,
 	    .settle_first_s = SETTLE_FIRST_S, .settle_s = SETTLE_S,
 	    .settle_most_s = SETTLE_MOST_S };
@@ -251,6 +252,10 @@ cmd_watch(int argc, char **argv)
 	struct watch w = { .cookie = &o };
 	char **sync = NULL;
 	int code = take_own(argc, argv, &own);
+	size_t i;
+
+	for (i = 0; i < OPTIONS; i++)
+		names[i] = options[i].name;
 
 	if (code != -1)
 		goto out;
