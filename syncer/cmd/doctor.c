@@ -4,7 +4,6 @@
  * which order, is in doctor/patient.h.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/doctor_peers.h"
 #include "cmd/inputs.h"
+#include "cmd/words.h"
 #include "doctor/patient.h"
 #include "doctor/proof.h"
 #include "doctor/registry_check.h"
@@ -457,12 +457,16 @@ cmd_doctor(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr doctor", .shorts = "h", .longs = longs,
+		.usage = usage,
+	};
 	struct args a = { .prefix = "/" };
 	struct err e;
 	int c;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		if (value_of(&a, c) != NULL) {
 			*value_of(&a, c) = optarg;
 		} else if (c == 'j') {

@@ -1,5 +1,4 @@
 /* cdr gc: drop what nothing keeps. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "cmd/collect.h"
 #include "cmd/inputs.h"
 #include "cmd/tree.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -93,9 +93,13 @@ parse_options(int argc, char **argv, struct options *o)
 		COLLECT_LONGS,
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr gc", .shorts = "r:i:nqvh", .longs = longs,
+		.usage = usage,
+	};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "r:i:nqvh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;
@@ -125,7 +129,9 @@ parse_options(int argc, char **argv, struct options *o)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "cdr gc: unexpected \"%s\"\n", argv[optind]);
+		words_unexpected(&words, argv[optind]);
+		fputs("'cdr rm REF' takes one image out; -i LIST names a "
+		    "list\n", stderr);
 		return bad_usage();
 	}
 	if (o->collect.unlisted_s == 0 && o->list_count == 0) {

@@ -1,5 +1,4 @@
 /* cdr import: take over what another site has sent. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cmd/import_status.h"
 #include "cmd/size.h"
 #include "cmd/tree.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "report/report.h"
 
@@ -173,9 +173,13 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr import", .shorts = "r:qvh", .longs = longs,
+		.usage = usage,
+	};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "r:qvh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		code = parse_one(c, optarg, o);
 		if (code != -1)
 			return code;

@@ -1,5 +1,4 @@
 /* cdr rollback: set a tag back, and hold it there. */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include "cmd/cmd.h"
 #include "cmd/refresh.h"
 #include "cmd/size.h"
+#include "cmd/words.h"
 #include "image/ref.h"
 #include "layout/pins.h"
 #include "layout/store.h"
@@ -190,9 +190,13 @@ parse_options(int argc, char **argv, struct rollback *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr rollback", .shorts = "r:h", .longs = longs,
+		.usage = usage,
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;

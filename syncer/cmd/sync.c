@@ -17,7 +17,7 @@
 #include "mirror/plan.h"
 #include "notify/notify.h"
 
-static const char help[] =
+const char sync_help[] =
 "usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"
 "\n"
 "Mirror images into ROOT, which nginx serves.  An image whose tag has not\n"
@@ -313,7 +313,7 @@ tell_missed(const struct only *only)
 int
 cmd_sync(int argc, char **argv)
 {
-	static const struct sync_usage usage = { "cdr sync", help };
+	static const struct sync_usage usage = { "cdr sync", sync_help, NULL };
 	struct sync_options o;
 	struct inputs in = { .list = NULL };
 	struct err e;

@@ -65,6 +65,7 @@ sync_status(struct status *status, struct store *store,
 		.result = "interrupted",
 		.totals = *totals,
 	};
+	struct holdings_end lists = { .store = store };
 	struct err e;
 
 	if (end == MIRROR_STORE_FAILED) {
@@ -76,13 +77,11 @@ sync_status(struct status *status, struct store *store,
 		    EXIT_OK;
 		how.result = totals->failed > 0 ? "failed" : "ok";
 	}
-	if (end != MIRROR_STORE_FAILED)
+	lists.now = how.now;
+	if (end != MIRROR_STORE_FAILED) {
 		refresh_bad(store);
-	/* Before the summary, which tells who waits for it to look again. */
-	if (end != MIRROR_STORE_FAILED &&
-	    holdings_save(store, how.now, &e) == -1)
-		report(REPORT_WARNING, "cannot write the list of images: %s",
-		    e.msg);
+		status_holdings(status, holdings_end, &lists);
+	}
 	if (status_save(status, store, &how, &e) == -1)
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 	status_free(status);

@@ -396,12 +396,30 @@ lacks_blobs(const struct state *s, const struct manifest *m)
 	return false;
 }
 
+/* Who can use it: its artifactType, else the type of its configuration; NULL for
+ * what containers are made of. */
+static char *
+kind_of(const struct manifest *m)
+{
+	const char *type = m->artifact_type;
+
+	if (type == NULL && m->kind == MEDIA_ARTIFACT)
+		type = m->media_type;
+	if (type == NULL && m->kind == MEDIA_IMAGE && m->count > 0 &&
+	    m->children[0].role == DESCRIPTOR_CONFIG &&
+	    !media_is_image_config(m->children[0].media_type))
+		type = m->children[0].media_type;
+	return type == NULL || type[0] == '\0' ? NULL : xstrdup(type);
+}
+
 static int
 visit_known(struct state *s, const struct present *p, bool tolerate,
     unsigned depth, struct err *e)
 {
 	if (tolerate && lacks_blobs(s, &p->manifest))
 		return 0;
+	if (depth == 0)
+		s->out->kind = kind_of(&p->manifest);
 	s->out->bytes += p->len;
 	if (note_manifest(s, &p->id, e) == -1 || note_subject(s, p, e) == -1)
 		return -1;
@@ -538,5 +556,6 @@ walk_done(struct walk *w)
 	free(w->missing);
 	free(w->manifests);
 	free(w->have);
+	free(w->kind);
 	memset(w, 0, sizeof(*w));
 }

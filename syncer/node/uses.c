@@ -78,8 +78,10 @@ node_uses_done(struct node_uses *u)
 	free(u->complaints);
 	node_folders_done(&u->folders);
 	node_entries_done(&u->entries);
-	for (i = 0; i < u->user_count; i++)
-		free(u->users[i]);
+	for (i = 0; i < u->user_count; i++) {
+		free(u->users[i].dir);
+		free(u->users[i].fault);
+	}
 	free(u->users);
 	*u = (struct node_uses){ 0 };
 }

@@ -33,6 +33,14 @@ struct node_use {
 	bool is_ours;		/* cdr node-config wrote it */
 };
 
+/* A user with a registries.conf or drop-ins of its own; their entries are of
+ * the client CONTAINERS_USER. */
+struct node_user {
+	char *dir;		/* of these files, from the root on */
+	bool hides;		/* the system's are not read */
+	char *fault;		/* one is wrong, and none counts; NULL */
+};
+
 struct node_uses {
 	struct node_use *uses;
 	size_t count;
@@ -40,8 +48,7 @@ struct node_uses {
 	struct node_use rest;	/* stands for those that are more */
 	struct node_folders folders;	/* that containerd looks into */
 	struct node_entries entries;	/* of podman, CRI-O, k3s and RKE2 */
-	char **users;		/* registries.conf of a user's own, which hide
-				 * the system's from that user */
+	struct node_user *users;
 	size_t user_count;
 	char *stale;		/* the containerd that runs has not read what
 				 * its files say now; NULL */

@@ -420,6 +420,9 @@ def make_artifact(craft, options):
 				 "application/octet-stream") for number in range(options.layers)]
 	fields = {"artifactType": options.artifact_type,
 		  "config": craft.put_blob("config", Blob(b"{}"), EMPTY_TYPE), "layers": layers}
+	if options.config_type:
+		del fields["artifactType"]
+		fields["config"]["mediaType"] = options.config_type
 	if subject:
 		fields["subject"] = subject
 	value = {"schemaVersion": 2, "mediaType": OCI["manifest"], **fields}
@@ -741,7 +744,8 @@ KINDS = {
 	"index": (make_index, PLATFORMS,
 		  ("--attestations", {"nargs": "?", "const": "classic",
 				      "choices": ("classic", "artifact")})),
-	"artifact": (make_artifact, TYPE, SUBJECT),
+	"artifact": (make_artifact, TYPE, SUBJECT,
+		     ("--config-type", {"help": "its type, and no artifactType: a chart"})),
 	"many": (make_many, PLATFORM, ("--count", {"type": int, "default": 10})),
 	"sha512": (make_sha512, PLATFORM),
 	"schema1": (make_schema1, PLATFORM),
