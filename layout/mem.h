@@ -12,8 +12,9 @@ void *xmalloc(size_t);
 void *xcalloc(size_t, size_t);
 void *xreallocarray(void *, size_t, size_t);
 
-/* xgrow(list, count, size): a list of count items gets room for one more, and for as
- * many as it has, so that n of them cost n.  For lists that only grow by this. */
+/* xgrow(list, count, size): a list of count items gets room for one more, and
+ * for as many as it has, so that n of them cost n.  For lists that only grow by
+ * this. */
 void *xgrow(void *, size_t, size_t);
 
 char *xstrdup(const char *);
