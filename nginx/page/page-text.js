@@ -1,6 +1,7 @@
 // Words, numbers and times for people. Nothing here touches the document.
 
-export const isNumber = (n) => typeof n === 'number' && Number.isFinite(n);
+// No true figure is larger than what counts exactly.
+export const isNumber = (n) => typeof n === 'number' && Math.abs(n) <= Number.MAX_SAFE_INTEGER;
 export const isObject = (o) => typeof o === 'object' && o !== null && !Array.isArray(o);
 export const list = (a) => (Array.isArray(a) ? a : []);
 export const text = (s) => (typeof s === 'string' ? s : '');

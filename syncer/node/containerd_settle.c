@@ -8,6 +8,7 @@
 #include "node/containerd.h"
 #include "node/containerd_toml.h"
 #include "node/folders.h"
+#include "node/record.h"
 #include "node/under.h"
 
 static struct node_file *
@@ -46,22 +47,21 @@ refuse_old(const struct containerd *c, struct err *e)
 	return 0;
 }
 
-/* Files below /usr and /run are somebody else's, and what cdr may have written
- * is below /etc (node/record.h). */
+/* Files below /usr and /run are somebody else's (node/record.h). */
 static int
 refuse_place(const struct containerd *c, size_t target, struct err *e)
 {
 	const char *path = c->count == 0 ? c->main : c->files[target].path;
 
-	if (strncmp(path, "etc/", 4) == 0 || containerd_reads(c))
+	if (record_takes(NODE_CONTAINERD_TOML, path) || containerd_reads(c))
 		return 0;
 	if (target == 0)
 		return err_set(e, ERR_INPUT, "/%s: systemd starts containerd "
-		    "with this file, and cdr writes below /etc alone: copy it "
+		    "with this file, and cdr writes none like that: copy it "
 		    "to /" CONTAINERD_CONFIG ", name that in the unit "
 		    "(systemctl edit containerd), and run this again", path);
 	return err_set(e, ERR_INPUT, "/%s: decides about config_path, and cdr "
-	    "writes below /etc alone: have /%s import a file below /etc after "
+	    "writes none like that: have /%s import a file below /etc after "
 	    "it, with config_path = \"" CONTAINERD_CERTS_D "\" in the same "
 	    "section", path, c->main);
 }

@@ -13,8 +13,6 @@
 #include "node/install_internal.h"
 #include "node/under.h"
 
-#define SAVED_SUFFIX	".before-cdr"
-
 /* The second name that the file would get must be free. */
 static int
 look_at_backup(struct install *in, const struct node_file *file,
@@ -25,7 +23,7 @@ look_at_backup(struct install *in, const struct node_file *file,
 
 	if (strcmp(f->now, f->next) == 0)
 		return 0;
-	saved = xasprintf("%s" SAVED_SUFFIX, file->path);
+	saved = xasprintf("%s" RECORD_SAVED, file->path);
 	rc = under_read(in->root, saved, &text, NULL, e);
 	if (rc == 1) {
 		free(text);
@@ -72,12 +70,12 @@ look(struct install *in, const struct node_file *file, struct found *f,
 	if (node_merge(file->kind, file->path, f->base, file->text,
 	    &f->next, e) == -1)
 		return -1;
-	/* The record takes no other paths: see record.c. */
-	if (strncmp(file->path, "etc/", 4) != 0 && (f->now == NULL ||
+	if (!record_takes(file->kind, file->path) && (f->now == NULL ||
 	    strcmp(f->now, f->next) != 0))
 		return err_set(e, ERR_INPUT, "/%s: the client reads this file, "
-		    "and cdr writes below /etc alone: put in by hand what this "
-		    "command prints without --install", file->path);
+		    "and cdr writes none among the system's own, nor one whose "
+		    "name is not that of a configuration: put in by hand what "
+		    "this command prints without --install", file->path);
 	return r == NULL && rc == 1 ? look_at_backup(in, file, f, e) : 0;
 }
 
@@ -231,7 +229,7 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	r->edited = !f->is_fresh && (r->edited || f->edited);
 	if (is_new && !is_ours && f->now != NULL) {
 		free(r->saved);
-		r->saved = xasprintf("%s" SAVED_SUFFIX, r->path);
+		r->saved = xasprintf("%s" RECORD_SAVED, r->path);
 	}
 	rc = make_ready(in, r, is_new, e);
 	if (rc == 0 && !is_same)

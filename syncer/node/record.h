@@ -14,6 +14,8 @@
  */
 #define RECORD_PATH	"etc/cdr/node-config.json"
 
+#define RECORD_SAVED	".before-cdr"	/* the second name of what was there */
+
 struct record_file {
 	char *client;		/* its record name */
 	enum node_kind kind;
@@ -32,6 +34,14 @@ struct record {
 	char **dirs;		/* that we make, outer ones first */
 	size_t dir_count;
 };
+
+/*
+ * record_takes(kind, path): may cdr write there, and so delete?  Whoever can
+ * write the record must not have root delete more than root wrote: below /etc
+ * anything; elsewhere a file that a client is told to read, with what is in it
+ * already, and not among the system's own.
+ */
+bool record_takes(enum node_kind, const char *);
 
 /* record_read(root, ret, e): an empty one where there is none. */
 int record_read(int, struct record *, struct err *);
