@@ -29,8 +29,9 @@ window.addEventListener('unhandledrejection', (e) => window.violations.push(`rej
 class Browser:
     """One browser, in which page after page is opened."""
 
-    def __init__(self):
+    def __init__(self, text_px=16):
         options = Options()
+        options.add_experimental_option("prefs", {"webkit.webprefs.default_font_size": text_px})
         options.binary_location = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
         # A container often has no namespaces for a sandbox, and a small /dev/shm.
         for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--lang=en-GB",
