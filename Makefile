@@ -3,6 +3,13 @@
 VERSION   = 0.1.0
 PREFIX    = /usr/local
 DESTDIR   =
+BINDIR    =
+DATADIR   =
+MANDIR    =
+SYSCONFDIR =
+UNITDIR   =
+SYSUSERSDIR =
+TMPFILESDIR =
 
 CC        = cc
 CFLAGS    = -O2 -g
@@ -25,7 +32,7 @@ LIBS      = $(LIBCURL) -ljansson -lyaml -lcrypto $(LIBARCHIVE) -pthread
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))
 # Commands are tested from outside, but for what is pure in them.
-PURE_C    = syncer/cmd/size.c
+PURE_C    = syncer/cmd/size.c syncer/cmd/guess.c
 COMMAND_C = syncer/main.c \
             $(filter-out $(PURE_C),$(sort $(wildcard syncer/cmd/*.c)))
 SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
@@ -54,7 +61,8 @@ help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
-	@echo '         make install     cdr, cdr-serve, cdr-hooks, cdr-peer, nginx files, man pages; PREFIX, DESTDIR'
+	@echo '         make install     programs, nginx files, units, man pages; PREFIX, DESTDIR, BINDIR,'
+	@echo '                          DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'
@@ -199,6 +207,11 @@ $(BUILD)/tests/relay: tests/bench/relay.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(HARDENING) $(LDHARDEN) $(LDFLAGS) -o $@ $<
 
+# What a server sends on each connection, at a pace: preloaded by tests/bench/paper.
+$(BUILD)/tests/pace.so: tests/bench/paper/pace.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 # What a run does to a tree, in order: preloaded into it by scenario 123.
 $(BUILD)/tests/crash.so: tests/crash/record.c
 	@mkdir -p $(@D)
@@ -233,8 +246,8 @@ BOOT_ARCHES = $(HERE)
 boot: $(BOOT_ARCHES:%=$(BUILD)/boot/cdr-%)
 	rm -rf $(BUILD)/boot/nginx $(BUILD)/boot/k8s
 	mkdir -p $(BUILD)/boot/nginx $(BUILD)/boot/k8s
-	cp boot/START.md boot/images.list boot/install boot/nginx-from-image scripts/serve \
-	    $(BUILD)/boot
+	cp boot/START.md boot/images.list boot/install boot/nginx-from-image $(BUILD)/boot
+	sed 's/^version=$$/version=$(VERSION)/' scripts/serve >$(BUILD)/boot/serve
 	cp -R nginx/*.conf nginx/*.sh nginx/kustomization.yaml nginx/njs nginx/page \
 	    $(BUILD)/boot/nginx
 	cp -R k8s/README.md k8s/base k8s/components k8s/overlays $(BUILD)/boot/k8s
@@ -251,34 +264,14 @@ $(BUILD)/boot/cdr-%: FORCE
 	$(MAKE) BUILD=$(BUILD)/static-$* CC="$$(k8s/image/toolchain cc $*)" static
 	$$(k8s/image/toolchain strip $*) -o $@ $(BUILD)/static-$*/static/cdr
 
+# What is empty is as "scripts/install --help" says.
+export PREFIX DESTDIR BINDIR DATADIR MANDIR SYSCONFDIR UNITDIR SYSUSERSDIR TMPFILESDIR BUILD
+
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin \
-	    $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs \
-	    $(DESTDIR)$(PREFIX)/share/cdr/nginx/page \
-	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
-	install -m 0755 $(BUILD)/cdr $(DESTDIR)$(PREFIX)/bin/cdr
-	install -m 0755 scripts/serve $(DESTDIR)$(PREFIX)/bin/cdr-serve
-	install -m 0755 scripts/hooks $(DESTDIR)$(PREFIX)/bin/cdr-hooks
-	install -m 0755 scripts/peer $(DESTDIR)$(PREFIX)/bin/cdr-peer
-	install -m 0644 nginx/*.conf nginx/*.sh $(DESTDIR)$(PREFIX)/share/cdr/nginx
-	sed 's|/usr/local/share/cdr|$(PREFIX)/share/cdr|' nginx/cdr.conf \
-	    >$(DESTDIR)$(PREFIX)/share/cdr/nginx/cdr.conf
-	sed 's|/usr/local/|$(PREFIX)/|' scripts/cdr-watch.service \
-	    >$(DESTDIR)$(PREFIX)/share/cdr/cdr-watch.service
-	install -m 0644 nginx/njs/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/njs
-	install -m 0644 nginx/page/* $(DESTDIR)$(PREFIX)/share/cdr/nginx/page
-	install -m 0644 syncer/cdr.1 $(DESTDIR)$(PREFIX)/share/man/man1
-	install -m 0644 layout/cdr-layout.5 $(DESTDIR)$(PREFIX)/share/man/man5
-	[ ! -d $(BUILD)/boot ] || { rm -rf $(DESTDIR)$(PREFIX)/share/cdr/boot && \
-	    cp -R $(BUILD)/boot $(DESTDIR)$(PREFIX)/share/cdr/boot; }
+	sh scripts/install
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/cdr $(DESTDIR)$(PREFIX)/bin/cdr-serve \
-	    $(DESTDIR)$(PREFIX)/bin/cdr-hooks \
-	    $(DESTDIR)$(PREFIX)/bin/cdr-peer \
-	    $(DESTDIR)$(PREFIX)/share/man/man1/cdr.1 \
-	    $(DESTDIR)$(PREFIX)/share/man/man5/cdr-layout.5
-	rm -rf $(DESTDIR)$(PREFIX)/share/cdr
+	sh scripts/install --remove
 
 # build/cache has what an offline demo cannot fetch again.
 clean:

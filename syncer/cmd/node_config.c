@@ -3,7 +3,6 @@
  * needs is in node/for_*.c; how files are written and taken back, in
  * node/install.c.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +10,14 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/guess.h"
 #include "cmd/node_peers.h"
 #include "cmd/node_show.h"
+#include "cmd/words.h"
+#include "image/near.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "node/ask.h"
 #include "node/client.h"
 #include "node/install.h"
 #include "node/under.h"
@@ -48,10 +51,12 @@ static const char options[] =
 "                            next two are paths on the node\n"
 "      --client-cert FILE\n"
 "      --client-key FILE     the client certificate that the mirror asks for\n"
-"      --client-version V    the version of CLIENT (default: what CLIENT\n"
-"                            --version says)\n"
+"      --client-version V    the version of CLIENT (default: what the one that\n"
+"                            is here says of itself)\n"
 "      --prefix DIR          configure the node whose root is mounted at DIR\n"
 "      --install             write the files\n"
+"      --unasked             do not ask containerd or dockerd itself whether it\n"
+"                            starts with them\n"
 "      --remove              undo what --install did\n"
 "      --json                print what would be written as JSON\n"
 "  -h, --help                print this\n"
@@ -68,7 +73,8 @@ struct args {
 	const struct node_client *client;
 	struct node_wish wish;
 	const char *version, *prefix, *tree;
-	bool install, remove, json;
+	bool install, remove, unasked, json;
+	struct node_asking asking;
 	int root;		/* --prefix, opened; -1: not yet */
 	bool wrote;
 	size_t left;		/* files that had to stay */
@@ -211,6 +217,14 @@ said(void *cookie, const char *what, const char *path)
 }
 
 static int
+ask(void *cookie, const struct node_file *file, const char *at, struct err *e)
+{
+	struct args *a = cookie;
+
+	return node_asking(&a->asking, file, at, e);
+}
+
+static int
 install(struct args *a, const struct node_plan *p, struct err *e)
 {
 	struct node_show show;
@@ -219,8 +233,10 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 		return err_set(e, ERR_INPUT, "--install: there is no file of "
 		    "%s on the node to write: leave --install out, and use "
 		    "what is printed", a->client->name);
-	if (install_write(a->root, a->client->record, p, said, a, &a->left,
-	    e) == -1)
+	a->asking.root = a->root;
+	if (install_write(a->root, a->client->record, p, said,
+	    a->unasked || strcmp(a->prefix, "/") != 0 ? NULL : ask, a,
+	    &a->left, e) == -1)
 		return -1;
 	if (a->left > 0)
 		report(REPORT_ERROR, "%s", e->msg);
@@ -231,6 +247,8 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 	}
 	show = shown(a, p);
 	node_show_notes(&show);
+	if (a->asking.silent.code != ERR_NONE)
+		printf("# Note: %s.\n", a->asking.silent.msg);
 	printf("Then: %s. \"cdr doctor\" tells whether pulls come from the "
 	    "mirror.\n", a->client->reload);
 	return 0;
@@ -303,6 +321,7 @@ enum option_value {
 	CLIENT_VERSION,
 	PREFIX,
 	INSTALL,
+	UNASKED,
 	REMOVE,
 	JSON
 };
@@ -346,6 +365,9 @@ take_option(struct args *a, int c, const char *arg, struct err *e)
 	case INSTALL:
 		a->install = true;
 		return 1;
+	case UNASKED:
+		a->unasked = true;
+		return 1;
 	case REMOVE:
 		a->remove = true;
 		return 1;
@@ -371,6 +393,42 @@ wrong(const char *what, const char *word)
 }
 
 static int
+no_client(const char *name)
+{
+	const char *hint = guess_client(name);
+	const struct node_client *c;
+	struct near near = { .word = name };
+	size_t i;
+
+	for (i = 0; (c = node_clients(i)) != NULL; i++)
+		near_try(&near, c->name);
+	near_try(&near, "peers");
+	fprintf(stderr, "cdr node-config: there is no client \"%s\"", name);
+	if (hint == NULL && near.best != NULL)
+		fprintf(stderr, "; did you mean %s?", near.best);
+	else if (hint != NULL)
+		fprintf(stderr, "; %s", hint);
+	fputs("\nTry 'cdr node-config --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+/* One word too many. */
+static int
+no_place(const char *word)
+{
+	if (strstr(word, "://") != NULL || strchr(word, ':') != NULL)
+		fprintf(stderr, "cdr node-config: unexpected \"%s\"; --mirror "
+		    "URL says where nginx listens\n", word);
+	else if (strcmp(word, "peers") == 0)
+		fputs("cdr node-config: \"peers\" stands first, before its "
+		    "options\n", stderr);
+	else
+		return wrong("one client at a time; unexpected", word);
+	fputs("Try 'cdr node-config --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+static int
 run(struct args *a, int argc, char **argv)
 {
 	struct err e;
@@ -381,9 +439,9 @@ run(struct args *a, int argc, char **argv)
 		    "k3s", NULL);
 	a->client = node_client_find(argv[optind]);
 	if (a->client == NULL)
-		return wrong("there is no client", argv[optind]);
+		return no_client(argv[optind]);
 	if (optind + 1 < argc)
-		return wrong("unexpected", argv[optind + 1]);
+		return no_place(argv[optind + 1]);
 	if (a->install && a->remove)
 		return wrong("--install and --remove exclude each other", NULL);
 	if (a->json && (a->install || a->remove))
@@ -413,10 +471,15 @@ cmd_node_config(int argc, char **argv)
 		{ "client-version", required_argument, NULL, CLIENT_VERSION },
 		{ "prefix", required_argument, NULL, PREFIX },
 		{ "install", no_argument, NULL, INSTALL },
+		{ "unasked", no_argument, NULL, UNASKED },
 		{ "remove", no_argument, NULL, REMOVE },
 		{ "json", no_argument, NULL, JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
+	};
+	static const struct words words = {
+		.command = "cdr node-config", .shorts = "r:h", .longs = longs,
+		.usage = options,
 	};
 	struct args a = { .prefix = "/", .root = -1 };
 	struct err e;
@@ -426,8 +489,7 @@ cmd_node_config(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "peers") == 0)
 		return cmd_node_peers(argc - 1, argv + 1);
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while (rc == 1 && (c = getopt_long(argc, argv, "r:h", longs,
-	    NULL)) != -1) {
+	while (rc == 1 && (c = words_next(argc, argv, &words)) != -1) {
 		if (c == 'h') {
 			help();
 			node_wish_done(&a.wish);

@@ -17,7 +17,7 @@
 #include "mirror/plan.h"
 #include "notify/notify.h"
 
-static const char help[] =
+const char sync_help[] =
 "usage: cdr sync [OPTION]... [REF [KEY=VALUE]...]...\n"
 "\n"
 "Mirror images into ROOT, which nginx serves.  An image whose tag has not\n"
@@ -226,6 +226,7 @@ run_and_collect(const struct sync_options *o, struct mirror *mirror,
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
 		report(REPORT_INFO, "there is room now: once more");
 		totals = (struct report_totals){ 0 };
+		report_anew();
 		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);
@@ -317,7 +318,7 @@ tell_missed(const struct only *only)
 int
 cmd_sync(int argc, char **argv)
 {
-	static const struct sync_usage usage = { "cdr sync", help };
+	static const struct sync_usage usage = { "cdr sync", sync_help, NULL };
 	struct sync_options o;
 	struct inputs in = { .list = NULL };
 	struct err e;

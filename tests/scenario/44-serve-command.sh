@@ -20,7 +20,7 @@ said()
 expect_rc "--help" 0 sh "$serve" --help
 grep -q '^usage: serve .*ROOT' "$T/stdout" || fail "--help has no usage"
 expect_rc "no argument" 2 sh "$serve"
-said usage:
+said "serve: ROOT is missing"
 expect_rc "no such folder" 1 sh "$serve" "$T/none"
 said "no such folder"
 mkdir "$T/other"
