@@ -1,8 +1,8 @@
+#!/bin/sh
 # What people type who know other programs, or whose finger slipped. The program names
 # the word, and what to write: for commands, options, keys of a list, clients, and
 # values that lack their scheme. Such a command ends with 2 and touches nothing: no
 # tree is made, and none that is here changes. "help" is help wherever it stands alone.
-# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 need cdr
 cd "$T"
