@@ -79,6 +79,7 @@ streams save "^$T/app.tar: 1 image, "
 check "save to a pipe" "$CDR" save -r "$ROOT" app:1.0 -o -
 tar -tf "$T/stdout" >"$T/members" || fail "standard output is no tar file alone"
 expect_said "what it has is told beside it" '^-: 1 image, '
+# shellcheck disable=SC2016
 printf 'services:\n  a:\n    image: app:1.0\n  b:\n    image: "x:${TAG}"\n' >"$T/compose.yaml"
 expect_rc "list" 1 "$CDR" list "$T/compose.yaml"
 streams list '^#|^$|^docker.io/library/app:1.0|^app:1.0' '^warning: '
