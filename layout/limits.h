@@ -227,6 +227,9 @@
 #define HOLDING_KIND_MAX	255u
 #define HISTORY_POINTS_MAX	500u
 #define SUMMARY_FAILURES_MAX	200u
+/* status/runs.json: runs, and what is told of an error of one of them. */
+#define RUNS_MAX		50u
+#define RUN_ERROR_MAX		200u
 /* status/unlisted.json and held.json: images in them. */
 #define UNLISTED_MAX		10000u
 #define HELD_MAX		10000u

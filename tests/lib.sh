@@ -168,6 +168,8 @@ skip()
 #   nginx-njs     nginx's JavaScript module, where scripts/serve looks for it
 #   chromium      that, by any of its names
 #   python3-yaml  that module of python3
+#   selenium      Debian's python3-selenium and chromium-driver: sets $SELENIUM, the
+#                 Python that has it
 #   busybox       the one that scripts/install-deps fetches: sets $BUSYBOX_HERE
 #   static, boot  build/static/cdr, build/boot, which "make boot" makes
 #   newer/NAME    a program of tests/newer.sh, which has been sourced
@@ -212,6 +214,7 @@ _here()
 	python3-yaml)
 		_why="no yaml for python3 here"
 		python3 -c 'import yaml' 2>/dev/null ;;
+	selenium) _has_selenium ;;
 	busybox) _has_busybox ;;
 	static)
 		_why="no build/static/cdr: make boot"
@@ -222,6 +225,17 @@ _here()
 	newer/*) newer_has "${1#newer/}" ;;
 	*) command -v "$1" ;;
 	esac >/dev/null
+}
+
+# The first Python may be another one than Debian's.
+_has_selenium()
+{
+	_why="no chromedriver with selenium for Python here: scripts/install-deps test"
+	command -v chromedriver || return 1
+	for SELENIUM in python3 /usr/bin/python3; do
+		! "$SELENIUM" -c 'import selenium' 2>/dev/null || return 0
+	done
+	return 1
 }
 
 _has_busybox()

@@ -253,6 +253,9 @@ lifecycle_print(const struct lifecycle *l, FILE *out)
 	    "is.", (uint64_t)l->held.since);
 	metrics_single(out, "cdr_pinned_images", "gauge",
 	    "Names in keep/pins.", l->pinned);
+	metrics_single(out, "cdr_verified_images", "gauge",
+	    "Images that have the signature that their list asks for.",
+	    l->verified);
 	metrics_single(out, "cdr_unlisted_images", "gauge",
 	    "Images that no run has had in its list lately.", l->unlisted);
 }

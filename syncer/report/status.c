@@ -15,6 +15,7 @@
 #include "report/metrics.h"
 #include "report/book.h"
 #include "report/name_set.h"
+#include "report/runs.h"
 #include "report/status_internal.h"
 #include "report/unlisted.h"
 
@@ -315,6 +316,7 @@ mark_verified(void *cookie, const char *image, const char *digest, size_t len,
 {
 	struct status *s = cookie;
 
+	s->view.lifecycle.verified++;
 	marks_verified(s->marks, image, digest, len, key, key_len);
 }
 
@@ -386,6 +388,7 @@ status_save(struct status *s, struct store *store,
 	struct status_view *v = &s->view;
 	struct status_images *images = &s->of_images;
 	int64_t started = v->started;
+	struct err why;
 	size_t i;
 
 	assert(s->store == NULL);
@@ -417,6 +420,9 @@ status_save(struct status *s, struct store *store,
 		v->latest_started = started;
 		tell_failures_since(s);
 	}
+	if (runs_save(store, started, end, s->is_only, &why) == -1)
+		report(REPORT_WARNING, "cannot tell of this run beside the "
+		    "last ones: %s", why.msg);
 	return write_files(s, e);
 }
 

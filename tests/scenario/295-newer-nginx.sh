@@ -82,11 +82,15 @@ served()
 start_nginx "$TREE" --tls "$T/tls/tls.crt" "$T/tls/tls.key" --limit-rate 20m \
 	--log "$T/access.log"
 expect_eq "HTTP/2" "2 200" "$(served /v2/library/app/manifests/a)"
-expect_eq "a page of a list, by its JavaScript" "2 200" \
-	"$(served '/v2/library/app/tags/list?n=2')"
-expect_eq "... has two" "a b" "$(pick '" ".join(v.tags)' "$T/body")"
-grep -qi '^link: .*last=b' "$T/head" || fail "no Link to the next page"
-ok "... and says where the next one is"
+if have_njs; then
+	expect_eq "a page of a list, by its JavaScript" "2 200" \
+		"$(served '/v2/library/app/tags/list?n=2')"
+	expect_eq "... has two" "a b" "$(pick '" ".join(v.tags)' "$T/body")"
+	grep -qi '^link: .*last=b' "$T/head" || fail "no Link to the next page"
+	ok "... and says where the next one is"
+else
+	left_out "its JavaScript" "the newer Debian is an old one: scripts/install-deps test"
+fi
 nginx=$(pgrep -P "$MIRROR_PID" -x nginx)
 work=$(grep -lsx "$nginx" "$TMPDIR"/cdr-serve.*/nginx.pid /tmp/cdr-serve.*/nginx.pid || :)
 check "what serve writes has safe captures" python3 "$TOP/tests/style.py" \
