@@ -208,12 +208,13 @@ export const shows = [
   ['verified', 'Verified', (r) => text(r.newest?.verified) !== ''], ['artifacts', 'Artifacts', (r) => r.kind !== ''],
 ];
 
-const rank = { failed: 0, broken: 1, held: 2, unlisted: 3 };
+const rank = { __proto__: null, failed: 0, broken: 1, held: 2, unlisted: 3 };
 const signature = (r) => (text(r.newest?.verified) !== '' ? 0 : r.newest?.signed ? 1 : 2);
 const byWords = (a, b) => natural.compare(a, b);
 
 // Of each column what comes first, and how aria-sort calls that.
 export const sorts = {
+  __proto__: null,
   name: ['ascending', () => 0],
   tag: ['descending', (a, b) => (b.newest === null ? 0 : 1) - (a.newest === null ? 0 : 1) ||
     (a.newest === null ? 0 : compareTags(b.newest.reference, a.newest.reference))],

@@ -222,6 +222,7 @@ run_and_collect(const struct sync_options *o, struct mirror *mirror,
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
 		report(REPORT_INFO, "there is room now: once more");
 		totals = (struct report_totals){ 0 };
+		report_anew();
 		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);

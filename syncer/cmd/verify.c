@@ -300,6 +300,8 @@ cmd_verify(int argc, char **argv)
 	if (!o.quick && !aside_begin(&code))
 		return code;
 	report_init(REPORT_TEXT, o.level);
+	if (o.json)
+		report_results_aside();
 	credentials_init();
 	if (read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);

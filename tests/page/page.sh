@@ -1,7 +1,7 @@
 # What scenarios with a real browser share. Sourced, after tests/lib.sh; POSIX sh.
 #
 #   page_tree NAME KIND [ARGUMENT]   a tree of tests/page/tree.py at $T/NAME, served:
-#                                    $at_NAME is its address
+#                                    $at_NAME is its address, also for other programs
 #   page_tests MODULE [TESTS]        tests/page/MODULE.py, with PAGES of the environment;
 #                                    at least so many tests must have run
 # shellcheck shell=sh
@@ -11,7 +11,7 @@ page_tree()
 	uses python3 nginx
 	check "a tree: $*" python3 "$TOP/tests/page/tree.py" "$2" "$T/$1" "${3-}"
 	start_nginx "$T/$1"
-	eval "at_$1=http://\$MIRROR/"
+	eval "export at_$1=http://\$MIRROR/"
 }
 
 page_tests()

@@ -229,6 +229,27 @@ has_none()
 	! has_mirrors
 }
 
+# An IPv6 address as the mirror: the engine asks it, and so does its BuildKit.
+ipv6()
+{
+	"$CDR" node-config dockerd --mirror "$1" --client-version 26.1.0 \
+		--prefix "$R" --install >"$T/installed" || fail "node-config"
+	URL=$1 reload "$R/etc/docker/daemon.json"
+	: >"$T/asked"
+	docker pull busybox:2 >"$T/pull.out" 2>&1 || :
+	DOCKER_BUILDKIT=1 command docker build "$T/build" >"$T/build.out" 2>&1 || :
+	for _what in busybox/manifests/2 app/manifests/3?ns=docker.io; do
+		grep -qxF "/v2/library/$_what" "$T/asked" ||
+			fail "$CLIENTS: it is not asked for $_what"
+	done
+	ok "dockerd, $CLIENTS: an IPv6 address is asked, by BuildKit too"
+}
+python3 "$TOP/tests/nodes/nobody.py" "$T" 2>"$T/nobody.log" &
+defer "process_end $!"
+wait_for 60 test -s "$T/port" || fail "nobody listens"
+mkdir "$T/build"
+printf 'FROM app:3\nRUN true\n' >"$T/build/Dockerfile"
+
 for CLIENTS in older newer; do
 	[ $CLIENTS = older ] || part "a newer dockerd" newer/dockerd newer/docker \
 		newer/containerd newer/runc || exit 0
@@ -237,5 +258,6 @@ for CLIENTS in older newer; do
 	mkdir "$DOCKERD_AT"
 	start_dockerd
 	each_docker
+	[ ! -e /proc/net/if_inet6 ] || ipv6 "http://[::1]:$(cat "$T/port")"
 	_dockerd_end
 done
