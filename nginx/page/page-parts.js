@@ -34,12 +34,11 @@ export function keeping(node, act) {
   [...node.querySelectorAll(marks)].find((e) => nameIt(e) === had)?.focus({ preventScroll: true });
 }
 
-// Makes something anew if what it is made of has changed: f(inputs, make). A tag leads to
-// its repository, which is not looked at.
+// Makes something anew if what it is made of has changed: f(inputs, make).
 export function whenChanged() {
   let was;
   return (inputs, make) => {
-    const now = JSON.stringify(inputs, (key, value) => (key === 'of' ? undefined : value));
+    const now = JSON.stringify(inputs);
     if (now === was) return;
     was = now;
     make();
