@@ -226,10 +226,11 @@ check_together(const struct sync_options *o)
 	for (i = 0; i < o->word_count; i++)
 		if (odd_word(o->words[i], &e) == -1)
 			return bad_usage(o, "%s", e.msg);
+	if (o->from != NULL && odd_source(o->from, &e) == -1)
+		return bad_usage(o, "--from: %s", e.msg);
 	if (o->from != NULL && strncmp(o->from, INPUTS_LAYOUT,
 	    strlen(INPUTS_LAYOUT)) != 0) {
-		if (odd_source(o->from, &e) == -1 ||
-		    url_parse(o->from, &url, &e) == -1)
+		if (url_parse(o->from, &url, &e) == -1)
 			return bad_usage(o, "--from: %s", e.msg);
 		url_done(&url);
 	}

@@ -190,8 +190,8 @@ STATES = {
     "ok": ("good", r"All 415 images are current Synced [0-9]+ min ago Next in .*"),
     "held": ("good", r"413 images are current, 2 held Synced .*"),
     "stale": ("warn", r"No sync for 3 days Last one ended well Docker Hub .*"),
-    "interrupted": ("warn", r"Last sync was interrupted Synced [0-9]+ min ago .*"),
-    "store": ("bad", r"The tree cannot be used: /srv/cdr is read-only Synced .*"),
+    "interrupted": ("warn", r"Last sync was interrupted Tried [0-9]+ min ago .*"),
+    "store": ("bad", r"The tree cannot be used: /srv/cdr is read-only Tried .*"),
     "nothing": ("", r"Empty no sync has ended here yet"),
 }
 
@@ -319,6 +319,10 @@ def test_many(b):
     b.until("document.activeElement.tagName === 'H1'")
     b.driver.back()
     b.until("document.activeElement.getAttribute('aria-label') === a[0]", name)
+    b.size(390, 844, True)
+    b.until("document.querySelectorAll('tr[data-key]').length > 10 && document.querySelector('tr[data-key]').offsetHeight > 60")
+    heights = b.js("[...new Set([...document.querySelectorAll('tr[data-key]')].map((r) => r.offsetHeight))]")
+    assert len(heights) == 1, f"rows of several heights on a phone: {heights}"
     search(b, "service-04321")
     b.until("document.querySelectorAll('tr[data-key]').length === 1")
     assert names(b) == ["ghcr.io/team-43/service-04321"]

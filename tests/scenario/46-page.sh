@@ -25,12 +25,9 @@ craft image library/late:1 --layers 1 --seed 6 >/dev/null
 sync_rc "one image, and one that fails" 1 app:1 gone:1
 _mirror_serve
 
-PAGES=$(env | sed -n 's/^at_//p' | jq -nR --arg real "http://$MIRROR/" \
-	--arg again "'$CDR' sync -q -r '$ROOT' app:1 late:1" \
-	--arg fill "python3 '$TOP/tests/page/tree.py' shop '$T/nothing'" '
-	[inputs | capture("(?<key>[^=]*)=(?<value>.*)")] | from_entries |
-	{real: $real, again: $again, fill: $fill, shop: .failing, many, hostile, states: .}')
-export PAGES
+page_addresses '{real: $real, again: $again, fill: $fill, shop: .failing, many, hostile, states: .}' \
+	--arg real "http://$MIRROR/" --arg again "'$CDR' sync -q -r '$ROOT' app:1 late:1" \
+	--arg fill "python3 '$TOP/tests/page/tree.py' shop '$T/nothing'"
 page_tests home 18
 
 # The second look costs a header.
