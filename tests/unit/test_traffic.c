@@ -197,8 +197,9 @@ test_days(void **state)
 	struct err e;
 
 	for (i = 0; i < 100; i++) {
-		snprintf(line, sizeof(line), LINE("2026-%02d-%02dT10:00:00+00:00",
-		    "GET", "blob", "200", "1"), 8 + i / 28, 1 + i % 28);
+		snprintf(line, sizeof(line), LINE("2026-%02d-%02d"
+		    "T10:00:00+00:00", "GET", "blob", "200", "1"), 8 + i / 28,
+		    1 + i % 28);
 		ADD(line);
 	}
 	assert_int_equal(look(s, st, T0, &e), 0);
