@@ -135,6 +135,7 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		{ "from", required_argument, NULL, 'F' },
 		{ "require-signed", required_argument, NULL, 'S' },
 		{ "notify", required_argument, NULL, 'N' },
+		{ "access-log", required_argument, NULL, 'A' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
 		{ "max-bytes", required_argument, NULL, MAX_BYTES },
@@ -183,6 +184,9 @@ parse_all(int argc, char **argv, struct sync_options *o)
 			break;
 		case 'N':
 			o->notify = optarg;
+			break;
+		case 'A':
+			o->access_log = optarg;
 			break;
 		case 'S':
 			o->require_signed = optarg;
