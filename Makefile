@@ -10,6 +10,7 @@ SYSCONFDIR =
 UNITDIR   =
 SYSUSERSDIR =
 TMPFILESDIR =
+ZSHDIR    =
 
 CC        = cc
 CFLAGS    = -O2 -g
@@ -34,7 +35,7 @@ LIBS      = $(LIBCURL) -ljansson -lyaml -lcrypto $(LIBARCHIVE) -pthread
 BUILD     = build
 LAYOUT_C  = $(sort $(wildcard layout/*.c))
 # Commands are tested from outside, but for what is pure in them.
-PURE_C    = syncer/cmd/size.c
+PURE_C    = syncer/cmd/size.c syncer/cmd/guess.c
 COMMAND_C = syncer/main.c \
             $(filter-out $(PURE_C),$(sort $(wildcard syncer/cmd/*.c)))
 SYNCER_C  = $(filter-out $(COMMAND_C) syncer/offline/%, \
@@ -63,8 +64,8 @@ help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
-	@echo '         make install     programs, nginx files, units, man pages; PREFIX, DESTDIR, BINDIR,'
-	@echo '                          DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
+	@echo '         make install     programs, nginx files, units, man pages, completions; PREFIX,'
+	@echo '                          DESTDIR, DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
 	@echo '         make uninstall   takes them away'
 	@echo '         make deb         a Debian package; make rpm: an RPM; in build/packages'
 	@echo '         make release     sources, sums, SBOM, signature; see packaging/README.md'
@@ -211,6 +212,11 @@ $(BUILD)/tests/relay: tests/bench/relay.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(HARDENING) $(LDHARDEN) $(LDFLAGS) -o $@ $<
 
+# What a server sends on each connection, at a pace: preloaded by tests/bench/paper.
+$(BUILD)/tests/pace.so: tests/bench/paper/pace.c
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(DEFINES) $(WARNINGS) $(CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 # What a run does to a tree, in order: preloaded into it by scenario 123.
 $(BUILD)/tests/crash.so: tests/crash/record.c
 	@mkdir -p $(@D)
@@ -264,7 +270,8 @@ $(BUILD)/boot/cdr-%: FORCE
 	$$(k8s/image/toolchain strip $*) -o $@ $(BUILD)/static-$*/static/cdr
 
 # What is empty is as "scripts/install --help" says.
-export PREFIX DESTDIR BINDIR DATADIR MANDIR SYSCONFDIR UNITDIR SYSUSERSDIR TMPFILESDIR BUILD
+export PREFIX DESTDIR BINDIR DATADIR MANDIR SYSCONFDIR UNITDIR SYSUSERSDIR TMPFILESDIR ZSHDIR \
+       BUILD
 
 install: all
 	sh scripts/install

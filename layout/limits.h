@@ -216,13 +216,23 @@
 /* So many bytes of lines may stand beside NAME-earlier.json, or without one. */
 #define STATUS_CHANGED_MIN	(256u << 10)
 #define STATUS_ERROR_MAX	400u
+/* The name of a key there; and a digest, or such a name, with its end. */
+#define VERIFIED_NAME_MAX	128u
+#define VERIFIED_TEXT_MAX	160u
 /* status/blobs.json: a line, and the blobs and platforms in it; history.json:
  * its points; summary.json: its failures and registries. */
 #define HOLDING_LINE_MAX	(512u << 10)
 #define HOLDING_BLOBS_MAX	8192u
 #define HOLDING_PLATFORMS_MAX	256u
+#define HOLDING_KIND_MAX	255u
 #define HISTORY_POINTS_MAX	500u
 #define SUMMARY_FAILURES_MAX	200u
+/* status/runs.json: runs, and what is told of an error of one of them. */
+#define RUNS_MAX		50u
+#define RUN_ERROR_MAX		200u
+/* status/traffic.json: days; and how much of a log is read at once. */
+#define TRAFFIC_DAYS_MAX	90u
+#define TRAFFIC_BYTES_MAX	(256u << 20)
 /* status/unlisted.json and held.json: images in them. */
 #define UNLISTED_MAX		10000u
 #define HELD_MAX		10000u

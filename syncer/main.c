@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/complete.h"
+#include "cmd/words.h"
 
 static const struct command commands[] = {
 	{ "gc", cmd_gc, "remove what nothing keeps" },
@@ -29,6 +31,10 @@ static const struct command commands[] = {
 	{ "list", cmd_list, "make an image list out of what there is" },
 	{ "node-config", cmd_node_config, "make a node pull from the mirror" },
 	{ NULL, NULL, NULL }
+};
+
+static const struct command *const tables[] = {
+	network_commands, commands, NULL
 };
 
 /* A signal is a byte in a pipe, which the network thread polls. */
@@ -89,11 +95,22 @@ put_commands(const struct command *c, FILE *to)
 }
 
 static const struct command *
-find_command(const struct command *c, const char *name)
+find_command(const char *name)
 {
-	while (c->name != NULL && strcmp(c->name, name) != 0)
-		c++;
-	return c->name != NULL ? c : NULL;
+	const struct command *c;
+	size_t i;
+
+	for (i = 0; tables[i] != NULL; i++)
+		for (c = tables[i]; c->name != NULL; c++)
+			if (strcmp(c->name, name) == 0)
+				return c;
+	return NULL;
+}
+
+bool
+cmd_is_command(const char *name)
+{
+	return find_command(name) != NULL;
 }
 
 static void
@@ -104,7 +121,33 @@ usage(FILE *to)
 	    to);
 	put_commands(network_commands, to);
 	put_commands(commands, to);
-	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n", to);
+	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n"
+	    "'cdr --version' says which one this is.\n", to);
+}
+
+static bool
+is_word(const char *word, const char *a, const char *b, const char *c)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0 ||
+	    strcmp(word, c) == 0;
+}
+
+/* "cdr help sync" is "cdr sync --help"; so is "cdr sync help", where that is
+ * all, and no file. */
+static void
+turn_help(int *argc, char **argv)
+{
+	static char option[] = "--help";
+
+	if (*argc > 2 && is_word(argv[1], "help", "--help", "-h") &&
+	    argv[2][0] != '-') {
+		argv[1] = argv[2];
+		argv[2] = option;
+		*argc = 3;
+	} else if (*argc == 3 && strcmp(argv[2], "help") == 0 &&
+	    access(argv[2], F_OK) == -1) {
+		argv[2] = option;
+	}
 }
 
 /* Sanitizers look at the process from another one. */
@@ -163,12 +206,12 @@ main(int argc, char **argv)
 		usage(stderr);
 		return EXIT_INPUT;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0) {
+	turn_help(&argc, argv);
+	if (is_word(argv[1], "--help", "-h", "help")) {
 		usage(stdout);
 		return EXIT_OK;
 	}
-	if (strcmp(argv[1], "--version") == 0) {
+	if (is_word(argv[1], "--version", "-V", "version")) {
 		printf("cdr " CDR_VERSION "%s\n", network_note);
 		return EXIT_OK;
 	}
@@ -181,16 +224,13 @@ main(int argc, char **argv)
 		perror("cdr: cannot catch signals");
 		return EXIT_STORE;
 	}
-	command = find_command(network_commands, argv[1]);
+	if (strcmp(argv[1], "__complete") == 0)
+		return complete_run(argc - 1, argv + 1, tables);
+	command = find_command(argv[1]);
 	if (command == NULL)
-		command = find_command(commands, argv[1]);
-	if (command != NULL) {
-		/* getopt begins its messages with this. */
-		snprintf(full_name, sizeof(full_name), "cdr %s", argv[1]);
-		argv[1] = full_name;
-		return command->run(argc - 1, argv + 1);
-	}
-	fprintf(stderr, "cdr: there is no command \"%s\"\n", argv[1]);
-	usage(stderr);
-	return EXIT_INPUT;
+		return words_no_command(tables, argv[1]);
+	/* Messages begin with this. */
+	snprintf(full_name, sizeof(full_name), "cdr %s", argv[1]);
+	argv[1] = full_name;
+	return command->run(argc - 1, argv + 1);
 }

@@ -12,7 +12,8 @@
 #                            docker-registry. SHELF=1 has the other one anywhere
 #   start_nginx ROOT [OPTION...]  a mirror: $MIRROR, $MIRROR_PID, log $T/nginx.log;
 #                            options as those of scripts/serve; at 127.0.0.1, or
-#                            at $MIRROR_ADDRESS
+#                            at $MIRROR_ADDRESS. WITH_NGINX=newer has all that start
+#                            nginx start that of tests/newer.sh
 #   plain_build              from here on $CDR is the program without sanitizers: for
 #                            what measures it, or loads a library before it
 #   pick EXPRESSION [FILE] [NAME=TEXT]...   asks a JSON value: see tests/pick.py
@@ -167,6 +168,8 @@ skip()
 #   nginx-njs     nginx's JavaScript module, where scripts/serve looks for it
 #   chromium      that, by any of its names
 #   python3-yaml  that module of python3
+#   selenium      Debian's python3-selenium and chromium-driver: sets $SELENIUM, the
+#                 Python that has it
 #   busybox       the one that scripts/install-deps fetches: sets $BUSYBOX_HERE
 #   static, boot  build/static/cdr, build/boot, which "make boot" makes
 #   newer/NAME    a program of tests/newer.sh, which has been sourced
@@ -196,6 +199,9 @@ _here()
 	root)
 		_why="only root can do this"
 		[ "$(id -u)" -eq 0 ] ;;
+	nginx)
+		_why="no nginx here"
+		command -v nginx && { [ "${WITH_NGINX-}" != newer ] || newer_nginx_here; } ;;
 	root-mount)
 		_why="no layer is unpacked here: / is no mount (a plain chroot)"
 		root_is_mount ;;
@@ -208,6 +214,7 @@ _here()
 	python3-yaml)
 		_why="no yaml for python3 here"
 		python3 -c 'import yaml' 2>/dev/null ;;
+	selenium) _has_selenium ;;
 	busybox) _has_busybox ;;
 	static)
 		_why="no build/static/cdr: make boot"
@@ -218,6 +225,17 @@ _here()
 	newer/*) newer_has "${1#newer/}" ;;
 	*) command -v "$1" ;;
 	esac >/dev/null
+}
+
+# The first Python may be another one than Debian's.
+_has_selenium()
+{
+	_why="no chromedriver with selenium for Python here: scripts/install-deps test"
+	command -v chromedriver || return 1
+	for SELENIUM in python3 /usr/bin/python3; do
+		! "$SELENIUM" -c 'import selenium' 2>/dev/null || return 0
+	done
+	return 1
 }
 
 _has_busybox()
@@ -265,11 +283,13 @@ root_is_mount()
 	awk '$5 == "/" { found = 1 } END { exit !found }' /proc/self/mountinfo
 }
 
-# Does nginx have the JavaScript module where scripts/serve looks for it?
+# Does nginx have the JavaScript module where scripts/serve looks for it, which is
+# $NGINX_MODULES?
 have_njs()
 {
-	_modules=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
-	[ -f "${_modules:-/usr/lib/nginx/modules}/ngx_http_js_module.so" ]
+	NGINX_MODULES=$(nginx -V 2>&1 | sed -n 's/.*--modules-path=\([^ ]*\).*/\1/p')
+	NGINX_MODULES=${NGINX_MODULES:-/usr/lib/nginx/modules}
+	[ -f "$NGINX_MODULES/ngx_http_js_module.so" ]
 }
 
 plain_build()
@@ -339,6 +359,12 @@ expect_eq()
 }
 
 # --- servers ----------------------------------------------------------------------
+
+if [ "${WITH_NGINX-}" = newer ]; then
+	# shellcheck source=tests/newer.sh
+	. "$TOP/tests/newer.sh"
+	newer_nginx
+fi
 
 start_registry()
 {

@@ -10,6 +10,10 @@
 #   newer_run PROGRAM ARG...   as a command
 #   newer_exec PROGRAM ARG...  instead of this shell: "newer_exec dockerd ... &",
 #                          and $! is dockerd
+#   newer_nginx            from here on "nginx" is the newer Debian's, with its njs,
+#                          as any user and in this machine's own root. lib.sh calls
+#                          it where WITH_NGINX=newer
+#   newer_nginx_rootfs DIR  it, and what it needs, as a file system of their own
 #
 # A program sees the network, /proc, /dev and /sys of this machine, and $T at the
 # same path. The root itself is read-only to it, /tmp and /run are empty and gone
@@ -17,7 +21,7 @@
 # shellcheck shell=sh
 
 NEWER_SUITE=sid
-NEWER_PACKAGES='containerd cosign crane docker-cli docker.io kustomize nginx oras podman promtool runc skopeo'
+NEWER_PACKAGES='containerd cosign crane docker-cli docker.io kustomize libnginx-mod-http-js nginx oras podman promtool runc skopeo'
 
 NEWER=$TOP/build/cache/newer
 
@@ -200,4 +204,56 @@ newer_exec()
 newer_run()
 {
 	( newer_exec "$@" )
+}
+
+# By its own loader and libraries, as boot/nginx-from-image does: so it reads what
+# this machine's nginx reads, the sources too, and scripts/serve starts it unchanged.
+newer_nginx()
+{
+	_root=$NEWER/root
+	mkdir -p "$T/newer-nginx/is"
+	for _loader in "$_root"/lib/ld-linux-*.so.* "$_root"/lib64/ld-linux-*.so.*; do
+		[ -f "$_loader" ] && [ -x "$_root/usr/sbin/nginx" ] || continue
+		# A process has the name of what was started.
+		ln -s "$_loader" "$T/newer-nginx/is/nginx"
+		_libraries=$(echo "$_root"/usr/lib/*-linux-gnu)
+		cat >"$T/newer-nginx/nginx" <<-END
+		#!/bin/sh
+		[ "\$*" != -V ] || {
+			sh "\$0" -V -v 2>&1 |
+				sed 's,--modules-path=,--modules-path=$_root,' >&2
+			exit
+		}
+		exec '$T/newer-nginx/is/nginx' --library-path '$_libraries' \\
+		    '$_root/usr/sbin/nginx' "\$@"
+		END
+		chmod 755 "$T/newer-nginx/nginx"
+		break
+	done
+	# shellcheck disable=SC2031 # not in there
+	PATH=$T/newer-nginx:$PATH
+	# Where there is none, this machine's own does not stand in for it.
+	# shellcheck disable=SC2317 # by need
+	newer_nginx_here()
+	{
+		_why="no nginx of a newer Debian: scripts/install-deps test fetches it"
+		[ -x "$T/newer-nginx/nginx" ]
+	}
+}
+
+newer_nginx_rootfs()
+{
+	_gnu=${_libraries##*/}
+	mkdir -p "$1/lib/$_gnu" "$1/etc" "$1/srv"
+	for _file in "$_root"/usr/lib/nginx/modules/*.so "$_root/usr/sbin/nginx"; do
+		install -D "$_file" "$1${_file#"$_root"}" || return 1
+		"$_loader" --library-path "$_libraries" --list "$_file" |
+			sed -n 's/.* => \([^ ]*\) .*/\1/p' |
+		while read -r _library; do
+			cp -L "$_library" "$1/lib/$_gnu/" || exit 1
+		done || return 1
+	done
+	# What glibc loads when a thread is told to end.
+	cp -L "$_libraries/libgcc_s.so.1" "$1/lib/$_gnu/"
+	install -D "$_loader" "$1${_loader#"$_root"}"
 }

@@ -67,13 +67,16 @@ function asked(uri) {
 	return found === null ? "" : found[1];
 }
 
-// Link to the next page (RFC 8288), relative to the host.
-function link(uri, ns, n, next) {
+// Link to the next page (RFC 8288). From the root of the host on, since some put it
+// behind the host's name without a look at it (quirks.md#links-as-text). Where a proxy
+// says that it has taken a prefix away, only an address relative to this page is right.
+function link(uri, ns, n, next, prefix) {
 	let query = "n=" + n + "&last=" + encodeURIComponent(next);
 	if (ns !== "") {
 		query += "&ns=" + encodeURIComponent(ns);
 	}
-	return "<" + encodeURI(uri) + "?" + query + '>; rel="next"';
+	const at = prefix ? uri.slice(uri.lastIndexOf("/") + 1) : uri;
+	return "<" + encodeURI(at) + "?" + query + '>; rel="next"';
 }
 
 // The index of referrers with those of these artifact types only. A "+" that was
@@ -120,7 +123,8 @@ function names(r, text, key) {
 	}
 	if (got.next !== "") {
 		const ns = first(r.args.ns) === "" ? "" : r.variables.cdr_ns;
-		r.headersOut.Link = link(r.uri, ns, n, got.next);
+		r.headersOut.Link = link(r.uri, ns, n, got.next,
+		    r.headersIn["X-Forwarded-Prefix"]);
 	}
 	return '"' + key + '":' + array(got.names) + "}";
 }

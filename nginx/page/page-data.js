@@ -1,27 +1,42 @@
-// What the page reads of this server. A list of very many images comes as two
+// What the page reads of this server, and keeps. Addresses are relative, so that a
+// proxy may have the page in a folder. A list of very many images comes as two
 // files, as cdr-layout(5) says: one with what has changed, and one with the rest,
 // which the browser keeps as long as that is the same.
 
-import { isObject, list, text } from './page-text.js';
+import { isObject, list, number, text } from './page-text.js';
+import { addSizes, makeModel } from './page-model.js';
+import { pause } from './page-search.js';
 
-export async function getText(name) {
-  // The browser asks with If-None-Match, and takes its own copy after a 304.
-  const reply = await fetch(name, { cache: 'no-cache', credentials: 'omit' });
-  if (reply.status === 404) return null;
+// --- one file -------------------------------------------------------------------
+
+// What has been read: by name its ETag, and its value. null: there is no such file.
+const kept = new Map();
+
+// The browser asks with If-None-Match, and takes its own copy after a 304: the body
+// is looked at once.
+export async function readFile(name) {
+  const reply = await fetch(name, { cache: 'no-cache' });
+  if (reply.status === 404) {
+    kept.set(name, { etag: '', value: null });
+    return null;
+  }
   if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
-  return reply.text();
-}
-
-export function parse(name, source) {
-  if (source === null) return null;
+  const etag = reply.headers.get('ETag') ?? '', had = kept.get(name);
+  if (etag !== '' && had?.etag === etag) {
+    await reply.body?.cancel();
+    return had.value;
+  }
+  let value;
   try {
-    return JSON.parse(source);
+    value = JSON.parse(await reply.text());
   } catch {
     throw new Error(`${name} is not JSON`);
   }
+  kept.set(name, { etag, value });
+  return value;
 }
 
-const getJson = async (name) => parse(name.slice(1), await getText(name));
+const etagOf = (...names) => names.map((name) => kept.get(name)?.etag ?? '').join(' ');
 
 function merge(head, earlier, hasNews) {
   const images = new Map();
@@ -38,10 +53,99 @@ function merge(head, earlier, hasNews) {
 export async function getImages(name) {
   let head, earlier;
   for (let turn = 0; turn < 2; turn++) {
-    head = await getJson(`/${name}.json`);
+    head = await readFile(`${name}.json`);
     if (!isObject(head) || text(head.earlier) === '') return head;
-    earlier = await getJson(`/${name}-earlier.json`);
+    earlier = await readFile(`${name}-earlier.json`);
     if (text(earlier?.id) === head.earlier) return merge(head, earlier, true);
   }
   return merge(head, earlier, earlier === null);
+}
+
+// --- the last run's failures -------------------------------------------------------
+
+// summary.json has the first 200 of them; of more status.json knows.
+async function failuresOf(summary) {
+  const some = list(summary?.failures).filter(isObject);
+  if (number(summary?.failures_left_out) === 0) return some;
+  const status = await getImages('status');
+  const grouped = new Map(list(status?.groups).filter(isObject).map((g) => [g.group, text(g.result)]));
+  const all = list(status?.images).filter((row) => isObject(row) && (row.result ?? grouped.get(row.group)) === 'failed');
+  return all.length > some.length ? all : some;
+}
+
+// --- all ----------------------------------------------------------------------------
+
+// What each view reads beside summary.json and images.json.
+const extra = {
+  nodes: ['nodes'], home: [], repo: ['runs'], image: [],
+  activity: ['bundles', 'traffic', 'gc', 'verify'],
+};
+const small = ['held', 'unlisted', 'history', 'runs'];
+
+// Views read the store and never change it. What is absent is null.
+//	summary, watch, runs, history, held, unlisted, bundles, gc, verify, traffic,
+//	nodes		as in the files of these names
+//	failures	rows of the last run's images that have failed
+//	model		page-model.js makes it
+//	blobs()		a promise of blobs.json, with all its images
+//	reachedAt, failedAt, error	when a server answered, or did not, in ms
+export function makeStore() {
+  const store = {
+    summary: null, watch: null, images: null, model: makeModel({ failures: [] }), failures: [], runs: null, history: null,
+    held: null, unlisted: null, bundles: null, gc: null, verify: null, traffic: null, nodes: null,
+    reachedAt: 0, failedAt: 0, error: '', isRead: false,
+  };
+  let blobs = null, madeOf;
+  store.blobs = () => {
+    blobs ??= getImages('blobs').catch((error) => {
+      blobs = null;
+      throw error;
+    });
+    return blobs;
+  };
+
+  async function readTree() {
+    [store.images, store.failures] = await Promise.all([getImages('images'), failuresOf(store.summary),
+      ...small.map(async (name) => { store[name] = await readFile(`${name}.json`); })]);
+    const of = etagOf('summary.json', 'images.json', 'images-earlier.json', 'held.json', 'unlisted.json');
+    if (of === madeOf) return;
+    madeOf = of;
+    blobs = null;
+    store.model = makeModel(store);
+  }
+
+  // On disk, for the list. True if there is something new.
+  store.measure = async () => {
+    const { model } = store;
+    if (model.hasSizes) return false;
+    const all = await store.blobs();
+    if (all === null || model !== store.model) return false;
+    await addSizes(model, all, pause);
+    return model === store.model;
+  };
+
+  // Asks what has changed. True: something has, and views look again.
+  store.refresh = async (view) => {
+    const was = etagOf(...kept.keys()), wasSummary = etagOf('summary.json');
+    try {
+      const wanted = ['summary', ...(store.isRead && store.watch === null && view !== 'activity' ? [] : ['watch']), ...extra[view] ?? []];
+      await Promise.all(wanted.map(async (name) => { store[name] = await readFile(`${name}.json`); }));
+      // summary.json is written last: who sees it change finds the others changed.
+      if (!store.isRead || etagOf('summary.json') !== wasSummary || store.summary === null) {
+        if (store.watch === null) store.watch = await readFile('watch.json');
+        await readTree();
+      }
+      store.isRead = true;
+      store.reachedAt = Date.now();
+      store.failedAt = 0;
+      store.error = '';
+    } catch (error) {
+      store.failedAt ||= Date.now();
+      store.error = error.message;
+      // What was read half is read again.
+      kept.delete('summary.json');
+    }
+    return etagOf(...kept.keys()) !== was;
+  };
+  return store;
 }

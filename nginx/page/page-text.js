@@ -1,46 +1,33 @@
-// Words and numbers for people, and elements that are made of them. What comes
-// from the tree is text and never markup: nothing here, or anywhere in the page,
-// takes HTML.
+// Words, numbers and times for people. Nothing here touches the document.
 
-export function el(name, attributes, ...children) {
-  const e = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes ?? {})) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key === 'class') e.className = value;
-    else if (key.startsWith('on')) e.addEventListener(key.slice(2), value);
-    else e.setAttribute(key, value === true ? '' : String(value));
-  }
-  e.append(...children.filter((c) => c !== undefined && c !== null && c !== false && c !== ''));
-  return e;
-}
-
-export function svg(name, attributes, ...children) {
-  const e = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes ?? {})) e.setAttribute(key, String(value));
-  e.append(...children);
-  return e;
-}
-
-export const isNumber = (n) => typeof n === 'number' && Number.isFinite(n);
+// No true figure is larger than what counts exactly.
+export const isNumber = (n) => typeof n === 'number' && Math.abs(n) <= Number.MAX_SAFE_INTEGER;
 export const isObject = (o) => typeof o === 'object' && o !== null && !Array.isArray(o);
 export const list = (a) => (Array.isArray(a) ? a : []);
 export const text = (s) => (typeof s === 'string' ? s : '');
 export const number = (n) => (isNumber(n) && n >= 0 ? n : 0);
+export const cut = (s, most = 400) => (s.length > most ? `${s.slice(0, most)}…` : s);
 
-export function bytes(n) {
-  if (!isNumber(n) || n < 0) return '';
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-  let i = 0;
-  while (n >= 1024 && i < units.length - 1) {
-    n /= 1024;
-    i++;
-  }
-  return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(n >= 10 ? 1 : 2)} ${units[i]}`;
-}
+// --- numbers ------------------------------------------------------------------
 
 const grouped = new Intl.NumberFormat('en');
 export const count = (n) => grouped.format(number(n));
 export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+
+// Units of 1024, and three digits: 3.80 MiB.
+export function bytes(n) {
+  if (!isNumber(n) || n < 0) return '';
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let i = 0;
+  while (n >= 999.5 && i < units.length - 1) {
+    n /= 1024;
+    i++;
+  }
+  const digits = i === 0 || n >= 99.95 ? 0 : n >= 9.995 ? 1 : 2;
+  return `${n.toFixed(digits)} ${units[i]}`;
+}
+
+// --- times --------------------------------------------------------------------
 
 // Seconds since 1970 of an RFC 3339 time; 0: there is none.
 export function seconds(time) {
@@ -48,108 +35,82 @@ export function seconds(time) {
   return Number.isNaN(ms) ? 0 : ms / 1000;
 }
 
-const steps = [[60, 'second'], [60, 'minute'], [24, 'hour'], [30.44, 'day'], [12, 'month'], [Infinity, 'year']];
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+const MINUTE = 60, HOUR = 3600, DAY = 86400;
+
+// Rounded down: "38 min", "4 h", "1 day", "3 weeks", "2 months".
+export function span(s) {
+  if (s < MINUTE) return 'less than a minute';
+  if (s < HOUR) return `${Math.floor(s / MINUTE)} min`;
+  if (s < DAY) return `${Math.floor(s / HOUR)} h`;
+  if (s < 14 * DAY) return plural(Math.floor(s / DAY), 'day');
+  if (s < 61 * DAY) return `${Math.floor(s / (7 * DAY))} weeks`;
+  if (s < 730 * DAY) return `${Math.floor(s / (30.44 * DAY))} months`;
+  return `${Math.floor(s / (365.25 * DAY))} years`;
+}
 
 export function age(time, now = Date.now() / 1000) {
   const at = seconds(time);
   if (at === 0) return '';
-  let n = now - at;
+  const passed = now - at;
   // Clocks differ by a little.
-  if (n < 0 && n > -90) n = 0;
-  const sign = n < 0 ? 1 : -1;
-  n = Math.abs(n);
-  if (n < 5) return 'just now';
-  for (const [size, unit] of steps) {
-    if (n < size) return relative.format(sign * Math.floor(n), unit);
-    n /= size;
-  }
-  return '';
+  if (Math.abs(passed) < MINUTE || (passed < 0 && passed > -90)) return 'just now';
+  return passed < 0 ? `in ${span(-passed)}` : `${span(passed)} ago`;
 }
 
-const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-export const when = (time) => (seconds(time) ? absolute.format(seconds(time) * 1000) : '');
-
-// An age that says the moment when it is pointed at. retime() keeps all right.
-export function timeElement(time) {
-  if (!seconds(time)) return '';
-  return el('time', { datetime: time, title: when(time) }, age(time));
+// "2026-11-29 10:04", in UTC as everything in the tree.
+export function moment(time) {
+  const at = seconds(time);
+  return at === 0 ? '' : new Date(at * 1000).toISOString().slice(0, 16).replace('T', ' ');
 }
 
-export function retime(root = document) {
-  for (const t of root.querySelectorAll('time[datetime]')) {
-    const now = age(t.getAttribute('datetime'));
-    if (t.textContent !== now) t.textContent = now;
-  }
+const days = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
+const years = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' });
+
+// "2 Nov", with the year if it was another one.
+export function day(time) {
+  const at = new Date(seconds(time) * 1000);
+  if (at.getTime() === 0) return '';
+  return (at.getUTCFullYear() === new Date().getUTCFullYear() ? days : years).format(at);
 }
+
+const clocks = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+export const clock = (ms) => clocks.format(ms);
 
 export function duration(ms) {
-  if (!isNumber(ms)) return '';
-  if (ms < 1000) return `${ms} ms`;
+  if (!isNumber(ms) || ms < 0) return '';
+  if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 120000) return `${(ms / 1000).toFixed(1)} s`;
   return ms < 7200000 ? `${Math.round(ms / 60000)} min` : `${(ms / 3600000).toFixed(1)} h`;
 }
 
-// "registry/name/name:tag" or "...@digest", as "cdr ls" prints it. Null: it is none.
+// --- names --------------------------------------------------------------------
+
+// "registry/name/name:tag" or "...@digest", as "cdr ls" prints it, or without both.
+// Null: it is none.
 export function parseImage(image) {
-  const found = /^([^/]+)\/((?:[^/]+\/)*[^/:@]+)(?::([^/:@]+)|@([a-z0-9]+:[0-9a-f]+))$/.exec(text(image));
+  const found = /^([^/]+)\/((?:[^/]+\/)*[^/:@]+)(?::([^/:@]+)|@([a-z0-9]+:[0-9a-f]+))?$/.exec(text(image));
   if (found === null) return null;
-  return {
-    image, registry: found[1], repository: found[2], tag: found[3] ?? '',
-    reference: found[3] ?? found[4],
-  };
+  const [, registry, repository, tag = '', digest = ''] = found;
+  return { image, registry, repository, full: `${registry}/${repository}`, tag, digest, reference: tag || digest };
 }
 
 export const shortDigest = (digest) => text(digest).replace(/^([a-z0-9]+:)?([0-9a-f]{12}).*$/, '$2');
+export const shortPlatform = (platform) => text(platform).replace(/^linux\//, '');
 
-// --- copying ------------------------------------------------------------
+const registries = { __proto__: null, 'docker.io': 'Docker Hub' };
+export const registryName = (registry) => registries[text(registry)] ?? text(registry);
 
-// Over plain http there is no clipboard API, and over https it may be forbidden.
-async function toClipboard(value, near) {
-  try {
-    if (navigator.clipboard !== undefined) {
-      await navigator.clipboard.writeText(value);
-      return true;
-    }
-  } catch {
-    // the other way, then
-  }
-  const area = el('textarea', { class: 'unseen', readonly: true, 'aria-hidden': 'true', tabindex: '-1' });
-  area.value = value;
-  // Inside of a modal dialog nothing outside of it can be selected.
-  (near.closest('dialog') ?? document.body).append(area);
-  area.select();
-  let done = false;
-  try {
-    done = document.execCommand('copy');
-  } catch {
-    done = false;
-  }
-  area.remove();
-  near.focus();
-  return done;
+const kinds = [
+  [/helm\.(chart|config)/, 'Helm chart'], [/in-toto|provenance|attestation/, 'Attestation'],
+  [/simplesigning|notary|signature|sigstore/, 'Signature'], [/spdx|cyclonedx|sbom|syft/, 'SBOM'],
+  [/model/, 'Model'], [/wasm/, 'Wasm'], [/flux/, 'Flux source'], [/tekton/, 'Tekton'], [/opa\.|policy/, 'Policy'],
+];
+
+// What people call an artifact of such a type. '': it is an image.
+export function kindName(type) {
+  if (text(type) === '') return '';
+  return kinds.find(([pattern]) => pattern.test(type))?.[1] ?? 'Artifact';
 }
 
-export function say(message) {
-  const said = document.getElementById('said');
-  said.textContent = '';
-  // A live region speaks when it changes.
-  setTimeout(() => { said.textContent = message; }, 30);
-}
-
-export function copyButton(value, what, label = 'Copy') {
-  const button = el('button', { type: 'button', class: 'copy', 'aria-label': `Copy ${what}` }, label);
-  button.addEventListener('click', async () => {
-    const done = await toClipboard(value, button);
-    button.textContent = done ? 'Copied' : 'Select and copy by hand';
-    say(done ? `Copied ${what}` : `Could not copy ${what}`);
-    setTimeout(() => { button.textContent = label; }, 1600);
-  });
-  return button;
-}
-
-export function codeBlock(value, where, what = where) {
-  return el('div', { class: 'code' },
-    el('div', { class: 'where' }, el('span', {}, where), copyButton(value, what)),
-    el('pre', { tabindex: '0', role: 'region', 'aria-label': what }, el('code', {}, value)));
-}
+const reasons = { __proto__: null, not_found: 'not found', no_room: 'no room' };
+export const reasonName = (reason) => reasons[text(reason)] ?? text(reason).replaceAll('_', ' ');

@@ -1,6 +1,8 @@
 #ifndef CDR_CMD_CMD_H
 #define CDR_CMD_CMD_H
 
+#include <stdbool.h>
+
 /* The subcommands: one file each.  All take main's arguments from their own
  * name on and return an exit code. */
 enum exit_code {
@@ -48,6 +50,9 @@ int cmd_doctor(int argc, char **argv);
 
 /* cmd_root(arg): ${arg}, or $CDR_ROOT, or /srv/cdr. */
 const char *cmd_root(const char *);
+
+/* cmd_is_command(name): is there such a subcommand (main.c)? */
+bool cmd_is_command(const char *);
 
 /* cmd_stop_fd(): readable once SIGINT or SIGTERM has come (main.c). */
 int cmd_stop_fd(void);

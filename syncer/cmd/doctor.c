@@ -4,7 +4,6 @@
  * which order, is in doctor/patient.h.
  */
 #include <fcntl.h>
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "cmd/doctor_peers.h"
 #include "cmd/inputs.h"
+#include "cmd/words.h"
 #include "doctor/patient.h"
 #include "doctor/proof.h"
 #include "doctor/registry_check.h"
@@ -24,6 +24,7 @@
 #include "node/wish.h"
 #include "registry/authorities.h"
 #include "registry/proxy.h"
+#include "report/colour.h"
 #include "report/report.h"
 
 static const char usage[] =
@@ -287,12 +288,19 @@ out:
 static void
 say_text(const struct visit *v, bool is_all)
 {
+	static const enum colour colours[] = {
+		[FINDING_OK] = COLOUR_GOOD,
+		[FINDING_WARN] = COLOUR_ODD,
+		[FINDING_FAIL] = COLOUR_BAD,
+	};
 	const struct findings *f = &v->findings;
 	size_t i;
 
 	printf("%s\n", v->title != NULL ? v->title : v->wish.base);
 	for (i = 0; i < f->count; i++)
-		printf("%-4s  %-9s %s\n", finding_word(f->list[i].level),
+		printf("%s%-4s%s  %-9s %s\n",
+		    colour(stdout, colours[f->list[i].level]),
+		    finding_word(f->list[i].level), colour_end(stdout),
 		    f->list[i].check, f->list[i].text);
 	if (!is_all)
 		printf("Interrupted: some checks were not made.\n");
@@ -457,12 +465,16 @@ cmd_doctor(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr doctor", .shorts = "h", .longs = longs,
+		.usage = usage,
+	};
 	struct args a = { .prefix = "/" };
 	struct err e;
 	int c;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		if (value_of(&a, c) != NULL) {
 			*value_of(&a, c) = optarg;
 		} else if (c == 'j') {

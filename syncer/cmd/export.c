@@ -1,5 +1,4 @@
 /* cdr export: a bundle for a site without a network. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "cmd/export_inputs.h"
 #include "cmd/export_print.h"
 #include "cmd/size.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -200,9 +200,13 @@ parse_options(int argc, char **argv, struct export_options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr export", .shorts = "r:i:qh", .longs = longs,
+		.usage = usage,
+	};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "r:i:qh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		code = take_option(c, o);
 		if (code != -1)
 			return code;

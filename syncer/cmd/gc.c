@@ -1,12 +1,13 @@
 /* cdr gc: drop what nothing keeps. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/collect.h"
 #include "cmd/inputs.h"
 #include "cmd/tree.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -25,6 +26,7 @@ static const char usage[] =
 "                      be given several times.  Without it, what runs have said\n"
 COLLECT_USAGE
 "      --wait T        wait so long (30, 10m, 2h) for a run on ROOT to end\n"
+"      --if-busy=skip  do nothing and exit 0 if that is still at work then\n"
 "      --json          print one object\n"
 "  -r, --root ROOT     the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "  -q, --quiet         print errors only\n"
@@ -40,7 +42,7 @@ struct options {
 	const char *root;
 	const char **lists;
 	size_t list_count;
-	bool dry_run, json, quiet, verbose;
+	bool dry_run, json, quiet, verbose, skip_if_busy;
 	unsigned wait;
 	struct collect_options collect;
 };
@@ -58,10 +60,14 @@ parse_other(int letter, struct options *o)
 	struct err e;
 	int rc;
 
-	if (letter == 'W')
+	if (letter == 'W') {
 		rc = duration_parse(optarg, WAIT_MAX_S, &o->wait, &e) == -1 ?
 		    err_wrap(&e, "--wait") : 1;
-	else
+	} else if (letter == 'B') {
+		o->skip_if_busy = strcmp(optarg, "skip") == 0;
+		rc = o->skip_if_busy ? 1 : err_set(&e, ERR_INPUT,
+		    "--if-busy: it takes skip, not \"%.80s\"", optarg);
+	} else
 		rc = collect_option(letter, optarg, &o->collect, &e);
 	if (rc == 1)
 		return -1;
@@ -80,15 +86,20 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "wait", required_argument, NULL, 'W' },
+		{ "if-busy", required_argument, NULL, 'B' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		COLLECT_LONGS,
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr gc", .shorts = "r:i:nqvh", .longs = longs,
+		.usage = usage,
+	};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "r:i:nqvh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;
@@ -118,7 +129,9 @@ parse_options(int argc, char **argv, struct options *o)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "cdr gc: unexpected \"%s\"\n", argv[optind]);
+		words_unexpected(&words, argv[optind]);
+		fputs("'cdr rm REF' takes one image out; -i LIST names a "
+		    "list\n", stderr);
 		return bad_usage();
 	}
 	if (o->collect.unlisted_s == 0 && o->list_count == 0) {
@@ -151,7 +164,10 @@ read_lists(const struct options *o, struct image_list **ret, struct err *e)
 static int
 open_root(const struct options *o, struct store **ret)
 {
-	const struct tree_how how = { .root = o->root, .wait_s = o->wait };
+	const struct tree_how how = {
+		.root = o->root, .wait_s = o->wait,
+		.skip_if_busy = o->skip_if_busy,
+	};
 	struct err e;
 
 	if (!o->dry_run)

@@ -1,5 +1,4 @@
 /* cdr import: take over what another site has sent. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "cmd/import_status.h"
 #include "cmd/size.h"
 #include "cmd/tree.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "report/report.h"
 
@@ -173,9 +173,13 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr import", .shorts = "r:qvh", .longs = longs,
+		.usage = usage,
+	};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "r:qvh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		code = parse_one(c, optarg, o);
 		if (code != -1)
 			return code;
@@ -280,8 +284,9 @@ tell_end(const struct intake *in, enum intake_end end)
 	if (in->is_refused)
 		return;
 	if (in->needs == NULL) {
-		report(REPORT_INFO, "%s %llu: %llu new object%s, %s read, "
-		    "%.1f s", in->who.from, (unsigned long long)in->who.seq,
+		report_result(REPORT_INFO, "%s %llu: %llu new object%s, "
+		    "%s read, %.1f s", in->who.from,
+		    (unsigned long long)in->who.seq,
 		    (unsigned long long)t->objects, t->objects == 1 ? "" : "s",
 		    report_bytes(t->bytes, size),
 		    (double)t->duration_ms / 1000);
@@ -292,8 +297,9 @@ tell_end(const struct intake *in, enum intake_end end)
 	if (t->cancelled > 0)
 		snprintf(waiting, sizeof(waiting), ", %zu waiting",
 		    t->cancelled);
-	report(REPORT_INFO, "%s %llu: %zu image%s: %zu unchanged, %zu updated"
-	    "%s, %zu failed%s; %llu new object%s, %s read, %.1f s",
+	report_failures();
+	report_result(REPORT_INFO, "%s %llu: %zu image%s: %zu unchanged, "
+	    "%zu updated%s, %zu failed%s; %llu new object%s, %s read, %.1f s",
 	    in->who.from, (unsigned long long)in->who.seq, t->images,
 	    t->images == 1 ? "" : "s", t->unchanged, t->updated, held,
 	    t->failed, waiting, (unsigned long long)t->objects,
@@ -384,7 +390,7 @@ forget(const struct options *o)
 		return code;
 	rc = intake_forget(store, o->forget, &who, &e);
 	if (rc == 1) {
-		report(REPORT_INFO, "%s %llu is forgotten", who.from,
+		report_result(REPORT_INFO, "%s %llu is forgotten", who.from,
 		    (unsigned long long)who.seq);
 		import_status_forgotten(store, &who);
 	} else if (rc == 0) {

@@ -150,6 +150,7 @@ save_run(struct store *store, const struct intake *in, enum intake_end end,
 		.error = in->err.code == ERR_NONE ? NULL : in->err.msg,
 		.totals = in->totals,
 	};
+	struct holdings_end lists = { store, how.now };
 	struct err e;
 	size_t i;
 
@@ -158,9 +159,7 @@ save_run(struct store *store, const struct intake *in, enum intake_end end,
 		add_image(status, needs_at(in->needs, i));
 	if (end != INTAKE_STORE_FAILED) {
 		refresh_bad(store);
-		if (holdings_save(store, how.now, &e) == -1)
-			report(REPORT_WARNING, "cannot write the list of "
-			    "images: %s", e.msg);
+		status_holdings(status, holdings_end, &lists);
 	}
 	if (status_save(status, store, &how, &e) == -1)
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmd/inputs.h"
+#include "image/ref.h"
 #include "layout/clock.h"
 #include "layout/fsutil.h"
 #include "layout/limits.h"
@@ -32,6 +33,23 @@ inputs_complain(void *cookie, const char *where, const char *what)
 	report(REPORT_ERROR, "%s: %s", where, what);
 }
 
+/* "-i nginx:1.27" */
+static int
+no_list(const char *path, struct err *e)
+{
+	struct image_ref ref;
+	struct err ignored;
+	bool is_image = path[0] != '/' && strncmp(path, "./", 2) != 0 &&
+	    strstr(path, ".txt") == NULL && !image_ref_is_bare(path) &&
+	    image_ref_parse(path, &ref, &ignored) == 0;
+
+	if (!is_image)
+		return err_set(e, ERR_INPUT, "%s: no such file", path);
+	image_ref_done(&ref);
+	return err_set(e, ERR_INPUT, "%s: no such file; an image is written "
+	    "without -i, which is for lists", path);
+}
+
 int
 inputs_list(struct image_list *list, const char *path, struct err *e)
 {
@@ -48,7 +66,7 @@ inputs_list(struct image_list *list, const char *path, struct err *e)
 	} else {
 		rc = read_input(path, LIST_BYTES_MAX, &buf, &len, e);
 		if (rc == 0)
-			return err_set(e, ERR_INPUT, "%s: no such file", path);
+			return no_list(path, e);
 	}
 	if (rc == -1)
 		return -1;

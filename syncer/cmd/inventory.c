@@ -1,5 +1,4 @@
 /* cdr inventory: what is here, for who makes the next bundle. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +7,7 @@
 #include "bundle/ledger.h"
 #include "bundle/site.h"
 #include "cmd/cmd.h"
+#include "cmd/words.h"
 #include "layout/base64.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -151,11 +151,15 @@ cmd_inventory(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr inventory", .shorts = "r:h", .longs = longs,
+		.usage = usage,
+	};
 	const char *root = NULL, *site = NULL, *key = NULL;
 	int c;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = getopt_long(argc, argv, "r:h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			root = optarg;
@@ -175,8 +179,8 @@ cmd_inventory(int argc, char **argv)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "cdr inventory: unexpected \"%s\"\n"
-		    "Try 'cdr inventory --help'.\n", argv[optind]);
+		words_unexpected(&words, argv[optind]);
+		fputs("Try 'cdr inventory --help'.\n", stderr);
 		return EXIT_INPUT;
 	}
 	return run(cmd_root(root), site, key);

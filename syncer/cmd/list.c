@@ -1,5 +1,4 @@
 /* cdr list: an image list out of what people have. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
+#include "cmd/words.h"
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "report/report.h"
@@ -113,11 +113,15 @@ cmd_list(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr list", .shorts = "i:h", .longs = longs,
+		.usage = usage,
+	};
 	const char *kept = NULL;
 	int c;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = getopt_long(argc, argv, "i:h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'i':
 			kept = optarg;

@@ -1,5 +1,4 @@
 /* cdr ls: what is in the tree. */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,21 +6,29 @@
 
 #include "cmd/cmd.h"
 #include "cmd/ls_history.h"
+#include "cmd/words.h"
+#include "image/filter.h"
 #include "layout/mem.h"
 #include "layout/name.h"
 #include "layout/pins.h"
 #include "layout/store.h"
+#include "report/colour.h"
 #include "report/report.h"
 #include "mirror/walk.h"
 
 static const char usage[] =
-"usage: cdr ls [-r ROOT] [--json] [--history REF]\n"
+"usage: cdr ls [-r ROOT] [--json] [FILTER]...\n"
+"       cdr ls [-r ROOT] [--json] --history REF\n"
 "\n"
 "List the images of a tree: reference, digest, the platforms that are here, the\n"
 "size of all that the image reaches (images share blobs), when it was\n"
 "published, whether its tag is held there, whether it is pinned, and how many\n"
 "foreign layers it lacks.\n"
 "\n"
+"  FILTER            only images that fit, or one of several: nginx, any part of\n"
+"                    a name; nginx:1.27, that one; :1.27, a tag; sha256:3f9c or\n"
+"                    3f9c12, the beginning of a digest; 'nginx:1.*' and\n"
+"                    'ghcr.io/*', patterns with *, ? and [...]\n"
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "      --json        print one array of objects\n"
 "      --history REF which digests REF had, the newest first; what of them is\n"
@@ -33,6 +40,7 @@ static const char usage[] =
 struct lister {
 	const struct store *store;
 	struct pins pins;
+	char **filters;			/* up to a NULL; none: all */
 	bool json;
 	size_t count;
 	bool failed;
@@ -71,8 +79,9 @@ put_text(struct lister *l, const struct row *r)
 	char *platforms = platforms_text(&r->walk);
 
 	if (l->count == 0)
-		printf("%-44s  %-19s  %8s  %-20s  %s\n", "IMAGE", "DIGEST",
-		    "SIZE", "PUBLISHED", "PLATFORMS");
+		printf("%s%-44s  %-19s  %8s  %-20s  %s%s\n",
+		    colour(stdout, COLOUR_HEAD), "IMAGE", "DIGEST", "SIZE",
+		    "PUBLISHED", "PLATFORMS", colour_end(stdout));
 	printf("%-44s  %.19s  %8s  %-20s  %s%s", r->image, r->digest,
 	    report_bytes(r->walk.bytes, size), r->published,
 	    platforms[0] == '\0' ? "-" : platforms, r->held ? "  held" : "");
@@ -123,6 +132,21 @@ is_held(const struct store *store, const char *registry,
 	    repository, reference, &at, &ignored) != 0;
 }
 
+static bool
+is_wanted(const struct lister *l, const char *registry,
+    const char *repository, const char *reference, const struct digest *digest)
+{
+	char text[DIGEST_TEXT_MAX];
+	size_t i;
+
+	digest_text(digest, text);
+	for (i = 0; l->filters[i] != NULL; i++)
+		if (filter_matches(l->filters[i], registry, repository,
+		    reference, text))
+			return true;
+	return i == 0;
+}
+
 static int
 list_image(void *cookie, const char *registry, const char *repository,
     const char *reference, const struct manifest_id *id, struct err *e)
@@ -142,6 +166,8 @@ list_image(void *cookie, const char *registry, const char *repository,
 		.as_blobs = &none,
 	};
 
+	if (!is_wanted(l, registry, repository, reference, &id->digest))
+		return 0;
 	r.held = is_held(l->store, registry, repository, reference);
 	if (store_published_at(l->store, registry, repository, reference,
 	    r.published, e) == -1)
@@ -164,9 +190,9 @@ list_image(void *cookie, const char *registry, const char *repository,
 }
 
 static int
-list(const char *root, bool json)
+list(const char *root, char **filters, bool json)
 {
-	struct lister l = { .json = json };
+	struct lister l = { .json = json, .filters = filters };
 	struct store *store;
 	struct err e;
 	int rc;
@@ -183,6 +209,9 @@ list(const char *root, bool json)
 		report(REPORT_ERROR, "%s: %s", root, e.msg);
 	if (json)
 		fputs(l.count == 0 ? "[]\n" : "\n]\n", stdout);
+	if (rc == 0 && l.count == 0 && !l.failed)
+		report(REPORT_INFO, filters[0] == NULL ? "%s: no image is here "
+		    "yet" : "%s: no image fits", root);
 	pins_done(&l.pins);
 	store_close(store);
 	if (fflush(stdout) != 0)
@@ -200,12 +229,16 @@ cmd_ls(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr ls", .shorts = "r:h", .longs = longs,
+		.usage = usage,
+	};
 	const char *root = NULL, *history = NULL;
 	bool json = false;
 	int c;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = getopt_long(argc, argv, "r:h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			root = optarg;
@@ -224,12 +257,12 @@ cmd_ls(int argc, char **argv)
 			return EXIT_INPUT;
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "cdr ls: unexpected \"%s\"\n"
-		    "Try 'cdr ls --help'.\n", argv[optind]);
+	if (history != NULL && optind < argc) {
+		words_unexpected(&words, argv[optind]);
+		fputs("Try 'cdr ls --help'.\n", stderr);
 		return EXIT_INPUT;
 	}
 	if (history != NULL)
 		return ls_history(cmd_root(root), history, json);
-	return list(cmd_root(root), json);
+	return list(cmd_root(root), argv + optind, json);
 }

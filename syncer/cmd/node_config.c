@@ -3,7 +3,6 @@
  * needs is in node/for_*.c; how files are written and taken back, in
  * node/install.c.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,18 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/guess.h"
 #include "cmd/node_peers.h"
+#include "cmd/node_show.h"
+#include "cmd/words.h"
+#include "image/near.h"
 #include "layout/mem.h"
 #include "layout/store.h"
+#include "node/ask.h"
 #include "node/client.h"
-#include "node/containerd_toml.h"
-#include "node/folders.h"
 #include "node/install.h"
-#include "node/rancher_yaml.h"
 #include "node/under.h"
 #include "registry/program.h"
-#include "report/printable.h"
 #include "report/report.h"
 
 #define VERSION_TIMEOUT_MS	10000
@@ -51,11 +51,14 @@ static const char options[] =
 "                            next two are paths on the node\n"
 "      --client-cert FILE\n"
 "      --client-key FILE     the client certificate that the mirror asks for\n"
-"      --client-version V    the version of CLIENT (default: what CLIENT\n"
-"                            --version says)\n"
+"      --client-version V    the version of CLIENT (default: what the one that\n"
+"                            is here says of itself)\n"
 "      --prefix DIR          configure the node whose root is mounted at DIR\n"
 "      --install             write the files\n"
+"      --unasked             do not ask containerd or dockerd itself whether it\n"
+"                            starts with them\n"
 "      --remove              undo what --install did\n"
+"      --json                print what would be written as JSON\n"
 "  -h, --help                print this\n"
 "\n"
 "Where it is safe, the command adds to a file of yours, and keeps the original\n"
@@ -70,7 +73,8 @@ struct args {
 	const struct node_client *client;
 	struct node_wish wish;
 	const char *version, *prefix, *tree;
-	bool install, remove;
+	bool install, remove, unasked, json;
+	struct node_asking asking;
 	int root;		/* --prefix, opened; -1: not yet */
 	bool wrote;
 	size_t left;		/* files that had to stay */
@@ -193,168 +197,11 @@ complete(struct args *a, struct err *e)
 	return find_version(a, e);
 }
 
-/* --- showing ------------------------------------------------------------- */
-
-/* Registries that _default is not for, as one list; free(3) it. */
-static char *
-list_apart(const struct args *a, const char *certs_d)
+static struct node_show
+shown(const struct args *a, const struct node_plan *p)
 {
-	struct node_folders f = { .count = 0 };
-	char *text = xstrdup(""), *longer;
-	size_t i;
-
-	node_folders_read(a->root, certs_d, &f);
-	for (i = 0; i < f.count; i++) {
-		const struct node_folder *one = &f.list[i];
-
-		/* One of ours from before goes, and the mirror's own holds
-		 * its certificates. */
-		if (strcmp(one->name, NODE_FOLDER_DEFAULT) == 0 ||
-		    one->is_ours || strcmp(one->name, a->wish.place) == 0 ||
-		    node_folder_leads(one, &a->wish.mirror))
-			continue;
-		longer = xasprintf("%s%s%s", text, text[0] == '\0' ? "" : ", ",
-		    one->name);
-		free(text);
-		text = longer;
-	}
-	node_folders_done(&f);
-	printable(text);
-	return text;
-}
-
-static void
-note_apart(const struct args *a, const struct node_file *file)
-{
-	static const char end[] = "/" NODE_FOLDER_DEFAULT "/hosts.toml";
-	size_t len = strlen(file->path);
-	char *certs_d, *names;
-
-	if (len < sizeof(end) ||
-	    strcmp(file->path + len - (sizeof(end) - 1), end) != 0)
-		return;
-	certs_d = xstrndup(file->path, len - (sizeof(end) - 1));
-	names = list_apart(a, certs_d);
-	if (names[0] != '\0')
-		printf("# Note: /%s has folders of their own for these "
-		    "registries, so " NODE_FOLDER_DEFAULT " does not count for "
-		    "them: %s. Make their hosts.toml lead to the mirror, or "
-		    "move these folders away.\n", certs_d, names);
-	free(names);
-	free(certs_d);
-}
-
-static void
-show_notes(const struct args *a, const struct node_plan *p)
-{
-	size_t i;
-
-	if (a->client->program != NULL && !a->wish.has_version)
-		printf("# The version of %s is not known, so this is for "
-		    "older versions. Give --client-version.\n",
-		    a->client->program);
-	for (i = 0; i < p->note_count; i++) {
-		printable(p->notes[i]);
-		printf("# Note: %s.\n", p->notes[i]);
-	}
-	for (i = 0; i < p->count; i++)
-		note_apart(a, &p->files[i]);
-}
-
-/* Of config.toml, which may be long, what would be new in it. */
-static void
-show_lines(const char *text)
-{
-	size_t len;
-
-	for (; *text != '\0'; text += len + (text[len] == '\n')) {
-		len = strcspn(text, "\n");
-		if (containerd_toml_is_ours(text, len))
-			printf("%.*s\n", (int)len, text);
-	}
-}
-
-/* Lines that somebody else wrote. */
-static void
-say_lines(char *text)
-{
-	char *line;
-
-	while ((line = strsep(&text, "\n")) != NULL &&
-	    (text != NULL || line[0] != '\0')) {
-		line[strcspn(line, "\r")] = '\0';
-		printable(line);
-		printf("%s\n", line);
-	}
-	printf("\n");
-}
-
-/* The owner's registries.yaml may have passwords in it. */
-static int
-show_yaml(const struct node_file *f, const char *now, const char *next)
-{
-	char *text = next != NULL ? rancher_yaml_new_lines(now, next) :
-	    rancher_yaml_joined(now, f->text);
-
-	if (text != NULL) {
-		printf(next != NULL ? "# --- /%s, with these lines added:\n" :
-		    "# --- /%s, written anew (your comments are lost, and *** "
-		    "stands for what is secret):\n", f->path);
-		say_lines(text);
-	}
-	free(text);
-	return next != NULL ? 0 : -1;
-}
-
-static int
-show_file(const struct args *a, const struct node_file *f, struct err *e)
-{
-	char *now = NULL, *next = NULL;
-	int rc;
-
-	if (f->copy_of != NULL) {
-		printf("# --- /%s: a copy of %s\n\n", f->path, f->copy_of);
-		return 0;
-	}
-	if (f->kind == NODE_WHOLE) {
-		printf("# --- /%s:\n%s\n", f->path, f->text);
-		return 0;
-	}
-	rc = under_read(a->root, f->path, &now, NULL, e);
-	if (rc >= 0)
-		rc = node_merge(f->kind, f->path, now, f->text, &next, e);
-	if (rc == 0 && now != NULL && strcmp(now, next) == 0) {
-		printf("# --- /%s: unchanged\n\n", f->path);
-	} else if (f->kind == NODE_REGISTRIES_YAML && now != NULL) {
-		rc = show_yaml(f, now, next);
-	} else if (rc == 0 && f->kind == NODE_CONTAINERD_TOML && now != NULL) {
-		printf("# --- /%s, with these lines added:\n", f->path);
-		show_lines(next);
-		printf("\n");
-	} else if (rc == 0) {
-		printf("# --- /%s:\n%s\n", f->path, next);
-	}
-	free(now);
-	free(next);
-	return rc;
-}
-
-static int
-show(const struct args *a, const struct node_plan *p, struct err *e)
-{
-	size_t i;
-
-	if (p->printed != NULL)
-		fputs(p->printed, stdout);
-	for (i = 0; i < p->count; i++)
-		if (show_file(a, &p->files[i], e) == -1)
-			return -1;
-	show_notes(a, p);
-	if (p->printed == NULL)
-		fputs("# Nothing has been written; --install writes it.\n",
-		    stdout);
-	printf("# Then: %s.\n", a->client->reload);
-	return 0;
+	return (struct node_show){ .client = a->client, .wish = &a->wish,
+		.plan = p, .root = a->root };
 }
 
 /* --- doing --------------------------------------------------------------- */
@@ -370,14 +217,26 @@ said(void *cookie, const char *what, const char *path)
 }
 
 static int
+ask(void *cookie, const struct node_file *file, const char *at, struct err *e)
+{
+	struct args *a = cookie;
+
+	return node_asking(&a->asking, file, at, e);
+}
+
+static int
 install(struct args *a, const struct node_plan *p, struct err *e)
 {
+	struct node_show show;
+
 	if (p->printed != NULL)
 		return err_set(e, ERR_INPUT, "--install: there is no file of "
 		    "%s on the node to write: leave --install out, and use "
 		    "what is printed", a->client->name);
-	if (install_write(a->root, a->client->record, p, said, a, &a->left,
-	    e) == -1)
+	a->asking.root = a->root;
+	if (install_write(a->root, a->client->record, p, said,
+	    a->unasked || strcmp(a->prefix, "/") != 0 ? NULL : ask, a,
+	    &a->left, e) == -1)
 		return -1;
 	if (a->left > 0)
 		report(REPORT_ERROR, "%s", e->msg);
@@ -386,7 +245,10 @@ install(struct args *a, const struct node_plan *p, struct err *e)
 			puts("Nothing to change.");
 		return 0;
 	}
-	show_notes(a, p);
+	show = shown(a, p);
+	node_show_notes(&show);
+	if (a->asking.silent.code != ERR_NONE)
+		printf("# Note: %s.\n", a->asking.silent.msg);
 	printf("Then: %s. \"cdr doctor\" tells whether pulls come from the "
 	    "mirror.\n", a->client->reload);
 	return 0;
@@ -411,6 +273,14 @@ take_back(struct args *a)
 		printf("Then: %s.\n", a->client->undo != NULL ?
 		    a->client->undo : a->client->reload);
 	return a->left > 0 ? EXIT_SOME_FAILED : EXIT_OK;
+}
+
+static int
+show(const struct args *a, const struct node_plan *p, struct err *e)
+{
+	struct node_show s = shown(a, p);
+
+	return a->json ? node_show_json(&s, e) : node_show_text(&s, e);
 }
 
 static int
@@ -451,7 +321,9 @@ enum option_value {
 	CLIENT_VERSION,
 	PREFIX,
 	INSTALL,
-	REMOVE
+	UNASKED,
+	REMOVE,
+	JSON
 };
 
 static void
@@ -493,8 +365,14 @@ take_option(struct args *a, int c, const char *arg, struct err *e)
 	case INSTALL:
 		a->install = true;
 		return 1;
+	case UNASKED:
+		a->unasked = true;
+		return 1;
 	case REMOVE:
 		a->remove = true;
+		return 1;
+	case JSON:
+		a->json = true;
 		return 1;
 	case 'r':
 		a->tree = arg;
@@ -515,6 +393,42 @@ wrong(const char *what, const char *word)
 }
 
 static int
+no_client(const char *name)
+{
+	const char *hint = guess_client(name);
+	const struct node_client *c;
+	struct near near = { .word = name };
+	size_t i;
+
+	for (i = 0; (c = node_clients(i)) != NULL; i++)
+		near_try(&near, c->name);
+	near_try(&near, "peers");
+	fprintf(stderr, "cdr node-config: there is no client \"%s\"", name);
+	if (hint == NULL && near.best != NULL)
+		fprintf(stderr, "; did you mean %s?", near.best);
+	else if (hint != NULL)
+		fprintf(stderr, "; %s", hint);
+	fputs("\nTry 'cdr node-config --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+/* One word too many. */
+static int
+no_place(const char *word)
+{
+	if (strstr(word, "://") != NULL || strchr(word, ':') != NULL)
+		fprintf(stderr, "cdr node-config: unexpected \"%s\"; --mirror "
+		    "URL says where nginx listens\n", word);
+	else if (strcmp(word, "peers") == 0)
+		fputs("cdr node-config: \"peers\" stands first, before its "
+		    "options\n", stderr);
+	else
+		return wrong("one client at a time; unexpected", word);
+	fputs("Try 'cdr node-config --help'.\n", stderr);
+	return EXIT_INPUT;
+}
+
+static int
 run(struct args *a, int argc, char **argv)
 {
 	struct err e;
@@ -525,11 +439,14 @@ run(struct args *a, int argc, char **argv)
 		    "k3s", NULL);
 	a->client = node_client_find(argv[optind]);
 	if (a->client == NULL)
-		return wrong("there is no client", argv[optind]);
+		return no_client(argv[optind]);
 	if (optind + 1 < argc)
-		return wrong("unexpected", argv[optind + 1]);
+		return no_place(argv[optind + 1]);
 	if (a->install && a->remove)
 		return wrong("--install and --remove exclude each other", NULL);
+	if (a->json && (a->install || a->remove))
+		return wrong("--json is for what would be written: leave out "
+		    "--install and --remove", NULL);
 	if (under_open(a->prefix, &a->root, &e) == -1) {
 		report(REPORT_ERROR, "--prefix: %s", e.msg);
 		return EXIT_INPUT;
@@ -554,9 +471,15 @@ cmd_node_config(int argc, char **argv)
 		{ "client-version", required_argument, NULL, CLIENT_VERSION },
 		{ "prefix", required_argument, NULL, PREFIX },
 		{ "install", no_argument, NULL, INSTALL },
+		{ "unasked", no_argument, NULL, UNASKED },
 		{ "remove", no_argument, NULL, REMOVE },
+		{ "json", no_argument, NULL, JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
+	};
+	static const struct words words = {
+		.command = "cdr node-config", .shorts = "r:h", .longs = longs,
+		.usage = options,
 	};
 	struct args a = { .prefix = "/", .root = -1 };
 	struct err e;
@@ -566,8 +489,7 @@ cmd_node_config(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "peers") == 0)
 		return cmd_node_peers(argc - 1, argv + 1);
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while (rc == 1 && (c = getopt_long(argc, argv, "r:h", longs,
-	    NULL)) != -1) {
+	while (rc == 1 && (c = words_next(argc, argv, &words)) != -1) {
 		if (c == 'h') {
 			help();
 			node_wish_done(&a.wish);

@@ -188,8 +188,8 @@ once(struct peers_args *a, struct err *e)
 
 	a->wrote = 0;
 	if (rc == 0 && a->install)
-		rc = install_write(a->root, RECORD, &plan, said, a, &a->left,
-		    e);
+		rc = install_write(a->root, RECORD, &plan, said, NULL, a,
+		    &a->left, e);
 	for (i = 0; rc == 0 && !a->install && i < plan.count; i++)
 		printf("# --- /%s:\n%s\n", plan.files[i].path,
 		    plan.files[i].text);

@@ -1,5 +1,4 @@
 /* cdr node-config peers: its usage and its options. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/node_peers_options.h"
 #include "cmd/size.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "layout/mem.h"
 #include "report/report.h"
@@ -229,8 +229,9 @@ take_option(struct peers_args *a, int c, const char *arg, struct err *e)
 int
 peers_options_wrong(const char *what)
 {
-	fprintf(stderr, "cdr node-config peers: %s\n"
-	    "Try 'cdr node-config peers --help'.\n", what);
+	if (what != NULL)
+		fprintf(stderr, "cdr node-config peers: %s\n", what);
+	fputs("Try 'cdr node-config peers --help'.\n", stderr);
 	return EXIT_INPUT;
 }
 
@@ -263,6 +264,10 @@ peers_options(struct peers_args *a, int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr node-config peers", .shorts = "h",
+		.longs = longs, .usage = usage,
+	};
 	struct err e;
 	int c, rc, code = -1;
 
@@ -270,13 +275,13 @@ peers_options(struct peers_args *a, int argc, char **argv)
 	rc = set_size(&a->wish.uplink, "--uplink", UPLINK, 1, &e);
 	if (rc == 0)
 		rc = set_size(&a->wish.min_free, "--min-free", "2G", 0, &e);
-	while (rc == 0 && code == -1 && (c = getopt_long(argc, argv, "h",
-	    longs, NULL)) != -1) {
+	while (rc == 0 && code == -1 &&
+	    (c = words_next(argc, argv, &words)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);
 			code = EXIT_OK;
 		} else if (c == '?') {
-			code = peers_options_wrong("see above");
+			code = peers_options_wrong(NULL);
 		} else {
 			rc = take_option(a, c, optarg, &e);
 		}
@@ -285,9 +290,10 @@ peers_options(struct peers_args *a, int argc, char **argv)
 		report(REPORT_ERROR, "%s", e.msg);
 		return EXIT_INPUT;
 	}
-	if (code == -1 && optind < argc)
-		return peers_options_wrong("there are words that are no "
-		    "option");
+	if (code == -1 && optind < argc) {
+		words_unexpected(&words, argv[optind]);
+		return peers_options_wrong(NULL);
+	}
 	if (code == -1 && a->install && a->remove)
 		return peers_options_wrong("--install and --remove exclude "
 		    "each other");

@@ -1,11 +1,11 @@
 /* cdr pin, cdr unpin: keep an image whatever a list says. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/refresh.h"
+#include "cmd/words.h"
 #include "image/ref.h"
 #include "layout/mem.h"
 #include "layout/pins.h"
@@ -237,9 +237,13 @@ parse_options(int argc, char **argv, struct pinning *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	const struct words words = {
+		.command = o->is_pin ? "cdr pin" : "cdr unpin",
+		.shorts = "r:h", .longs = longs, .usage = usage,
+	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;

@@ -8,12 +8,10 @@
 void
 refresh_status(struct store *store, const struct name_set *gone)
 {
+	struct holdings_end end = { store, (int64_t)time(NULL) };
 	struct err e;
 
-	if (holdings_save(store, (int64_t)time(NULL), &e) == -1)
-		report(REPORT_WARNING, "cannot write the list of images: %s",
-		    e.msg);
-	if (status_refresh(store, gone, &e) == -1)
+	if (status_refresh(store, gone, holdings_end, &end, &e) == -1)
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 }
 

@@ -1,5 +1,4 @@
 /* cdr rm: take images out now. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/collect.h"
 #include "cmd/tree.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "image/ref.h"
 #include "layout/limits.h"
@@ -62,10 +62,14 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr rm", .shorts = "r:qvh", .longs = longs,
+		.usage = usage,
+	};
 	struct err e;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:qvh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;

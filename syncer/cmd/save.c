@@ -1,5 +1,4 @@
 /* cdr save: images in one tar file, for whoever loads such. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "bundle/outfile.h"
 #include "bundle/save.h"
 #include "cmd/cmd.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "layout/mem.h"
 #include "layout/pins.h"
@@ -125,12 +125,14 @@ write_out(const struct options *o, const struct save *s)
 	struct err e;
 	int code = EXIT_OK;
 
+	if (strcmp(o->output, "-") == 0)
+		report_results_aside();
 	if (strcmp(o->output, "-") != 0)
 		code = write_file(o, s);
 	else if (save_write(s, STDOUT_FILENO, cmd_stop_fd(), &e) == -1)
 		code = tell_failure(o, &e);
 	if (code == EXIT_OK)
-		report(REPORT_INFO, "%s: %zu image%s, %s", o->output,
+		report_result(REPORT_INFO, "%s: %zu image%s, %s", o->output,
 		    save_count(s), save_count(s) == 1 ? "" : "s",
 		    report_bytes(save_bytes(s), size));
 	return code;
@@ -249,10 +251,14 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr save", .shorts = "r:o:h", .longs = longs,
+		.usage = usage,
+	};
 	struct err e;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:o:h", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		if (c == 'h') {
 			fputs(usage, stdout);
 			return EXIT_OK;

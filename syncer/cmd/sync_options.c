@@ -1,5 +1,4 @@
 /* What cdr sync is told on its command line. */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +6,10 @@
 
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
+#include "cmd/odd_word.h"
 #include "cmd/size.h"
 #include "cmd/sync_options.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "layout/mem.h"
 #include "mirror/mirror.h"
@@ -134,6 +135,7 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		{ "from", required_argument, NULL, 'F' },
 		{ "require-signed", required_argument, NULL, 'S' },
 		{ "notify", required_argument, NULL, 'N' },
+		{ "access-log", required_argument, NULL, 'A' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
 		{ "max-bytes", required_argument, NULL, MAX_BYTES },
@@ -150,10 +152,15 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	const struct words words = {
+		.command = o->usage->command, .shorts = "r:i:qvh",
+		.longs = longs, .more = o->usage->more,
+		.usage = o->usage->text, .also = sync_help,
+	};
 	int c, code;
 
 	o->lists = xcalloc((size_t)argc, sizeof(*o->lists));
-	while ((c = getopt_long(argc, argv, "r:i:qvh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		switch (c) {
 		case 'r':
 			o->root = optarg;
@@ -177,6 +184,9 @@ parse_all(int argc, char **argv, struct sync_options *o)
 			break;
 		case 'N':
 			o->notify = optarg;
+			break;
+		case 'A':
+			o->access_log = optarg;
 			break;
 		case 'S':
 			o->require_signed = optarg;
@@ -211,7 +221,13 @@ check_together(const struct sync_options *o)
 {
 	struct url url;
 	struct err e;
+	int i;
 
+	for (i = 0; i < o->word_count; i++)
+		if (odd_word(o->words[i], &e) == -1)
+			return bad_usage(o, "%s", e.msg);
+	if (o->from != NULL && odd_source(o->from, &e) == -1)
+		return bad_usage(o, "--from: %s", e.msg);
 	if (o->from != NULL && strncmp(o->from, INPUTS_LAYOUT,
 	    strlen(INPUTS_LAYOUT)) != 0) {
 		if (url_parse(o->from, &url, &e) == -1)
@@ -238,11 +254,9 @@ sync_options_parse(const struct sync_usage *usage, int argc, char **argv,
 	*ret = (struct sync_options){ .usage = usage, .level = REPORT_INFO };
 	collect_options_init(&ret->gc.options, argc);
 	code = parse_all(argc, argv, ret);
-	if (code == -1)
-		code = check_together(ret);
 	ret->words = argv + optind;
 	ret->word_count = argc - optind;
-	return code;
+	return code == -1 ? check_together(ret) : code;
 }
 
 void

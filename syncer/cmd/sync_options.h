@@ -14,7 +14,11 @@
 struct sync_usage {
 	const char *command;		/* "cdr sync" */
 	const char *text;
+	const char *const *more;	/* options that it has taken already,
+					 * all with a value, or NULL */
 };
+
+extern const char sync_help[];		/* that of cdr sync */
 
 /* The command line of cdr sync, and of cdr watch, which hands it on. */
 struct sync_options {
@@ -32,7 +36,7 @@ struct sync_options {
 	unsigned jobs, connections;
 	bool has_window;
 	struct window window;
-	const char *from, *notify;
+	const char *from, *notify, *access_log;
 	bool plan, json;
 	unsigned wait;			/* seconds */
 	bool skip_if_busy;

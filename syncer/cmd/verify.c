@@ -1,5 +1,4 @@
 /* cdr verify: is the tree what it says it is? */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,8 +6,10 @@
 #include "cmd/aside.h"
 #include "cmd/cmd.h"
 #include "cmd/inputs.h"
+#include "cmd/odd_word.h"
 #include "cmd/size.h"
 #include "cmd/verify_run.h"
+#include "cmd/words.h"
 #include "image/duration.h"
 #include "image/ref.h"
 #include "layout/mem.h"
@@ -174,9 +175,11 @@ check_options(const struct verify_wishes *o)
 		    "registries" : "wait");
 		return bad_usage();
 	}
-	if (o->from == NULL || is_here(o->from))
+	if (o->from == NULL || (is_here(o->from) &&
+	    odd_source(o->from, &e) == 0))
 		return -1;
-	if (url_parse(o->from, &url, &e) == -1) {
+	if (odd_source(o->from, &e) == -1 ||
+	    url_parse(o->from, &url, &e) == -1) {
 		fprintf(stderr, "cdr verify: --from: %s\n", e.msg);
 		return bad_usage();
 	}
@@ -203,9 +206,13 @@ parse_options(int argc, char **argv, struct verify_wishes *o)
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
+	static const struct words words = {
+		.command = "cdr verify", .shorts = "r:qh", .longs = longs,
+		.usage = usage,
+	};
 	int c, code;
 
-	while ((c = getopt_long(argc, argv, "r:qh", longs, NULL)) != -1) {
+	while ((c = words_next(argc, argv, &words)) != -1) {
 		code = parse_one(c, optarg, o);
 		if (code != -1)
 			return code;
@@ -294,6 +301,8 @@ cmd_verify(int argc, char **argv)
 	if (!o.quick && !aside_begin(&code))
 		return code;
 	report_init(REPORT_TEXT, o.level);
+	if (o.json)
+		report_results_aside();
 	credentials_init();
 	if (read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);

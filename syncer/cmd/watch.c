@@ -29,7 +29,10 @@ static const char help[] =
 "      --hooks DIR     take the same, or lines of a list, from files that are\n"
 "                      dropped there, and remove them\n"
 "      --settle T      look at an image so long after the last push of it (5),\n"
-"      --settle-most T but no later than so long after the first one (60)\n"
+"      --settle-most T but no later than so long after the first one (60),\n"
+"      --settle-first T\n"
+"                      and once before that, so long after the first one (1),\n"
+"                      where its repository was quiet before\n"
 "      --hint-jitter T and up to so much later (0), another time each time: for\n"
 "                      many mirrors that one parent tells at one moment\n"
 "  -h, --help          print this\n"
@@ -46,12 +49,14 @@ static const char help[] =
 /* A year: who wants that wants another tool. */
 #define EVERY_MAX_S	(366 * 24 * 3600)
 #define EVERY_S		(30 * 60)
+#define SETTLE_FIRST_S	1
 #define SETTLE_S	5
 #define SETTLE_MOST_S	60
 #define SETTLE_MAX_S	3600
 
 struct own {
-	unsigned every_s, jitter_s, settle_s, settle_most_s, hint_jitter_s;
+	unsigned every_s, jitter_s, settle_first_s, settle_s, settle_most_s;
+	unsigned hint_jitter_s;
 	bool has_jitter;
 	const char *socket, *hooks, *spool;
 	char **rest;			/* the words that are left, with argv[0]
@@ -84,6 +89,12 @@ static int
 set_settle(const char *value, struct own *own, struct err *e)
 {
 	return duration_parse(value, SETTLE_MAX_S, &own->settle_s, e);
+}
+
+static int
+set_settle_first(const char *value, struct own *own, struct err *e)
+{
+	return duration_parse(value, SETTLE_MAX_S, &own->settle_first_s, e);
 }
 
 static int
@@ -129,6 +140,7 @@ static const struct {
 	{ "hook-config", set_hooks },
 	{ "hooks", set_spool },
 	{ "settle", set_settle },
+	{ "settle-first", set_settle_first },
 	{ "settle-most", set_settle_most },
 	{ "hint-jitter", set_hint_jitter },
 };
@@ -231,13 +243,19 @@ add_words(void *cookie, struct image_list *list)
 int
 cmd_watch(int argc, char **argv)
 {
-	static const struct sync_usage usage = { "cdr watch", help };
-	struct own own = { .every_s = EVERY_S, .settle_s = SETTLE_S,
+	const char *names[OPTIONS + 1] = { NULL };
+	const struct sync_usage usage = { "cdr watch", help, names };
+	struct own own = { .every_s = EVERY_S,
+	    .settle_first_s = SETTLE_FIRST_S, .settle_s = SETTLE_S,
 	    .settle_most_s = SETTLE_MOST_S };
 	struct sync_options o = { .root = NULL };
 	struct watch w = { .cookie = &o };
 	char **sync = NULL;
 	int code = take_own(argc, argv, &own);
+	size_t i;
+
+	for (i = 0; i < OPTIONS; i++)
+		names[i] = options[i].name;
 
 	if (code != -1)
 		goto out;
@@ -258,6 +276,7 @@ cmd_watch(int argc, char **argv)
 	w.add = add_words;
 	w.every_s = own.every_s;
 	w.jitter_s = own.jitter_s;
+	w.settle_first_s = own.settle_first_s;
 	w.settle_s = own.settle_s;
 	w.settle_most_s = own.settle_most_s;
 	w.hint_jitter_s = own.hint_jitter_s;

@@ -203,29 +203,70 @@ check_client(struct patient *p, const char *client, const char *config,
 		    config, registry);
 }
 
-/* A user's own file, with nothing in it that leads here. */
-static void
-check_users(struct patient *p)
+/* --- users' own ---------------------------------------------------------- */
+
+static bool
+is_of(const struct node_entry *e, const struct node_user *user)
+{
+	size_t len = strlen(user->dir);
+
+	return strcmp(e->client, CONTAINERS_USER) == 0 &&
+	    strncmp(e->path, user->dir, len) == 0 && e->path[len] == '/';
+}
+
+static bool
+leads(const struct node_entry *e, const struct url *mirror)
+{
+	return !e->blocked && (is_location(e, mirror) ||
+	    find_lead(e, mirror) < e->lead_count);
+}
+
+/* The one that counts for that user: of its own files the last one of the
+ * longest prefix, unless the system has a longer one that it sees. */
+static const struct node_entry *
+entry_of(const struct patient *p, const struct node_user *user,
+    const char *name)
 {
 	const struct node_entries *l = &p->uses->entries;
-	size_t i, k;
-	bool leads;
+	const struct node_entry *system = user->hides ? NULL :
+	    node_entries_for(l, CONTAINERS_CLIENT, name), *own;
+	struct node_entries only = { .count = 0 };
+	size_t i;
 
-	for (i = 0; i < p->uses->user_count; i++) {
-		leads = false;
-		for (k = 0; k < l->count; k++)
-			leads = leads || (strcmp(l->list[k].path,
-			    p->uses->users[i]) == 0 &&
-			    (is_location(&l->list[k], p->mirror) ||
-			    find_lead(&l->list[k], p->mirror) <
-			    l->list[k].lead_count));
-		if (!leads)
-			finding_add(p->findings, FINDING_WARN, "node", "/%s "
-			    "hides /etc/containers/registries.conf and what is "
-			    "beside it from that user's podman, skopeo and "
-			    "buildah, and does not lead to this mirror: put "
-			    "the same entries into it", p->uses->users[i]);
-	}
+	only.list = xcalloc(l->count + 1, sizeof(*only.list));
+	for (i = 0; i < l->count; i++)
+		if (is_of(&l->list[i], user))
+			only.list[only.count++] = l->list[i];
+	own = node_entries_for(&only, CONTAINERS_USER, name);
+	for (i = 0; own != NULL && i < l->count; i++)
+		if (l->list[i].prefix == own->prefix)
+			break;
+	own = own == NULL ? NULL : &l->list[i];
+	free(only.list);
+	return own == NULL || (system != NULL && strlen(system->prefix) >
+	    strlen(own->prefix)) ? system : own;
+}
+
+static void
+check_user(struct patient *p, const struct node_user *user, const char *name)
+{
+	const struct node_entry *e = entry_of(p, user, name);
+
+	if (user->fault != NULL)
+		finding_add(p->findings, FINDING_WARN, "node", "%s: that "
+		    "user's podman, skopeo and buildah pull nothing while it "
+		    "is so: mend it", user->fault);
+	else if (e != NULL && is_of(e, user) && !leads(e, p->mirror))
+		finding_add(p->findings, FINDING_WARN, "node", "/%s:%u: that "
+		    "user's podman, skopeo and buildah go by \"%s\" there, "
+		    "which does not lead to this mirror: put it in, or take "
+		    "that entry out", e->path, e->line, e->prefix);
+	else if (e == NULL && user->hides)
+		finding_add(p->findings, FINDING_WARN, "node", "/%s/"
+		    "registries.conf hides /" CONTAINERS_CONF " and what is "
+		    "beside it from that user's podman, skopeo and buildah, "
+		    "and does not lead to this mirror: put the same entries "
+		    "into it", user->dir);
 }
 
 /* --- dockerd ------------------------------------------------------------- */
@@ -296,8 +337,9 @@ entry_check(struct patient *p)
 		    rancher_conf_for(l, rancher[i], p->image.registry));
 	check_client(p, CONTAINERS_CLIENT, "podman",
 	    node_entries_for(l, CONTAINERS_CLIENT, name));
-	if (any_leads(l, CONTAINERS_CLIENT, p->mirror))
-		check_users(p);
+	for (i = 0; i < p->uses->user_count &&
+	    any_leads(l, CONTAINERS_CLIENT, p->mirror); i++)
+		check_user(p, &p->uses->users[i], name);
 	check_dockerd(p);
 	free(name);
 }

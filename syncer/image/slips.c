@@ -326,3 +326,22 @@ slips_key(const char *word, struct err *e)
 		    strlen(word) > 80 ? 80 : (int)strlen(word) - 1, word);
 	return 0;
 }
+
+/* A port, a dot or brackets give it away.  Nothing is said of what may have a
+ * password in it. */
+int
+slips_scheme(const char *text, struct err *e)
+{
+	size_t host = strcspn(text, ":/");
+	bool has_port = text[host] == ':' && text[host + 1] >= '0' &&
+	    text[host + 1] <= '9';
+
+	if (host == 0 || strstr(text, "://") != NULL ||
+	    strchr(text, '@') != NULL ||
+	    (text[0] == '[' ? strchr(text, ']') == NULL : !has_port &&
+	    (text[host] == ':' || (memchr(text, '.', host) == NULL &&
+	    strcmp(text, "localhost") != 0))))
+		return 0;
+	return err_set(e, ERR_INPUT, "write http://%.200s or https://%.200s",
+	    text, text);
+}

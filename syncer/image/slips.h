@@ -30,4 +30,7 @@ int slips_unseen(const char *, struct err *);
 int slips_ref(const char *, bool, struct err *);
 int slips_key(const char *, struct err *);
 
+/* slips_scheme(text, e): HOST:PORT, or a host, in the place of a URL. */
+int slips_scheme(const char *, struct err *);
+
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "image/duration.h"
+#include "image/near.h"
 #include "image/wishes.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -280,18 +281,66 @@ static const struct {
 
 _Static_assert(KEY_COUNT <= 32, "a bit of wishes.seen for each key");
 
+const char *
+wishes_key(size_t i)
+{
+	return i < KEY_COUNT ? keys[i].name : NULL;
+}
+
+bool
+wishes_is_key(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < KEY_COUNT; i++)
+		if (strcmp(keys[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What is called so elsewhere. */
+static const struct {
+	const char *name, *is;
+} others[] = {
+	{ "arch", "platform=linux/arm64" },
+	{ "os", "platform=linux/amd64" },
+	{ "architecture", "platform=linux/arm64" },
+	{ "semver", "tags=semver:>=1.2" },
+	{ "glob", "tags=glob:1.*" },
+	{ "regex", "tags=regex:^1[.]" },
+	{ "allow", "tags=glob:1.*" },
+	{ "latest", "newest=1" },
+	{ "limit", "newest=5" },
+	{ "signatures", "referrers=yes" },
+	{ "attestations", "referrers=yes" },
+	{ "sign", "signed=KEY" },
+	{ "key", "signed=KEY" },
+	{ "verify", "signed=KEY" },
+	{ "history", "keep=N" },
+	{ "retain", "keep-for=30d" },
+};
+
 /* Naming what there is helps more than saying what there is not. */
 static int
 refuse_key(const char *key, struct err *e)
 {
-	char known[160] = "";
+	char known[160] = "", meant[64] = "";
+	struct near near = { .word = key };
 	size_t i, used = 0;
 
-	for (i = 0; i < KEY_COUNT && used < sizeof(known); i++)
+	for (i = 0; i < KEY_COUNT && used < sizeof(known); i++) {
 		used += (size_t)snprintf(known + used, sizeof(known) - used,
 		    "%s%s", i > 0 ? ", " : "", keys[i].name);
-	return err_set(e, ERR_INPUT, "unknown key \"%.40s\": the keys are %s",
-	    key, known);
+		near_try(&near, keys[i].name);
+	}
+	if (near.best != NULL)
+		snprintf(meant, sizeof(meant), " (%s=?)", near.best);
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].name, key) == 0)
+			snprintf(meant, sizeof(meant), " (%s?)",
+			    others[i].is);
+	return err_set(e, ERR_INPUT, "unknown key \"%.40s\"%s: the keys are "
+	    "%s", key, meant, known);
 }
 
 /* A bit for each key that has been seen in the line. */

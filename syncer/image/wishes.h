@@ -1,6 +1,9 @@
 #ifndef CDR_IMAGE_WISHES_H
 #define CDR_IMAGE_WISHES_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "image/pattern.h"
 #include "image/platform.h"
 #include "image/referrer_rule.h"
@@ -45,5 +48,10 @@ void wish_pool_done(struct wish_pool *);
  * 0, or -1 with ${e} set (ERR_INPUT) and ${ret} no more of use.
  */
 int wishes_read(struct wish_pool *, char *, struct wishes *, struct err *);
+
+/* wishes_key(i): the i-th key that there is, or NULL.  wishes_is_key(name): is
+ * it one of them? */
+const char *wishes_key(size_t);
+bool wishes_is_key(const char *);
 
 #endif

@@ -23,11 +23,11 @@
 
 struct holdings {
 	struct store *store;
-	int64_t now;
 	struct book_in *old;		/* NULL: there is none */
 	struct book_out *out;
 	char repository[REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + 2];
-	char stamp[STORE_STAMP_MAX];
+	struct holding_head head;
+	struct marks *marks;
 	struct holding_totals totals;
 	struct blob_count count;
 	uint64_t own;			/* bytes of one image */
@@ -108,6 +108,8 @@ look_inside(const struct store *store, const char *registry,
 		return;
 	}
 	h->size = walk.bytes;
+	if (walk.kind != NULL)
+		holding_set_kind(h, walk.kind);
 	if (walk.missing_count > 0)
 		snprintf(h->links, sizeof(h->links), "%s", links);
 	for (i = 0; i < walk.have_count && i < HOLDING_PLATFORMS_MAX; i++)
@@ -192,6 +194,17 @@ add_reference(void *cookie, const char *registry, const char *repository,
 }
 
 /* --- one repository ---------------------------------------------------- */
+
+/* Of a full reference: up to the tag, or the digest. */
+static size_t
+repository_length(const char *image)
+{
+	const char *last = strrchr(image, '/'), *at = strchr(image, '@');
+
+	if (at == NULL)
+		at = last == NULL ? NULL : strchr(last, ':');
+	return at == NULL ? strlen(image) : (size_t)(at - image);
+}
 
 /* Is this the name of a reference of that repository? */
 static bool
@@ -282,17 +295,23 @@ add_repository(void *cookie, const char *registry, const char *repository,
 static void
 print_blobs_head(FILE *out, const char *earlier, void *cookie)
 {
-	struct holdings *all = cookie;
+	const struct holdings *all = cookie;
+	struct holding_head head = all->head;
 
-	holding_head_print(out, all->stamp, all->now, NULL, earlier);
+	head.marks[0] = '\0';
+	head.earlier = earlier;
+	holding_head_print(out, &head);
 }
 
 static void
 print_images_head(FILE *out, const char *earlier, void *cookie)
 {
-	struct holdings *all = cookie;
+	const struct holdings *all = cookie;
+	struct holding_head head = all->head;
 
-	holding_head_print(out, all->stamp, all->now, &all->totals, earlier);
+	head.totals = &all->totals;
+	head.earlier = earlier;
+	holding_head_print(out, &head);
 }
 
 /* Return 1, 0 if the old file is none of ours, or -1. */
@@ -341,63 +360,117 @@ sum_own(void *cookie, uint64_t key, uint64_t size)
 		all->own += size;
 }
 
-/* From the other list, which has just been written. */
+static void
+put_image(struct holdings *all, const struct book_line *line)
+{
+	char *marks, *text;
+	const char *digest;
+	size_t len = 0;
+
+	all->own = 0;
+	holding_each_blob(line->text, sum_own, all);
+	digest = book_text(line, "digest", &len);
+	marks = marks_text(all->marks, line->image, digest, len);
+	text = holding_image_text(line->text, all->own, marks);
+	book_put(all->out, line->image, text, strlen(text));
+	free(marks);
+	free(text);
+}
+
+/* From the other list, and from what was counted in it. */
 static int
 write_images(struct holdings *all, struct err *e)
 {
 	struct book_print print = { .head = print_images_head, .cookie = all };
 	struct book_in *in = book_open(all->store, &holding_blobs_book);
 	struct book_line line;
-	char *text;
 
 	all->out = book_begin(all->store, &holding_images_book, e);
 	if (all->out == NULL) {
 		book_close(in);
 		return -1;
 	}
-	for (; in != NULL && book_peek(in, &line); book_skip(in)) {
-		all->own = 0;
-		holding_each_blob(line.text, sum_own, all);
-		text = holding_image_text(line.text, all->own);
-		book_put(all->out, line.image, text, strlen(text));
-		free(text);
-	}
+	for (; in != NULL && book_peek(in, &line); book_skip(in))
+		put_image(all, &line);
 	book_close(in);
 	return book_end(all->out, &print, e);
 }
 
-/* Is the file of this index? */
+/* Is the file of this index, and of these marks? */
 static bool
 is_current(const struct holdings *all, const struct book_kind *kind,
     struct holding_totals *ret)
 {
 	struct book_in *in = book_open(all->store, kind);
-	char stamp[STORE_STAMP_MAX];
+	bool has_marks = kind == &holding_images_book;
+	struct holding_head head;
 	bool is_same = false;
 
 	if (in == NULL)
 		return false;
 	if (book_written(in) != 0 &&
-	    holding_head_read(book_head(in), stamp, ret))
-		is_same = strcmp(stamp, all->stamp) == 0;
+	    holding_head_read(book_head(in), &head, ret))
+		is_same = strcmp(head.index, all->head.index) == 0 &&
+		    (!has_marks || strcmp(head.marks, all->head.marks) == 0);
 	book_close(in);
 	return is_same;
 }
 
-int
-holdings_save(struct store *store, int64_t now, struct err *e)
+/* Of a list that stays as it is.  Return false where lines of it are lost. */
+static bool
+count_again(struct holdings *all)
 {
-	struct holdings all = { .store = store, .now = now };
+	struct book_in *in = book_open(all->store, &holding_blobs_book);
+	char repository[sizeof(all->repository)] = "";
+	struct book_line line;
+	bool is_whole;
+	size_t len;
+
+	for (; in != NULL && book_peek(in, &line); book_skip(in)) {
+		all->totals.images++;
+		len = repository_length(line.image);
+		if (strlen(repository) != len ||
+		    memcmp(repository, line.image, len) != 0) {
+			snprintf(repository, sizeof(repository), "%.*s",
+			    (int)len, line.image);
+			all->totals.repositories++;
+		}
+		holding_each_blob(line.text, count_blob, all);
+	}
+	is_whole = in != NULL && !book_is_damaged(in);
+	book_close(in);
+	return is_whole;
+}
+
+int
+holdings_save(struct store *store, int64_t now, struct marks *marks,
+    struct err *e)
+{
+	struct holdings all = { .store = store, .marks = marks };
 	struct holding_totals none;
+	bool has_blobs;
 	int rc = 0;
 
-	store_index_stamp(store, all.stamp);
-	if (!is_current(&all, &holding_blobs_book, &none) ||
-	    !is_current(&all, &holding_images_book, &all.totals)) {
-		rc = write_blobs(&all, e);
+	all.head.now = now;
+	store_index_stamp(store, all.head.index);
+	marks_stamp(marks, all.head.marks);
+	has_blobs = is_current(&all, &holding_blobs_book, &none);
+	if (!has_blobs || !is_current(&all, &holding_images_book,
+	    &all.totals)) {
+		memset(&all.totals, 0, sizeof(all.totals));
+		if (!has_blobs || !count_again(&all))
+			rc = write_blobs(&all, e);
 		if (rc == 0)
 			rc = write_images(&all, e);
 	}
 	blob_count_done(&all.count);
 	return rc == 0 ? history_save(store, now, &all.totals, e) : -1;
+}
+
+int
+holdings_end(void *cookie, struct marks *marks, struct err *e)
+{
+	const struct holdings_end *end = cookie;
+
+	return holdings_save(end->store, end->now, marks, e);
 }

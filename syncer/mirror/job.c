@@ -53,6 +53,9 @@ job_finish(struct job *job, enum job_result result)
 		.result = held ? JOB_HELD : result,
 		.digest = job->root,
 		.has_digest = job->has_root,
+		.key = job->options.key.path,
+		.is_verified = job->options.key.key != NULL &&
+		    job->verdict == 1 && job->has_root && !job->is_held,
 		.objects = job->objects,
 		.bytes = job->bytes,
 		.total_bytes = job->walk.bytes,

@@ -30,6 +30,9 @@ struct job_report {
 	enum job_result result;
 	struct digest digest;		/* where it is known */
 	bool has_digest;
+	const char *key;		/* whose signature it has to have, by
+					 * its file; NULL: nobody's */
+	bool is_verified;		/* the digest has it */
 	size_t objects;			/* fetched for it, or with others */
 	uint64_t bytes;			/* of these */
 	uint64_t total_bytes;		/* of all that the image reaches here */

@@ -10,6 +10,7 @@ succeeded(struct status_record *r, const struct job_report *report)
 	r->has_digest = report->has_digest;
 	r->digest = report->digest;
 	r->size = report->total_bytes;
+	r->is_verified = report->is_verified;
 }
 
 /* Also of an image that has failed: the list holds whatever came of it. */
@@ -32,6 +33,7 @@ job_status(struct status *s, const char *image,
 	r->objects = report->objects;
 	r->bytes = report->bytes;
 	r->duration_ms = report->duration_ms;
+	status_record_set_key(r, report->key);
 	switch (report->result) {
 	case JOB_UNCHANGED:
 		r->result = STATUS_UNCHANGED;
@@ -49,6 +51,9 @@ job_status(struct status *s, const char *image,
 	case JOB_FAILED:
 		r->result = STATUS_FAILED;
 		r->reason = report->err->code;
+		r->is_refuted = report->err->code == ERR_SIGNATURE &&
+		    report->has_digest;
+		r->digest = report->digest;
 		status_record_set_error(r, report->err->msg);
 		break;
 	case JOB_PLANNED:	/* of which no status is written */

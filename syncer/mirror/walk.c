@@ -237,6 +237,29 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 	return 0;
 }
 
+/* Each once, as far as there is room; a platform may have several entries. */
+static void
+note_offer(struct state *s, const struct platform *p)
+{
+	char text[PLATFORM_TEXT_MAX], *to = s->out->offered;
+	const char *at = to;
+	size_t used = strlen(to), len;
+
+	platform_text(p, text);
+	len = strlen(text);
+	while ((at = strstr(at, text)) != NULL) {
+		if ((at == to || at[-1] == ' ') &&
+		    (at[len] == '\0' || at[len] == ','))
+			return;
+		at += len;
+	}
+	if (used + len + sizeof(", ...") + 2 < sizeof(s->out->offered))
+		snprintf(to + used, sizeof(s->out->offered) - used, "%s%s",
+		    used > 0 ? ", " : "", text);
+	else if (used > 0 && to[used - 1] != '.')
+		snprintf(to + used, sizeof(s->out->offered) - used, ", ...");
+}
+
 static void
 note_choice(struct state *s, const struct manifest *m, const bool *lacking,
     size_t chosen)
@@ -251,8 +274,12 @@ note_choice(struct state *s, const struct manifest *m, const bool *lacking,
 		p = &m->children[i].platform;
 		if (m->children[i].has_platform &&
 		    !m->children[i].is_attestation &&
-		    strcmp(p->os, "unknown") != 0)
+		    strcmp(p->os, "unknown") != 0) {
 			s->offered++;
+			if (media_kind(m->children[i].media_type) !=
+			    MEDIA_SCHEMA1)
+				note_offer(s, p);
+		}
 	}
 }
 
@@ -396,12 +423,30 @@ lacks_blobs(const struct state *s, const struct manifest *m)
 	return false;
 }
 
+/* Who can use it: its artifactType, else the type of its configuration; NULL for
+ * what containers are made of. */
+static char *
+kind_of(const struct manifest *m)
+{
+	const char *type = m->artifact_type;
+
+	if (type == NULL && m->kind == MEDIA_ARTIFACT)
+		type = m->media_type;
+	if (type == NULL && m->kind == MEDIA_IMAGE && m->count > 0 &&
+	    m->children[0].role == DESCRIPTOR_CONFIG &&
+	    !media_is_image_config(m->children[0].media_type))
+		type = m->children[0].media_type;
+	return type == NULL || type[0] == '\0' ? NULL : xstrdup(type);
+}
+
 static int
 visit_known(struct state *s, const struct present *p, bool tolerate,
     unsigned depth, struct err *e)
 {
 	if (tolerate && lacks_blobs(s, &p->manifest))
 		return 0;
+	if (depth == 0)
+		s->out->kind = kind_of(&p->manifest);
 	s->out->bytes += p->len;
 	if (note_manifest(s, &p->id, e) == -1 || note_subject(s, p, e) == -1)
 		return -1;
@@ -495,8 +540,9 @@ judge_choice(struct state *s, struct err *e)
 		    " for ", s->out->lacking);
 	if (s->offered == 0 || s->chosen > 0 || s->from->platforms->all)
 		return 0;
-	return err_set(e, ERR_NOT_FOUND, "the index has nothing for %s",
-	    s->out->lacking);
+	return err_set(e, ERR_NOT_FOUND, "the index has nothing for %s; it has "
+	    "%s", s->out->lacking, s->out->offered[0] == '\0' ? "others" :
+	    s->out->offered);
 }
 
 int
@@ -538,5 +584,6 @@ walk_done(struct walk *w)
 	free(w->missing);
 	free(w->manifests);
 	free(w->have);
+	free(w->kind);
 	memset(w, 0, sizeof(*w));
 }

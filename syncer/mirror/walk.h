@@ -55,7 +55,12 @@ struct walk {
 	size_t elsewhere;		/* of the foreign ones: not here */
 	size_t unknown_digests;		/* quirks.md#digest-algorithms */
 	size_t schema1;			/* wanted, but quirks.md#schema-1 */
-	char lacking[256];		/* platforms that nothing serves */
+	char *kind;			/* of the root, where it is no image
+					 * that runs: its artifactType, or the
+					 * type of its configuration; NULL */
+	char lacking[256];		/* platforms that nothing serves, */
+	char offered[256];		/* and those that there are, if some
+					 * are lacking */
 };
 
 /*

@@ -246,7 +246,7 @@ read_conf_d(int root, struct containerd *c, struct err *e)
 
 /* What --config says in its unit (quirks.md#containerds-unit). */
 static char *
-main_of(int root)
+main_of(int root, bool *has_unit)
 {
 	static const char *const flags[] = { "--config", "-c" };
 	const char *said = "/" CONTAINERD_CONFIG;
@@ -259,6 +259,7 @@ main_of(int root)
 		for (at = 0; units_flag(&words, flags[i], &at, &said) != NULL;)
 			;
 	path = clean(said[0] == '/' ? said : CONTAINERD_CONFIG);
+	*has_unit = words.unit != NULL;
 	units_done(&words);
 	return path;
 }
@@ -271,7 +272,8 @@ containerd_read(int root, struct containerd *ret, struct err *e)
 	size_t i;
 	int rc;
 
-	*ret = (struct containerd){ .main = main_of(root) };
+	*ret = (struct containerd){ .count = 0 };
+	ret->main = main_of(root, &ret->has_unit);
 	rc = push(&p, xstrdup(ret->main), e);
 	if (rc == 0)
 		rc = read_pending(root, &p, ret, e);

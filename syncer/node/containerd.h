@@ -35,6 +35,7 @@ struct containerd_place {
 
 struct containerd {
 	char *main;		/* the main one's path, as the unit has it */
+	bool has_unit;		/* systemd starts it as a service of its own */
 	struct containerd_file *files;	/* the main one first, if it is there */
 	size_t count;
 	/* config_path, as 1.x and as 2.x have it; NULL: none. */

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/fsutil.h"
 #include "layout/mem.h"
 #include "node/containerd.h"
 #include "node/containerd_toml.h"
 #include "node/folders.h"
+#include "node/record.h"
+#include "node/under.h"
 
 static struct node_file *
 config_of(struct node_plan *p)
@@ -44,24 +47,72 @@ refuse_old(const struct containerd *c, struct err *e)
 	return 0;
 }
 
-/* Files below /usr and /run are somebody else's, and what cdr may have written
- * is below /etc (node/record.h). */
+/* Files below /usr and /run are somebody else's (node/record.h). */
 static int
 refuse_place(const struct containerd *c, size_t target, struct err *e)
 {
 	const char *path = c->count == 0 ? c->main : c->files[target].path;
 
-	if (strncmp(path, "etc/", 4) == 0 || containerd_reads(c))
+	if (record_takes(NODE_CONTAINERD_TOML, path) || containerd_reads(c))
 		return 0;
 	if (target == 0)
 		return err_set(e, ERR_INPUT, "/%s: systemd starts containerd "
-		    "with this file, and cdr writes below /etc alone: copy it "
+		    "with this file, and cdr writes none like that: copy it "
 		    "to /" CONTAINERD_CONFIG ", name that in the unit "
 		    "(systemctl edit containerd), and run this again", path);
 	return err_set(e, ERR_INPUT, "/%s: decides about config_path, and cdr "
-	    "writes below /etc alone: have /%s import a file below /etc after "
+	    "writes none like that: have /%s import a file below /etc after "
 	    "it, with config_path = \"" CONTAINERD_CERTS_D "\" in the same "
 	    "section", path, c->main);
+}
+
+/* --- a containerd that is a part of something else ------------------------ */
+
+/* Does one that reads no file of /etc/containerd run here? */
+static bool
+is_there(int root, const char *path)
+{
+	char **names = NULL;
+	size_t count = 0;
+	struct err ignored;
+	bool ret;
+
+	(void)under_list(root, path, &names, &count, &ignored);
+	ret = count > 0;
+	fs_list_free(names, count);
+	return ret;
+}
+
+static int
+refuse_bundled(int root, const struct containerd *c,
+    const struct node_wish *w, struct err *e)
+{
+	static const struct {
+		const char *name, *dir, *cure, *hosts;
+	} all[] = {
+		{ "k3s", "var/lib/rancher/k3s/agent/etc/containerd",
+		    "run \"cdr node-config k3s\" instead", NULL },
+		{ "RKE2", "var/lib/rancher/rke2/agent/etc/containerd",
+		    "run \"cdr node-config rke2\" instead", NULL },
+		{ "MicroK8s", "var/snap/microk8s", "leave /etc alone",
+		    "/var/snap/microk8s/current/args/certs.d" },
+		{ "k0s", "etc/k0s", "have a file below /etc/k0s/containerd.d/ "
+		    "name " CONTAINERD_CERTS_D " as config_path, restart k0s",
+		    CONTAINERD_CERTS_D },
+	};
+	size_t i = 0;
+
+	while (i < sizeof(all) / sizeof(all[0]) &&
+	    !is_there(root, all[i].dir))
+		i++;
+	if (c->count > 0 || c->has_unit || i == sizeof(all) / sizeof(all[0]))
+		return 0;
+	err_set(e, ERR_INPUT, all[i].hosts == NULL ? "%s" : "%s, and write two "
+	    "lines into %s/_default/hosts.toml: [host.\"%s\"] and "
+	    "capabilities = [\"pull\", \"resolve\"]", all[i].cure,
+	    all[i].hosts, w->base);
+	return err_wrap(e, "%s starts a containerd of its own here, which "
+	    "reads no /" CONTAINERD_CONFIG, all[i].name);
 }
 
 /* --- several folders in config_path --------------------------------------- */
@@ -254,6 +305,8 @@ settle_file(struct containerd *c, struct node_file *f, size_t target,
 		free(f->text);
 		f->text = xstrdup(c->files[0].version == 2 ? "import-2" :
 		    "import-3");
+		free(f->read_by);
+		f->read_by = xstrdup(c->main);
 	}
 	free(f->path);
 	f->path = xstrdup(file->path);
@@ -284,6 +337,8 @@ containerd_settle(int root, const struct node_wish *w, struct node_plan *p,
 	assert(f != NULL);
 	if (w->has_version && node_version_since(&w->version, 2, 0, 0))
 		c.is_two = true;
+	if (rc == 0)
+		rc = refuse_bundled(root, &c, w, e);
 	if (rc == 0)
 		rc = refuse_old(&c, e);
 	target = containerd_target(&c);

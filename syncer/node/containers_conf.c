@@ -1,13 +1,14 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "layout/fsutil.h"
+#include "layout/limits.h"
 #include "layout/mem.h"
 #include "node/containers_conf.h"
 #include "node/toml.h"
 #include "node/under.h"
-
-#define USERS_CONF	".config/containers/registries.conf"
+#include "node/wish.h"
 
 /* --- which files --------------------------------------------------------- */
 
@@ -32,6 +33,28 @@ look_at(const struct looking *l, const char *path)
 	free(text);
 }
 
+/* *.conf of a folder, in the order of their names. */
+static void
+look_at_all(const struct looking *l, const char *dir)
+{
+	char **names = NULL, *path;
+	size_t count = 0, i, len;
+	struct err e;
+
+	if (under_list(l->root, dir, &names, &count, &e) == -1 &&
+	    l->bad != NULL)
+		l->bad(l->cookie, e.msg);
+	for (i = 0; i < count; i++) {
+		len = strlen(names[i]);
+		if (len < 6 || strcmp(names[i] + len - 5, ".conf") != 0)
+			continue;
+		path = xasprintf("%s/%s", dir, names[i]);
+		look_at(l, path);
+		free(path);
+	}
+	fs_list_free(names, count);
+}
+
 void
 containers_conf_each(int root, containers_conf_fn *fn,
     void (*bad)(void *, const char *), void *cookie)
@@ -39,40 +62,133 @@ containers_conf_each(int root, containers_conf_fn *fn,
 	struct looking l = {
 		.root = root, .fn = fn, .bad = bad, .cookie = cookie
 	};
-	char **names = NULL, *path;
-	size_t count = 0, i, len;
-	struct err e;
+	char *named = containers_conf_named(root);
 
-	look_at(&l, "etc/containers/registries.conf");
-	if (under_list(root, CONTAINERS_DROP_INS, &names, &count, &e) == -1)
-		bad(cookie, e.msg);
-	for (i = 0; i < count; i++) {
-		len = strlen(names[i]);
-		if (len < 6 || strcmp(names[i] + len - 5, ".conf") != 0)
+	look_at(&l, named != NULL ? named : CONTAINERS_CONF);
+	look_at_all(&l, CONTAINERS_DROP_INS);
+	free(named);
+}
+
+/* --- whose environment ---------------------------------------------------- */
+
+/* Is it the very root of this machine? */
+static bool
+is_here(int root)
+{
+	struct stat a, b;
+
+	return fstat(root, &a) == 0 && stat("/", &b) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* The last line of environment(5) that sets it. */
+static char *
+named_for_all(int root)
+{
+	char *text = NULL, *line, *at, *ret = NULL;
+	size_t len;
+	struct err ignored;
+
+	if (under_read(root, "etc/environment", &text, NULL, &ignored) != 1)
+		return NULL;
+	for (at = text; (line = strsep(&at, "\n")) != NULL;) {
+		line += strspn(line, " \t");
+		line += strncmp(line, "export ", 7) == 0 ? 7 : 0;
+		len = strlen(CONTAINERS_VARIABLE "=");
+		if (strncmp(line, CONTAINERS_VARIABLE "=", len) != 0)
 			continue;
-		path = xasprintf(CONTAINERS_DROP_INS "/%s", names[i]);
-		look_at(&l, path);
-		free(path);
+		line += len + strspn(line + len, "\"'");
+		free(ret);
+		ret = xstrndup(line, strcspn(line, "\"'\r#"));
 	}
-	fs_list_free(names, count);
+	free(text);
+	return ret;
+}
+
+char *
+containers_conf_named(int root)
+{
+	const char *ours = is_here(root) ? getenv(CONTAINERS_VARIABLE) : NULL;
+	char *said = ours != NULL && ours[0] != '\0' ? xstrdup(ours) :
+	    named_for_all(root), *ret = NULL;
+	struct err ignored;
+
+	if (said != NULL && node_wish_path("", said, &ignored) == 0)
+		ret = xstrdup(said + strspn(said, "/"));
+	free(said);
+	return ret;
+}
+
+/* --- users' own ----------------------------------------------------------- */
+
+/* One home may be in passwd(5) and below /home. */
+struct homes {
+	char **list;
+	size_t count;
+};
+
+static void
+add_home(struct homes *h, char *path)
+{
+	size_t i;
+
+	for (i = 0; i < h->count && strcmp(h->list[i], path) != 0; i++)
+		;
+	if (i < h->count || path[0] == '\0' || h->count == NODE_USES_MAX) {
+		free(path);
+		return;
+	}
+	h->list = xreallocarray(h->list, h->count + 1, sizeof(char *));
+	h->list[h->count++] = path;
+}
+
+/* The sixth field of each line. */
+static void
+add_passwd(int root, struct homes *h)
+{
+	char *text = NULL, *at, *line, *field = NULL;
+	struct err ignored;
+	size_t i;
+
+	if (under_read(root, "etc/passwd", &text, NULL, &ignored) != 1)
+		return;
+	for (at = text; (line = strsep(&at, "\n")) != NULL;) {
+		for (i = 0; i < 6 && line != NULL; i++)
+			field = strsep(&line, ":");
+		if (i == 6 && node_wish_path("", field, &ignored) == 0)
+			add_home(h, xstrdup(field + strspn(field, "/")));
+	}
+	free(text);
 }
 
 void
 containers_conf_users(int root, containers_conf_fn *fn, void *cookie)
 {
 	struct looking l = { .root = root, .fn = fn, .cookie = cookie };
-	char **names = NULL, *path;
+	struct homes homes = { .count = 0 };
+	char **names = NULL, *named = containers_conf_named(root), *path;
 	size_t count = 0, i;
 	struct err ignored;
 
-	look_at(&l, "root/" USERS_CONF);
+	add_home(&homes, xstrdup("root"));
 	(void)under_list(root, "home", &names, &count, &ignored);
-	for (i = 0; i < count; i++) {
-		path = xasprintf("home/%s/" USERS_CONF, names[i]);
-		look_at(&l, path);
-		free(path);
-	}
+	for (i = 0; i < count; i++)
+		add_home(&homes, xasprintf("home/%s", names[i]));
 	fs_list_free(names, count);
+	add_passwd(root, &homes);
+	for (i = 0; i < homes.count; i++) {
+		path = xasprintf("%s/" CONTAINERS_OF_USER, homes.list[i]);
+		if (named == NULL)
+			look_at(&l, path);
+		free(path);
+		path = xasprintf("%s/" CONTAINERS_OF_USER ".d",
+		    homes.list[i]);
+		look_at_all(&l, path);
+		free(path);
+		free(homes.list[i]);
+	}
+	free(homes.list);
+	free(named);
 }
 
 /* --- what one says ------------------------------------------------------- */

@@ -8,8 +8,11 @@
  * registries.conf of podman, CRI-O, skopeo and buildah, as their library reads
  * it: the main file, then its drop-ins by their names.  An entry of a later
  * file replaces one of the same prefix.  A user's own main file hides all of
- * these from that user's programs (quirks.md#podman-and-cri-o).
+ * these from that user's programs, and a user's own drop-ins come behind them
+ * (quirks.md#podman-and-cri-o).
  */
+#define CONTAINERS_CONF		"etc/containers/registries.conf"
+#define CONTAINERS_OF_USER	".config/containers/registries.conf"
 #define CONTAINERS_CLIENT	"podman and CRI-O"
 #define CONTAINERS_USER		"podman of a user"
 #define CONTAINERS_DROP_INS	"etc/containers/registries.conf.d"
@@ -24,8 +27,17 @@ typedef void containers_conf_fn(void *, const char *, const char *);
 void containers_conf_each(int, containers_conf_fn *,
     void (*)(void *, const char *), void *);
 
-/* containers_conf_users(root, fn, cookie): the main file of each user that has
- * one. */
+/*
+ * containers_conf_named(root): the file that stands in the place of the main
+ * one, a user's too, since a variable of the environment names it: /etc/
+ * environment's, or, of "/", our own; NULL: none.  free(3) it.
+ */
+#define CONTAINERS_VARIABLE	"CONTAINERS_REGISTRIES_CONF"
+char *containers_conf_named(int);
+
+/* containers_conf_users(root, fn, cookie): of each user the main file and the
+ * drop-ins, where there are any; homes are those of /etc/passwd and below
+ * /home. */
 void containers_conf_users(int, containers_conf_fn *, void *);
 
 /* containers_conf_read(client, path, text, entries, e): those of one file.

@@ -223,10 +223,18 @@ static void
 on_user(void *cookie, const char *path, const char *text)
 {
 	struct node_plan *p = cookie;
+	struct node_entries entries = { .count = 0 };
+	const char *end = strstr(path, "/" CONTAINERS_OF_USER);
+	struct err ignored;
 
-	(void)text;
-	node_plan_note(p, "/%s hides these files from that user's programs: "
-	    "put the same entries into it", path);
+	if (strcmp(end, "/" CONTAINERS_OF_USER) == 0)
+		node_plan_note(p, "/%s hides these files from that user's "
+		    "programs: put the same entries into it", path);
+	else if (containers_conf_read(CONTAINERS_USER, path, text, &entries,
+	    &ignored) == -1 || entries.count > 0)
+		node_plan_note(p, "/%s counts before these files for that "
+		    "user's programs", path);
+	node_entries_done(&entries);
 }
 
 int

@@ -18,16 +18,22 @@
  * client". */
 typedef void install_fn(void *cookie, const char *what, const char *path);
 
+/* install_ask_fn(cookie, file, at, e): would the client start if ${file} were
+ * what is in the file ${at}?  Return 0, or -1 with ${e} set (ERR_INPUT).  Asked
+ * of files that are no NODE_WHOLE. */
+typedef int install_ask_fn(void *, const struct node_file *, const char *,
+    struct err *);
+
 /*
- * install_write(root, client, plan, said, cookie, ret_left, e): all of the
- * plan, and nothing that an earlier one had and this one has not.  Everything
- * that can be wrong is looked at before the first file is touched.  A second
- * time nothing changes.  A file of the earlier plan that others have changed
- * since stays, as below.  Return 0, or -1 with ${e} set: ERR_INPUT where
- * nothing was touched.
+ * install_write(root, client, plan, said, ask, cookie, ret_left, e): all of
+ * the plan, and nothing that an earlier one had and this one has not.
+ * Everything that can be wrong is looked at before the first file is touched;
+ * ${ask} (NULL: nobody) is asked of what changes.  A second time nothing
+ * changes.  A file of the earlier plan that others have changed since stays, as
+ * below.  Return 0, or -1 with ${e} set: ERR_INPUT where nothing was touched.
  */
 int install_write(int, const char *, const struct node_plan *, install_fn *,
-    void *, size_t *, struct err *);
+    install_ask_fn *, void *, size_t *, struct err *);
 
 /*
  * install_remove(root, client, said, cookie, ret_left, e): undo it all.  A

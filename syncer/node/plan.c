@@ -40,6 +40,7 @@ file_done(struct node_file *f)
 		explicit_bzero(f->text, strlen(f->text));
 	free(f->text);
 	free(f->copy_of);
+	free(f->read_by);
 }
 
 void

@@ -24,6 +24,8 @@ struct node_file {
 	mode_t mode;		/* of a file that was not there */
 	char *copy_of;		/* a path: text is that file's, and not for a
 				 * terminal; NULL */
+	char *read_by;		/* the client's file that imports this one;
+				 * NULL: it is the client's own */
 };
 
 struct node_plan {

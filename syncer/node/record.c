@@ -24,8 +24,8 @@ record_add(struct record *r)
 	return &r->files[r->count++];
 }
 
-static void
-file_done(struct record_file *f)
+void
+record_file_done(struct record_file *f)
 {
 	free(f->client);
 	free(f->path);
@@ -40,7 +40,7 @@ record_drop(struct record *r, struct record_file *f)
 	size_t at = (size_t)(f - r->files);
 
 	assert(at < r->count);
-	file_done(f);
+	record_file_done(f);
 	r->count--;
 	memmove(f, f + 1, (r->count - at) * sizeof(*f));
 }
@@ -76,7 +76,7 @@ record_done(struct record *r)
 	size_t i;
 
 	for (i = 0; i < r->count; i++)
-		file_done(&r->files[i]);
+		record_file_done(&r->files[i]);
 	for (i = 0; i < r->dir_count; i++)
 		free(r->dirs[i]);
 	free(r->files);
@@ -84,19 +84,75 @@ record_done(struct record *r)
 	*r = (struct record){ 0 };
 }
 
-/* Below the root, and nowhere else: whoever can write the record must not have
- * root delete more than root wrote. */
 static bool
-is_below(const char *path)
+has_dots(const char *path)
 {
 	const char *p;
 
-	if (strncmp(path, "etc/", 4) != 0)
-		return false;
 	for (p = path; (p = strstr(p, "..")) != NULL; p += 2)
-		if (p[-1] == '/' && (p[2] == '/' || p[2] == '\0'))
-			return false;
-	return true;
+		if ((p == path || p[-1] == '/') &&
+		    (p[2] == '/' || p[2] == '\0'))
+			return true;
+	return false;
+}
+
+/* Where nothing is the owner's of the node, or nothing stays. */
+static bool
+is_of_system(const char *path)
+{
+	static const char *const dirs[] = {
+		"bin", "boot", "dev", "lib", "lib32", "lib64", "libx32", "nix",
+		"proc", "run", "sbin", "snap", "sys", "tmp", "usr"
+	};
+	size_t len = strcspn(path, "/"), i;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (strlen(dirs[i]) == len && strncmp(path, dirs[i], len) == 0)
+			return true;
+	return false;
+}
+
+/* What a client is told to read elsewhere is a file of such a name. */
+static bool
+is_config(const char *path)
+{
+	static const char *const ends[] = { ".json", ".toml", ".yaml", ".yml",
+	    ".conf" };
+	size_t len = strlen(path), n, i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		n = strlen(ends[i]);
+		if (len > n && strcmp(path + len - n, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+record_takes(enum node_kind kind, const char *path)
+{
+	if (path[0] == '/' || has_dots(path))
+		return false;
+	return strncmp(path, "etc/", 4) == 0 || (kind != NODE_WHOLE &&
+	    strchr(path, '/') != NULL && !is_of_system(path) &&
+	    is_config(path));
+}
+
+/* Of a file elsewhere it is beside that; folders go only when empty. */
+static bool
+takes_saved(const char *path, const char *saved)
+{
+	size_t len = strlen(path);
+
+	return record_takes(NODE_WHOLE, saved) || (strncmp(saved, path, len) ==
+	    0 && strcmp(saved + len, RECORD_SAVED) == 0);
+}
+
+static bool
+takes_dir(const char *path)
+{
+	return path[0] != '/' && path[0] != '\0' && !has_dots(path) &&
+	    !is_of_system(path);
 }
 
 /* What is deleted and put back later goes by these names: each has to be
@@ -111,8 +167,9 @@ read_file(json_t *json, struct record *r, struct err *e)
 	if (json_unpack(json, "{ss ss ss ss ss s?s s?b}", "client", &client,
 	    "kind", &kind, "path", &path, "text", &text, "written", &written,
 	    "saved", &saved, "edited", &edited) == -1 ||
-	    node_kind_parse(kind, &got.kind) == -1 || !is_below(path) ||
-	    (saved != NULL && !is_below(saved)))
+	    node_kind_parse(kind, &got.kind) == -1 ||
+	    !record_takes(got.kind, path) ||
+	    (saved != NULL && !takes_saved(path, saved)))
 		return err_set(e, ERR_DATA, "an entry is not as cdr writes "
 		    "it");
 	if (digest_parse(written, &got.written, e) == -1)
@@ -145,9 +202,8 @@ read_all(json_t *all, struct record *r, struct err *e)
 			return -1;
 	}
 	json_array_foreach(json_object_get(all, "directories"), i, item) {
-		if (!json_is_string(item) || (!is_below(
-		    json_string_value(item)) &&
-		    strcmp(json_string_value(item), "etc") != 0))
+		if (!json_is_string(item) ||
+		    !takes_dir(json_string_value(item)))
 			return err_set(e, ERR_DATA, "a directory is not as "
 			    "cdr writes it");
 		record_add_dir(r, json_string_value(item));

@@ -14,6 +14,8 @@
  */
 #define RECORD_PATH	"etc/cdr/node-config.json"
 
+#define RECORD_SAVED	".before-cdr"	/* the second name of what was there */
+
 struct record_file {
 	char *client;		/* its record name */
 	enum node_kind kind;
@@ -33,6 +35,14 @@ struct record {
 	size_t dir_count;
 };
 
+/*
+ * record_takes(kind, path): may cdr write there, and so delete?  Whoever can
+ * write the record must not have root delete more than root wrote: below /etc
+ * anything; elsewhere a file that a client is told to read, with what is in it
+ * already, and not among the system's own.
+ */
+bool record_takes(enum node_kind, const char *);
+
 /* record_read(root, ret, e): an empty one where there is none. */
 int record_read(int, struct record *, struct err *);
 
@@ -47,6 +57,9 @@ struct record_file *record_find(const struct record *, const char *,
 /* record_add(r): a new one, zeroed.  record_drop(r, f): takes it out. */
 struct record_file *record_add(struct record *);
 void record_drop(struct record *, struct record_file *);
+
+/* record_file_done(f): frees what is in it. */
+void record_file_done(struct record_file *);
 
 /* record_add_dir(r, path): once, however often. */
 void record_add_dir(struct record *, const char *);

@@ -24,13 +24,21 @@ struct node_use {
 	char *path;		/* from the root on */
 	char *mirror;		/* as it is written: a URL, or host[:port]
 				 * with or without a path */
-	bool insecure;		/* podman's */
+	bool insecure;		/* podman's and buildkit's: plain http */
 	enum node_use_state state;
 	/* Why it is in vain, and what to do; NULL: it is not.  With the mirror
 	 * "" the whole file is. */
 	char *fault;
 	char *missing;		/* the file that the fault is about, or NULL */
 	bool is_ours;		/* cdr node-config wrote it */
+};
+
+/* A user with a registries.conf or drop-ins of its own; their entries are of
+ * the client CONTAINERS_USER. */
+struct node_user {
+	char *dir;		/* of these files, from the root on */
+	bool hides;		/* the system's are not read */
+	char *fault;		/* one is wrong, and none counts; NULL */
 };
 
 struct node_uses {
@@ -40,8 +48,7 @@ struct node_uses {
 	struct node_use rest;	/* stands for those that are more */
 	struct node_folders folders;	/* that containerd looks into */
 	struct node_entries entries;	/* of podman, CRI-O, k3s and RKE2 */
-	char **users;		/* registries.conf of a user's own, which hide
-				 * the system's from that user */
+	struct node_user *users;
 	size_t user_count;
 	char *stale;		/* the containerd that runs has not read what
 				 * its files say now; NULL */

@@ -7,6 +7,7 @@
 #include "layout/mem.h"
 #include "node/containerd.h"
 #include "node/containerd_toml.h"
+#include "node/folders.h"
 #include "node/hosts_toml.h"
 #include "node/running.h"
 #include "node/under.h"
@@ -222,6 +223,32 @@ find_stale(struct node_uses *u, int root, const struct containerd *c)
 	}
 }
 
+/* Who installed said so: we write dial_timeout for 2.1 and later alone. */
+static bool
+is_told_two(int root)
+{
+	static const char dir[] = "etc/containerd/certs.d";
+	struct node_folders f = { .count = 0 };
+	bool ret = false;
+	char *path, *text;
+	struct err ignored;
+	size_t i;
+
+	node_folders_read(root, dir, &f);
+	for (i = 0; i < f.count && !ret; i++) {
+		if (!f.list[i].is_ours)
+			continue;
+		path = xasprintf("%s/%s/hosts.toml", dir, f.list[i].name);
+		if (under_read(root, path, &text, NULL, &ignored) == 1) {
+			ret = strstr(text, "\n  dial_timeout = ") != NULL;
+			free(text);
+		}
+		free(path);
+	}
+	node_folders_done(&f);
+	return ret;
+}
+
 void
 uses_containerd(struct node_uses *u, int root)
 {
@@ -239,6 +266,7 @@ uses_containerd(struct node_uses *u, int root)
 	/* What we may not read may be right. */
 	if (rc == -1 && !c.cannot_start && c.path_2 == NULL)
 		c.path_1 = c.path_2 = CONTAINERD_CERTS_D;
+	c.is_two = c.is_two || is_told_two(root);
 	complain_of(u, &c);
 	read_all(u, root, &c);
 	find_stale(u, root, &c);

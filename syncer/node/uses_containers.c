@@ -56,17 +56,37 @@ on_bad(void *cookie, const char *text)
 	uses_complain(cookie, text);
 }
 
+/* Its files come one after the other. */
+static struct node_user *
+user_of(struct node_uses *u, const char *path)
+{
+	size_t len = (size_t)(strstr(path, "/" CONTAINERS_OF_USER) - path) +
+	    strlen("/.config/containers");
+	struct node_user *last = u->user_count == 0 ? NULL :
+	    &u->users[u->user_count - 1];
+
+	if (last != NULL && strlen(last->dir) == len &&
+	    strncmp(last->dir, path, len) == 0)
+		return last;
+	u->users = xreallocarray(u->users, u->user_count + 1,
+	    sizeof(*u->users));
+	last = &u->users[u->user_count++];
+	*last = (struct node_user){ .dir = xstrndup(path, len) };
+	return last;
+}
+
 static void
 on_user(void *cookie, const char *path, const char *text)
 {
 	struct node_uses *u = cookie;
-	struct err ignored;
+	struct node_user *user = user_of(u, path);
+	struct err e;
 
-	u->users = xreallocarray(u->users, u->user_count + 1,
-	    sizeof(*u->users));
-	u->users[u->user_count++] = xstrdup(path);
-	(void)containers_conf_read(CONTAINERS_USER, path, text, &u->entries,
-	    &ignored);
+	if (strcmp(path + strlen(user->dir), "/registries.conf") == 0)
+		user->hides = true;
+	if (containers_conf_read(CONTAINERS_USER, path, text, &u->entries,
+	    &e) == -1 && user->fault == NULL)
+		user->fault = xstrdup(e.msg);
 }
 
 void

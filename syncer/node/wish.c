@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/slips.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/name.h"
@@ -43,7 +44,11 @@ take_url(const char *option, const char *text, struct url *ret, char **base,
 	struct url u;
 	bool standard;
 
-	if (url_parse(text, &u, e) == -1) {
+	if (slips_scheme(text, e) == -1 || url_parse(text, &u, e) == -1) {
+		if (strstr(text, "://") == NULL && strchr(text, ':') == NULL &&
+		    is_plain_host(text))
+			err_set(e, ERR_INPUT, "write http://%.80s or "
+			    "https://%.80s", text, text);
 		e->code = ERR_INPUT;
 		return err_wrap(e, "%s", option);
 	}

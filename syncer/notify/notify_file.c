@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image/slips.h"
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -90,7 +91,8 @@ static int
 set_url(struct notify_child *c, const char *url, struct err *e)
 {
 	c->url = xstrdup(url);
-	if (url_parse(url, &c->config.endpoint, e) == -1) {
+	if (slips_scheme(url, e) == -1 ||
+	    url_parse(url, &c->config.endpoint, e) == -1) {
 		e->code = ERR_INPUT;
 		return -1;
 	}

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "image/slips.h"
 #include "layout/mem.h"
 #include "layout/name.h"
 #include "registry/ascii.h"
@@ -78,7 +79,7 @@ endpoint_parse(const char *text, struct endpoint *ret, struct err *e)
 		    "must be a URL without query and fragment");
 		goto out;
 	}
-	if (url_parse(text, &u, e) == -1)
+	if (slips_scheme(text, e) == -1 || url_parse(text, &u, e) == -1)
 		goto out;
 	api = find_api(u.text);
 	if (api != NULL && take_below(api, &x.below, e) == -1)

@@ -177,6 +177,12 @@ http_link_set(struct http_request *req, const struct http_spec *spec)
 	 * should not (quirks.md#http2-and-large-bodies). */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, spec->shares ?
 	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
+	/* Two kinds of connections, not taken for one another: libcurl
+	 * uses one again for the same TLS versions alone.  These two mean the
+	 * same (quirks.md#http2-and-large-bodies). */
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, spec->shares ?
+	    (long)CURL_SSLVERSION_DEFAULT :
+	    (long)CURL_SSLVERSION_DEFAULT | CURL_SSLVERSION_MAX_DEFAULT);
 	/* Where it is not known, libcurl would wait for the first answer, and,
 	 * over HTTP/1.1, for the end of it. */
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, spec->waits ? 1L : 0L);

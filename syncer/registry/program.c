@@ -324,12 +324,10 @@ program_end_done(struct program_end *end)
 	output_done(&notes);
 }
 
-char *
-program_complaint(const struct program_end *end, char buf[PROGRAM_LINE_MAX])
+static char *
+how_it_ended(const struct program_end *end, const char *line,
+    char buf[PROGRAM_LINE_MAX])
 {
-	char line[PROGRAM_LINE_MAX - 32];
-
-	first_line(end->notes, line, sizeof(line));
 	if (WIFSIGNALED(end->status))
 		snprintf(buf, PROGRAM_LINE_MAX, "ended by signal %d%s%s",
 		    WTERMSIG(end->status), line[0] != '\0' ? ": " : "", line);
@@ -338,4 +336,28 @@ program_complaint(const struct program_end *end, char buf[PROGRAM_LINE_MAX])
 		    WEXITSTATUS(end->status), line[0] != '\0' ? ": " : "",
 		    line);
 	return buf;
+}
+
+char *
+program_complaint(const struct program_end *end, char buf[PROGRAM_LINE_MAX])
+{
+	char line[PROGRAM_LINE_MAX - 32];
+
+	first_line(end->notes, line, sizeof(line));
+	return how_it_ended(end, line, buf);
+}
+
+char *
+program_last_complaint(const struct program_end *end,
+    char buf[PROGRAM_LINE_MAX])
+{
+	char line[PROGRAM_LINE_MAX - 32];
+	size_t len = strlen(end->notes), from;
+
+	while (len > 0 && strchr(" \t\r\n", end->notes[len - 1]) != NULL)
+		len--;
+	for (from = len; from > 0 && end->notes[from - 1] != '\n'; from--)
+		;
+	first_line(end->notes + from, line, sizeof(line));
+	return how_it_ended(end, line, buf);
 }

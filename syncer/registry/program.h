@@ -43,4 +43,9 @@ void program_end_done(struct program_end *);
 #define PROGRAM_LINE_MAX	192
 char *program_complaint(const struct program_end *, char [PROGRAM_LINE_MAX]);
 
+/* program_last_complaint(end, buf): the same with the last line, of a program
+ * whose warnings come first. */
+char *program_last_complaint(const struct program_end *,
+    char [PROGRAM_LINE_MAX]);
+
 #endif

@@ -13,6 +13,7 @@ struct held {
 	const struct store *store;
 	FILE *out;
 	uint64_t said;
+	struct marks *marks;
 	struct held_totals totals;
 };
 
@@ -39,15 +40,12 @@ set_before(json_t *o, const struct store *store, const struct held_tag *tag)
 }
 
 static json_t *
-tag_json(const struct held_tag *tag, int64_t since)
+tag_json(const struct held_tag *tag, const char *image, int64_t since)
 {
 	json_t *o = json_object();
-	char text[DIGEST_TEXT_MAX], *image;
+	char text[DIGEST_TEXT_MAX];
 
-	image = xasprintf("%s/%s:%s", tag->registry, tag->repository,
-	    tag->tag);
 	json_object_set_new(o, "image", json_string(image));
-	free(image);
 	if (tag->digest != NULL)
 		json_object_set_new(o, "digest",
 		    json_string(digest_text(tag->digest, text)));
@@ -60,16 +58,22 @@ add(void *cookie, const struct held_tag *tag, struct err *e)
 {
 	struct held *held = cookie;
 	int64_t since = status_time(tag->since);
+	char *image = xasprintf("%s/%s:%s", tag->registry, tag->repository,
+	    tag->tag);
 	json_t *o;
 
 	(void)e;
+	marks_held(held->marks, image, since);
 	held->totals.tags++;
 	if (since != 0 && (held->totals.since == 0 ||
 	    since < held->totals.since))
 		held->totals.since = since;
-	if (held->said == HELD_MAX)
+	if (held->said == HELD_MAX) {
+		free(image);
 		return 0;
-	o = tag_json(tag, since);
+	}
+	o = tag_json(tag, image, since);
+	free(image);
 	set_before(o, held->store, tag);
 	if (held->said++ > 0)
 		fputs(",\n", held->out);
@@ -79,9 +83,10 @@ add(void *cookie, const struct held_tag *tag, struct err *e)
 }
 
 int
-held_save(struct store *store, struct held_totals *ret, struct err *e)
+held_save(struct store *store, struct marks *marks, struct held_totals *ret,
+    struct err *e)
 {
-	struct held held = { .store = store };
+	struct held held = { .store = store, .marks = marks };
 	char *lines = NULL, *text;
 	size_t len = 0;
 	int rc;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "layout/store.h"
+#include "report/marks.h"
 
 /*
  * status/held.json: which tags are held, for people.  A file that says the same
@@ -18,7 +19,9 @@ struct held_totals {
 					 * not known */
 };
 
-/* held_save(store, ret, e): Return 0, or -1 with ${e} set. */
-int held_save(struct store *, struct held_totals *, struct err *);
+/* held_save(store, marks, ret, e): and tell ${marks} of all of them, also those
+ * beyond HELD_MAX.  Return 0, or -1 with ${e} set. */
+int held_save(struct store *, struct marks *, struct held_totals *,
+    struct err *);
 
 #endif

@@ -9,9 +9,12 @@
 #include "layout/name.h"
 #include "report/book.h"
 #include "report/holding.h"
+#include "report/printable.h"
 #include "report/status_record.h"
 
 #define HEAD_VERSION	1
+/* Goes up when lines tell more: those of before are made anew then. */
+#define HEAD_FORM	2
 #define BLOBS_BEGIN	",\"blobs\":["
 #define HEAD_END	",\"images\":["
 
@@ -27,8 +30,17 @@ holding_done(struct holding *h)
 {
 	free(h->image);
 	free(h->blobs);
+	free(h->kind);
 	json_decref(h->platforms);
 	memset(h, 0, sizeof(*h));
+}
+
+void
+holding_set_kind(struct holding *h, const char *type)
+{
+	free(h->kind);
+	h->kind = xstrndup(type, HOLDING_KIND_MAX);
+	printable(h->kind);
 }
 
 /* Written out by hand, so that the number is the same on every machine: it is
@@ -77,6 +89,8 @@ fields(const struct holding *h)
 		    json_string(h->published));
 	if (json_array_size(h->platforms) > 0)
 		json_object_set(o, "platforms", h->platforms);
+	if (h->kind != NULL)
+		json_object_set_new(o, "kind", json_string(h->kind));
 	status_set_count(o, "size", h->size);
 	if (h->referrers > 0)
 		status_set_count(o, "referrers", h->referrers);
@@ -127,23 +141,18 @@ find_blobs(const char *line)
 }
 
 char *
-holding_image_text(const char *line, uint64_t own)
+holding_image_text(const char *line, uint64_t own, const char *marks)
 {
 	const char *end = find_blobs(line);
 	size_t len;
-	char tail[40], *text;
 
 	if (end == NULL)
 		end = strrchr(line, '}');
 	len = end == NULL ? strlen(line) : (size_t)(end - line);
 	if (own > HOLDING_OWN_MAX)
 		own = HOLDING_OWN_MAX;
-	snprintf(tail, sizeof(tail), ",\"own\":%llu}",
-	    (unsigned long long)own);
-	text = xmalloc(len + sizeof(tail));
-	memcpy(text, line, len);
-	memcpy(text + len, tail, sizeof(tail));
-	return text;
+	return xasprintf("%.*s,\"own\":%llu%s}", (int)len, line,
+	    (unsigned long long)own, marks);
 }
 
 /* ["0123456789abcdef",7],... up to the bracket behind them. */
@@ -217,6 +226,9 @@ read_fields(const json_t *o, struct holding *h)
 		snprintf(h->published, sizeof(h->published), "%s", text);
 	if (links != NULL)
 		snprintf(h->links, sizeof(h->links), "%s", links);
+	text = json_string_value(json_object_get(o, "kind"));
+	if (text != NULL)
+		holding_set_kind(h, text);
 	h->platforms = json_incref(json_object_get(o, "platforms"));
 	h->size = status_get_count(o, "size");
 	h->referrers = status_get_count(o, "referrers");
@@ -249,17 +261,20 @@ holding_read(const char *line, struct holding *ret)
 /* --- the first line ---------------------------------------------------- */
 
 void
-holding_head_print(FILE *out, const char *stamp, int64_t now,
-    const struct holding_totals *t, const char *earlier)
+holding_head_print(FILE *out, const struct holding_head *h)
 {
+	const struct holding_totals *t = h->totals;
 	json_t *o = json_object();
 	char *text;
 
 	status_set_count(o, "version", HEAD_VERSION);
-	status_set_time(o, "written", now);
-	json_object_set_new(o, "index", json_string(stamp));
-	if (earlier != NULL)
-		json_object_set_new(o, "earlier", json_string(earlier));
+	status_set_count(o, "form", HEAD_FORM);
+	status_set_time(o, "written", h->now);
+	json_object_set_new(o, "index", json_string(h->index));
+	if (h->marks[0] != '\0')
+		json_object_set_new(o, "marks", json_string(h->marks));
+	if (h->earlier != NULL)
+		json_object_set_new(o, "earlier", json_string(h->earlier));
 	if (t != NULL) {
 		status_set_count(o, "references", t->images);
 		status_set_count(o, "repositories", t->repositories);
@@ -276,20 +291,26 @@ bool
 holding_head_is_ours(const json_t *head)
 {
 	return status_get_count(head, "version") == HEAD_VERSION &&
+	    status_get_count(head, "form") == HEAD_FORM &&
 	    json_is_string(json_object_get(head, "index"));
 }
 
 bool
-holding_head_read(const json_t *head, char stamp[STORE_STAMP_MAX],
-    struct holding_totals *ret)
+holding_head_read(const json_t *head, struct holding_head *ret,
+    struct holding_totals *totals)
 {
+	const char *marks = json_string_value(json_object_get(head, "marks"));
+
 	if (!holding_head_is_ours(head))
 		return false;
-	snprintf(stamp, STORE_STAMP_MAX, "%s",
+	*ret = (struct holding_head){ .now = status_get_time(head, "written") };
+	snprintf(ret->index, sizeof(ret->index), "%s",
 	    json_string_value(json_object_get(head, "index")));
-	ret->images = status_get_count(head, "references");
-	ret->repositories = status_get_count(head, "repositories");
-	ret->blobs = status_get_count(head, "blobs");
-	ret->bytes = status_get_count(head, "bytes");
+	if (marks != NULL)
+		snprintf(ret->marks, sizeof(ret->marks), "%s", marks);
+	totals->images = status_get_count(head, "references");
+	totals->repositories = status_get_count(head, "repositories");
+	totals->blobs = status_get_count(head, "blobs");
+	totals->bytes = status_get_count(head, "bytes");
 	return true;
 }

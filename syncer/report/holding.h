@@ -9,6 +9,7 @@
 
 #include "layout/digest.h"
 #include "layout/store.h"
+#include "report/marks.h"
 
 /*
  * One reference of the tree, as images.json and blobs.json have it.  Each is a
@@ -27,6 +28,8 @@ struct holding {
 	struct digest digest;
 	char published[STORE_TIME_MAX];	/* "": not known */
 	json_t *platforms;		/* array of strings */
+	char *kind;			/* of what is no image that runs, up to
+					 * HOLDING_KIND_MAX; else NULL */
 	uint64_t size;			/* in bytes, of all it reaches */
 	size_t referrers;
 	bool is_signed;
@@ -47,6 +50,9 @@ struct holding_totals {
 	uint64_t blobs, bytes;		/* each blob once; manifests not */
 };
 
+/* holding_set_kind(h, type): as much of a stranger's word as is kept. */
+void holding_set_kind(struct holding *, const char *);
+
 /* holding_done(h): zeroes it. */
 void holding_done(struct holding *);
 
@@ -59,11 +65,11 @@ void holding_add_blob(struct holding *, uint64_t, uint64_t);
 
 /*
  * holding_blobs_text(h): its line in blobs.json.  holding_image_text(line,
- * own): the line in images.json for that line; ${own} bytes are of no other
- * image.  Both are free(3)d.
+ * own, marks): the line in images.json for that line; ${own} bytes are of no
+ * other image; ${marks} is what marks_text has said.  Both are free(3)d.
  */
 char *holding_blobs_text(const struct holding *);
-char *holding_image_text(const char *, uint64_t);
+char *holding_image_text(const char *, uint64_t, const char *);
 
 /* holding_each_blob(line, fn, cookie): the blobs of a line of blobs.json. */
 typedef void holding_blob_fn(void *cookie, uint64_t key, uint64_t size);
@@ -77,15 +83,21 @@ bool holding_line_is_broken(const char *);
 bool holding_read(const char *, struct holding *);
 
 /*
- * The first line of either file, up to where the lines begin.  ${stamp} is
- * store_index_stamp of the index they were made of; ${now} seconds since 1970;
- * the totals and ${earlier} (book_head_fn) may be NULL.  holding_head_is_ours:
- * can it be read?  holding_head_read: false where it cannot.
+ * The first line of either file, up to where the lines begin.
+ * holding_head_is_ours: can it be read, and do the lines tell all that this
+ * program wants of them?  holding_head_read: false where it is not so.
  */
-void holding_head_print(FILE *, const char *, int64_t,
-    const struct holding_totals *, const char *);
+struct holding_head {
+	char index[STORE_STAMP_MAX];	/* store_index_stamp of what the lines
+					 * were made of */
+	char marks[MARKS_STAMP_MAX];	/* of images.json; "" */
+	int64_t now;			/* seconds since 1970 */
+	const char *earlier;		/* of book_print; NULL */
+	const struct holding_totals *totals;	/* NULL: without them */
+};
+void holding_head_print(FILE *, const struct holding_head *);
 bool holding_head_is_ours(const json_t *);
-bool holding_head_read(const json_t *, char [STORE_STAMP_MAX],
+bool holding_head_read(const json_t *, struct holding_head *,
     struct holding_totals *);
 
 #endif

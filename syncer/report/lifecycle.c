@@ -32,7 +32,8 @@ count_bad(void *cookie, const struct store_bad *bad)
 }
 
 int
-lifecycle_gather(struct store *store, struct lifecycle *ret, struct err *e)
+lifecycle_gather(struct store *store, struct marks *marks,
+    struct lifecycle *ret, struct err *e)
 {
 	ret->bad = 0;
 	(void)store_bad_each(store, count_bad, &ret->bad);
@@ -40,7 +41,7 @@ lifecycle_gather(struct store *store, struct lifecycle *ret, struct err *e)
 	(void)verify_status_read(store, &ret->verify);
 	(void)bundle_status_read(store, &ret->bundles);
 	(void)watch_status_read(store, &ret->watch);
-	if (held_save(store, &ret->held, e) == -1 ||
+	if (held_save(store, marks, &ret->held, e) == -1 ||
 	    store_quarantine_size(store, &ret->quarantined, e) == -1)
 		return -1;
 	return count_pins(store, &ret->pinned, e);
@@ -252,6 +253,9 @@ lifecycle_print(const struct lifecycle *l, FILE *out)
 	    "is.", (uint64_t)l->held.since);
 	metrics_single(out, "cdr_pinned_images", "gauge",
 	    "Names in keep/pins.", l->pinned);
+	metrics_single(out, "cdr_verified_images", "gauge",
+	    "Images that have the signature that their list asks for.",
+	    l->verified);
 	metrics_single(out, "cdr_unlisted_images", "gauge",
 	    "Images that no run has had in its list lately.", l->unlisted);
 }

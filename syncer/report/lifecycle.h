@@ -19,13 +19,16 @@ struct lifecycle {
 	struct held_totals held;
 	uint64_t pinned;		/* lines of keep/pins */
 	uint64_t unlisted;		/* images */
+	uint64_t verified;		/* images, as their lists want it */
 	uint64_t bad;			/* lines of status/bad */
 	struct store_quarantined quarantined;
 };
 
-/* lifecycle_gather(store, ret, e): all but ${unlisted}, from status/ and the
- * tree; writes held.json.  Return 0 or -1. */
-int lifecycle_gather(struct store *, struct lifecycle *, struct err *);
+/* lifecycle_gather(store, marks, ret, e): all but ${unlisted} and ${verified},
+ * from status/ and the tree; writes held.json, and marks what is held.  Return 0
+ * or -1. */
+int lifecycle_gather(struct store *, struct marks *, struct lifecycle *,
+    struct err *);
 
 /* lifecycle_print(l, out): its lines of status/metrics. */
 void lifecycle_print(const struct lifecycle *, FILE *);

@@ -1,8 +1,8 @@
 #include "report/name_set.h"
 
 /* FNV-1a; then the bits are mixed, since the set goes by the last ones. */
-static uint64_t
-key_of(const char *name)
+uint64_t
+name_set_key(const char *name)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -15,13 +15,13 @@ key_of(const char *name)
 void
 name_set_add(struct name_set *s, const char *name)
 {
-	(void)blob_count_add(&s->keys, key_of(name));
+	(void)blob_count_add(&s->keys, name_set_key(name));
 }
 
 bool
 name_set_has(const struct name_set *s, const char *name)
 {
-	return blob_count_has(&s->keys, key_of(name));
+	return blob_count_has(&s->keys, name_set_key(name));
 }
 
 void

@@ -15,4 +15,7 @@ void name_set_add(struct name_set *, const char *);
 bool name_set_has(const struct name_set *, const char *);
 void name_set_done(struct name_set *);
 
+/* name_set_key(name): what it is known by. */
+uint64_t name_set_key(const char *);
+
 #endif

@@ -15,6 +15,7 @@
 #include "report/metrics.h"
 #include "report/book.h"
 #include "report/name_set.h"
+#include "report/runs.h"
 #include "report/status_internal.h"
 #include "report/unlisted.h"
 
@@ -31,6 +32,7 @@ status_new(int64_t now)
 	s->pulls = json_array();
 	s->failed = json_array();
 	s->images = metrics_images_new();
+	s->marks = marks_new();
 	return s;
 }
 
@@ -48,6 +50,7 @@ status_free(struct status *s)
 	json_decref(s->failed);
 	json_decref(s->head);
 	metrics_images_free(s->images);
+	marks_free(s->marks);
 	free(s);
 }
 
@@ -62,6 +65,13 @@ void
 status_only(struct status *s)
 {
 	s->is_only = true;
+}
+
+void
+status_holdings(struct status *s, marks_fn *fn, void *cookie)
+{
+	s->holdings = fn;
+	s->holdings_cookie = cookie;
 }
 
 /* Half as much again each time: a run may have hundreds of thousands. */
@@ -296,7 +306,38 @@ see(void *cookie, const struct metrics_image *one)
 {
 	struct status *s = cookie;
 
-	unlisted_see(s->unlisted, one);
+	if (unlisted_see(s->unlisted, one) && one->last_listed != 0)
+		marks_unlisted(s->marks, one->image, one->last_listed);
+}
+
+static void
+mark_verified(void *cookie, const char *image, const char *digest, size_t len,
+    const char *key, size_t key_len)
+{
+	struct status *s = cookie;
+
+	s->view.lifecycle.verified++;
+	marks_verified(s->marks, image, digest, len, key, key_len);
+}
+
+/* What is told of the tree beside the images of the run: a warning where it
+ * cannot be. */
+static void
+write_lists(struct status *s)
+{
+	struct lifecycle *l = &s->view.lifecycle;
+	struct err e;
+
+	if (lifecycle_gather(s->store, s->marks, l, &e) == -1)
+		report(REPORT_WARNING, "cannot tell what is held or pinned: "
+		    "%s", e.msg);
+	if (s->holdings != NULL &&
+	    s->holdings(s->holdings_cookie, s->marks, &e) == -1)
+		report(REPORT_WARNING, "cannot write the list of images: %s",
+		    e.msg);
+	if (unlisted_end(s->unlisted, &l->unlisted, &e) == -1)
+		report(REPORT_WARNING, "cannot tell what is unlisted: %s",
+		    e.msg);
 }
 
 /* All that there is to write; the view is filled but for the images. */
@@ -304,7 +345,6 @@ static int
 write_files(struct status *s, struct err *e)
 {
 	struct status_view *v = &s->view;
-	struct lifecycle *l = &v->lifecycle;
 	struct err ignored;
 	size_t i;
 	int rc = 0;
@@ -313,6 +353,7 @@ write_files(struct status *s, struct err *e)
 	v->has_space = store_space(s->store, &v->space, &ignored) == 0;
 	s->unlisted = unlisted_begin(s->store, v->last_listed);
 	s->of_images.see = see;
+	s->of_images.verified = mark_verified;
 	s->of_images.is_gone = is_gone;
 	if (v->end != NULL || v->latest != NULL)
 		rc = status_images_write(&s->of_images, e);
@@ -320,12 +361,7 @@ write_files(struct status *s, struct err *e)
 		unlisted_drop(s->unlisted);
 		return -1;
 	}
-	if (unlisted_end(s->unlisted, &l->unlisted, &ignored) == -1)
-		report(REPORT_WARNING, "cannot tell what is unlisted: %s",
-		    ignored.msg);
-	if (lifecycle_gather(s->store, l, &ignored) == -1)
-		report(REPORT_WARNING, "cannot tell what is held or pinned: "
-		    "%s", ignored.msg);
+	write_lists(s);
 	/* Now that it is known what they were before. */
 	for (i = 0; i < s->count; i++)
 		if (s->of_images.failed == NULL &&
@@ -352,6 +388,7 @@ status_save(struct status *s, struct store *store,
 	struct status_view *v = &s->view;
 	struct status_images *images = &s->of_images;
 	int64_t started = v->started;
+	struct err why;
 	size_t i;
 
 	assert(s->store == NULL);
@@ -383,14 +420,17 @@ status_save(struct status *s, struct store *store,
 		v->latest_started = started;
 		tell_failures_since(s);
 	}
+	if (runs_save(store, started, end, s->is_only, &why) == -1)
+		report(REPORT_WARNING, "cannot tell of this run beside the "
+		    "last ones: %s", why.msg);
 	return write_files(s, e);
 }
 
 /* --- without a run ----------------------------------------------------- */
 
 int
-status_refresh(struct store *store, const struct name_set *gone,
-    struct err *e)
+status_refresh(struct store *store, const struct name_set *gone, marks_fn *fn,
+    void *cookie, struct err *e)
 {
 	struct status *s = status_new(0);
 	int rc;
@@ -398,6 +438,7 @@ status_refresh(struct store *store, const struct name_set *gone,
 	load_head(s, store);
 	s->store = store;
 	s->gone = gone;
+	status_holdings(s, fn, cookie);
 	keep_runs(s);
 	s->of_images = (struct status_images){
 		.store = store,

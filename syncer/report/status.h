@@ -2,6 +2,7 @@
 #define CDR_REPORT_STATUS_H
 
 #include "layout/store.h"
+#include "report/marks.h"
 #include "report/report.h"
 #include "report/status_lists.h"
 #include "report/status_record.h"
@@ -50,6 +51,12 @@ struct status_pulls {
 };
 void status_pulls(struct status *, const struct status_pulls *);
 
+/* status_holdings(s, fn, cookie): who writes the lists of what is in the tree: he
+ * is told, once status.json is there, what they are to say of images, and before
+ * unlisted.json and the summary are written, which go by them.  That he fails
+ * is a warning. */
+void status_holdings(struct status *, marks_fn *, void *);
+
 /* How the run has ended. */
 struct status_end {
 	int64_t now;
@@ -70,12 +77,14 @@ int status_save(struct status *, struct store *, const struct status_end *,
     struct err *);
 
 /*
- * status_refresh(store, gone, e): the tree has changed, and it was not a run of
+ * status_refresh(store, gone, fn, cookie, e): the tree has changed, and it was not a run of
  * sync that ended: the same files anew, as status_save does.  What they tell of
  * that run stays; an image of ${gone} that is not in the tree is left out.
- * Where no run has ended so far, there are metrics alone.
+ * Where no run has ended so far, there are metrics alone.  ${fn}: as
+ * status_holdings.
  */
 struct name_set;
-int status_refresh(struct store *, const struct name_set *, struct err *);
+int status_refresh(struct store *, const struct name_set *, marks_fn *, void *,
+    struct err *);
 
 #endif

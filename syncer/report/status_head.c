@@ -37,7 +37,7 @@ status_head_read(const json_t *head, struct status_view *ret)
 		    status_reason((enum err_code)i));
 }
 
-/* As totals_json wrote them. */
+/* As status_totals_json wrote them. */
 static void
 totals_read(const json_t *o, struct report_totals *t)
 {
@@ -55,7 +55,7 @@ totals_read(const json_t *o, struct report_totals *t)
 }
 
 bool
-status_head_run(const json_t *head, int64_t *ret_started,
+status_run_read(const json_t *head, const json_t *totals, int64_t *ret_started,
     struct status_end *ret)
 {
 	const char *result = json_string_value(json_object_get(head,
@@ -73,10 +73,18 @@ status_head_run(const json_t *head, int64_t *ret_started,
 		return false;
 	end.exit_code = exit_code > UINT8_MAX ? UINT8_MAX : (int)exit_code;
 	end.error = json_string_value(json_object_get(head, "error"));
-	totals_read(json_object_get(head, "totals"), &end.totals);
+	totals_read(totals, &end.totals);
 	*ret_started = status_get_time(head, "started");
 	*ret = end;
 	return true;
+}
+
+bool
+status_head_run(const json_t *head, int64_t *ret_started,
+    struct status_end *ret)
+{
+	return status_run_read(head, json_object_get(head, "totals"),
+	    ret_started, ret);
 }
 
 bool
@@ -87,8 +95,8 @@ status_head_latest(const json_t *head, int64_t *ret_started,
 	    ret);
 }
 
-static json_t *
-totals_json(const struct report_totals *t)
+json_t *
+status_totals_json(const struct report_totals *t)
 {
 	json_t *o = json_object();
 
@@ -164,7 +172,7 @@ set_run(json_t *o, int64_t started, const struct status_end *end)
 	json_object_set_new(o, "result", json_string(end->result));
 	status_set_count(o, "exit_code", (uint64_t)end->exit_code);
 	status_set_error(o, end->error);
-	json_object_set_new(o, "totals", totals_json(&end->totals));
+	json_object_set_new(o, "totals", status_totals_json(&end->totals));
 }
 
 /* How many images it was about stands where nobody takes them for all. */

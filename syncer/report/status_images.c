@@ -135,6 +135,18 @@ tell(struct merge *m, const char *image, enum status_result result,
 	}
 }
 
+static void
+tell_verified(struct merge *m, const struct book_line *line)
+{
+	size_t len, digest_len;
+	const char *key = book_text(line, "verified", &len);
+	const char *digest = book_text(line, "digest", &digest_len);
+
+	if (m->of->verified != NULL && key != NULL && digest != NULL)
+		m->of->verified(m->of->cookie, line->image, digest, digest_len,
+		    key, len);
+}
+
 /* Did it fail in the runs that are told of anew? */
 static void
 tell_failure(struct merge *m, const struct status_record *r)
@@ -151,13 +163,18 @@ put_record(struct merge *m, const struct status_record *r)
 {
 	json_t *o = status_record_json(r);
 	char *text = json_dumps(o, JSON_COMPACT | JSON_ENSURE_ASCII);
+	struct book_line line = { .is_earlier = false };
 
 	json_decref(o);
 	tell_failure(m, r);
 	if (text != NULL) {
 		tell(m, r->image, r->result, r->last_success, r->last_listed,
 		    r->size);
-		book_put(m->out, r->image, text, strlen(text));
+		line.text = text;
+		line.len = strlen(text);
+		line.image = r->image;
+		tell_verified(m, &line);
+		book_put(m->out, r->image, text, line.len);
 	}
 	free(text);
 }
@@ -189,6 +206,7 @@ put_line(struct merge *m, const struct book_line *line)
 		tell_failure(m, r);
 		status_record_free(r);
 	}
+	tell_verified(m, line);
 	book_put(m->out, line->image, line->text, line->len);
 }
 
@@ -225,11 +243,15 @@ static void
 carry_over(struct status_record *r, const struct status_record *old)
 {
 	if (r->result == STATUS_FAILED || r->result == STATUS_NOT_REACHED) {
+		status_record_keep_key(r, old);
 		r->last_success = old->last_success;
 		r->has_digest = old->has_digest;
 		r->digest = old->digest;
 		r->size = old->size;
 	} else if (r->result != STATUS_UPDATED) {
+		if (r->result == STATUS_HELD && r->has_digest &&
+		    old->has_digest && digest_equal(&r->digest, &old->digest))
+			status_record_keep_key(r, old);
 		r->bytes = old->bytes;
 		r->objects = old->objects;
 		r->duration_ms = old->duration_ms;

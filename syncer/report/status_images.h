@@ -29,6 +29,9 @@ struct status_images {
 	int64_t failed_from, failed_to;
 	/* Called for each image; may be NULL. */
 	void (*see)(void *cookie, const struct metrics_image *);
+	/* Called for each that a key has verified, at a digest; may be NULL. */
+	void (*verified)(void *cookie, const char *image, const char *digest,
+	    size_t, const char *key, size_t);
 	/* The first line of status.json; it tells of the groups, too. */
 	void (*head)(FILE *, const char *earlier, const struct status_groups *,
 	    void *cookie);

@@ -25,6 +25,9 @@ struct status {
 	struct store *store;	/* while it is written */
 	const struct name_set *gone;
 	struct unlisted *unlisted;
+	struct marks *marks;
+	marks_fn *holdings;	/* NULL: nobody writes them */
+	void *holdings_cookie;
 };
 
 /* status_pulls_read(s, list): those that an older file has. */

@@ -62,8 +62,11 @@ bool
 status_line_holds(const struct book_line *line, const struct status_record *r)
 {
 	char text[DIGEST_TEXT_MAX];
+	size_t len;
 
 	return r->result == STATUS_UNCHANGED && r->has_digest &&
+	    (r->is_verified ? is_text(line, "verified", r->key) :
+	    book_text(line, "verified", &len) == NULL) &&
 	    is_text(line, "digest", digest_text(&r->digest, text)) &&
 	    book_count(line, "size") == r->size &&
 	    book_count_or(line, "keep", KEEP_DEFAULT) == r->keep &&

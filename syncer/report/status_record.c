@@ -91,6 +91,7 @@ status_record_free(struct status_record *r)
 	if (r == NULL)
 		return;
 	free(r->error);
+	free(r->key);
 	free(r);
 }
 
@@ -104,6 +105,44 @@ status_record_set_error(struct status_record *r, const char *text)
 	if (strlen(r->error) > STATUS_ERROR_MAX)
 		r->error[STATUS_ERROR_MAX] = '\0';
 	printable(r->error);
+}
+
+/* Only what needs no escaping in JSON: lines are compared as they are. */
+static void
+take_key(struct status_record *r, const char *name)
+{
+	char *at;
+
+	free(r->key);
+	r->key = xstrndup(name, VERIFIED_NAME_MAX);
+	for (at = r->key; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+			*at = '?';
+}
+
+void
+status_record_set_key(struct status_record *r, const char *path)
+{
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (path != NULL)
+		take_key(r, slash == NULL ? path : slash + 1);
+}
+
+/* Of what the run has not reached it does not know which key there would be;
+ * another key than before has not checked it. */
+void
+status_record_keep_key(struct status_record *r, const struct status_record *old)
+{
+	bool is_same = r->key != NULL && old->key != NULL &&
+	    strcmp(r->key, old->key) == 0;
+
+	if (!old->is_verified || !old->has_digest ||
+	    (r->is_refuted && digest_equal(&r->digest, &old->digest)) ||
+	    (!is_same && r->result != STATUS_NOT_REACHED))
+		return;
+	take_key(r, old->key);
+	r->is_verified = true;
 }
 
 /* A time that gmtime_r(3) cannot write is none. */
@@ -173,6 +212,8 @@ status_record_json(const struct status_record *r)
 	if (r->has_digest)
 		json_object_set_new(o, "digest",
 		    json_string(digest_text(&r->digest, text)));
+	if (r->is_verified)
+		json_object_set_new(o, "verified", json_string(r->key));
 	json_object_set_new(o, "result", json_string(results[r->result]));
 	status_set_time(o, "last_success", r->last_success);
 	status_set_time(o, "last_listed", r->last_listed);
@@ -226,6 +267,10 @@ status_record_read(const json_t *o)
 	text = json_string_value(json_object_get(o, "digest"));
 	if (text != NULL)
 		r->has_digest = digest_parse(text, &r->digest, &ignored) == 0;
+	text = json_string_value(json_object_get(o, "verified"));
+	r->is_verified = text != NULL && text[0] != '\0' && r->has_digest;
+	if (r->is_verified)
+		take_key(r, text);
 	r->last_success = status_get_time(o, "last_success");
 	r->last_listed = status_get_time(o, "last_listed");
 	r->bytes = status_get_count(o, "bytes");

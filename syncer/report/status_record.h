@@ -34,6 +34,12 @@ struct status_record {
 	bool is_guess;			/* another record of the image, if there
 					 * is one, knows better */
 	char *error;			/* STATUS_FAILED, else NULL */
+	char *key;			/* the name of the one that has to have
+					 * signed it, or NULL; status.json has
+					 * it only where: */
+	bool is_verified;		/* it has, this digest */
+	bool is_refuted;		/* of a failure: it has not, ${digest},
+					 * which is not what is here */
 	char image[];			/* the full reference */
 };
 
@@ -44,6 +50,15 @@ void status_record_free(struct status_record *);
 
 /* status_record_set_error(r, text): as much of it as is kept. */
 void status_record_set_error(struct status_record *, const char *);
+
+/* status_record_set_key(r, path): the key in that file; NULL: none.  Its name is
+ * that of the file, without its folder. */
+void status_record_set_key(struct status_record *, const char *);
+
+/* status_record_keep_key(r, old): ${r} is about the digest of ${old} after all,
+ * and has not been looked at: is that verified still? */
+void status_record_keep_key(struct status_record *,
+    const struct status_record *);
 
 /* status_result_name(result); status_result_read(text, ret): false where
  * ${text}, which may be NULL, is none. */

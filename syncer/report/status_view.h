@@ -41,6 +41,15 @@ struct status_view {
 json_t *status_head_json(const struct status_view *);
 void status_head_read(const json_t *, struct status_view *);
 
+/* status_totals_json(totals): as they are in a head, with "duration_ms". */
+json_t *status_totals_json(const struct report_totals *);
+
+/* status_run_read(run, totals, ret_started, ret): a run of which ${run} tells,
+ * and its numbers, which are in ${totals}; ${ret}'s texts are ${run}'s.  False
+ * where it tells of none. */
+bool status_run_read(const json_t *, const json_t *, int64_t *,
+    struct status_end *);
+
 /* status_head_run(head, ret_started, ret): the whole run that it tells of;
  * ${ret}'s texts are ${head}'s.  False where it tells of none.
  * status_head_latest: the same of one with --only. */

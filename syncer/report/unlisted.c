@@ -70,12 +70,14 @@ is_here(const struct unlisted *u, const char *image)
 	    &ignored) == 1;
 }
 
-void
+bool
 unlisted_see(struct unlisted *u, const struct metrics_image *one)
 {
 	name_set_add(&u->known, one->image);
-	if (one->last_listed < u->before && is_here(u, one->image))
-		add(u, one->image, one->last_listed);
+	if (one->last_listed >= u->before || !is_here(u, one->image))
+		return false;
+	add(u, one->image, one->last_listed);
+	return true;
 }
 
 /* The tag of what belongs to another image: "sha256-HEX", and what follows a

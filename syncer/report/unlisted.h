@@ -20,8 +20,8 @@ struct unlisted;
  * its list, in seconds since 1970; 0: there was none. */
 struct unlisted *unlisted_begin(struct store *, int64_t);
 
-/* unlisted_see(u, image): each image of status.json. */
-void unlisted_see(struct unlisted *, const struct metrics_image *);
+/* unlisted_see(u, image): each image of status.json.  Is it one of these? */
+bool unlisted_see(struct unlisted *, const struct metrics_image *);
 
 /* unlisted_end(u, ret, e): write the file, if it would say something else than
  * it does.  ${u} is gone.  ${ret}: how many there are.  Return 0 or -1.

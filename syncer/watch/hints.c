@@ -16,6 +16,8 @@
 struct wait {
 	char *tag;			/* NULL: all */
 	int64_t first, last;		/* event */
+	int64_t early;			/* a look before it has settled;
+					 * INT64_MAX: none, or it was */
 	bool is_again;			/* no event, but a run that failed */
 	unsigned failed;
 };
@@ -24,6 +26,9 @@ struct wait {
 struct group {
 	size_t first, count;		/* in the order: by tag, and then */
 	size_t patterns;		/* so many */
+	bool is_signed;			/* some of it has to be */
+	bool was_heard;			/* there was an event; the last, */
+	int64_t heard, early;		/* and a look that it is early for */
 	struct wait *waits;		/* by tag; or one for all */
 	size_t wait_count, room;
 	size_t most;			/* before it is all of them */
@@ -37,7 +42,7 @@ struct hints {
 	size_t group_count;
 	struct group *waiting, **end;	/* who came first is first */
 	size_t count;
-	int64_t settle, most;
+	int64_t early, settle, most;
 	int64_t due;			/* the first, or earlier */
 };
 
@@ -112,16 +117,19 @@ set_groups(struct hints *h)
 		}
 		g->count++;
 		g->patterns += is_pattern(h->order[i]);
+		g->is_signed |= h->order[i]->signed_by != NULL &&
+		    h->order[i]->signed_by[0] != '\0';
 		g->most += h->order[i]->tags == NULL ? 1 : HINT_TAGS_MAX;
 	}
 }
 
 struct hints *
-hints_new(struct image_list *list, int64_t settle, int64_t most)
+hints_new(struct image_list *list, int64_t first, int64_t settle, int64_t most)
 {
 	struct hints *h = xcalloc(1, sizeof(*h));
 
 	h->list = list;
+	h->early = first;
 	h->settle = settle;
 	h->most = most;
 	h->due = INT64_MAX;
@@ -190,7 +198,7 @@ find_group(const struct hints *h, const char *registry,
 /* --- what waits -------------------------------------------------------- */
 
 static int64_t
-due_of(const struct hints *h, const struct wait *w)
+settled_of(const struct hints *h, const struct wait *w)
 {
 	int64_t latest = w->first > INT64_MAX - h->most ? INT64_MAX :
 	    w->first + h->most;
@@ -198,6 +206,26 @@ due_of(const struct hints *h, const struct wait *w)
 	    w->last + h->settle;
 
 	return settled < latest ? settled : latest;
+}
+
+static int64_t
+due_of(const struct hints *h, const struct wait *w)
+{
+	return settled_of(h, w) < w->early ? settled_of(h, w) : w->early;
+}
+
+/* When to look at what an event is about before it has settled: soon, where the
+ * repository was quiet, and with others of the same push. */
+static int64_t
+early_of(const struct hints *h, struct group *g, int64_t now)
+{
+	if (h->early >= h->settle || g->is_signed)
+		return INT64_MAX;
+	if (!g->was_heard || now - g->heard >= h->settle)
+		g->early = now + h->early;
+	g->was_heard = true;
+	g->heard = now;
+	return now <= g->early ? g->early : INT64_MAX;
 }
 
 /* Where the tag is, or belongs. */
@@ -235,6 +263,8 @@ move(struct wait *old, const struct wait *w)
 		old->first = w->first < old->first ? w->first : old->first;
 		old->last = w->last > old->last ? w->last : old->last;
 	}
+	if (!w->is_again && w->early < old->early)
+		old->early = w->early;
 	if (w->failed < old->failed)
 		old->failed = w->failed;
 }
@@ -340,7 +370,7 @@ count_lines(const struct hints *h, const struct group *g, const char *tag)
 /* ${w}'s tag is any; what belongs to an image is about all of them. */
 static size_t
 put_named(struct hints *h, const char *registry, const char *repository,
-    struct wait w)
+    struct wait w, bool is_event)
 {
 	struct group *g = find_group(h, registry, repository);
 	size_t count = g == NULL ? 0 : count_lines(h, g, w.tag);
@@ -349,6 +379,8 @@ put_named(struct hints *h, const char *registry, const char *repository,
 		return 0;
 	if (w.tag != NULL && tag_is_signature(w.tag))
 		w.tag = NULL;
+	if (is_event)
+		w.early = early_of(h, g, w.last);
 	put(h, g, &w);
 	return count;
 }
@@ -371,7 +403,7 @@ hints_put(struct hints *h, const struct hook_event *event, int64_t now)
 	    strchr(event->repository, '/') == NULL)
 		longer = xasprintf("library/%s", event->repository);
 	count = put_named(h, registry, longer != NULL ? longer :
-	    event->repository, w);
+	    event->repository, w, true);
 	free(longer);
 	return count;
 }
@@ -381,14 +413,14 @@ hints_again(struct hints *h, const struct hint *hint, int64_t when)
 {
 	struct image_ref parsed;
 	struct wait w = { .first = when - h->settle, .last = when - h->settle,
-	    .is_again = true, .failed = hint->failed };
+	    .early = INT64_MAX, .is_again = true, .failed = hint->failed };
 	struct err ignored;
 
 	if (image_ref_parse(hint->ref, &parsed, &ignored) == -1)
 		return;
 	if (!image_ref_is_bare(hint->ref))
 		w.tag = parsed.tag;
-	(void)put_named(h, parsed.registry, parsed.repository, w);
+	(void)put_named(h, parsed.registry, parsed.repository, w, false);
 	image_ref_done(&parsed);
 }
 
@@ -414,7 +446,8 @@ hints_list(struct hints *h, struct image_list *list)
 	for (g = old.waiting; g != NULL; g = g->next)
 		for (i = 0; i < g->wait_count; i++)
 			(void)put_named(h, ref_at(&old, g->first)->registry,
-			    ref_at(&old, g->first)->repository, g->waits[i]);
+			    ref_at(&old, g->first)->repository, g->waits[i],
+			    false);
 	clear(&old);
 	free(old.order);
 	free(old.groups);
@@ -446,13 +479,18 @@ take(struct taking *t, const struct image_ref *ref, const struct wait *w)
 	hint->failed = w->failed;
 }
 
+/* Nothing of it is left to wait for; else it is looked at again. */
+static bool
+is_over(const struct hints *h, const struct wait *w, const struct taking *t)
+{
+	return (t->is_whole && w->is_again) || settled_of(h, w) <= t->now;
+}
+
 static bool
 is_due(const struct hints *h, const struct wait *w, const struct taking *t)
 {
-	if (t->is_whole && w->is_again)
-		return true;
 	return (t->is_whole || t->count < HINTS_RUN_MAX) &&
-	    due_of(h, w) <= t->now;
+	    (is_over(h, w, t) || due_of(h, w) <= t->now);
 }
 
 static void
@@ -465,8 +503,11 @@ take_group(struct hints *h, struct group *g, struct taking *t)
 		w = &g->waits[i];
 		if (is_due(h, w, t)) {
 			take(t, ref_at(h, g->first), w);
-			free(w->tag);
-			continue;
+			w->early = INT64_MAX;
+			if (is_over(h, w, t)) {
+				free(w->tag);
+				continue;
+			}
 		}
 		if (due_of(h, w) < h->due)
 			h->due = due_of(h, w);

@@ -15,10 +15,15 @@
  */
 struct hints;
 
-/* hints_new(list, settle_ms, most_ms): an image is due ${settle_ms} after the
- * last event about it, and ${most_ms} after the first one, whichever is
- * earlier.  Takes the list. */
-struct hints *hints_new(struct image_list *, int64_t, int64_t);
+/*
+ * hints_new(list, first_ms, settle_ms, most_ms): an image is due ${settle_ms}
+ * after the last event about it, and ${most_ms} after the first one,
+ * whichever is earlier.  Where its repository had no event for ${settle_ms},
+ * and none of it has to be signed, it is due once before that: ${first_ms}
+ * after that event, with what else of the repository has come by then; not
+ * where ${first_ms} is no less than ${settle_ms}.  Takes the list.
+ */
+struct hints *hints_new(struct image_list *, int64_t, int64_t, int64_t);
 void hints_free(struct hints *);
 
 /* hints_list(h, list): the list has changed.  What waits stays, where a line is

@@ -128,7 +128,8 @@ read_list(struct loop *l)
 		return;
 	}
 	if (l->hints == NULL)
-		l->hints = hints_new(list, (int64_t)l->w->settle_s * 1000,
+		l->hints = hints_new(list, (int64_t)l->w->settle_first_s * 1000,
+		    (int64_t)l->w->settle_s * 1000,
 		    (int64_t)l->w->settle_most_s * 1000);
 	else
 		hints_list(l->hints, list);

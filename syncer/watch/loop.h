@@ -18,7 +18,7 @@ struct watch {
 	const char *socket, *hooks;	/* struct hear_from */
 	const char *spool;
 	unsigned every_s, jitter_s;	/* every_s 0: not by the clock */
-	unsigned settle_s, settle_most_s, hint_jitter_s;
+	unsigned settle_first_s, settle_s, settle_most_s, hint_jitter_s;
 	int stop_fd;			/* readable when it is to end */
 };
 

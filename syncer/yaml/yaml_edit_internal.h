@@ -19,6 +19,9 @@ struct yaml_edit {
 	unsigned line;		/* of what is wrong */
 };
 
+/* Behind the mark, where a word such as "null" was. */
+#define YAML_EDIT_WAS	": was "
+
 /* Where the keys of a leaf lead to. */
 struct yaml_spot {
 	yaml_node_t *map;	/* that the key is in; NULL: the root's */
@@ -49,6 +52,9 @@ void yaml_splice(struct yaml_edit *, size_t, size_t, const char *);
 /* yaml_is_null(node): nothing is written there.  yaml_is_flow(node): of a
  * mapping or a list.  yaml_is_text(node, text). */
 bool yaml_is_null(const yaml_node_t *);
+
+/* yaml_is_null_word(ed, node): "null" or "~" is, and nothing in front of it. */
+bool yaml_is_null_word(const struct yaml_edit *, const yaml_node_t *);
 bool yaml_is_flow(const yaml_node_t *);
 bool yaml_is_text(const yaml_node_t *, const char *);
 

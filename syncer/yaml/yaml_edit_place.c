@@ -81,6 +81,23 @@ yaml_is_null(const yaml_node_t *node)
 }
 
 bool
+yaml_is_null_word(const struct yaml_edit *ed, const yaml_node_t *node)
+{
+	static const char *const words[] = { "~", "null", "Null", "NULL" };
+	size_t i;
+
+	if (node == NULL || node->type != YAML_SCALAR_NODE ||
+	    node->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (yaml_is_text(node, words[i]) && strncmp(ed->text +
+		    yaml_byte(ed, node->start_mark), words[i],
+		    strlen(words[i])) == 0)
+			return true;
+	return false;
+}
+
+bool
 yaml_is_flow(const yaml_node_t *node)
 {
 	return node->type == YAML_MAPPING_NODE ?
@@ -99,13 +116,8 @@ int
 yaml_cannot(struct yaml_edit *ed, const yaml_node_t *node, struct err *e,
     const char *what)
 {
-	bool is_word = node->type == YAML_SCALAR_NODE &&
-	    node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-	    (yaml_is_text(node, "~") || yaml_is_text(node, "null"));
-
 	ed->line = (unsigned)node->start_mark.line + 1;
-	return err_set(e, ERR_INPUT, "%s", is_word ? "says null: take that "
-	    "word out" : what);
+	return err_set(e, ERR_INPUT, "%s", what);
 }
 
 /* Return 1, 0 where it is not there. */
@@ -138,7 +150,8 @@ yaml_spot_find(struct yaml_edit *ed, const struct yaml_leaf *leaf, size_t count,
 	*s = (struct yaml_spot){
 		.value = yaml_document_get_root_node(&ed->doc)
 	};
-	while (s->depth < count && !yaml_is_null(s->value)) {
+	while (s->depth < count && !yaml_is_null(s->value) &&
+	    !yaml_is_null_word(ed, s->value)) {
 		if (s->value->type != YAML_MAPPING_NODE)
 			return yaml_cannot(ed, s->value, e, "is no mapping");
 		if (step(ed, s, leaf->keys[s->depth]) == 0)

@@ -102,6 +102,37 @@ put_flow(struct yaml_edit *ed, const struct yaml_spot *s,
 	free(text);
 }
 
+/* In the place of a word that says nothing, or of nothing in brackets; between
+ * brackets no comment can tell what it was. */
+static void
+put_instead(struct yaml_edit *ed, const struct yaml_spot *s,
+    const struct yaml_leaf *leaf)
+{
+	size_t at = yaml_byte(ed, s->value->start_mark);
+	size_t to = yaml_byte(ed, s->value->end_mark);
+	bool has_mark = s->map == NULL || !yaml_is_flow(s->map);
+	char *inner = flow_text(leaf, s->depth);
+	char *word = xstrndup(ed->text + at, to - at);
+	/* The list itself is in brackets already. */
+	char *text = xasprintf(s->depth == leaf->count ? "%s[%s]%s%s%s" :
+	    "%s{%s}%s%s%s", at > 0 && ed->text[at - 1] == ':' ? " " : "",
+	    inner, has_mark ? ed->mark : "", has_mark ? YAML_EDIT_WAS : "",
+	    has_mark ? word : "");
+
+	yaml_splice(ed, at, to, text);
+	free(text);
+	free(word);
+	free(inner);
+}
+
+/* "key: ,", where lines of its own cannot be. */
+static bool
+is_nothing_in_flow(const struct yaml_spot *s)
+{
+	return s->map != NULL && s->value != NULL && yaml_is_flow(s->map) &&
+	    yaml_is_null(s->value);
+}
+
 /* The list, or what should be one, is there. */
 static int
 put_item(struct yaml_edit *ed, const struct yaml_spot *s,
@@ -110,6 +141,10 @@ put_item(struct yaml_edit *ed, const struct yaml_spot *s,
 	yaml_node_t *list = s->value;
 	yaml_node_item_t *i;
 
+	if (yaml_is_null_word(ed, list) || is_nothing_in_flow(s)) {
+		put_instead(ed, s, leaf);
+		return 0;
+	}
 	if (yaml_is_null(list)) {
 		put_lines(ed, s, leaf, s->key->start_mark.column + 2);
 		return 0;
@@ -140,7 +175,9 @@ put_at(struct yaml_edit *ed, const struct yaml_spot *s,
 		return yaml_is_text(node, leaf->value) ? 0 :
 		    yaml_cannot(ed, node, e, "says something else");
 	}
-	if (yaml_is_null(node)) {
+	if (yaml_is_null_word(ed, node) || is_nothing_in_flow(s)) {
+		put_instead(ed, s, leaf);
+	} else if (yaml_is_null(node)) {
 		put_lines(ed, s, leaf, s->key == NULL ? 0 :
 		    s->key->start_mark.column + 2);
 	} else if (yaml_is_flow(node)) {
@@ -164,6 +201,7 @@ yaml_edit_put_leaf(struct yaml_edit *ed, const struct yaml_leaf *leaf,
 		return -1;
 	rc = yaml_spot_find(ed, leaf, leaf->count, &s, e);
 	if (rc == 0 && s.depth < leaf->count && !yaml_is_null(s.value) &&
+	    !yaml_is_null_word(ed, s.value) &&
 	    s.value->type != YAML_MAPPING_NODE)
 		rc = yaml_cannot(ed, s.value, e, "is no mapping");
 	if (rc == 0)

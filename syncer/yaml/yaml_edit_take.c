@@ -97,6 +97,25 @@ is_empty(const yaml_node_t *node)
 	    node->data.mapping.pairs.start == node->data.mapping.pairs.top);
 }
 
+/* "{} # mark: was null" becomes "null" again.  Return whether it was so. */
+static bool
+put_back_word(struct yaml_edit *ed, const yaml_node_t *node)
+{
+	size_t from = yaml_byte(ed, node->start_mark);
+	size_t to = yaml_byte(ed, node->end_mark), len = strlen(ed->mark);
+	const char *was = ed->text + to + len;
+	char *word;
+
+	if (!yaml_is_flow(node) || strncmp(ed->text + to, ed->mark, len) != 0 ||
+	    strncmp(was, YAML_EDIT_WAS, strlen(YAML_EDIT_WAS)) != 0)
+		return false;
+	was += strlen(YAML_EDIT_WAS);
+	word = xstrndup(was, strcspn(was, " \t\r\n"));
+	yaml_splice(ed, from, (size_t)(was - ed->text) + strlen(word), word);
+	free(word);
+	return true;
+}
+
 /* One thing less: the leaf itself, or at ${depth} what is empty.  Return 1,
  * 0 where there was nothing to take. */
 static int
@@ -114,8 +133,12 @@ take_one(struct yaml_edit *ed, const struct yaml_leaf *leaf, size_t depth,
 		rc = 0;
 	else if (is_leaf && leaf->is_item)
 		rc = take_item(ed, &s, leaf->value, e);
-	else if (is_leaf ? yaml_is_text(s.value, leaf->value) :
-	    is_empty(s.value))
+	else if (!is_leaf && !is_empty(s.value))
+		rc = 0;
+	else if (!is_leaf && !yaml_is_null(s.value) &&
+	    put_back_word(ed, s.value))
+		rc = 0;
+	else if (depth > 0 && (!is_leaf || yaml_is_text(s.value, leaf->value)))
 		rc = take_pair(ed, &s, e);
 	yaml_document_delete(&ed->doc);
 	return rc;
@@ -128,7 +151,10 @@ yaml_edit_take_leaf(struct yaml_edit *ed, const struct yaml_leaf *leaf,
 	size_t depth = leaf->is_item ? leaf->count : leaf->count - 1;
 	int rc = take_one(ed, leaf, leaf->count, true, e), more = rc;
 
-	for (; more == 1 && depth > 0; depth--)
+	for (; more == 1; depth--) {
 		more = take_one(ed, leaf, depth, false, e);
+		if (depth == 0)
+			break;
+	}
 	return more == -1 ? -1 : rc;
 }

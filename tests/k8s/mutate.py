@@ -4,7 +4,7 @@
 usage: mutate.py EDGE.yaml AIRGAP.yaml NODES.yaml WATCH.yaml
 
 The files are what `kubectl kustomize` printed for these overlays, the last one with
-the component watch. They break no rule; with one thing changed, that rule is broken. Prints a line a change, and
+the components watch and gc. They break no rule; with one thing changed, that rule is broken. Prints a line a change, and
 ends with 1 when a rule did not see it.
 """
 
@@ -103,6 +103,12 @@ CHANGES = [
     ("edge", "CronJob/cdr-sync", "spec.failedJobsHistoryLimit", GONE, "cron"),
     ("edge", "CronJob/cdr-sync", "spec.schedule", "0 * * * *", "cron"),
     ("edge", "CronJob/cdr-sync", "spec.schedule", "*/30 * * * *", "cron"),
+    ("edge", "CronJob/cdr-sync", CRON_BOX + "args.5", "--plain", "cron"),
+    ("watch", "CronJob/cdr-gc", CRON_BOX + "args.3", "--json", "cron"),
+    ("edge", "PersistentVolumeClaim/cdr", "metadata.finalizers", ["cdr/keep"], "end"),
+    ("edge", "Deployment/cdr", POD + "terminationGracePeriodSeconds", 600, "end"),
+    ("edge", "CronJob/cdr-sync", CRON_POD + "terminationGracePeriodSeconds", 300, "end"),
+    ("nodes", "DaemonSet/cdr-nodes", POD + "terminationGracePeriodSeconds", 120, "end"),
     ("edge", "CronJob/cdr-sync", CRON + "spec.backoffLimit", GONE, "job"),
     ("airgap", "Job/cdr-import", "spec.activeDeadlineSeconds", GONE, "job"),
     ("airgap", "Job/cdr-import", POD + "restartPolicy", "OnFailure", "job"),

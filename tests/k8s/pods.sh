@@ -72,29 +72,39 @@ pod_rootfs_cdr()
 }
 
 # Modules come first: the last one is a program, and names the loader.
-pod_rootfs_nginx()
+_pod_nginx()
 {
-	uses nginx busybox
 	_modules=/usr/lib/nginx/modules
-	_dir=$1
 	set --
 	for _module in "$_modules"/*.so; do
 		[ ! -e "$_module" ] || set -- "$@" "$_module"
 	done
 	sh "$TOP/k8s/image/rootfs" "$_dir" "$@" "$(command -v nginx)" \
 		>>"$T/rootfs.log" 2>&1 || fail "nginx's file system cannot be made"
-	mkdir -p "$_dir/bin" "$_dir/usr/sbin" "$_dir$_modules"
+	mkdir -p "$_dir/usr/sbin" "$_dir$_modules"
 	for _module; do
 		mv "$_dir/usr/bin/${_module##*/}" "$_dir$_modules/"
 	done
 	mv "$_dir/usr/bin/nginx" "$_dir/usr/sbin/"
+	# What glibc loads when a thread is told to end: no program is linked with it.
+	cp "$(cc -print-file-name=libgcc_s.so.1)" \
+		"$(dirname "$(find "$_dir" -name libc.so.6)")/"
+}
+
+pod_rootfs_nginx()
+{
+	uses nginx busybox
+	_dir=$1
+	if [ "${WITH_NGINX-}" = newer ]; then
+		newer_nginx_rootfs "$_dir" || fail "nginx's file system cannot be made"
+	else
+		_pod_nginx
+	fi
+	mkdir -p "$_dir/bin"
 	cp "$BUSYBOX_HERE" "$_dir/bin/busybox"
 	for _applet in sh mkdir sleep kill cat sha256sum; do
 		ln "$_dir/bin/busybox" "$_dir/bin/$_applet"
 	done
-	# What glibc loads when a thread is told to end: no program is linked with it.
-	cp "$(cc -print-file-name=libgcc_s.so.1)" \
-		"$(dirname "$(find "$_dir" -name libc.so.6)")/"
 	# Whose workers are when it is root that starts it.
 	echo 'nobody:x:65534:65534::/:/sbin/nologin' >>"$_dir/etc/passwd"
 	printf 'nobody:x:65534:\nnogroup:x:65534:\n' >>"$_dir/etc/group"

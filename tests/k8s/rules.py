@@ -21,6 +21,10 @@ WRITERS = {"sync", "watch", "import", "gc", "verify"}
 # Secrets that the person who applies an overlay makes.
 USERS_SECRETS = {"cdr-tls", "cdr-client-ca", "cdr-hooks"}
 CLUSTER_KINDS = {"Namespace", "PersistentVolume"}
+# What runs by the clock and changes the tree, one at a time: the first word it is given.
+BY_CLOCK = {"sync", "gc"}
+# Seconds from the end of a namespace on: what serves may finish its answers.
+GRACE, SERVER_GRACE = 60, 300
 # Folders of a node that its registry configuration is in, no larger ones.
 NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s", "/etc/cdr"}
 
@@ -68,6 +72,19 @@ class Checker:
         space = self.named("Namespace", obj["metadata"].get("namespace"), None)
         labels = space["metadata"].get("labels", {}) if space else {}
         return labels.get("pod-security.kubernetes.io/enforce")
+
+    def check_end(self, obj):
+        """A namespace is gone when its objects are."""
+        self.need(not obj["metadata"].get("finalizers"), obj, "end",
+                  "somebody has to take its finalizers away")
+        template = k8s.template_of(obj)
+        if not template:
+            return
+        pod = template["spec"]
+        serves = any(c.get("ports") for c in pod["containers"])
+        grace = pod.get("terminationGracePeriodSeconds", 30)
+        self.need(grace <= (SERVER_GRACE if serves else GRACE), obj, "end",
+                  "%s seconds until it has to end" % grace)
 
     def check_namespace(self, obj):
         if obj["kind"] in CLUSTER_KINDS:
@@ -234,6 +251,11 @@ class Checker:
                   "0" not in minutes.split(","), obj, "cron",
                   "the schedule is everybody's")
         self.check_job(obj, spec["jobTemplate"]["spec"])
+        for container in k8s.template_of(obj)["spec"]["containers"]:
+            args = container.get("args", [""])
+            self.need(args[0] not in BY_CLOCK or "--if-busy=skip" in args and
+                      "--wait" in args, obj, "cron",
+                      "that another one is at work is a failure")
 
     def check_job(self, obj, spec):
         for word in ("backoffLimit", "activeDeadlineSeconds"):
@@ -322,6 +344,7 @@ class Checker:
                    "PodDisruptionBudget": self.check_budget}
         for obj in self.objects:
             self.check_namespace(obj)
+            self.check_end(obj)
             if obj["kind"] in by_kind:
                 by_kind[obj["kind"]](obj)
         for obj, template in self.pods():

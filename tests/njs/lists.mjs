@@ -90,6 +90,14 @@ for (let size = 0; size < 10; size++) {
 	    '</%5B::1%5D:5/v2/a/tags/list?n=1&last=b>; rel="next"'],
 	["/v2/_catalog", "", "1", "docker.io/a", '</v2/_catalog?n=1&last=docker.io%2Fa>; rel="next"'],
 ].forEach((c) => same("link", c[4], cdr.link(c[0], c[1], c[2], c[3])));
+[
+	["/v2/a/tags/list", undefined, "</v2/a/tags/list?n=2&last=b>"],
+	["/v2/a/tags/list", "", "</v2/a/tags/list?n=2&last=b>"],
+	["/v2/a/tags/list", "/mirror", "<list?n=2&last=b>"],
+	["/[::1]:5/v2/a/tags/list", "\"><x>", "<list?n=2&last=b>"],
+	["/v2/_catalog", "/", "<_catalog?n=2&last=b>"],
+].forEach((c) => same("link below a prefix", c[2] + '; rel="next"',
+    cdr.link(c[0], "", "2", "b", c[1])));
 
 const index = '{"schemaVersion":2,"manifests":[{"digest":"1","artifactType":"a/b"},' +
     '{"digest":"2","artifactType":"a/c"},{"digest":"3"},{"digest":"4","artifactType":"a/d+json"}]}';

@@ -6,7 +6,7 @@
 . "$TOP/tests/k8s/render.sh"
 
 need python3 python3-yaml newer/kustomize
-k8s_with watch watch
+k8s_with watch watch gc
 k8s_render edge airgap nodes watch
 
 check "each rule sees what breaks it" python3 "$TOP/tests/k8s/mutate.py" \

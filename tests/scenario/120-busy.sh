@@ -40,6 +40,11 @@ within 1 sync_rc "busy" 3 app:2
 expect_said "it says by whom" "process $PID on $(uname -n) since 20.*T.*Z; try again"
 within 1 sync "busy, and that is well" --if-busy=skip app:2
 expect_said "it says so" "nothing done: $ROOT: another cdr .*process $PID"
+expect_rc "so does gc" 3 "$CDR" gc -r "$ROOT"
+check "busy, and that is well for gc" "$CDR" gc -r "$ROOT" --if-busy=skip
+expect_said "it says so" "nothing done: $ROOT: another cdr .*process $PID"
+expect_rc "gc, and what to do if it is busy" 2 "$CDR" gc -r "$ROOT" --if-busy=wait
+expect_said "it says what it takes" -- '--if-busy: it takes skip'
 within 2 sync_rc "it waits for a second" 3 --wait 1 app:2
 "$CDR" sync -r "$ROOT" --wait 1m app:2 >"$T/second.log" 2>&1 &
 second=$!

@@ -39,7 +39,7 @@ for run in second third; do
 	plenty_before
 	plenty_sync "a $run time" -i "$T/list"
 	written "the $run time: nothing of any image" status/history.json \
-		status/metrics status/status.json status/summary.json
+		status/metrics status/runs.json status/status.json status/summary.json
 	[ "$(wc -c <"$ROOT/status/status.json")" -lt 2000 ] || fail "status.json is large"
 	of_status 'words({i.result for i in v.images} == {"unchanged"},
 		{i.last_listed for i in v.images} == {i.last_success for i in v.images} ==
@@ -56,7 +56,7 @@ digest=$(basename "$(readlink "$ROOT/repos/$repo/_manifests/${first##*:}")")
 written "it costs its own files" index.json \
 	"repos/$repo/_history/${first##*:}" "repos/$repo/_manifests/${first##*:}" \
 	"repos/$repo/_manifests/sha256:$digest" status/blobs.json status/history.json \
-	status/images.json status/metrics status/status.json status/summary.json
+	status/images.json status/metrics status/runs.json status/status.json status/summary.json
 [ "$(grep -v -e '^index.json ' -e '^status/metrics ' "$T/written" |
 	awk '{ n += $3 } END { print n }')" -lt 10000 ] || fail "and few bytes"
 ok "and few bytes"
@@ -73,7 +73,7 @@ of_status 'words(i.result, i.objects > 0) for i in v.images if i.image == name' 
 plenty_before
 plenty_sync "all of them again" -i "$T/list"
 written "nothing of any image" status/history.json \
-	status/metrics status/status.json status/summary.json
+	status/metrics status/runs.json status/status.json status/summary.json
 of_status '{i.last_listed for i in v.images} == {v.finished}' true
 
 # A new tag and a new repository.

@@ -30,8 +30,8 @@ healed()
 # The renames of the first thread alone, which writes the lists; its first is that of
 # the mark. The short run has those between the two files of a list.
 step=1
-for name in index.json blobs-earlier.json blobs.json images-earlier.json images.json \
-    history.json status-earlier.json status.json metrics summary.json _state/clean; do
+for name in index.json runs.json status-earlier.json status.json blobs-earlier.json \
+    blobs.json images-earlier.json images.json history.json metrics summary.json _state/clean; do
 	step=$((step + 1))
 	case $name in
 	blobs.json | status.json) ;;

@@ -26,6 +26,10 @@ for line in 'set $b $1;' 'rewrite ^(.*)$ /x$1 last;' 'alias /srv/${2};' \
 	echo "$line" >"$T/a.conf"
 	expect_rc "$line" 1 python3 tests/style.py "$T/a.conf"
 done
+for line in 'map $uri $a { volatile; }' 'map $uri' 'map $uri $a { "~(?<x>a)" $x; }'; do
+	echo "$line" >"$T/a.conf"
+	expect_rc "a map in another form: $line" 1 python3 tests/style.py "$T/a.conf"
+done
 printf 'map $uri $a {\n\t"~(?<=/)(a)(?<!b)" $1/x;\n}\nlocation ~ "^/(?<b>a)$" {\n\talias /srv/$b;\n}\n' \
 	>"$T/a.conf"
 check "look-behind, a map's result, names in a location" python3 tests/style.py "$T/a.conf"

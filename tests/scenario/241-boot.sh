@@ -23,7 +23,7 @@ mkdir -p "$T/source/nginx" "$T/source/k8s"
 cp "$TOP/boot/START.md" "$TOP/boot/install" "$TOP/boot/nginx-from-image" \
 	"$TOP/scripts/serve" "$T/source"
 cp -R "$TOP"/nginx/*.conf "$TOP/nginx/kustomization.yaml" "$TOP/nginx/njs" \
-	"$TOP/nginx/page" "$TOP/nginx/cdr-watch.sh" "$T/source/nginx"
+	"$TOP/nginx/page" "$TOP"/nginx/*.sh "$T/source/nginx"
 cp -R "$TOP/k8s/base" "$TOP/k8s/components" "$TOP/k8s/overlays" "$T/source/k8s"
 for a in $arch $other; do
 	printf '#!/bin/sh\necho "cdr for %s"\n' "$a" >"$T/source/cdr-$a"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # A file that is dropped into the folder of --hooks has cdr watch look at the images
 # that it names, and at no other: when they have settled, all in one run, and also
-# those that come while a run is at work. Names on no line cost nothing. A list that
+# those that come while a run is at work; where nobody had pushed for a while, once
+# before that. Names on no line cost nothing. A list that
 # is wrong keeps what was right for hints. An unfinished file is left alone; links,
 # pipes, folders and what is too large are no way in; more files than are remembered
 # at once are taken all the same.
@@ -141,12 +142,38 @@ ran "and taken up again" $((count + 1))
 
 kill -TERM "$WATCH_PID"
 watch_ends "told to stop" 0
+
+# --- before it has settled ---------------------------------------------------------
+
+# Whatever has not been taken.
+rm -f "$SPOOL"/*
+watch -i "$T/list" --every 0 --hooks "$SPOOL" --settle 8 --settle-first 1
+ran "a whole run once more" 1
+for tag in 1 2; do
+	craft image "library/app:$tag" --layers 1 --seed "s$tag" >"$T/pushed.$tag"
+done
+hub_mark
+pushed=$(date +%s%N)
+printf '%s\n' app:1 app:2 | drop first
+ran "a push to what was quiet" 2
+expect_published "is there before it has settled" app:1 "$(cat "$T/pushed.1")"
+expect_published "and what came with it" app:2 "$(cat "$T/pushed.2")"
+expect_eq "by a look for each" 2 "$(hub_count registry HEAD /manifests/ 200)"
+expect_eq "it still settles" 2 "$(watched v.waiting)"
+ran "and is looked at again" 3
+later=$((($(date +%s%N) - pushed) / 1000000))
+[ $later -ge 8000 ] || fail "it has settled after $later ms"
+expect_eq "which costs a HEAD each" 4 "$(hub_count registry HEAD /manifests/ 200)"
+expect_eq "and no pull" 2 "$(hub_count registry GET /manifests/ 200)"
+expect_eq "nothing waits" 0 "$(watched v.waiting)"
+kill -TERM "$WATCH_PID"
+watch_ends "told to stop again" 0
 tree_check "$ROOT"
 
 # --- the command line --------------------------------------------------------------
 
 for words in "--hooks $T/list" "--hooks $T/nothing" "--listen-hooks $T/s" "--hook-config $T/list" \
-	"--settle 2m" "--settle -1" '--hooks='; do
+	"--settle 2m" "--settle -1" "--settle-first x" '--hooks='; do
 	# shellcheck disable=SC2086
 	expect_rc "watch $words" 2 "$CDR" watch -r "$ROOT" -i "$T/list" $words
 done

@@ -186,7 +186,8 @@ expect_eq "none is left, and what was too many was told so" "0 16" "$(cat "$T/sl
 
 # A large body goes by a file; and there is no room for one.
 nginx=$(pgrep -P "$HOOKS_PID" -x nginx)
-folder=$(tr '\0' '\n' <"/proc/$nginx/cmdline" | sed -n 's/.* -p \([^ ]*\) .*/\1/p; q')
+pidfile=$(grep -lsx "$nginx" "$TMPDIR"/cdr-hooks.*/hooks.pid /tmp/cdr-hooks.*/hooks.pid || :)
+folder=${pidfile%/*}
 [ -d "$folder/temp-hooks/body" ] || fail "nginx's folder: $folder"
 {
 	printf '{"image": "app:1", "x": "'

@@ -17,7 +17,7 @@ craft image library/other:1 --layers 1 --seed 2 >/dev/null
 printf '%s\n' app:1 other:1 >"$T/list"
 hooks_config
 hooks_begin
-hooks_watch --every 0 --settle 2 --settle-most 4
+hooks_watch --every 0 --settle-first 2 --settle 2 --settle-most 4
 ran "the first run" 1
 
 cat >"$T/flood.py" <<'END'

@@ -52,7 +52,6 @@ answer()
 	curl -sS -m 60 -o "$T/body" -w '%{http_code}' -d '{}' "$@"
 }
 
-touch "$T/before"
 odd="$T/a folder; of \$any name/with a name that is longer than what a socket's address has room for, which is 107 characters"
 mkdir -p "$odd"
 begin "$odd/s"
@@ -85,10 +84,13 @@ expect_eq "by POST" 405 "$(curl -sS -o /dev/null -w '%{http_code}' "http://$addr
 expect_rc "the port is taken" 1 sh "$hooks" "$odd/s" "$address"
 said "is $address taken?"
 nginx=$(pgrep -P "$pid" -x nginx)
+# Others may run beside this one, with folders of that name.
+folder=$(grep -lsx "$nginx" "$TMPDIR"/cdr-hooks.*/hooks.pid /tmp/cdr-hooks.*/hooks.pid || :)
+[ -n "$folder" ] || fail "it has no folder"
 process_end "$pid"
 check "its nginx has ended" process_over "$nginx"
-expect_eq "nothing is left" '' "$(find "$TMPDIR" /tmp -maxdepth 1 -name 'cdr-hooks.*' \
-	-newer "$T/before" -user "$(id -u)" || :)"
+[ ! -e "${folder%/*}" ] || fail "its folder is left: ${folder%/*}"
+ok "nothing is left"
 
 # --- TLS ------------------------------------------------------------------------------
 
@@ -102,8 +104,12 @@ expect_eq "https" 202 "$(answer --cacert ca.crt "https://$address/hook/x")"
 expect_eq "plain http is refused" 400 "$(answer "http://$address/hook/x")"
 process_end "$pid"
 begin --tls ca.crt ca.key --client-ca ca.crt "$odd/s"
-expect_rc "a sender without a certificate" 56 curl -sS -m 60 -d '{}' --cacert ca.crt \
-	"https://$address/hook/x"
+# curl learns it while it sends (55), or when it waits for the answer (56).
+# shellcheck disable=SC2016 # for the inner shell
+check "a sender without a certificate is refused" sh -c '
+	rc=0
+	curl -sS -m 60 -d "{}" --cacert ca.crt "$1" || rc=$?
+	[ $rc -eq 55 ] || [ $rc -eq 56 ]' sh "https://$address/hook/x"
 expect_eq "one with a certificate" 202 "$(answer --cacert ca.crt --cert ca.crt \
 	--key ca.key "https://$address/hook/x")"
 process_end "$pid"

@@ -266,3 +266,17 @@ rm "$R/etc/cdr/node-config.json"
 "$CDR" doctor --prefix "$R" >"$T/stdout" 2>&1 || :
 expect_eq "... by its mark, where the record is lost" $mirror \
 	"$(head -n 1 "$T/stdout")"
+
+# Who installed for 2.x has said so.
+rm -rf "$R"
+mkdir -p "$R"
+cp -R "$TOP/tests/nodes/containerd/configs-tls-2/." "$R"
+for version in 2.1.9 2.0.0; do
+	check "registry.configs with tls, and $version" "$CDR" node-config containerd \
+		--mirror $mirror --prefix "$R" --client-version $version --install
+	case $version in
+	2.1.9) told ok "... which doctor knows" 'uses this mirror' --mirror $mirror ;;
+	*) told FAIL "... which doctor cannot know" 'containerd 1\.x does not load' \
+		--mirror $mirror ;;
+	esac
+done

@@ -45,7 +45,8 @@ for file in "$TOP"/tests/nodes/k3s/*.yaml; do
 	check "... again" config k3s --mirror $url --registry docker.io --install
 	expect_said "... changes nothing" '^Nothing to change'
 	# Somebody else's edit in between.
-	if ! cmp -s "$file" "$Y" && [ "$name" != flow ] && [ "$name" != json ]; then
+	case $name in flow | json*) bare=1 ;; *) bare= ;; esac
+	if ! cmp -s "$file" "$Y" && [ -z "$bare" ]; then
 		cp "$Y" "$T/installed"
 		printf '# mine\n' | cat - "$T/installed" >"$Y"
 		check "... another mirror, after an edit" config k3s \
@@ -132,14 +133,48 @@ check "an option of the unit" config k3s --mirror $url --registry docker.io --in
 expect_said "goes before it" '^wrote /etc/opt/unit\.yaml'
 expect_said "... and the other file has gone" '^removed /etc/opt/own\.yaml'
 check "removed" config k3s --remove
-sed -i 's,/etc/opt/unit,/opt/unit,' "$R/etc/systemd/system/k3s.service"
-check "one outside of /etc is printed" config k3s --mirror $url
-expect_said "with its name" '^# --- /opt/unit\.yaml:'
-expect_rc "and not written" 2 config k3s --mirror $url --install
-expect_said "but said" '/opt/unit\.yaml: .*by hand'
-sed -i 's,/opt/unit,../unit,' "$R/etc/systemd/system/k3s.service"
+# elsewhere "what" PATH: the unit names that.
+elsewhere()
+{
+	sed -i "s,^\t'/.*' .*,\t'$2' \\\\," "$R/etc/systemd/system/k3s.service"
+	check "$1 is printed" config k3s --mirror $url
+	expect_said "... with its name" "^# --- $2:"
+}
+elsewhere "one outside of /etc" /opt/k3s/unit.yaml
+check "and written" config k3s --mirror $url --install
+expect_said "where it is" '^wrote /opt/k3s/unit\.yaml'
+check "... and removed" config k3s --remove
+[ ! -e "$R/opt" ] || fail "something is left in /opt"
+mkdir -p "$R/srv/k3s"
+elsewhere "another one" /srv/k3s/r.yaml
+cp "$TOP/tests/nodes/k3s/own-endpoint.yaml" "$R/srv/k3s/r.yaml"
+check "one that is there is added to" config k3s --mirror $url --registry docker.io --install
+check "... as it should be" cmp "$TOP/tests/nodes/k3s/own-endpoint.want" \
+	"$R/srv/k3s/r.yaml"
+check "... and back" config k3s --remove
+check "... byte for byte" cmp "$TOP/tests/nodes/k3s/own-endpoint.yaml" \
+	"$R/srv/k3s/r.yaml"
+expect_eq "... and alone" r.yaml "$(ls "$R/srv/k3s")"
+for path in /usr/share/k3s/r.yaml /run/k3s/r.yaml /opt/k3s/registries; do
+	elsewhere "$path" $path
+	expect_rc "... and not written" 2 config k3s --mirror $url --install
+	expect_said "... but said" "$path: .*by hand"
+done
+sed -i "s,/opt/k3s/registries,../unit," "$R/etc/systemd/system/k3s.service"
 expect_rc "one that is no path" 2 config k3s --mirror $url --install
 expect_said "is named with its line" '/etc/systemd/system/k3s\.service:3: private-registry: '
+
+# A record that somebody else has written deletes nothing of the system's.
+mkdir -p "$R/usr/bin" "$R/opt" "$R/etc/cdr"
+for entry in 'whole opt/x.yaml' 'daemon.json usr/x.json' 'daemon.json opt/x' \
+    'daemon.json opt/../usr/x.json' 'daemon.json ../x.json'; do
+	printf '{"version": 1, "files": [{"client": "k3s", "kind": "%s", "path": "%s", "text": "", "written": "sha256:%s"}], "directories": []}' \
+		"${entry% *}" "${entry#* }" "$(printf '' | sha256sum | cut -d ' ' -f 1)" \
+		>"$R/etc/cdr/node-config.json"
+	expect_rc "a record of $entry" 2 config k3s --remove
+	expect_said "... is not followed" 'node-config\.json.* cannot be read'
+done
+rm "$R/etc/cdr/node-config.json"
 
 # --- doctor -----------------------------------------------------------------------
 

@@ -194,3 +194,66 @@ cp "$R/etc/containers/registries.conf.d/50-cdr-podman.conf" \
 	"$R/home/ann/.config/containers/registries.conf"
 check "one that leads to the mirror" doctor app:1
 ! grep -q '/home/ann' "$T/stdout" || fail "it is told all the same"
+
+# A user's drop-ins come behind the system's, and hide none of them but those of the
+# same prefix; a home may be anywhere.
+mkdir -p "$R/srv/bob/.config/containers/registries.conf.d" "$R/etc"
+rm -r "$R/home"
+printf 'root:x:0:0:root:/root:/bin/bash\nbob:x:999:999::/srv/bob:/bin/sh\nbad line\n' \
+	>"$R/etc/passwd"
+drop=$R/srv/bob/.config/containers/registries.conf.d/10.conf
+# user LEVEL "what" REGEX: of that drop-in, on standard input.
+user()
+{
+	sed "s/MIRROR/$MIRROR/" >"$drop"
+	check "$2" doctor app:1
+	case $1 in
+	warn) expect_said "... is told" "^warn  node +/srv/bob/.*($3)" ;;
+	ok) ! grep '^warn  node' "$T/stdout" || fail "$2: is told" ;;
+	esac
+}
+user warn "an entry elsewhere" '10\.conf:1: .* go by "docker\.io" there, which does not lead' <<'END'
+[[registry]]
+location = "docker.io"
+[[registry.mirror]]
+location = "mirror.gcr.io"
+END
+user warn "a longer prefix" '10\.conf:1: .* go by "docker\.io/library"' <<'END'
+[[registry]]
+prefix = "docker.io/library"
+location = "harbor.corp.example/hub"
+END
+user ok "another registry" <<'END'
+[[registry]]
+location = "quay.io"
+blocked = true
+END
+user ok "one that leads to the mirror" <<'END'
+[[registry]]
+location = "docker.io"
+[[registry.mirror]]
+location = "MIRROR/docker.io"
+insecure = true
+END
+user warn "one that is no TOML" '10\.conf: line 1: .*pull nothing while it is so' <<'END'
+[[registry]
+END
+echo '[[registry]]' >"$drop"
+echo 'location = "docker.io"' >>"$drop"
+check "node-config" config --mirror "http://$MIRROR" --install
+check "node-config beside it" config --mirror "http://$MIRROR"
+expect_said "tells it" '^# Note: /srv/bob/.*/10\.conf counts before these files'
+rm "$drop"
+
+# What the environment names stands in the place of the main file, a user's too.
+mkdir -p "$R/opt" "$R/root/.config/containers"
+echo 'CONTAINERS_REGISTRIES_CONF="/opt/own.conf"' >"$R/etc/environment"
+: >"$R/root/.config/containers/registries.conf"
+printf '[[registry]]\nprefix = "docker.io/library"\nlocation = "x.example"\n' \
+	>"$R/opt/own.conf"
+expect_rc "a file that /etc/environment names" 1 doctor app:1
+expect_said "counts" '^FAIL  node +.* goes by "docker\.io/library" in /opt/own\.conf:1'
+! grep -q '/root/' "$T/stdout" || fail "a user's own main file counts beside it"
+rm "$R/etc/environment"
+check "without that" doctor app:1
+expect_said "the user's counts" '^warn  node +/root/\.config/containers/registries\.conf hides'

@@ -20,7 +20,7 @@ podman_takes()
 	# shellcheck disable=SC2016 # for the inner shell
 	"$@" sh -euc '
 	mount --bind "$1/node/etc/containers" /etc/containers
-	export HOME="$1/home" CONTAINERS_CONF="$1/$2.conf"
+	export HOME="$1/home" CONTAINERS_CONF="$1/$2.conf" XDG_CONFIG_HOME="$1/xdg"
 	exec podman --storage-driver vfs --root "$1/p" --runroot "$1/pr" info \
 		--format "{{json .Registries}}"
 	' podman "$T" "$_which"
@@ -60,7 +60,34 @@ for want in "$TOP"/tests/nodes/podman/*.want; do
 	done
 done
 
-mkdir -p "$T/home/.config/containers"
+# entry FOLDER NAME: of the registry NAME.
+entry()
+{
+	printf '[[registry]]\nlocation = "%s"\n' "$2" >"$1"
+}
+mkdir -p "$T/home/.config/containers/registries.conf.d" \
+	"$T/xdg/containers/registries.conf.d"
+entry "$T/xdg/containers/registries.conf" xdg.example
+entry "$T/xdg/containers/registries.conf.d/x.conf" xdg.example
+entry "$T/home/.config/containers/registries.conf.d/x.conf" user.example
+entry "$T/named.conf" named.example
+for podman in older newer; do
+	check "podman ($podman) with a user's drop-in" "$podman"
+	grep -q 10.0.0.5 "$T/stdout" || fail "it hides ours"
+	grep -q user.example "$T/stdout" || fail "it does not count"
+	! grep -q xdg.example "$T/stdout" || fail "XDG_CONFIG_HOME counts"
+done
+: >"$T/home/.config/containers/registries.conf"
+export CONTAINERS_REGISTRIES_CONF="$T/named.conf"
+for podman in older newer; do
+	check "podman ($podman) with a file that its environment names" "$podman"
+	for name in 10.0.0.5 user.example named.example; do
+		grep -q $name "$T/stdout" || fail "it does not read $name"
+	done
+done
+unset CONTAINERS_REGISTRIES_CONF
+rm -r "$T/home/.config/containers/registries.conf.d"
+
 : >"$T/home/.config/containers/registries.conf"
 for podman in older newer; do
 	check "podman ($podman) with a user's own file" "$podman"

@@ -140,6 +140,8 @@ try:
             s.sendall(b"GET /v2/ HTTP/1.1\r\nHost: m\r\n\r\n")
             got = s.recv(100)
             said = f"heard {got}" if got else "closed"
+except ssl.SSLEOFError:
+    said = "closed"
 except ssl.SSLError as e:
     said = e.reason
 except OSError as e:

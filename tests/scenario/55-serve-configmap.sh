@@ -73,9 +73,11 @@ expect_eq "without njs the list is whole" '["1","2"]' \
     "$(curl -sS "http://$address/v2/library/app/tags/list?n=1" | jq -c .tags)"
 end
 
-if [ -f /usr/lib/nginx/modules/ngx_http_js_module.so ]; then
+if have_njs; then
 	volume "$T/njs" "$TOP"/nginx/*.conf "$TOP"/nginx/*.sh "$TOP/nginx/njs"
 	settled "$T/njs"
+	# Where this nginx has its modules.
+	sed -i "s,/usr/lib/nginx/modules,$NGINX_MODULES," "$T/njs/njs/main.conf"
 	start "$T/njs"
 	expect_eq "with it there are pages" '["1"]' \
 	    "$(curl -sS "http://$address/v2/library/app/tags/list?n=1" | jq -c .tags)"

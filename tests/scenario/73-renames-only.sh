@@ -98,7 +98,7 @@ watch
 sync "nothing has moved" $images platform=all
 unwatch
 expect_eq "nothing has moved: nothing changes, but the status, by renames" \
-	"$(for name in history.json metrics status.json summary.json; do
+	"$(for name in history.json metrics runs.json status.json summary.json; do
 		printf 'MOVED_TO %s ' "$ROOT/status/$name"
 	done)" \
 	"$(grep -vE '^(OPEN|ACCESS|CLOSE_NOWRITE,CLOSE)(,ISDIR)? ' "$T/changes" |

@@ -36,7 +36,7 @@ expect_rc "a list with errors" 2 "$CDR" sync -r "$ROOT" App:1
 ! [ -e "$ROOT" ] || fail "a list with errors made a tree"
 
 sync "two images" app:1 other:1
-expect_eq "names and modes" "blobs.json held.json history.json images.json metrics status.json summary.json unlisted.json 444" \
+expect_eq "names and modes" "blobs.json held.json history.json images.json metrics runs.json status.json summary.json unlisted.json 444" \
 	"$(find "$ROOT/status" -type f -printf '%f\n' | sort | paste -s -d ' ' -) $(
 	find "$ROOT/status" -type f -printf '%m\n' | sort -u)"
 said 'words(v.layout, v.result, v.exit_code, v.totals.updated, v.totals.failed)' \
@@ -62,7 +62,7 @@ fault '{"listener": "cdn", "status": 500}'
 sync_rc "one fails" 1 --log json app:1 gone:1
 expect_eq "a log line has all of it" "docker.io network true true" "$(pick -l \
 	'words(o.registry, o.reason, o.duration_ms >= 0, o.digest is not None)
-	for o in v if o.image == "docker.io/library/app:1" and o.error' "$T/stderr")"
+	for o in v if o.image == "docker.io/library/app:1" and o.error' "$T/stdout")"
 no_faults
 said 'words(v.result, v.exit_code, v.totals.failed)' "failed 1 2"
 said v.last_success "$success"

@@ -70,13 +70,15 @@ static char *
 metrics(struct store *st)
 {
 	struct lifecycle l = { .unlisted = 0 };
+	struct marks *marks = marks_new();
 	struct err e;
 	char *text;
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
 	assert_non_null(out);
-	assert_int_equal(lifecycle_gather(st, &l, &e), 0);
+	assert_int_equal(lifecycle_gather(st, marks, &l, &e), 0);
+	marks_free(marks);
 	lifecycle_print(&l, out);
 	fclose(out);
 	return text;

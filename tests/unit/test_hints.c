@@ -14,13 +14,14 @@
 #include "tests/unit/right_list.h"
 
 #define HEX	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define FIRST	1000
 #define SETTLE	5000
 #define MOST	60000
 
 static struct hints *
 hints_of(const char *text)
 {
-	return hints_new(list_of(text), SETTLE, MOST);
+	return hints_new(list_of(text), SETTLE, SETTLE, MOST);
 }
 
 static size_t
@@ -144,6 +145,80 @@ test_settle(void **state)
 	expect_due(h, 20000 + MOST, "a:1");
 	hints_free(h);
 	hints_free(NULL);
+}
+
+/* A repository that was quiet is looked at a second after the first event, and
+ * once more when it has settled: that may have been too early. */
+static void
+test_first(void **state)
+{
+	struct hints *h = hints_new(list_of("a:1\na:2\na:3\nb:1\n"), FIRST,
+	    SETTLE, MOST);
+
+	(void)state;
+	put(h, "a", "1", 1000);
+	assert_int_equal(hints_due(h), 2000);
+	expect_due(h, 1999, "");
+	/* Another tag of the same push. */
+	put(h, "a", "2", 1500);
+	expect_due(h, 2000, "a:1 a:2");
+	assert_int_equal(hints_count(h), 2);
+	assert_int_equal(hints_due(h), 6000);
+	/* One that comes later only settles, as all do while it goes on. */
+	put(h, "a", "3", 2500);
+	put(h, "a", "1", 4000);
+	put(h, "b", "1", 4000);
+	expect_due(h, 5000, "b:1");
+	expect_due(h, 6500, "a:2");
+	expect_due(h, 7500, "a:3");
+	expect_due(h, 9000, "a:1 b:1");
+	assert_int_equal(hints_count(h), 0);
+	assert_true(hints_due(h) == INT64_MAX);
+	/* It has been quiet since. */
+	put(h, "a", "1", 9001);
+	expect_due(h, 10001, "a:1");
+	expect_due(h, 14001, "a:1");
+	hints_free(h);
+}
+
+/* A run of the whole list takes it, too; another list, and a run that failed,
+ * leave it as it is. */
+static void
+test_first_kept(void **state)
+{
+	struct hints *h = hints_new(list_of("a:1\nb:1\n"), FIRST, SETTLE, MOST);
+	const struct hint failed = { (char[]){ "docker.io/library/a:1" }, 1 };
+	struct hint *hints;
+	size_t count;
+
+	(void)state;
+	put(h, "a", "1", 0);
+	hints_list(h, list_of("a:1\n"));
+	assert_int_equal(hints_due(h), 1000);
+	count = hints_take_all(h, 1000, &hints);
+	assert_int_equal(count, 1);
+	hints_done(hints, count);
+	assert_int_equal(hints_due(h), 5000);
+	hints_again(h, &failed, 31000);
+	expect_due(h, 4999, "");
+	expect_due(h, 5000, "a:1");
+	assert_int_equal(hints_count(h), 0);
+	hints_free(h);
+}
+
+/* What has to be signed is not looked at before the signature is there. */
+static void
+test_first_signed(void **state)
+{
+	struct hints *h = hints_new(list_of("a:1\na:2 signed=/k\n"
+	    "b:1 signed=no\n"), FIRST, SETTLE, MOST);
+
+	(void)state;
+	put(h, "a", "1", 0);
+	put(h, "b", "1", 0);
+	expect_due(h, 4999, "b:1");
+	expect_due(h, 5000, "a:1 b:1");
+	hints_free(h);
 }
 
 /* All that is due at one moment is taken at once, no more than a run takes; and
@@ -369,6 +444,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_settle),
+		cmocka_unit_test(test_first),
+		cmocka_unit_test(test_first_kept),
+		cmocka_unit_test(test_first_signed),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_turns),
 		cmocka_unit_test(test_bounded),

@@ -74,6 +74,7 @@ test_line(void **state)
 {
 	static const char line[] = LINE(",\"published\":"
 	    "\"2026-11-20T00:00:00Z\",\"platforms\":[\"linux/amd64\"],"
+	    "\"kind\":\"application/x\","
 	    "\"size\":12,\"referrers\":2,\"signed\":true,"
 	    "\"blobs\":[[\"fedcba9876543210\",5],[\"0000000000000000\",7]],"
 	    "\"links\":\"1-2-3.4\"");
@@ -91,11 +92,34 @@ test_line(void **state)
 	text = holding_blobs_text(&h);
 	assert_string_equal(text, line);
 	free(text);
-	text = holding_image_text(line, 7);
+	text = holding_image_text(line, 7, ",\"held\":true");
 	assert_string_equal(text, LINE(",\"published\":"
 	    "\"2026-11-20T00:00:00Z\",\"platforms\":[\"linux/amd64\"],"
-	    "\"size\":12,\"referrers\":2,\"signed\":true,\"own\":7"));
+	    "\"kind\":\"application/x\","
+	    "\"size\":12,\"referrers\":2,\"signed\":true,\"own\":7,"
+	    "\"held\":true"));
 	free(text);
+	holding_done(&h);
+}
+
+/* A stranger's word: cut, and fit to be printed. */
+static void
+test_kind(void **state)
+{
+	struct holding h = { .image = NULL };
+	char type[400];
+
+	(void)state;
+	memset(type, 'a', sizeof(type));
+	memcpy(type + 250, "<\033\"\303\251", 5);
+	type[sizeof(type) - 1] = '\0';
+	holding_set_kind(&h, type);
+	assert_int_equal(strlen(h.kind), HOLDING_KIND_MAX);
+	assert_string_equal(h.kind + 250, "<?\"\303\251");
+	type[249] = 'b';
+	memcpy(type + 249, "bbbbb\303\251", 7);
+	holding_set_kind(&h, type);
+	assert_string_equal(h.kind + 249, "bbbbb?");
 	holding_done(&h);
 }
 
@@ -212,31 +236,36 @@ test_head(void **state)
 {
 	struct holding_totals t = { .images = 1, .repositories = 2,
 	    .blobs = 3, .bytes = 4 }, got = { 0 };
-	char stamp[STORE_STAMP_MAX], *text = NULL;
+	struct holding_head said = { .index = "a-b-c", .marks = "0f",
+	    .now = 1795132800, .totals = &t, .earlier = "before" }, is;
+	char *text = NULL;
+	/* The third is of a program that did not tell kinds. */
 	static const char *const bad[] = {
-		"{\"version\":2,\"index\":\"a\",\"images\":[",
-		"{\"version\":1,\"index\":7,\"images\":[", "{\"a\":[",
+		"{\"version\":2,\"form\":2,\"index\":\"a\",\"images\":[",
+		"{\"version\":1,\"form\":2,\"index\":7,\"images\":[",
+		"{\"version\":1,\"index\":\"a\",\"images\":[", "{\"a\":[",
 	};
 	size_t i, len;
 	FILE *out = open_memstream(&text, &len);
 	json_t *o;
 
 	(void)state;
-	holding_head_print(out, "a-b-c", 1795132800, &t, "before");
+	holding_head_print(out, &said);
 	fclose(out);
 	assert_non_null(strstr(text, "\"written\":\"2026-11-20T00:00:00Z\""));
 	assert_non_null(strstr(text, "\"earlier\":\"before\""));
 	o = head(text);
-	assert_true(holding_head_read(o, stamp, &got));
+	assert_true(holding_head_read(o, &is, &got));
 	json_decref(o);
-	assert_string_equal(stamp, "a-b-c");
+	assert_string_equal(is.index, "a-b-c");
+	assert_string_equal(is.marks, "0f");
 	assert_memory_equal(&t, &got, sizeof(t));
 	free(text);
-	assert_false(holding_head_read(NULL, stamp, &got));
+	assert_false(holding_head_read(NULL, &is, &got));
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		o = head(bad[i]);
 		assert_non_null(o);
-		assert_false(holding_head_read(o, stamp, &got));
+		assert_false(holding_head_read(o, &is, &got));
 		json_decref(o);
 	}
 }
@@ -282,6 +311,7 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_order_of_noise),
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_kind),
 		cmocka_unit_test(test_bad_lines),
 		cmocka_unit_test(test_many_blobs),
 		cmocka_unit_test(test_each_blob),

@@ -201,10 +201,15 @@ test_bad(void **state)
 		{ "a platform=linux", "list:1 platform=: \"linux\"" },
 		{ "a platform=linux/amd64,", "list:1 platform=: \"\"" },
 		{ "a platform=linux/amd64, linux/arm64", "list:1 platform=:" },
-		{ "a tag=x", "list:1 unknown key \"tag\": the keys are "
-		  "platform, tags, newest, referrers, priority, signed, "
+		{ "a tag=x", "list:1 unknown key \"tag\" (tags=?): the keys "
+		  "are platform, tags, newest, referrers, priority, signed, "
 		  "keep, keep-for\n" },
-		{ "a Tags=glob:*", "list:1 unknown key \"Tags\"" },
+		{ "a Tags=glob:*", "list:1 unknown key \"Tags\" (tags=?)" },
+		{ "a platfrom=all", "list:1 unknown key \"platfrom\" "
+		  "(platform=?): " },
+		{ "a arch=arm64", "list:1 unknown key \"arch\" "
+		  "(platform=linux/arm64?): " },
+		{ "a wholly=x", "list:1 unknown key \"wholly\": the keys" },
 		{ "a Platform=all", "list:1 unknown key \"Platform\"" },
 		{ "a platform=all platform=all", "list:1 platform= is given "
 		  "twice\n" },
@@ -706,7 +711,8 @@ test_add(void **state)
 		{ "a\nb",
 		  "command line byte 2 is the control character 0x0a\n" },
 		{ "\xff", "command line byte 1 is not UTF-8 (0xff)\n" },
-		{ "a tag=x", "command line unknown key \"tag\": the keys are "
+		{ "a tag=x", "command line unknown key \"tag\" (tags=?): "
+		  "the keys are "
 		  "platform, tags, newest, referrers, priority, signed, "
 		  "keep, keep-for\n" },
 		{ "a tags=glob:1.* newest=2 priority=-3",

@@ -103,7 +103,7 @@ refresh(struct store *st, const struct name_set *gone)
 {
 	struct err e;
 
-	if (status_refresh(st, gone, &e) == -1)
+	if (status_refresh(st, gone, NULL, NULL, &e) == -1)
 		fail_msg("%s", e.msg);
 }
 

@@ -50,6 +50,14 @@ static const struct {
 	{ "configs:\n  \"m:5\":\n    auth: {}", TLS, "configs:\n"
 	    "  \"m:5\":\n    tls: # m\n      ca_file: \"/ca\" # m\n"
 	    "    auth: {}", NULL, 0 },
+	/* A word that says nothing. */
+	{ "mirrors: ~\nx: y\n", HUB, "mirrors: {\"docker.io\": {\"endpoint\": "
+	    "[\"http://m\"]}} # m: was ~\nx: y\n", NULL, 0 },
+	{ "mirrors:\n  docker.io:\n    endpoint: null # mine\n", HUB,
+	    "mirrors:\n  docker.io:\n    endpoint: [\"http://m\"] # m: was "
+	    "null # mine\n", NULL, 0 },
+	{ "--- NULL\n", HUB, "--- {\"mirrors\": {\"docker.io\": {\"endpoint\": "
+	    "[\"http://m\"]}}} # m: was NULL\n", NULL, 0 },
 	/* It is there. */
 	{ "mirrors: {docker.io: {endpoint: [a, 'http://m']}}", HUB,
 	    "mirrors: {docker.io: {endpoint: [a, 'http://m']}}", NULL, 0 },
@@ -59,9 +67,7 @@ static const struct {
 	{ "a: 1\n---\nb: 2\n", HUB, NULL, "more than one document", 0 },
 	{ "- a\n", HUB, NULL, "no mapping", 1 },
 	{ "\nmirrors:\n  - a\n", HUB, NULL, "no mapping", 3 },
-	{ "mirrors: ~\n", HUB, NULL, "says null", 1 },
-	{ "mirrors:\n  docker.io:\n    endpoint: null\n", HUB, NULL,
-	    "says null", 3 },
+	{ "mirrors: &x ~\n", HUB, NULL, "no mapping", 1 },
 	{ "mirrors:\n  docker.io:\n    endpoint: a\n", HUB, NULL, "no list",
 	    3 },
 	{ "configs:\n  \"m:5\": {tls: {ca_file: /x}}\n", TLS, NULL,
