@@ -22,6 +22,8 @@ SANITIZE  = -fsanitize=address,undefined -fno-sanitize-recover=all \
             -fno-omit-frame-pointer
 DEFINES   = -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -D_FILE_OFFSET_BITS=64 \
             -DCDR_VERSION='"$(VERSION)"'
+# The same program in any folder.
+REPRODUCE = "-ffile-prefix-map=$$PWD=."
 STD       = -std=c11 -pthread
 INCLUDES  = -I. -Isyncer
 # The shared libarchive brings forty megabytes of other formats along.
@@ -54,7 +56,7 @@ UNITS     = $(UNIT_C:tests/unit/%.c=%)
 FUZZERS   = $(FUZZ_C:tests/fuzz/%.c=%)
 
 .PHONY: all static boot help check unit sanitize tsan lint fuzz fuzz-short $(FUZZERS:%=run-%) test demo \
-        bench image install uninstall clean
+        bench image install uninstall deb rpm release clean
 
 all: $(BUILD)/cdr
 
@@ -65,6 +67,8 @@ help:
 	@echo '         make install     programs, nginx files, units, man pages, completions; PREFIX,'
 	@echo '                          DESTDIR, DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
 	@echo '         make uninstall   takes them away'
+	@echo '         make deb         a Debian package; make rpm: an RPM; in build/packages'
+	@echo '         make release     sources, sums, SBOM, signature; see packaging/README.md'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'
 	@echo 'Try:     make demo        a mirror at work, with an upstream of its own'
@@ -79,7 +83,7 @@ help:
 
 # --- the program, plain --------------------------------------------------
 
-ALL_CFLAGS = $(STD) $(DEFINES) $(INCLUDES) $(WARNINGS) $(CFLAGS)
+ALL_CFLAGS = $(STD) $(DEFINES) $(INCLUDES) $(WARNINGS) $(REPRODUCE) $(CFLAGS)
 LAYOUT_O   = $(LAYOUT_C:%.c=$(BUILD)/obj/%.o)
 SYNCER_O   = $(SYNCER_C:%.c=$(BUILD)/obj/%.o)
 COMMAND_O  = $(COMMAND_C:%.c=$(BUILD)/obj/%.o)
@@ -274,6 +278,16 @@ install: all
 
 uninstall:
 	sh scripts/install --remove
+
+deb:
+	sh packaging/deb
+
+rpm:
+	sh packaging/rpm/build
+
+# KEY is a private key of openssl's, with which it is signed; IMAGES=1 builds the image, too.
+release:
+	sh packaging/release $(if $(KEY),-k '$(KEY)') $(if $(IMAGES),-i)
 
 # build/cache has what an offline demo cannot fetch again.
 clean:
