@@ -42,6 +42,14 @@ xreallocarray(void *p, size_t count, size_t len)
 	return check(realloc(p, len == 0 ? 1 : len));
 }
 
+void *
+xgrow(void *list, size_t count, size_t size)
+{
+	if ((count & (count - 1)) != 0)
+		return list;
+	return xreallocarray(list, count == 0 ? 1 : 2 * count, size);
+}
+
 char *
 xstrdup(const char *s)
 {

@@ -11,6 +11,12 @@
 void *xmalloc(size_t);
 void *xcalloc(size_t, size_t);
 void *xreallocarray(void *, size_t, size_t);
+
+/* xgrow(list, count, size): a list of count items gets room for one more, and
+ * for as many as it has, so that n of them cost n.  For lists that only grow by
+ * this. */
+void *xgrow(void *, size_t, size_t);
+
 char *xstrdup(const char *);
 char *xstrndup(const char *, size_t);
 char *xasprintf(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -5,6 +5,7 @@
 
 import { isObject, list, number, text } from './page-text.js';
 import { addSizes, makeModel } from './page-model.js';
+import { pause } from './page-search.js';
 
 // --- one file -------------------------------------------------------------------
 
@@ -119,8 +120,8 @@ export function makeStore() {
     if (model.hasSizes) return false;
     const all = await store.blobs();
     if (all === null || model !== store.model) return false;
-    addSizes(model, all);
-    return true;
+    await addSizes(model, all, pause);
+    return model === store.model;
   };
 
   // Asks what has changed. True: something has, and views look again.

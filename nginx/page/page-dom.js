@@ -32,6 +32,7 @@ export function svg(name, attributes, ...children) {
 
 const RING = 'M14.5 8a6.5 6.5 0 1 1-13 0a6.5 6.5 0 1 1 13 0z';
 const signs = {
+  __proto__: null,
   verified: ['M8 1.5l5.5 2v4c0 3.4-2.3 5.9-5.5 7-3.2-1.1-5.5-3.6-5.5-7v-4z', 'M5.5 8l1.8 1.8 3.2-3.6'],
   failed: [RING, 'M8 4.6v4M8 11.2v.1'],
   held: ['M5.5 3v10M10.5 3v10'],
@@ -53,6 +54,7 @@ export function icon(name, label) {
 }
 
 const states = {
+  __proto__: null,
   failed: ['bad', 'failed'], broken: ['bad', 'failed'], quarantined: ['bad', 'failed'], waiting: ['warn', 'waiting'],
   held: ['warn', 'held'], unlisted: ['', 'unlisted'], verified: ['good', 'verified'], kind: ['', ''],
 };

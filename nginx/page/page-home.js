@@ -89,7 +89,7 @@ function headOf(onsort) {
 // --- the view ---------------------------------------------------------------------
 
 export function home(first, store, go) {
-  let route = { ...first }, found = [], isEmpty;
+  let route = { ...first }, found = [], isEmpty, ready;
   const find = makeFinder();
 
   const field = el('input', {
@@ -153,7 +153,7 @@ export function home(first, store, go) {
       chip.setAttribute('aria-pressed', String(route.show === key));
       return chip;
     }));
-    const key = route.sort.replace(/^-/, '') || 'updated';
+    const asked = route.sort.replace(/^-/, ''), key = sorts[asked] === undefined ? 'updated' : asked;
     for (const th of head) {
       if (th.dataset.key !== key) th.removeAttribute('aria-sort');
       else th.setAttribute('aria-sort', route.sort.startsWith('-') ? turned[sorts[key][0]] : sorts[key][0]);
@@ -212,7 +212,8 @@ export function home(first, store, go) {
       place(node, [emptyMirror()]);
     }
     if (nowEmpty) return;
-    draw().then(measure);
+    ready = draw();
+    ready.then(measure);
   }
 
   function notReached() {
@@ -229,7 +230,7 @@ export function home(first, store, go) {
   update();
   return {
     get title() { return isEmpty ? 'Nothing is mirrored yet' : 'Images'; },
-    node, update, whole,
+    node, ready, update, whole,
     show(next) {
       route = { ...next };
       if (!isEmpty) draw();

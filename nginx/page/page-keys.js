@@ -73,7 +73,7 @@ export function startKeys({ view, route, format }) {
     if (!act(by) && by < 0 && document.activeElement?.matches('.go')) field()?.focus();
   }
 
-  const views = { i: 'home', n: 'nodes', a: 'activity' };
+  const views = { __proto__: null, i: 'home', n: 'nodes', a: 'activity' };
   function letter(key) {
     if (performance.now() - chord < CHORD_MS && views[key] !== undefined) {
       chord = 0;
@@ -81,7 +81,7 @@ export function startKeys({ view, route, format }) {
       return true;
     }
     chord = key === 'g' ? performance.now() : 0;
-    const act = { '/': search, '?': open, j: () => move(1), k: () => move(-1), u: up }[key];
+    const act = { __proto__: null, '/': search, '?': open, j: () => move(1), k: () => move(-1), u: up }[key];
     act?.();
     return act !== undefined;
   }

@@ -8,6 +8,8 @@ const attached = /^sha(256|512)-[0-9a-f]{64,128}(\.(sig|att|sbom))?$/;
 const natural = new Intl.Collator('en', { numeric: true });
 // What one run publishes comes with moments of its own.
 const SAME_RUN = 600;
+// As long as this the page does not answer to a key.
+export const SLICE_MS = 8;
 
 // --- versions -----------------------------------------------------------------
 
@@ -28,14 +30,34 @@ export function compareTags(a, b) {
 
 // --- rows ---------------------------------------------------------------------
 
-function tagOf(row, at) {
-  return {
-    ...at, digest: text(row.digest), platforms: list(row.platforms).filter((p) => typeof p === 'string'),
-    size: number(row.size), own: number(row.own), published: text(row.published), at: seconds(row.published),
-    referrers: number(row.referrers), signed: row.signed === true, verified: text(row.verified), kind: text(row.kind),
-    held: text(row.held), lastListed: text(row.last_listed), isUnlisted: text(row.last_listed) !== '',
-    broken: row.broken === true, isAttached: attached.test(at.tag), failure: null,
-  };
+// A reference of the tree. There may be very many: most of it stays in its row.
+class Tag {
+  constructor(row, of, tag, digest) {
+    this.row = row;
+    this.of = of;
+    this.tag = tag;
+    this.reference = tag || digest;
+    this.at = seconds(row.published);
+    this.held = text(row.held);
+    this.lastListed = text(row.last_listed);
+    this.isUnlisted = this.lastListed !== '';
+    this.failure = null;
+  }
+
+  get image() { return this.row.image; }
+  get full() { return this.of.full; }
+  get registry() { return this.of.registry; }
+  get repository() { return this.of.name; }
+  get digest() { return text(this.row.digest); }
+  get platforms() { return list(this.row.platforms).filter((p) => typeof p === 'string'); }
+  get size() { return number(this.row.size); }
+  get own() { return number(this.row.own); }
+  get published() { return text(this.row.published); }
+  get referrers() { return number(this.row.referrers); }
+  get signed() { return this.row.signed === true; }
+  get verified() { return text(this.row.verified); }
+  get kind() { return text(this.row.kind); }
+  get broken() { return this.row.broken === true; }
 }
 
 function repository(full, at) {
@@ -61,9 +83,20 @@ function stateOf(r) {
   return r.unlisted > 0 && r.unlisted === r.tags.length ? 'unlisted' : '';
 }
 
+// Most images have one of a few sets of platforms.
+const sets = new Map();
+function platformsOf(rows) {
+  const name = rows.join(' ');
+  if (!sets.has(name)) {
+    if (sets.size > 10000) sets.clear();
+    const all = [...new Set(rows.flat().filter((p) => typeof p === 'string'))];
+    sets.set(name, { words: all.join(' '), names: all.map(shortPlatform) });
+  }
+  return sets.get(name);
+}
+
 function finish(r) {
-  const platforms = new Set();
-  let words = `${r.full} ${r.registry === 'docker.io' ? r.name.replace(/^library\//, '') : ''}`, digests = '';
+  const tags = [], rows = [];
   for (const t of r.tags) {
     if (t.at > r.updated) {
       r.updated = t.at;
@@ -72,18 +105,17 @@ function finish(r) {
     if (t.held !== '') r.held++;
     if (t.isUnlisted) r.unlisted++;
     if (t.broken) r.broken++;
-    for (const p of t.platforms) platforms.add(p);
-    words += ` :${t.tag}`;
-    digests += ` ${t.digest}`;
+    tags.push(t.tag);
+    rows.push(list(t.row.platforms));
   }
-  // Who looks for the digest of a signature finds its repository.
-  for (const t of r.attached) digests += ` ${t.digest}`;
+  const platforms = platformsOf(rows);
   r.newest = newestOf(r.tags, r.updated);
-  r.platforms = [...platforms].map(shortPlatform);
+  r.platforms = platforms.names;
   r.kind = kindName(r.newest?.kind);
   r.state = stateOf(r);
-  r.words = `${words} ${[...platforms].join(' ')} ${r.kind}`.toLowerCase();
-  r.digests = digests;
+  // " :TAG" is a tag's beginning; "nginx" is found as people write it.
+  const short = r.full.startsWith('docker.io/library/') ? r.full.slice(18) : '';
+  r.words = [r.full, short, tags.map((t) => `:${t}`).join(' '), platforms.words, r.kind].join(' ').toLowerCase();
 }
 
 // --- all of it ----------------------------------------------------------------
@@ -120,9 +152,7 @@ export function makeModel({ images, held, unlisted, failures }) {
       of = byName.get(at.full) ?? repository(at.full, at);
       byName.set(at.full, of);
     }
-    const tag = tagOf(row, at);
-    if (tag.isAttached) of.attached.push(tag);
-    else of.tags.push(tag);
+    (attached.test(at.tag) ? of.attached : of.tags).push(new Tag(row, of, at.tag, at.digest));
   }
   addStates(byName, held?.held ?? held?.images, (t, row) => { t.held = t.held || text(row.since) || 'unknown'; });
   addStates(byName, unlisted?.images, (t, row) => {
@@ -182,22 +212,54 @@ export function aliases(model, tag) {
 // --- sizes --------------------------------------------------------------------
 
 // On disk a repository has the blobs of all its references, each once. blobs is
-// blobs.json.
-export function addSizes(model, blobs) {
-  const seen = new Map();
-  for (const row of list(blobs?.images)) {
+// blobs.json; pause() lets others have a turn.
+export async function addSizes(model, blobs, pause) {
+  const rows = list(blobs?.images), sizes = new Map();
+  let of = '', seen = new Set(), start = performance.now();
+  const later = new Set();
+  for (const row of rows) {
+    if (performance.now() - start > SLICE_MS) {
+      await pause();
+      start = performance.now();
+    }
     const at = parseImage(row?.image);
-    if (at === null || !model.byName.has(at.full)) continue;
-    if (!seen.has(at.full)) seen.set(at.full, new Map());
-    const of = seen.get(at.full);
-    for (const b of list(row.blobs)) if (Array.isArray(b)) of.set(b[0], number(b[1]));
-  }
-  for (const [full, of] of seen) {
+    if (at === null) continue;
+    if (at.full !== of) {
+      // Rows of a repository stand together, but for the newest ones.
+      if (sizes.has(at.full)) {
+        later.add(at.full);
+        continue;
+      }
+      of = at.full;
+      seen = new Set();
+      sizes.set(of, 0);
+    }
     let sum = 0;
-    for (const size of of.values()) sum += size;
-    model.byName.get(full).size = sum;
+    for (const b of list(row.blobs)) {
+      if (!Array.isArray(b) || seen.has(b[0])) continue;
+      seen.add(b[0]);
+      sum += number(b[1]);
+    }
+    sizes.set(of, sizes.get(of) + sum);
+  }
+  if (later.size > 0) sizesOf(rows, later, sizes);
+  for (const [full, size] of sizes) {
+    const r = model.byName.get(full);
+    if (r !== undefined) r.size = size;
   }
   model.hasSizes = true;
+}
+
+// Those of some repositories, whose rows stand anywhere.
+function sizesOf(rows, names, sizes) {
+  const seen = new Map();
+  for (const row of rows) {
+    const full = parseImage(row?.image)?.full;
+    if (!names.has(full)) continue;
+    if (!seen.has(full)) seen.set(full, new Map());
+    for (const b of list(row.blobs)) if (Array.isArray(b)) seen.get(full).set(b[0], number(b[1]));
+  }
+  for (const [full, blobs] of seen) sizes.set(full, [...blobs.values()].reduce((sum, size) => sum + size, 0));
 }
 
 // --- what is asked for --------------------------------------------------------
@@ -208,12 +270,13 @@ export const shows = [
   ['verified', 'Verified', (r) => text(r.newest?.verified) !== ''], ['artifacts', 'Artifacts', (r) => r.kind !== ''],
 ];
 
-const rank = { failed: 0, broken: 1, held: 2, unlisted: 3 };
+const rank = { __proto__: null, failed: 0, broken: 1, held: 2, unlisted: 3 };
 const signature = (r) => (text(r.newest?.verified) !== '' ? 0 : r.newest?.signed ? 1 : 2);
 const byWords = (a, b) => natural.compare(a, b);
 
 // Of each column what comes first, and how aria-sort calls that.
 export const sorts = {
+  __proto__: null,
   name: ['ascending', () => 0],
   tag: ['descending', (a, b) => (b.newest === null ? 0 : 1) - (a.newest === null ? 0 : 1) ||
     (a.newest === null ? 0 : compareTags(b.newest.reference, a.newest.reference))],

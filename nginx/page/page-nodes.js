@@ -1,81 +1,110 @@
-// How nodes and people get images from here, with this server's own address in it.
+// How a node is pointed at this mirror: what cdr node-config says, word for word, with
+// this mirror's address in it. nodes.json is its output; scripts/page-nodes makes it.
 
-import { codeBlock, el } from './page-text.js';
+import { command, copyButton, el, place } from './page-dom.js';
+import { format } from './page-route.js';
+import { isObject, list, text } from './page-text.js';
+import { prefixOf } from './page-pull.js';
+import { fact, keeping, whenChanged } from './page-parts.js';
 
-const host = () => location.host;
-const isTls = () => location.protocol === 'https:';
-const base = () => `${location.protocol}//${host()}`;
-const isLoopback = () => /^(localhost|127\.[0-9.]+|\[::1\])$/.test(location.hostname);
+// The address that the file has in place of this one.
+const STAND_IN = /(https?:\/\/)?cdr-mirror\.invalid:5000/g;
 
-const toml = (s) => JSON.stringify(s);
+// For a client whose file we have not got: these are all that there are.
+const names = ['containerd', 'k3s', 'rke2', 'cri-o', 'podman', 'dockerd', 'swarm', 'buildkit', 'talos', 'mesos'];
 
-function containerd() {
-  return [
-    el('p', {}, 'One file for every registry; containerd names the registry in each request.'),
-    codeBlock(`[host.${toml(base())}]\n  capabilities = ["pull", "resolve"]\n`,
-      '/etc/containerd/certs.d/_default/hosts.toml', 'hosts.toml for containerd'),
-    el('p', {}, 'It is read if config.toml says where (containerd 2.x, then 1.x):'),
-    codeBlock('[plugins."io.containerd.cri.v1.images".registry]\n  config_path = "/etc/containerd/certs.d"\n',
-      '/etc/containerd/config.toml, 2.x', 'config.toml for containerd 2'),
-    codeBlock('[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"\n',
-      '/etc/containerd/config.toml, 1.x', 'config.toml for containerd 1'),
-  ];
+// What node-config says, with the mirror's address in it.
+export const withAddress = (words, place_) => text(words).replace(STAND_IN, (_, scheme) => (scheme ? place_.origin : place_.host));
+
+// One client as the page has it, or null: { client, title, files, then, mind, isPasted }.
+export function clientOf(nodes, client, place_) {
+  const row = list(nodes?.clients).find((c) => c?.client === client);
+  const said = row?.[place_.protocol === 'https:' ? 'https' : 'http'];
+  if (!isObject(said)) return null;
+  const words = (a) => list(a).map((w) => withAddress(w, place_)).filter((w) => w !== '');
+  const pasted = text(row.paste ?? said.paste);
+  const files = list(said.files).filter(isObject).map((f) => ({ path: text(f.path), text: withAddress(f.text, place_) })).filter((f) => f.text !== '');
+  return {
+    client, title: text(row.title) || client, files: pasted !== '' && files.length === 0 ? [{ path: '', text: withAddress(pasted, place_) }] : files,
+    then: words(said.then), mind: words(said.mind), isPasted: ['talos', 'mesos'].includes(client),
+  };
 }
 
-function podman(registries) {
-  const conf = registries.map((r) => `[[registry]]\nlocation = ${toml(r)}\n` +
-    `[[registry.mirror]]\nlocation = ${toml(`${host()}/${behind(r)}`)}\n${isTls() ? '' : 'insecure = true\n'}`).join('\n');
-  return [
-    el('p', {}, 'An entry for each registry that is mirrored now.'),
-    codeBlock(conf, '/etc/containers/registries.conf.d/cdr.conf', 'registries.conf for podman and CRI-O'),
-  ];
+// It asks here for images of Docker Hub alone, as node-config says of it.
+export const isForHub = (c) => c.mind.some((m) => /docker\.io alone|Docker Hub alone/.test(m));
+
+// --- how it looks -----------------------------------------------------------------
+
+const step = (title, words, ...more) => el('li', {}, el('div', {}, el('h2', {}, title), el('p', {}, words), more.flat()));
+
+function thenLines(then) {
+  return then.map((t) => el('p', { class: 'note' }, `Then: ${t}.`));
 }
 
-function dockerd() {
-  const conf = { 'registry-mirrors': [base()] };
-  if (!isTls() && !isLoopback()) conf['insecure-registries'] = [host()];
-  return [
-    el('p', {}, 'dockerd knows mirrors for Docker Hub only. For other images, write this address before their names.'),
-    codeBlock(`${JSON.stringify(conf, null, 2)}\n`, '/etc/docker/daemon.json', 'daemon.json for dockerd'),
-  ];
+function steps(client, said) {
+  const all = [];
+  const isPasted = said?.isPasted ?? ['talos', 'mesos'].includes(client);
+  if (!isPasted) {
+    all.push(step('Configure', 'On the node, as root. A second time it changes nothing.',
+      command(`cdr node-config ${client} --mirror ${location.origin} --install`, { what: 'the command' }), thenLines(said?.then ?? [])));
+  }
+  if (said !== null) {
+    const words = isPasted ? 'Its files are not on the node: what node-config prints goes there by hand.'
+      : 'The same by hand, where cdr is not on the node. On the node the command looks which version is there.';
+    all.push(step(isPasted ? 'Paste' : 'What that writes', words, said.files.map((f) => command(f.text, { path: f.path || `${said.title}` })),
+      isPasted && thenLines(said.then), said.mind.map((m) => el('p', { class: 'note' }, `Note: ${m}.`))));
+  } else {
+    all.push(step('What that writes', 'This prints it, and writes nothing:', command(`cdr node-config ${client} --mirror ${location.origin}`)));
+  }
+  all.push(step('Prove it', 'Asks all that a client asks, and says what to mend first.', command(isPasted ? `cdr doctor --mirror ${location.origin}` : 'cdr doctor')));
+  if (!isPasted) all.push(step('Take it back', 'All is as it was before.', command(`cdr node-config ${client} --remove`)));
+  return el('ol', { class: 'steps' }, all);
 }
 
-function k3s(registries) {
-  // A wildcard is not honoured by all releases, so each is named.
-  const conf = `mirrors:\n${registries.map((r) =>
-    `  ${toml(r)}:\n    endpoint:\n      - ${toml(base())}\n`).join('')}`;
-  return [
-    el('p', {}, 'For RKE2 it is /etc/rancher/rke2/registries.yaml. Restart the service after a change.'),
-    codeBlock(conf, '/etc/rancher/k3s/registries.yaml', 'registries.yaml for k3s'),
-  ];
+function facts(client, said, store) {
+  const isTls = location.protocol === 'https:';
+  const here = store.model.registries;
+  const all = said !== null && isForHub(said)
+    ? [el('span', { class: 'mono' }, 'docker.io')]
+    : ['every registry', ...(here.length === 0 ? [] : [el('span', { class: 'soft' }, 'Here now are images of'), ...here.map((r) => el('span', { class: 'mono' }, r))])];
+  return el('dl', { class: 'facts' },
+    fact('Address', [el('span', { class: 'mono' }, location.origin), copyButton(location.origin, 'the address', 'Copy address')], true),
+    fact('Transport', isTls ? ['TLS', el('span', { class: 'soft' }, 'With an authority of your own, add --ca FILE.')]
+      : ['Plain HTTP, no password', el('span', { class: 'soft' }, 'Anybody who reaches the port can pull.')], true),
+    fact(`${client} asks it for`, all, true));
 }
 
-export function showClients(registries) {
-  const some = registries.length > 0 ? registries : ['docker.io'];
-  const clients = [['containerd', containerd()], ['podman and CRI-O', podman(some)],
-    ['Docker', dockerd()], ['k3s and RKE2', k3s(some)]];
-  const box = document.getElementById('clients');
-  const open = new Set([...box.querySelectorAll('details[open] > summary')].map((s) => s.textContent));
-  box.replaceChildren(...clients.map(([name, parts]) =>
-    el('details', { open: open.has(name) }, el('summary', {}, name), ...parts)));
+function prefixNote() {
+  const prefix = prefixOf(location);
+  return prefix === '' ? '' : el('p', { class: 'note' }, `This page is below ${prefix}/. Nodes ask for /v2/ at the top of ${location.host}: that has to lead here, too.`);
 }
 
-// A registry behind the mirror's name: a component of a name can have no colon.
-const behind = (registry) => registry.replace(/:([0-9]+)$/, '_$1');
+export function nodes(route, store) {
+  let now = store, client;
+  const heading = el('h1', { tabindex: '-1' }, 'Point a node here');
+  const bar = el('nav', { class: 'tabs', 'aria-label': 'Client' }), two = el('div', { class: 'two keep' });
+  const node = el('div', {}, heading, el('p', { class: 'lead' },
+    'Names of images stay as they are. What is not here comes from the registries themselves, and so does all while the mirror is away.'), prefixNote(), bar, two);
+  const ifNew = whenChanged();
+  const view = { title: 'Nodes', node, update, show };
 
-// Commands to pull one image, by tag and by the digest it has now.
-export function pullCommands(at, digest) {
-  const here = `${host()}/${behind(at.registry)}/${at.repository}`;
-  const byTag = at.tag === '' ? `${here}@${digest}` : `${here}:${at.tag}`;
-  const pinned = at.tag === '' ? at.image : `${at.image}@${digest}`;
-  const plain = isTls() ? '' : ' --plain-http';
-  const verify = isTls() ? '' : ' --tls-verify=false';
-  const docker = isTls() || isLoopback() ? '' : ` (needs "insecure-registries": ["${host()}"])`;
-  return [
-    codeBlock(`docker pull ${byTag}`, `Docker${docker}`, 'docker pull'),
-    codeBlock(`podman pull${verify} ${byTag}`, 'podman', 'podman pull'),
-    codeBlock(`ctr images pull${plain} ${byTag}`, 'containerd', 'ctr images pull'),
-    codeBlock(`image: ${pinned}`, 'Kubernetes, on nodes that point here; pinned to this digest',
-      'image for Kubernetes'),
-  ];
+  function update(next) {
+    now = next;
+    const clients = list(now.nodes?.clients).filter(isObject).map((c) => text(c.client)).filter((c) => /^[a-z0-9-]+$/.test(c));
+    const all = clients.length > 0 ? clients : names;
+    client = all.includes(client) ? client : all[0];
+    ifNew([client, now.nodes, now.model.registries], () => keeping(node, () => {
+      bar.replaceChildren(...all.map((c) => el('a', { href: format({ view: 'nodes', client: c }), 'aria-current': c === client && 'page' }, c)));
+      const said = clientOf(now.nodes, client, location);
+      place(two, [steps(client, said), el('aside', {}, facts(client, said, now))]);
+    }));
+    view.title = `Nodes: ${client}`;
+  }
+
+  function show(to) {
+    client = to.client;
+    update(now);
+  }
+  show(route);
+  return view;
 }

@@ -1,23 +1,23 @@
 // Finding repositories: by words, and by what chips and selects say. Nothing here
 // touches the document.
 
-import { ordered, shows } from './page-model.js';
-
-// As long as this the page does not answer to a key.
-const SLICE_MS = 8;
+import { SLICE_MS, ordered, shows } from './page-model.js';
 
 export const wordsOf = (q) => q.toLowerCase().split(/\s+/).map((w) => w.replace(/^(docker|oci|https?):\/\//, '')).filter((w) => w !== '');
 
 const isDigest = (word) => /^(sha(256|512):)?[0-9a-f]{7,}$/.test(word);
 const isPlain = (word) => !/[:@]/.test(word) && !isDigest(word);
 
+// Who looks for the digest of a signature finds its repository.
+const hasDigest = (r, digest) => r.tags.some((t) => t.digest.includes(digest)) || r.attached.some((t) => t.digest.includes(digest));
+
 // A word may be a part of a name, a tag, a platform or a kind; most of a digest; or
 // a reference, as people paste it: nginx:1.27, app@sha256:...
 function hasWord(r, word) {
   if (r.words.includes(word)) return true;
-  if (isDigest(word) && r.digests.includes(word)) return true;
+  if (isDigest(word) && hasDigest(r, word)) return true;
   const [name, digest] = word.split('@');
-  if (digest !== undefined && digest !== '' && !r.digests.includes(digest)) return false;
+  if (digest !== undefined && digest !== '' && !hasDigest(r, digest)) return false;
   if (digest !== undefined && hasWord(r, name)) return true;
   const colon = name.lastIndexOf(':');
   return colon > 0 && r.words.includes(name.slice(0, colon)) && r.words.includes(` ${name.slice(colon)}`);
@@ -25,7 +25,8 @@ function hasWord(r, word) {
 
 export const hasWords = (r, words) => words.every((w) => hasWord(r, w));
 
-const pause = () => new Promise((done) => {
+// Lets others have a turn.
+export const pause = () => new Promise((done) => {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = () => {
     port1.close();

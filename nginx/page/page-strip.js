@@ -63,7 +63,8 @@ function syncedOf(store, stale, state) {
   if (seconds(store.summary?.finished) === 0) return null;
   if (stale > 0 && !state.classList.contains('warn')) return item('warn', toActivity(`No sync for ${span(stale)}`));
   if (stale > 0 && text(store.summary.result) === 'ok') return item('', 'Last one ended well');
-  return item('', 'Synced ', strong(timeElement(store.summary.finished)));
+  const hasEnded = ['ok', 'failed'].includes(text(store.summary.result));
+  return item('', hasEnded ? 'Synced ' : 'Tried ', strong(timeElement(store.summary.finished)));
 }
 
 function nextOf({ watch }) {

@@ -1,6 +1,7 @@
 // Words, numbers and times for people. Nothing here touches the document.
 
-export const isNumber = (n) => typeof n === 'number' && Number.isFinite(n);
+// No true figure is larger than what counts exactly.
+export const isNumber = (n) => typeof n === 'number' && Math.abs(n) <= Number.MAX_SAFE_INTEGER;
 export const isObject = (o) => typeof o === 'object' && o !== null && !Array.isArray(o);
 export const list = (a) => (Array.isArray(a) ? a : []);
 export const text = (s) => (typeof s === 'string' ? s : '');
@@ -96,7 +97,7 @@ export function parseImage(image) {
 export const shortDigest = (digest) => text(digest).replace(/^([a-z0-9]+:)?([0-9a-f]{12}).*$/, '$2');
 export const shortPlatform = (platform) => text(platform).replace(/^linux\//, '');
 
-const registries = { 'docker.io': 'Docker Hub' };
+const registries = { __proto__: null, 'docker.io': 'Docker Hub' };
 export const registryName = (registry) => registries[text(registry)] ?? text(registry);
 
 const kinds = [
@@ -111,5 +112,5 @@ export function kindName(type) {
   return kinds.find(([pattern]) => pattern.test(type))?.[1] ?? 'Artifact';
 }
 
-const reasons = { not_found: 'not found', no_room: 'no room' };
+const reasons = { __proto__: null, not_found: 'not found', no_room: 'no room' };
 export const reasonName = (reason) => reasons[text(reason)] ?? text(reason).replaceAll('_', ' ');

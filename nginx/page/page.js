@@ -4,6 +4,7 @@
 //	node		what stands in <main>
 //	update(store)	data has changed; focus and what is open stay
 //	show(route)	if it is there: another address of the same view
+//	ready		if it is there: a promise; then focusRow(image) knows its rows
 //	whole(is, isPaper)	if it is there: all rows in the document, or on paper
 //	move(by)	if it is there: focus the next (1) or previous (-1) row
 
@@ -88,6 +89,9 @@ async function go() {
   place(main, [current.node]);
   main.dataset.view = route.view;
   nameIt();
+  // A long list may take a moment.
+  await current.ready;
+  if (mine !== location.hash) return;
   arrive(isFirst);
   isLink = false;
   if (!isFirst) tick();

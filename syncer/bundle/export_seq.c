@@ -32,8 +32,7 @@ read_row(const struct records *r, struct sent *sent, struct err *e)
 	if (sent->count == BUNDLE_SENDERS_MAX)
 		return records_fail(r, ERR_LIMIT, e, "more than %u sites",
 		    BUNDLE_SENDERS_MAX);
-	sent->items = xreallocarray(sent->items, sent->count + 1,
-	    sizeof(*sent->items));
+	sent->items = xgrow(sent->items, sent->count, sizeof(*sent->items));
 	b = &sent->items[sent->count++];
 	memset(b, 0, sizeof(*b));
 	snprintf(b->from, sizeof(b->from), "%s", r->words[1]);
@@ -179,8 +178,7 @@ find_or_add(struct sent *sent, const char *from, const char *to,
 		    BUNDLE_SENDERS_MAX);
 		return NULL;
 	}
-	sent->items = xreallocarray(sent->items, sent->count + 1,
-	    sizeof(*sent->items));
+	sent->items = xgrow(sent->items, sent->count, sizeof(*sent->items));
 	b = &sent->items[sent->count++];
 	memset(b, 0, sizeof(*b));
 	snprintf(b->from, sizeof(b->from), "%s", from);

@@ -100,9 +100,9 @@ tell_missing(const struct intake *in)
 	size_t i, told = 0;
 
 	for (i = 0; i < in->part_name_count; i++)
-		report(REPORT_ERROR, "missing: %s", in->part_names[i]);
+		report_result(REPORT_ERROR, "missing: %s", in->part_names[i]);
 	if (in->missing_parts > in->part_name_count)
-		report(REPORT_ERROR, "missing: and %zu parts more",
+		report_result(REPORT_ERROR, "missing: and %zu parts more",
 		    in->missing_parts - in->part_name_count);
 	for (i = 0; i < needs_count(in->needs) && told < TOLD_MAX; i++) {
 		need = needs_at(in->needs, i);
@@ -114,7 +114,7 @@ tell_missing(const struct intake *in)
 		names = longer;
 	}
 	if (in->missing_images > 0)
-		report(REPORT_ERROR, "%zu image%s wait%s for %s: %s%s",
+		report_result(REPORT_ERROR, "%zu image%s wait%s for %s: %s%s",
 		    in->missing_images, in->missing_images == 1 ? "" : "s",
 		    in->missing_images == 1 ? "s" : "",
 		    in->missing_parts == 1 ? "it" : "these parts", names,

@@ -39,7 +39,7 @@ read_bundle(struct parse *p, struct err *e)
 		    strcmp(inv->bundles[i].to, words[2]) == 0)
 			return records_fail(&p->r, ERR_DATA, e, "there was "
 			    "one of that sender already");
-	inv->bundles = xreallocarray(inv->bundles, inv->bundle_count + 1,
+	inv->bundles = xgrow(inv->bundles, inv->bundle_count,
 	    sizeof(*inv->bundles));
 	b = &inv->bundles[inv->bundle_count];
 	memset(b, 0, sizeof(*b));

@@ -34,7 +34,7 @@ put_line(FILE *out, const char *word, const struct ledger_bundle *b)
 static void
 add(struct ledger_bundle **all, size_t *count, const struct ledger_bundle *b)
 {
-	*all = xreallocarray(*all, *count + 1, sizeof(**all));
+	*all = xgrow(*all, *count, sizeof(**all));
 	(*all)[(*count)++] = *b;
 }
 

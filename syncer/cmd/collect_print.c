@@ -68,7 +68,7 @@ say(const struct collect_print *p, char *line)
 {
 	printable(line);
 	if (p->form == COLLECT_LOG)
-		report(REPORT_INFO, "%s", line);
+		report_result(REPORT_INFO, "%s", line);
 	else
 		puts(line);
 }

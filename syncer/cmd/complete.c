@@ -299,6 +299,10 @@ offer_value(const struct words *w, const char *option, const char *before,
 {
 	const char *values = complete_values(w->command, option);
 
+	/* "oci:" and the name of a folder. */
+	if (strcmp(option, "from") == 0 && strstr(typed, "://") == NULL &&
+	    strchr(typed, ':') != NULL)
+		values = ":dir";
 	offer_values(before, values == NULL ? ":unknown" : values, typed);
 }
 

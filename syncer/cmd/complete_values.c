@@ -39,6 +39,7 @@ static const struct {
 	{ "cdr save", "platform", PLATFORMS },
 	{ "cdr export", "boot", "amd64 arm64" },
 	{ "cdr doctor", "pull", "crictl ctr podman docker k3s" },
+	{ "cdr node-config peers", "min-free", "2G 20G" },
 	{ "cdr node-config", "registry", "docker.io ghcr.io quay.io "
 	  "registry.k8s.io gcr.io mcr.microsoft.com" },
 
@@ -96,6 +97,7 @@ static const struct {
 	{ "", "run", ":dir" },
 	{ "", "self", "" },
 	{ "", "settle", "" },
+	{ "", "settle-first", "" },
 	{ "", "settle-most", "" },
 	{ "", "sign", ":file" },
 	{ "", "site", "" },

@@ -24,6 +24,7 @@
 #include "node/wish.h"
 #include "registry/authorities.h"
 #include "registry/proxy.h"
+#include "report/colour.h"
 #include "report/report.h"
 
 static const char usage[] =
@@ -287,12 +288,19 @@ out:
 static void
 say_text(const struct visit *v, bool is_all)
 {
+	static const enum colour colours[] = {
+		[FINDING_OK] = COLOUR_GOOD,
+		[FINDING_WARN] = COLOUR_ODD,
+		[FINDING_FAIL] = COLOUR_BAD,
+	};
 	const struct findings *f = &v->findings;
 	size_t i;
 
 	printf("%s\n", v->title != NULL ? v->title : v->wish.base);
 	for (i = 0; i < f->count; i++)
-		printf("%-4s  %-9s %s\n", finding_word(f->list[i].level),
+		printf("%s%-4s%s  %-9s %s\n",
+		    colour(stdout, colours[f->list[i].level]),
+		    finding_word(f->list[i].level), colour_end(stdout),
 		    f->list[i].check, f->list[i].text);
 	if (!is_all)
 		printf("Interrupted: some checks were not made.\n");

@@ -284,8 +284,9 @@ tell_end(const struct intake *in, enum intake_end end)
 	if (in->is_refused)
 		return;
 	if (in->needs == NULL) {
-		report(REPORT_INFO, "%s %llu: %llu new object%s, %s read, "
-		    "%.1f s", in->who.from, (unsigned long long)in->who.seq,
+		report_result(REPORT_INFO, "%s %llu: %llu new object%s, "
+		    "%s read, %.1f s", in->who.from,
+		    (unsigned long long)in->who.seq,
 		    (unsigned long long)t->objects, t->objects == 1 ? "" : "s",
 		    report_bytes(t->bytes, size),
 		    (double)t->duration_ms / 1000);
@@ -296,8 +297,9 @@ tell_end(const struct intake *in, enum intake_end end)
 	if (t->cancelled > 0)
 		snprintf(waiting, sizeof(waiting), ", %zu waiting",
 		    t->cancelled);
-	report(REPORT_INFO, "%s %llu: %zu image%s: %zu unchanged, %zu updated"
-	    "%s, %zu failed%s; %llu new object%s, %s read, %.1f s",
+	report_failures();
+	report_result(REPORT_INFO, "%s %llu: %zu image%s: %zu unchanged, "
+	    "%zu updated%s, %zu failed%s; %llu new object%s, %s read, %.1f s",
 	    in->who.from, (unsigned long long)in->who.seq, t->images,
 	    t->images == 1 ? "" : "s", t->unchanged, t->updated, held,
 	    t->failed, waiting, (unsigned long long)t->objects,
@@ -388,7 +390,7 @@ forget(const struct options *o)
 		return code;
 	rc = intake_forget(store, o->forget, &who, &e);
 	if (rc == 1) {
-		report(REPORT_INFO, "%s %llu is forgotten", who.from,
+		report_result(REPORT_INFO, "%s %llu is forgotten", who.from,
 		    (unsigned long long)who.seq);
 		import_status_forgotten(store, &who);
 	} else if (rc == 0) {

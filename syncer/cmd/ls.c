@@ -12,6 +12,7 @@
 #include "layout/name.h"
 #include "layout/pins.h"
 #include "layout/store.h"
+#include "report/colour.h"
 #include "report/report.h"
 #include "mirror/walk.h"
 
@@ -78,8 +79,9 @@ put_text(struct lister *l, const struct row *r)
 	char *platforms = platforms_text(&r->walk);
 
 	if (l->count == 0)
-		printf("%-44s  %-19s  %8s  %-20s  %s\n", "IMAGE", "DIGEST",
-		    "SIZE", "PUBLISHED", "PLATFORMS");
+		printf("%s%-44s  %-19s  %8s  %-20s  %s%s\n",
+		    colour(stdout, COLOUR_HEAD), "IMAGE", "DIGEST", "SIZE",
+		    "PUBLISHED", "PLATFORMS", colour_end(stdout));
 	printf("%-44s  %.19s  %8s  %-20s  %s%s", r->image, r->digest,
 	    report_bytes(r->walk.bytes, size), r->published,
 	    platforms[0] == '\0' ? "-" : platforms, r->held ? "  held" : "");

@@ -24,8 +24,8 @@ static const char usage[] =
 "\n"
 "  REF               the tag, such as nginx:1.27\n"
 "  DIGEST            where to: a manifest of the same repository\n"
-"  -N                where to: so many steps back (default: -1); 'cdr ls\n"
-"                    --history REF' shows them.  -0 holds it where it is\n"
+"  -N                where to: so many steps back (default: -1), which\n"
+"                    'cdr ls --history REF' shows.  -0 holds it where it is\n"
 "      --release     hold it no more: the next run moves it to where its registry\n"
 "                    has it then\n"
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
@@ -232,7 +232,15 @@ parse_where(const char *digest, const char *steps, struct rollback *o,
 	if (steps != NULL)
 		return count_parse(steps, 0, STEPS_MAX, &o->back, e);
 	o->has_to = true;
-	return digest_parse(digest, &o->to, e);
+	if (strchr(digest, ':') != NULL)
+		return digest_parse(digest, &o->to, e);
+	if (digest[0] != '\0' && strspn(digest, "0123456789") ==
+	    strlen(digest) && strlen(digest) < 6)
+		return err_set(e, ERR_INPUT, "\"%s\": steps back have a dash "
+		    "in front: -%s", digest, digest);
+	return err_set(e, ERR_INPUT, "\"%.80s\" is neither a digest, such as "
+	    "sha256:3f9c..., nor steps, such as -1: 'cdr ls --history %s' "
+	    "shows both", digest, o->name);
 }
 
 static int

@@ -125,12 +125,14 @@ write_out(const struct options *o, const struct save *s)
 	struct err e;
 	int code = EXIT_OK;
 
+	if (strcmp(o->output, "-") == 0)
+		report_results_aside();
 	if (strcmp(o->output, "-") != 0)
 		code = write_file(o, s);
 	else if (save_write(s, STDOUT_FILENO, cmd_stop_fd(), &e) == -1)
 		code = tell_failure(o, &e);
 	if (code == EXIT_OK)
-		report(REPORT_INFO, "%s: %zu image%s, %s", o->output,
+		report_result(REPORT_INFO, "%s: %zu image%s, %s", o->output,
 		    save_count(s), save_count(s) == 1 ? "" : "s",
 		    report_bytes(save_bytes(s), size));
 	return code;

@@ -52,6 +52,9 @@ const char sync_help[] =
 "                      in it without a repository belong to REPOSITORY\n"
 "      --notify FILE   tell the mirrors that FILE (JSON) names what is new here;\n"
 "                      cdr watch looks at it there at once\n"
+"      --access-log FILE\n"
+"                      count what nginx has served, by this log of its own, in\n"
+"                      status/traffic.json\n"
 "      --plan          say what a run would do: objects, bytes, pulls, room. It\n"
 "                      fetches and keeps the manifests that this takes, the\n"
 "                      signatures that are required, and what newest= compares,\n"
@@ -187,7 +190,8 @@ run_once(const struct sync_options *o, struct mirror *mirror,
 	status_list(mirror->status, sync_list_name(o->lists, o->list_count,
 	    o->words, now, name));
 	end = mirror_run(mirror, totals, e);
-	sync_status(mirror->status, mirror->config.store, totals, end, e);
+	sync_status(mirror->status, mirror->config.store, o->access_log,
+	    totals, end, e);
 	mirror->status = NULL;
 	return end;
 }
@@ -222,6 +226,7 @@ run_and_collect(const struct sync_options *o, struct mirror *mirror,
 	    sync_gc_makes_room(&o->gc, store, &totals)) {
 		report(REPORT_INFO, "there is room now: once more");
 		totals = (struct report_totals){ 0 };
+		report_anew();
 		end = run_once(o, mirror, &totals, &e);
 	}
 	code = tell_end(o, &totals, end, &e);

@@ -16,6 +16,23 @@ look(const char *root, struct err *e)
 	return 0;
 }
 
+/* Who waits for long is told for whom. */
+static int
+try_and_wait(const char *root, const struct store_patience *patience,
+    struct store **ret, struct err *e)
+{
+	struct store_patience none = *patience;
+	int rc;
+
+	none.seconds = 0;
+	rc = store_open_patient(root, &none, ret, e);
+	if (rc != 1 || patience->seconds == 0)
+		return rc;
+	report(REPORT_INFO, "%s; waiting for at most %u s", e->msg,
+	    patience->seconds);
+	return store_open_patient(root, patience, ret, e);
+}
+
 int
 tree_open(const struct tree_how *how, struct store **ret)
 {
@@ -28,7 +45,7 @@ tree_open(const struct tree_how *how, struct store **ret)
 	int rc = how->may_make ? 0 : look(root, &e);
 
 	if (rc == 0)
-		rc = store_open_patient(root, &patience, ret, &e);
+		rc = try_and_wait(root, &patience, ret, &e);
 	if (rc == 0)
 		return -1;
 	if (rc == 1 && poll(&stop, 1, 0) == 1) {

@@ -175,7 +175,8 @@ check_options(const struct verify_wishes *o)
 		    "registries" : "wait");
 		return bad_usage();
 	}
-	if (o->from == NULL || is_here(o->from))
+	if (o->from == NULL || (is_here(o->from) &&
+	    odd_source(o->from, &e) == 0))
 		return -1;
 	if (odd_source(o->from, &e) == -1 ||
 	    url_parse(o->from, &url, &e) == -1) {
@@ -300,6 +301,8 @@ cmd_verify(int argc, char **argv)
 	if (!o.quick && !aside_begin(&code))
 		return code;
 	report_init(REPORT_TEXT, o.level);
+	if (o.json)
+		report_results_aside();
 	credentials_init();
 	if (read_inputs(&o, argc - optind, argv + optind, &in, &e) == -1) {
 		report(REPORT_ERROR, "%s", e.msg);

@@ -198,7 +198,7 @@ mend_with(struct run *r, struct store *writer)
 	    store_rewrite_lists(writer, &r->err) == -1)
 		return -1;
 	if (r->found.bad_lists > 0) {
-		report(REPORT_INFO, "the lists have been written anew");
+		report_result(REPORT_INFO, "the lists have been written anew");
 		r->found.structure -= r->found.bad_lists;
 		r->found.mended += r->found.bad_lists;
 		r->found.bad_lists = 0;
@@ -327,19 +327,19 @@ tell_pass(const struct run *r)
 		    "all links and manifests");
 	report_bytes(t->bytes, size);
 	if (t->pass == 0)
-		report(REPORT_INFO, "looked at %llu links and %llu manifests, "
-		    "read %s", (unsigned long long)t->links,
+		report_result(REPORT_INFO, "looked at %llu links and %llu "
+		    "manifests, read %s", (unsigned long long)t->links,
 		    (unsigned long long)t->manifests, size);
 	else if (t->pass_ended)
-		report(REPORT_INFO, "looked at %llu links and %llu manifests, "
-		    "read %s; pass %llu has come to its end",
+		report_result(REPORT_INFO, "looked at %llu links and %llu "
+		    "manifests, read %s; pass %llu has come to its end",
 		    (unsigned long long)t->links,
 		    (unsigned long long)t->manifests, size,
 		    (unsigned long long)t->pass);
 	else
-		report(REPORT_INFO, "looked at %llu links and %llu manifests, "
-		    "read %s; pass %llu is at %u%%: the next run goes on from "
-		    "there", (unsigned long long)t->links,
+		report_result(REPORT_INFO, "looked at %llu links and %llu "
+		    "manifests, read %s; pass %llu is at %u%%: the next run "
+		    "goes on from there", (unsigned long long)t->links,
 		    (unsigned long long)t->manifests, size,
 		    (unsigned long long)t->pass, t->percent);
 }
@@ -362,7 +362,7 @@ tell_end(const struct run *r, int code)
 		tell_pass(r);
 	if (code == EXIT_OK && r->found.bad + r->found.count +
 	    r->found.structure + r->found.mended == 0)
-		report(REPORT_INFO, "all of that is as it should be");
+		report_result(REPORT_INFO, "all of that is as it should be");
 	if (code == EXIT_SOME_FAILED && !r->o->repair)
 		report(REPORT_INFO, "--repair mends what can be mended, and so "
 		    "does the next sync of images that lack something");

@@ -198,12 +198,12 @@ found_tell(void *cookie, const struct verify_finding *v)
 	row = add_row(f, v);
 	level = count(f, v, row);
 	if (f->told++ < FOUND_TOLD_MAX)
-		report(level, "%s: %s%s%s", v->path, v->what, v->is_out ?
+		report_result(level, "%s: %s%s%s", v->path, v->what, v->is_out ?
 		    "; it is in quarantine now" : "", v->is_mended ?
 		    "; mended" : "");
 	else if (f->told == FOUND_TOLD_MAX + 1)
-		report(REPORT_WARNING, "there is more; it is counted, and not "
-		    "told");
+		report_result(REPORT_WARNING, "there is more; it is counted, "
+		    "and not told");
 }
 
 /* --- who needs them ---------------------------------------------------- */
@@ -303,7 +303,7 @@ found_settle(struct found *f)
 		if (!o->is_mended)
 			continue;
 		f->mended++;
-		report(REPORT_INFO, "%s: mended", f->paths[i]);
+		report_result(REPORT_INFO, "%s: mended", f->paths[i]);
 		if (f->rows[i] != NULL)
 			json_object_set_new(f->rows[i], "mended", json_true());
 	}
@@ -344,8 +344,8 @@ withdraw(struct naming *n, const struct verify_reached *r)
 	if (rc != 1)
 		return;
 	n->f->withdrawn++;
-	report(REPORT_WARNING, "%s/%s:%s: withdrawn; the next sync that has it "
-	    "in its list brings it back", r->registry, r->repository,
+	report_result(REPORT_WARNING, "%s/%s:%s: withdrawn; the next sync that "
+	    "has it in its list brings it back", r->registry, r->repository,
 	    r->reference);
 }
 
@@ -385,7 +385,7 @@ tell_unmended(struct found *f, size_t i, const struct named *of)
 	if (of->count > count_told)
 		fprintf(out, " and %zu more", of->count - count_told);
 	xtext_close(out);
-	report(REPORT_ERROR, "%s: %s%s%s%s", f->paths[i],
+	report_result(REPORT_ERROR, "%s: %s%s%s%s", f->paths[i],
 	    of->count == 0 ? "no tag needs it" : "needed by ", all,
 	    f->objects[i].err.code == ERR_NONE ? "" : "; it cannot be mended: ",
 	    f->objects[i].err.code == ERR_NONE ? "" : f->objects[i].err.msg);

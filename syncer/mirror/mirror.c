@@ -6,6 +6,7 @@
 
 #include "layout/clock.h"
 #include "layout/mem.h"
+#include "mirror/active.h"
 #include "mirror/agenda.h"
 #include "mirror/ages.h"
 #include "mirror/expand.h"
@@ -27,6 +28,8 @@ struct run {
 	struct report_totals totals;
 	int64_t started_ms;
 	struct agenda *agenda;
+	struct active active;
+	char names[ACTIVE_NAMES_MAX];
 	struct ages *ages;		/* of images, for newest= */
 	struct relist patterns;		/* that could not be looked up */
 	bool stopping;
@@ -95,8 +98,10 @@ report_success(const char *image, const struct job_report *r)
 	report_image(updated || held ? REPORT_INFO : REPORT_DEBUG, &line);
 	/* Also when nothing has changed: nobody has put it right yet. */
 	if (r->lacking[0] != '\0')
-		report(REPORT_WARNING, "%s: upstream has nothing for %s",
-		    image, r->lacking);
+		report(REPORT_WARNING, "%s: upstream has nothing for %s; it "
+		    "has %s", image, r->lacking, r->walk == NULL ||
+		    r->walk->offered[0] == '\0' ? "others" :
+		    r->walk->offered);
 	if (!updated)
 		return;
 	if (r->foreign > r->elsewhere)
@@ -147,6 +152,7 @@ job_ended(void *cookie, const struct job_report *r)
 	char *image = image_ref_text(&r->entry->ref);
 
 	t->active--;
+	active_remove(&run->active, r->entry);
 	if (run->mirror->plan != NULL && r->result != JOB_CANCELLED)
 		plan_add(run->mirror->plan, image, r);
 	if (!is_vanished(run, r))
@@ -207,6 +213,7 @@ pattern_ended(void *cookie, const struct list_entry *entry,
 		return;
 	}
 	run->totals.active--;
+	active_remove(&run->active, entry);
 	run->totals.images += agenda_expand(run->agenda, entry, tags, count,
 	    all);
 	run->totals.images--;
@@ -250,6 +257,7 @@ start_next(struct run *run, const struct agenda_item *item)
 	};
 
 	run->totals.active++;
+	active_add(&run->active, item->entry);
 	if (item->rival != NULL)
 		refuse(run, item);
 	else if (item->entry->tags != NULL && take_tags(run, item->entry))
@@ -286,6 +294,8 @@ take_numbers(struct run *run)
 	t->pulls = s->pulls;
 	t->running = s->running;
 	t->waits = dispatch_waits(run->dispatch);
+	t->names = active_names(&run->active, run->names);
+	t->limit_rate = run->mirror->config.limit_rate;
 	t->wanted = s->wanted;
 	t->wanted_bytes = dispatch_left(run->dispatch);
 	t->duration_ms = clock_ms() - run->started_ms;
@@ -385,9 +395,11 @@ mirror_run(const struct mirror *m, struct report_totals *ret, struct err *e)
 	run.ages = ages_new(m->config.store);
 	loop(&run);
 	ages_free(run.ages);
-	agenda_free(run.agenda);
 	take_numbers(&run);
+	agenda_free(run.agenda);
+	active_done(&run.active);
 	run.totals.waits = NULL;
+	run.totals.names = NULL;
 	if (m->plan != NULL)
 		end_plan(&run);
 	dispatch_keep_quotas(run.dispatch);

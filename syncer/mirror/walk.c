@@ -237,6 +237,29 @@ visit_child(struct state *s, const struct descriptor *d, bool tolerate,
 	return 0;
 }
 
+/* Each once, as far as there is room; a platform may have several entries. */
+static void
+note_offer(struct state *s, const struct platform *p)
+{
+	char text[PLATFORM_TEXT_MAX], *to = s->out->offered;
+	const char *at = to;
+	size_t used = strlen(to), len;
+
+	platform_text(p, text);
+	len = strlen(text);
+	while ((at = strstr(at, text)) != NULL) {
+		if ((at == to || at[-1] == ' ') &&
+		    (at[len] == '\0' || at[len] == ','))
+			return;
+		at += len;
+	}
+	if (used + len + sizeof(", ...") + 2 < sizeof(s->out->offered))
+		snprintf(to + used, sizeof(s->out->offered) - used, "%s%s",
+		    used > 0 ? ", " : "", text);
+	else if (used > 0 && to[used - 1] != '.')
+		snprintf(to + used, sizeof(s->out->offered) - used, ", ...");
+}
+
 static void
 note_choice(struct state *s, const struct manifest *m, const bool *lacking,
     size_t chosen)
@@ -251,8 +274,12 @@ note_choice(struct state *s, const struct manifest *m, const bool *lacking,
 		p = &m->children[i].platform;
 		if (m->children[i].has_platform &&
 		    !m->children[i].is_attestation &&
-		    strcmp(p->os, "unknown") != 0)
+		    strcmp(p->os, "unknown") != 0) {
 			s->offered++;
+			if (media_kind(m->children[i].media_type) !=
+			    MEDIA_SCHEMA1)
+				note_offer(s, p);
+		}
 	}
 }
 
@@ -513,8 +540,9 @@ judge_choice(struct state *s, struct err *e)
 		    " for ", s->out->lacking);
 	if (s->offered == 0 || s->chosen > 0 || s->from->platforms->all)
 		return 0;
-	return err_set(e, ERR_NOT_FOUND, "the index has nothing for %s",
-	    s->out->lacking);
+	return err_set(e, ERR_NOT_FOUND, "the index has nothing for %s; it has "
+	    "%s", s->out->lacking, s->out->offered[0] == '\0' ? "others" :
+	    s->out->offered);
 }
 
 int

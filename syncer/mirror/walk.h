@@ -58,7 +58,9 @@ struct walk {
 	char *kind;			/* of the root, where it is no image
 					 * that runs: its artifactType, or the
 					 * type of its configuration; NULL */
-	char lacking[256];		/* platforms that nothing serves */
+	char lacking[256];		/* platforms that nothing serves, */
+	char offered[256];		/* and those that there are, if some
+					 * are lacking */
 };
 
 /*

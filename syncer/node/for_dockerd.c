@@ -48,6 +48,13 @@ for_dockerd(const struct node_wish *w, struct node_plan *p, struct err *e)
 		node_plan_file(p, NODE_DAEMON_JSON,
 		    xstrdup("etc/docker/daemon.json"), xstrdup(w->base));
 	for_certificates(w, p, CERTS_D);
+	if (for_hub && !has_hosts && !w->mirror.https &&
+	    !url_is_loopback(&w->mirror))
+		node_plan_note(p, "\"docker build\" with BuildKit asks a "
+		    "mirror of plain http by https in older engines, and fails "
+		    "(20.10 does, 28.5 does not): put \"insecure-registries\""
+		    ": [\"%s\"] into daemon.json as well, with http:// in it, "
+		    "or give the mirror https", w->base);
 	if (!has_hosts) {
 		node_plan_note(p, "this is for images of Docker Hub alone: "
 		    "other registries can have mirrors since Engine 28, with "

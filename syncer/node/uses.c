@@ -89,6 +89,19 @@ node_uses_done(struct node_uses *u)
 /* --- one file ------------------------------------------------------------ */
 
 /* [registry."docker.io"] mirrors = ["m:5000/docker.io"] */
+/* A mirror's own table, without its path, says how it is spoken to. */
+static bool
+is_plain_http(const struct toml *registries, const char *mirror)
+{
+	char *place = xstrndup(mirror, strcspn(mirror, "/"));
+	const struct toml *http = toml_get(toml_get(registries, place),
+	    "http");
+
+	free(place);
+	return http != NULL && http->kind == TOML_BOOLEAN &&
+	    strcmp(http->text, "true") == 0;
+}
+
 void
 node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
 {
@@ -109,7 +122,9 @@ node_uses_buildkit(struct node_uses *u, const char *path, const char *text)
 		for (one = mirrors == NULL ? NULL : mirrors->child;
 		    one != NULL; one = one->next)
 			if (toml_string(one) != NULL)
-				uses_add(u, "buildkit", path, one->text);
+				uses_add(u, "buildkit", path, one->text)->
+				    insecure = is_plain_http(registries,
+				    one->text);
 	}
 	toml_free(doc);
 }
@@ -196,7 +211,7 @@ parse_with(const char *scheme, const char *text, struct url *ret)
 	return rc == 0;
 }
 
-/* podman and CRI-O write no scheme: "insecure" tells which. */
+/* podman, CRI-O and buildkit write no scheme: "insecure" tells which. */
 int
 node_use_url(const struct node_use *use, struct url *ret)
 {

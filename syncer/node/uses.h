@@ -24,7 +24,7 @@ struct node_use {
 	char *path;		/* from the root on */
 	char *mirror;		/* as it is written: a URL, or host[:port]
 				 * with or without a path */
-	bool insecure;		/* podman's */
+	bool insecure;		/* podman's and buildkit's: plain http */
 	enum node_use_state state;
 	/* Why it is in vain, and what to do; NULL: it is not.  With the mirror
 	 * "" the whole file is. */

@@ -1,11 +1,14 @@
 /* One line at the bottom that is drawn over and over: nothing of it
  * is for a file. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "layout/clock.h"
+#include "report/bar.h"
+#include "report/outside.h"
 #include "report/progress.h"
 
 #define REDRAW_MS	200
@@ -21,18 +24,21 @@ static struct {
 static size_t sample_count;
 
 void
-progress_init(bool is_terminal)
+progress_init(bool is_wanted)
 {
-	enabled = is_terminal;
+	const char *term = getenv("TERM");
+
+	enabled = is_wanted && isatty(STDERR_FILENO) == 1 && term != NULL &&
+	    term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
-/* "\r" and "erase to the end of the line" (ECMA-48 EL), which every
- * terminal has. */
+/* "\r" and "erase to the end of the screen" (ECMA-48 ED), which every
+ * terminal has that is not dumb. */
 void
 progress_clear(void)
 {
 	if (drawn)
-		fputs("\r\033[K", stderr);
+		fputs("\r\033[J", stderr);
 	drawn = false;
 	drawn_at_ms = 0;
 }
@@ -69,35 +75,6 @@ rate(uint64_t bytes, int64_t now)
 	return ret;
 }
 
-/* By the rate of the last seconds: what it was an hour ago is of no use. */
-static void
-format_left(const struct report_totals *t, uint64_t per_second, char *buf,
-    size_t len)
-{
-	char size[REPORT_BYTES_MAX];
-	uint64_t seconds;
-
-	if (t->wanted == 0) {
-		buf[0] = '\0';
-		return;
-	}
-	snprintf(buf, len, "%zu object%s, %s left", t->wanted,
-	    t->wanted == 1 ? "" : "s", report_bytes(t->wanted_bytes, size));
-	if (per_second == 0)
-		return;
-	seconds = t->wanted_bytes / per_second;
-	len -= strlen(buf);
-	buf += strlen(buf);
-	if (seconds >= 3600)
-		snprintf(buf, len, " (%llu h %02llu min)",
-		    (unsigned long long)(seconds / 3600),
-		    (unsigned long long)(seconds / 60 % 60));
-	else
-		snprintf(buf, len, " (%llu:%02llu)",
-		    (unsigned long long)(seconds / 60),
-		    (unsigned long long)(seconds % 60));
-}
-
 /* Five times a second: more often nobody can read it. */
 bool
 progress_due(void)
@@ -105,29 +82,29 @@ progress_due(void)
 	return enabled && clock_ms() - drawn_at_ms >= REDRAW_MS;
 }
 
-/* One column less than there are: the last one makes some terminals wrap. */
+/* Who has put it into the background types something else now. */
+static bool
+is_in_background(void)
+{
+	pid_t group = tcgetpgrp(STDERR_FILENO);
+
+	return group != -1 && group != getpgrp();
+}
+
+/* The cursor is left at the beginning of the line: a window that gets narrower
+ * breaks the line in two, and all of it is behind the cursor then. */
 void
 progress_draw(const struct report_totals *t)
 {
-	char line[512], left[128], flight[32];
-	char have[REPORT_BYTES_MAX], speed[REPORT_BYTES_MAX];
-	int64_t now;
-	uint64_t per_second;
-	unsigned width;
-	bool is_waiting;
+	char line[BAR_MAX];
+	int64_t now = clock_ms();
 
-	now = clock_ms();
-	per_second = rate(t->bytes, now);
-	format_left(t, per_second, left, sizeof(left));
-	snprintf(flight, sizeof(flight), "%u in flight", t->running);
-	is_waiting = t->running == 0 && t->waits != NULL;
-	snprintf(line, sizeof(line), "%zu/%zu images  %s  %s/s  %s  %s",
-	    t->unchanged + t->updated + t->held + t->failed, t->images,
-	    report_bytes(t->bytes, have), report_bytes(per_second, speed),
-	    is_waiting ? t->waits : flight, left);
-	width = terminal_width();
-	fprintf(stderr, "\r\033[K%.*s", (int)width - 1, line);
+	drawn_at_ms = now;
+	bar_text(t, rate(t->bytes, now), terminal_width(), line);
+	outside_show(line);
+	if (is_in_background())
+		return;
+	fprintf(stderr, "\r%s\033[J\r", line);
 	fflush(stderr);
 	drawn = true;
-	drawn_at_ms = now;
 }

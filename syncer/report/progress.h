@@ -5,8 +5,9 @@
 
 #include "report/report.h"
 
-/* The line at the bottom of a terminal; does nothing where there is none. */
-void progress_init(bool is_terminal);
+/* The line at the bottom of a terminal; does nothing where there is none, or
+ * where that can do no more than print. */
+void progress_init(bool is_wanted);
 bool progress_due(void);
 void progress_draw(const struct report_totals *);
 

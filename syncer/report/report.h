@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * What a person, or a log collector, is told.  Lines go to standard error; what
- * a command is asked for goes to standard output and not through here.
+ * What a person, or a log collector, is told.  Results go to standard output,
+ * all else to standard error.
  */
 enum report_format {
 	REPORT_TEXT,
@@ -28,7 +28,16 @@ void report_init(enum report_format, enum report_level);
 void report(enum report_level, const char *, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* One image's end.  NULL and -1 are left out. */
+/* report_result(level, fmt, ...): the same of what was asked for. */
+void report_result(enum report_level, const char *, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* report_results_aside(): something else is on standard output; results are
+ * told on standard error, too. */
+void report_results_aside(void);
+
+/* One image's end, a result.  NULL and -1 are left out.  A failure is an error
+ * at once, and at the end once more. */
 struct report_image {
 	const char *image;		/* the full reference */
 	const char *result;		/* "updated", "held", ... */
@@ -52,8 +61,9 @@ struct report_totals {
 	/* while it runs: */
 	size_t active;			/* images begun and not ended */
 	unsigned running;		/* requests in flight */
-	const char *waits;		/* what it waits for, where there are
-					 * none; NULL: nothing */
+	const char *waits;		/* what it waits for; NULL: nothing */
+	const char *names;		/* of images in progress, or NULL */
+	uint64_t limit_rate;		/* bytes a second; 0: no limit */
 	size_t wanted;			/* objects still to come */
 	uint64_t wanted_bytes;
 };
@@ -65,8 +75,13 @@ struct report_totals {
 bool report_progress_due(void);
 void report_progress(const struct report_totals *);
 
-/* report_summary(t): the last line of a run, at level REPORT_INFO. */
+/* report_summary(t): the last lines of a run, at level REPORT_INFO: images that
+ * failed, and the numbers.  report_failures(): these images alone, some of them
+ * if they are many.  report_anew(): nothing has failed so far. */
+#define REPORT_FAILED_MAX	20u
 void report_summary(const struct report_totals *);
+void report_failures(void);
+void report_anew(void);
 
 /* report_bytes(n, buf): "1.2 GiB".  Return ${buf}. */
 #define REPORT_BYTES_MAX	24

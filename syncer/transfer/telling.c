@@ -8,6 +8,8 @@
 
 /* Who waits for less sees nothing of it. */
 #define TOLD_MS		500
+/* And who waits for less while others work. */
+#define NOTED_MS	2000
 #define SECONDS_MAX	24u
 
 static const char *
@@ -152,6 +154,8 @@ telling_waits(const struct traffic *t, char buf[TELLING_WAITS_MAX])
 	}
 	for (source = t->sources; source != NULL; source = source->next)
 		consider_lines(&first, source, now);
+	if (t->connections.running > 0 && first.at_ms < now + NOTED_MS)
+		return NULL;
 	if (first.name != NULL && first.at_ms > now)
 		snprintf(buf, TELLING_WAITS_MAX, "waits for %.100s: %s",
 		    first.name, seconds(first.at_ms - now, when));

@@ -13,8 +13,9 @@ void telling_who(struct fetch *, const struct http_reply *);
  * alone where that is a moment. */
 void telling_again(const struct fetch *, int64_t);
 
-/* telling_waits(t, buf): what all of it waits for, where nothing is in flight.
- * Return ${buf}. */
+/* telling_waits(t, buf): what all of it waits for, where nothing is in flight;
+ * else a registry, if there is one that has to wait.  Return ${buf}, or NULL:
+ * nothing. */
 #define TELLING_WAITS_MAX	160u
 const char *telling_waits(const struct traffic *,
     char buf[TELLING_WAITS_MAX]);

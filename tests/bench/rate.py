@@ -31,7 +31,7 @@ def run(cdr, rate, arguments, folder):
 		 "--max-bytes", str(asked * SECONDS), *arguments],
 		stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 	took = time.monotonic() - start
-	for line in done.stderr.splitlines():
+	for line in done.stdout.splitlines():
 		line = json.loads(line)
 		if line["message"] == "summary":
 			return line["bytes"], took

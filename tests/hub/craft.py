@@ -416,8 +416,11 @@ def make_index(craft, options):
 def make_artifact(craft, options):
 	"""an OCI 1.1 artifact, a referrer of --subject if given"""
 	subject = craft.subject()
-	layers = [craft.put_blob("layer", noise(options, number, options.size),
-				 "application/octet-stream") for number in range(options.layers)]
+	names = options.files.split(",") if options.files else []
+	layers = [craft.put_blob("layer", noise(options, number, options.size), options.layer_type)
+		  for number in range(len(names) or options.layers)]
+	for layer, name in zip(layers, names):
+		layer["annotations"] = {"org.opencontainers.image.title": name}
 	fields = {"artifactType": options.artifact_type,
 		  "config": craft.put_blob("config", Blob(b"{}"), EMPTY_TYPE), "layers": layers}
 	if options.config_type:
@@ -745,7 +748,9 @@ KINDS = {
 		  ("--attestations", {"nargs": "?", "const": "classic",
 				      "choices": ("classic", "artifact")})),
 	"artifact": (make_artifact, TYPE, SUBJECT,
-		     ("--config-type", {"help": "its type, and no artifactType: a chart"})),
+		     ("--config-type", {"help": "its type, and no artifactType: a chart"}),
+		     ("--layer-type", {"default": "application/octet-stream"}),
+		     ("--files", {"metavar": "NAME,...", "help": "a layer each, with its name"})),
 	"many": (make_many, PLATFORM, ("--count", {"type": int, "default": 10})),
 	"sha512": (make_sha512, PLATFORM),
 	"schema1": (make_schema1, PLATFORM),

@@ -29,13 +29,16 @@ window.addEventListener('unhandledrejection', (e) => window.violations.push(`rej
 class Browser:
     """One browser, in which page after page is opened."""
 
-    def __init__(self):
+    def __init__(self, text_px=16, hosts=""):
         options = Options()
+        options.add_experimental_option("prefs", {"webkit.webprefs.default_font_size": text_px})
         options.binary_location = next(found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name)))
         # A container often has no namespaces for a sandbox, and a small /dev/shm.
         for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", "--lang=en-GB",
                      "--force-color-profile=srgb", "--font-render-hinting=none"):
             options.add_argument(word)
+        if hosts:
+            options.add_argument(f"--host-resolver-rules={hosts}")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
         self.driver.set_script_timeout(PATIENCE)

@@ -4,7 +4,9 @@ makes the trees, serves them, and says in PAGES (JSON) where."""
 import json
 import os
 import re
+import subprocess
 
+from browser import Keys
 from check import run
 
 PAGES = json.loads(os.environ["PAGES"])
@@ -113,6 +115,250 @@ def test_nothing_found(b):
     b.until("document.querySelectorAll('.list tbody tr').length === 32")
     assert asked(b) == "#/"
     assert b.js("document.activeElement.id") == "q"
+
+
+def test_keys(b):
+    """Keys search, walk through the rows, open one and lead back to it."""
+    b.open(f"{SHOP}#/")
+    b.press("/")
+    assert b.js("document.activeElement.id") == "q"
+    b.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
+    assert b.js(FOCUS) == "registry.example.com/shop/sbom"
+    b.press("jk", Keys.ARROW_UP)
+    assert b.js(FOCUS) == "registry.example.com/shop/api"
+    b.press(Keys.ARROW_UP)
+    assert b.js("document.activeElement.id") == "q"
+    b.press(Keys.ARROW_DOWN, "jj", Keys.ENTER)
+    b.until("location.hash === '#/i/docker.io/library/nginx'")
+    b.until("document.activeElement.tagName === 'H1'")
+    b.driver.back()
+    b.until("location.hash === '#/' && document.activeElement.getAttribute('aria-label') === 'docker.io/library/nginx'")
+    b.press("ga")
+    b.until("location.hash === '#/activity'")
+    b.until("document.activeElement.tagName === 'H1'")
+    b.press("gn")
+    b.until("location.hash === '#/nodes/containerd' && document.activeElement.tagName === 'H1'")
+    b.press("u")
+    b.until("location.hash === '#/' && document.activeElement.tagName === 'H1'")
+    b.press("/api", Keys.ESCAPE)
+    b.until("document.querySelector('#q').value === '' && location.hash === '#/'")
+    assert b.js("document.activeElement.id") == "q"
+    b.press(Keys.ESCAPE)
+    assert b.js("document.activeElement.id") != "q"
+
+
+def test_single_keys(b):
+    """None works with Ctrl or in a field, and a switch turns single letters off."""
+    b.open(SHOP)
+    b.press("/jgau/?")
+    assert asked(b) == "#/?q=jgau/%3F", asked(b)
+    b.press(Keys.ESCAPE, Keys.ESCAPE)
+    b.chord(Keys.CONTROL, "/")
+    assert b.js("document.activeElement.id") != "q"
+    b.press("?")
+    b.until("document.querySelector('#keys').open")
+    b.press("ga")
+    assert asked(b) == "#/"
+    b.click("#letters")
+    b.press(Keys.ESCAPE)
+    b.until("!document.querySelector('#keys').open")
+    b.press("/")
+    assert b.js("document.activeElement.id") != "q"
+    b.driver.refresh()
+    b.ready()
+    b.press("/gn")
+    assert b.js("document.activeElement.id") != "q" and asked(b) == "#/"
+    b.js("localStorage.clear()")
+
+
+def test_focus_on_link(b):
+    """After a link the title has the focus, and the document its name."""
+    b.open(f"{SHOP}#/?q=nginx")
+    b.click(".nav a[data-view=activity]")
+    b.until("document.activeElement.tagName === 'H1'")
+    b.until("document.title.endsWith(' · 127.0.0.1') && !document.title.startsWith('Images')")
+    assert b.texts(".nav [aria-current=page]") == ["Activity"]
+    b.click(".nav a[data-view=home]")
+    b.until("document.activeElement.tagName === 'H1' && document.activeElement.innerText === 'Images'")
+    assert asked(b) == "#/"
+    b.click("#skip") if b.js("document.querySelector('#skip').matches(':focus')") else b.js("document.querySelector('#skip').click()")
+    assert b.js("document.activeElement.id") == "main"
+
+
+STATES = {
+    "failing": ("bad", r"3 images failed Synced [0-9]+ min ago Next in [0-9]+ min Docker Hub pulls left 87 of 100 Free 41.6 GiB of 64.0 GiB"),
+    "ok": ("good", r"All 415 images are current Synced [0-9]+ min ago Next in .*"),
+    "held": ("good", r"413 images are current, 2 held Synced .*"),
+    "stale": ("warn", r"No sync for 3 days Last one ended well Docker Hub .*"),
+    "interrupted": ("warn", r"Last sync was interrupted Tried [0-9]+ min ago .*"),
+    "store": ("bad", r"The tree cannot be used: /srv/cdr is read-only Tried .*"),
+    "nothing": ("", r"Empty no sync has ended here yet"),
+}
+
+
+def strip(b):
+    return " ".join(b.js("[...document.querySelectorAll('#strip li')].map((e) => e.innerText.trim())"))
+
+
+def test_strip(b):
+    """The strip says how the mirror is, in words and in one colour."""
+    for state, (kind, words) in STATES.items():
+        b.open(PAGES["states"][state])
+        assert re.fullmatch(words, strip(b)), (state, strip(b))
+        assert b.js("document.querySelector('#strip li').className") == kind, state
+    b.open(SHOP)
+    assert b.js("document.querySelector('#strip a').getAttribute('href')") == "#/activity"
+    assert b.js("document.querySelector('.meter').getAttribute('aria-label')") == "35 % used"
+
+
+def test_watch(b):
+    """What watch is at: a run, or one that is late."""
+    def with_watch(watch):
+        b.js("""(window.realFetch ??= window.fetch, window.fetch = async (name, ...more) =>
+            name === 'watch.json' ? new Response(JSON.stringify(a[0]), { headers: { ETag: Math.random() } }) :
+            name === 'summary.json' ? new Response(await (await window.realFetch(name)).text(), { headers: { ETag: Math.random() } }) :
+            window.realFetch(name, ...more))""", watch)
+        b.js("document.dispatchEvent(new Event('visibilitychange'))")
+    b.open(PAGES["states"]["ok"])
+    with_watch({"next": "2020-01-01T00:00:00Z", "running": True})
+    b.until("document.querySelector('#strip').innerText.includes('Syncing now')")
+    with_watch({"next": "2020-01-01T00:00:00Z", "running": False})
+    b.until("document.querySelector('#strip').innerText.includes('No sync for less than a minute') || /No sync for [0-9]+ min/.test(document.querySelector('#strip').innerText)")
+
+
+def test_not_reached(b):
+    """While nobody answers what is shown stays, and the strip says since when."""
+    b.open(SHOP)
+    b.cdp("Network.enable")
+    b.cdp("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    b.js("document.dispatchEvent(new Event('visibilitychange'))")
+    b.until("/^No answer since [0-9:]+/.test(document.querySelector('#strip').innerText)")
+    assert len(names(b)) == 32
+    b.cdp("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    b.js("document.dispatchEvent(new Event('visibilitychange'))")
+    b.until("document.querySelector('#strip').innerText.startsWith('3 images failed')")
+    b.driver.get_log("browser")
+
+
+def test_empty(b):
+    """An empty mirror says what is to be done, and turns into the list by itself."""
+    b.open(PAGES["states"]["nothing"])
+    assert b.text("h1") == "Nothing is mirrored yet" and b.driver.title.startswith("Nothing is mirrored yet · ")
+    assert b.count(".steps li") == 4 and b.count(".steps li.done") == 1
+    base = PAGES["states"]["nothing"].rstrip("/")
+    assert f"cdr node-config containerd --mirror {base} --install" in b.text(".steps li:last-child .cmd")
+    subprocess.run(PAGES["fill"], shell=True, check=True)
+    b.until("document.querySelectorAll('.list tbody tr').length === 32")
+    b.until("document.title.startsWith('Images · ')")
+
+
+def test_copy(b):
+    """Copy copies, says so, and a reader hears it."""
+    b.open(PAGES["states"]["bare"])
+    b.js("navigator.clipboard && (navigator.clipboard.writeText = async (t) => { window.copied = t; })")
+    b.js("document.addEventListener('copy', () => { window.copied = document.activeElement.value; })")
+    b.click(".steps li:nth-child(3) .btn")
+    b.until("window.copied === 'cdr sync -r /srv/cdr -i images.list'")
+    b.until("document.querySelector('#said').innerText === 'Copied the command'")
+    assert b.text(".steps li:nth-child(3) .btn") == "Copied"
+    b.until("document.querySelector('.steps li:nth-child(3) .btn').innerText === 'Copy'")
+
+
+def test_old_address(b):
+    """Addresses of before there were views lead to the image."""
+    b.open(f"{SHOP}#docker.io/library/nginx:1.27")
+    b.until("document.title.includes('nginx')")
+
+
+def test_live(b):
+    """What a sync has changed is seen without a reload, and the focus stays."""
+    b.open(REAL)
+    assert names(b)[0] == "docker.io/library/app" or "docker.io/library/app" in names(b)
+    assert cells(b, "docker.io/library/gone")[-1] == "failed"
+    b.js("document.querySelector('tr[data-key=\"docker.io/library/app\"] .go').focus()")
+    b.notice()
+    before = len(b.requests)
+    b.js("document.dispatchEvent(new Event('visibilitychange'))")
+    b.until("performance.getEntriesByName(new URL('summary.json', location).href).length >= 2")
+    b.notice()
+    assert set(b.requests[before:]) <= {"/summary.json", "/watch.json"}, b.requests[before:]
+    subprocess.run(PAGES["again"], shell=True, check=True)
+    b.js("document.dispatchEvent(new Event('visibilitychange'))")
+    b.until("document.querySelector('tr[data-key=\"docker.io/library/late\"]') !== null")
+    assert strip(b).startswith("All 2 images are current"), strip(b)
+    assert b.js(FOCUS) == "docker.io/library/app"
+
+
+def test_many(b):
+    """Of ten thousand tags few are in the document, and all can be reached."""
+    b.open(MANY)
+    assert b.text("#count") == "5,000 repositories, 10,000 tags"
+    few = b.count("tr[data-key]")
+    assert 20 <= few <= 80, few
+    assert b.js("document.querySelector('.list').getAttribute('aria-rowcount')") == "5001"
+    assert b.js("document.querySelector('.list tbody tr').getAttribute('aria-rowindex')") == "2"
+    b.js("document.querySelector('.list tbody .go').focus()")
+    first = b.js(FOCUS)
+    b.js("scrollTo(0, 1e9)")
+    b.until("[...document.querySelectorAll('tr[data-key]')].some((r) => r.getAttribute('aria-rowindex') === '5001')")
+    assert b.count("tr[data-key]") <= 80
+    assert b.js(FOCUS) == first, "the row with the focus has gone"
+    # From row to row, farther than what was in the document.
+    b.press(Keys.ARROW_DOWN)
+    b.until("document.activeElement.closest('tr').getAttribute('aria-rowindex') === '3'")
+    b.press(*["j"] * 120)
+    b.until("document.activeElement.closest('tr').getAttribute('aria-rowindex') === '123'")
+    top = b.js("document.activeElement.closest('tr').getBoundingClientRect().top")
+    assert 0 <= top <= 900, top
+    gap = b.js("(() => { const r = [...document.querySelectorAll('tr[data-key]')].slice(0, 2).map((e) => e.getBoundingClientRect().top); return r[1] - r[0]; })()")
+    assert gap == 44, gap
+    # Back from one of them.
+    name = b.js(FOCUS)
+    b.press(Keys.ENTER)
+    b.until("location.hash.startsWith('#/i/')")
+    b.until("document.activeElement.tagName === 'H1'")
+    b.driver.back()
+    b.until("document.activeElement.getAttribute('aria-label') === a[0]", name)
+    b.size(390, 844, True)
+    b.until("document.querySelectorAll('tr[data-key]').length > 10 && document.querySelector('tr[data-key]').offsetHeight > 60")
+    heights = b.js("[...new Set([...document.querySelectorAll('tr[data-key]')].map((r) => r.offsetHeight))]")
+    assert len(heights) == 1, f"rows of several heights on a phone: {heights}"
+    search(b, "service-04321")
+    b.until("document.querySelectorAll('tr[data-key]').length === 1")
+    assert names(b) == ["ghcr.io/team-43/service-04321"]
+
+
+def test_find_and_paper(b):
+    """The browser's search and paper have all rows up to 2,000; above that paper says so."""
+    b.open(f"{MANY}#/?q=team-1")
+    rows = int(b.text("#count").split()[0].replace(",", ""))
+    assert 200 < rows < 2000 and b.count("tr[data-key]") < 200
+    b.chord(Keys.CONTROL, "f")
+    b.until("document.querySelectorAll('tr[data-key]').length === a[0]", rows)
+    b.open(MANY)
+    b.js("(window.onafterprint = null, window.addEventListener('beforeprint', () => { window.printed = "
+         "[document.querySelectorAll('tr[data-key]').length, [...document.querySelectorAll('.note')].map((e) => e.innerText).join()]; }))")
+    b.cdp("Page.printToPDF")
+    assert b.js("window.printed") == [2000, "The first 2,000 of 5,000 repositories"], b.js("window.printed")
+    b.until("document.querySelectorAll('tr[data-key]').length < 200")
+
+
+def test_hostile(b):
+    """What strangers wrote into a tree stays text."""
+    b.open(PAGES["hostile"])
+    b.js("window.hit = () => window.violations.push('it ran')")
+    assert b.count(".list tbody tr") > 0
+    assert b.count("#main img, #main script, #strip img, #strip script") == 0
+    assert "onerror" in b.text("#main")
+    for row in range(b.count(".list tbody tr")):
+        b.js("document.querySelectorAll('.list tbody .go')[a[0]].click()", row)
+        b.until("location.hash.startsWith('#/i/')")
+        b.ready()
+        b.driver.back()
+        b.until("document.querySelector('.list') !== null")
+    for view in ("#/activity", "#/nodes/%3Cimg%20src=x%20onerror=hit()%3E", "#/i/%3Cscript%3Ehit()%3C/script%3E", "#/?q=%3Cimg%3E&show=x&sort=__proto__&registry=%22%3E&platform=x", "#/i/%zz", "#%"):
+        b.open(PAGES["hostile"] + view)
+        assert b.count("#main img, #main script") == 0
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
     tree.py shop DIR [STATE]     some thirty repositories of a small shop
     tree.py many DIR COUNT       COUNT tags in half as many repositories, and in two files
+    tree.py hostile DIR          what strangers might write, or a damaged disk
 
 STATE: failing (the usual one), ok, stale, interrupted, store, held, nothing. All
 figures are made up; times count back from now. What manifests, histories and
@@ -183,15 +184,47 @@ def many(count):
     }
 
 
+def hostile():
+    evil = '"><img src=x onerror=hit()><script>hit()</script>'
+    bare = evil.replace("/", "")
+    odd = [{"image": f"reg.example/{bare}/x:1"}, {"image": "reg.example/a:" + "x" * 128}, {"image": "javascript:alert(1)/x:1"},
+           {"image": f"reg.example/b:{bare}"}, {"image": "__proto__/constructor:1"}, {"image": "constructor/__proto__:__proto__"},
+           {"image": "reg.example/" + "y" * 4000 + ":1"}, {"image": "no-slash"}, {"image": 7}, {"image": None}, None, [], "x"]
+    for row in odd:
+        if isinstance(row, dict):
+            row.update(digest=digest("d"), platforms=[evil, 3, None, "__proto__"], size="many", own=-1, published=evil, referrers=[],
+                       signed="yes", broken=0, kind=evil, verified=evil, held=evil, last_listed=[evil])
+    odd[1].update(digest=evil, kind="__proto__", verified={"x": evil}, held=True)
+    odd[4].update(kind="", signed=True, verified="", broken=True, held="")
+    failure = {"image": evil, "reason": evil, "error": evil, "last_success": evil}
+    known = {"image": odd[0]["image"], "reason": "__proto__", "error": evil, "last_success": 3}
+    run = {"finished": evil, "seconds": evil, "result": evil, "bytes": -1, "pulls": evil, "only": evil}
+    return {
+        "images.json": {"version": 1, "index": evil, "references": evil, "repositories": -1, "bytes": None, "images": odd},
+        "blobs.json": {"images": [{"image": odd[0]["image"], "blobs": [[evil, evil], None, 3, ["d" * 16, 5]]},
+                                  {"image": odd[1]["image"], "blobs": [["d" * 16, 5]]}, None]},
+        "history.json": {"points": [{"time": evil}, None, {"time": "2026-01-01T00:00:00Z", "bytes": evil}]},
+        "runs.json": {"runs": [run, None, 7, dict(run, finished="2026-01-01T00:00:00Z")]},
+        "held.json": {"images": [{"image": evil}, None, {"image": odd[1]["image"], "since": evil}]},
+        "unlisted.json": {"images": "none"}, "watch.json": {"next": evil, "running": evil, "waiting": evil, "hooks": [evil]},
+        "bundles.json": {"bundles": [{"from": evil, "to": evil, "seq": evil}, None], "waiting": evil},
+        "traffic.json": {"days": [{"day": evil, "bytes": evil}, None]}, "gc.json": [evil], "verify.json": evil,
+        "summary.json": {
+            "result": evil, "finished": evil, "version": evil, "error": evil, "totals": [], "store": {"filesystem": evil},
+            "failures": [failure, known, None, {"image": {}}], "failures_left_out": evil,
+            "pulls_left": [{"registry": evil, "left": evil, "limit": 5, "more_at": evil}, None]},
+    }
+
+
 def main():
-    kind, to = sys.argv[1:3]
+    kind, to, *rest = sys.argv[1:]
+    state = "".join(rest) or "failing"
     for folder in ("status", "repos", "manifests/application", "blobs/sha256"):
         os.makedirs(f"{to}/{folder}", exist_ok=True)
     for name, value in (("oci-layout", {"imageLayoutVersion": "1.0.0"}), ("cdr-layout", None)):
         with open(f"{to}/{name}", "w", encoding="utf-8") as out:
             out.write("2\n" if value is None else json.dumps(value))
-    state = sys.argv[3] if len(sys.argv) > 3 else "failing"
-    files = {} if state == "nothing" else many(int(state)) if kind == "many" else shop(state)
+    files = {} if state == "nothing" else many(int(state)) if kind == "many" else hostile() if kind == "hostile" else shop(state)
     for name in os.listdir(f"{to}/status"):
         if name.endswith(".json") and name not in files:
             os.unlink(f"{to}/status/{name}")

@@ -36,9 +36,6 @@ for client in containerd podman dockerd k3s rke2 buildkit; do
 	check "$client is told of the mirror" doctor --mirror "http://$MIRROR" \
 		busybox:1.35
 	expect_said "... and doctor sees it" "^ok    node +.*$client.* uses this mirror"
-	# buildkit's and podman's files have host and port alone; the scheme
-	# of the first is not in them.
-	case $client in buildkit) continue ;; esac
 	check "... by itself" doctor busybox:1.35
 	expect_said "... where that is" "^http://$MIRROR\$"
 done

@@ -127,7 +127,7 @@ cp "$T/evil" "$T/list"
 printf 'evil:layer\nevil:other\n' >>"$T/list"
 sync_rc "$bad hostile images alone" 1 --log json -i "$T/list"
 expect_eq "each of them fails" "$(sort "$T/evil")" \
-	"$(pick -l 'o.image for o in v if o.result == "failed"' "$T/stderr" | sed "s,.*/,," | sort)"
+	"$(pick -l 'o.image for o in v if o.result == "failed"' "$T/stdout" | sed "s,.*/,," | sort)"
 tree_check "$ROOT"
 sync "then the good ones" good:1 silent:1 odd:1
 all_good "after the hostile ones"

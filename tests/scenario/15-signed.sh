@@ -114,7 +114,7 @@ tree_check "$ROOT"
 
 hub_mark
 sync "the same again" -v -i "$T/good.list"
-expect_eq "all are unchanged" 10 "$(grep -c '^unchanged ' "$T/stderr")"
+expect_eq "all are unchanged" 10 "$(grep -c '^unchanged ' "$T/stdout")"
 expect_eq "for one HEAD each" 10 "$(hub_count registry HEAD /manifests/1 200)"
 expect_eq "and no GET" 0 "$(hub_count registry GET /)"
 

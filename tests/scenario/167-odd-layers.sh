@@ -84,7 +84,7 @@ done
 ok "with all blobs"
 hub_mark
 sync "once more" -v -i "$T/list"
-expect_eq "all are unchanged" "$(wc -l <"$T/tags")" "$(grep -c '^unchanged' "$T/stderr")"
+expect_eq "all are unchanged" "$(wc -l <"$T/tags")" "$(grep -c '^unchanged' "$T/stdout")"
 expect_eq "and cost one HEAD each" 0 "$(hub_count registry GET .)"
 check "a list of them" "$CDR" ls -r "$ROOT"
 

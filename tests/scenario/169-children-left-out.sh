@@ -104,7 +104,7 @@ warned 'any:same: 1 Docker schema 1'
 here "$amd64" || fail "the image is here"
 index lacking "$OLD_AMD64" "$ARM64"
 good "one platform has nothing else" lacking platform=linux/amd64,linux/arm64
-warned 'any:lacking: upstream has nothing for linux/amd64'
+warned 'any:lacking: upstream has nothing for linux/amd64; it has linux/arm64'
 warned 'any:lacking: 1 Docker schema 1'
 
 index mixed "$AMD64" "$BLAKE" "$ARTIFACT" "$THING" "$OLD_BARE"
@@ -132,5 +132,5 @@ expect_published "the good one is" any:amd64 "$amd64"
 sync_rc "nothing else for the platform" 1 any:lacking platform=linux/amd64
 expect_said "is told" 'any:lacking: .*nothing for linux/amd64 but Docker schema 1'
 sync_rc "nothing at all for the platform" 1 any:lacking platform=linux/s390x
-expect_said "is told" 'any:lacking: .*nothing for linux/s390x$'
+expect_said "is told" 'any:lacking: .*nothing for linux/s390x; it has linux/arm64$'
 tree_check "$ROOT"

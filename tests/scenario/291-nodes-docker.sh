@@ -46,6 +46,18 @@ for want in "$TOP"/tests/nodes/docker/*.want; do
 	check "... byte for byte" cmp "$T/before" "$T/after"
 done
 
+rm -rf "$R"
+mkdir "$R"
+build='# Note: "docker build" .*"insecure-registries": \["http://10\.0\.0\.5:5000"\]'
+check "an http mirror and an older engine" config --mirror $url
+expect_said "what BuildKit needs" "$build"
+for options in "--mirror https://10.0.0.5:5000" "--mirror http://127.0.0.1:5000" \
+    "--mirror $url --client-version 28.5.2"; do
+	# shellcheck disable=SC2086 # words
+	check "$options" config $options
+	! grep '"docker build"' "$T/stdout" || fail "BuildKit needs nothing then"
+done
+
 # --- doctor -----------------------------------------------------------------------
 
 # Nothing answers there, which is not what this is about.

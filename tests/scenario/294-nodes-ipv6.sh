@@ -17,29 +17,7 @@ config()
 }
 
 # What is asked for goes to $T/asked; nothing is there.
-cat >"$T/nothing.py" <<'END'
-import http.server, socket, sys
-
-class Server(http.server.ThreadingHTTPServer):
-	address_family = socket.AF_INET6
-
-class Handler(http.server.BaseHTTPRequestHandler):
-	def do_GET(self):
-		with open(sys.argv[1] + "/asked", "a") as f:
-			f.write(self.path + "\n")
-		self.send_response(404)
-		self.send_header("Content-Length", "0")
-		self.end_headers()
-	do_HEAD = do_GET
-
-server = Server(("::1", 0), Handler)
-with open(sys.argv[1] + "/port.new", "w") as f:
-	f.write(str(server.server_address[1]))
-import os
-os.rename(sys.argv[1] + "/port.new", sys.argv[1] + "/port")
-server.serve_forever()
-END
-python3 "$T/nothing.py" "$T" 2>"$T/nothing.log" &
+python3 "$TOP/tests/nodes/nobody.py" "$T" 2>"$T/nothing.log" &
 defer "process_end $!"
 wait_for 10 test -s "$T/port" || fail "nothing listens"
 mirror="http://[::1]:$(cat "$T/port")"
@@ -48,6 +26,13 @@ mkdir "$R"
 expect_rc "containerd 1.6" 2 config containerd --mirror "$mirror" \
 	--client-version "$(containerd --version | cut -d ' ' -f 3)" --install
 expect_said "is refused" 'containerd before 2\.0 cannot read.*a name'
+check "buildkit" config buildkit --mirror "$mirror" --install
+grep -qxF "  mirrors = [\"${mirror#http://}/docker.io\"]" \
+	"$R/etc/buildkit/buildkitd.toml" || fail "buildkit: not that mirror"
+expect_rc "doctor finds it there, by itself" 1 "$CDR" doctor --prefix "$R"
+expect_eq "... with http" "$mirror" "$(head -n 1 "$T/stdout")"
+expect_said "... and sees it" '^ok    node +buildkit uses this mirror'
+check "... and back" config buildkit --remove
 check "containerd 2.1" config containerd --mirror "$mirror" --client-version 2.1.0 \
 	--only --install
 hosts=$R/etc/containerd/certs.d

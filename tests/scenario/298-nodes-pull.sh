@@ -52,6 +52,11 @@ back()
 	check "$1: removed" cmp "$T/before" "$T/after"
 }
 
+mkdir "$T/campaign"
+check "files with random faults" python3 "$TOP/tests/nodes/campaign.py" "$CDR" \
+	"$T/campaign" "$(date +%s)" 60s
+cat "$T/stdout"
+
 # --- containerd -------------------------------------------------------------------
 
 # dump GENERATION: config_path, as that containerd says it is.
@@ -229,6 +234,33 @@ has_none()
 	! has_mirrors
 }
 
+# An IPv6 address as the mirror: the engine asks it, and so does its BuildKit.
+ipv6()
+{
+	"$CDR" node-config dockerd --mirror "$1" --client-version 26.1.0 \
+		--prefix "$R" --install >"$T/installed" || fail "node-config"
+	URL=$1 reload "$R/etc/docker/daemon.json"
+	: >"$T/asked"
+	docker pull busybox:2 >"$T/pull.out" 2>&1 || :
+	grep -qxF /v2/library/busybox/manifests/2 "$T/asked" ||
+		fail "$CLIENTS: it is not asked"
+	ok "dockerd, $CLIENTS: an IPv6 address is asked"
+	# Debian's docker needs no plug-in to speak to BuildKit.
+	DOCKER_BUILDKIT=1 /usr/bin/docker build "$T/build" >"$T/build.out" 2>&1 || :
+	if grep -q 'buildx component is missing' "$T/build.out"; then
+		left_out BuildKit "this docker has no buildx"
+		return
+	fi
+	grep -qxF '/v2/library/app/manifests/3?ns=docker.io' "$T/asked" ||
+		fail "$CLIENTS: BuildKit does not ask it"
+	ok "... by BuildKit, too"
+}
+python3 "$TOP/tests/nodes/nobody.py" "$T" 2>"$T/nobody.log" &
+defer "process_end $!"
+wait_for 60 test -s "$T/port" || fail "nobody listens"
+mkdir "$T/build"
+printf 'FROM app:3\nRUN true\n' >"$T/build/Dockerfile"
+
 for CLIENTS in older newer; do
 	[ $CLIENTS = older ] || part "a newer dockerd" newer/dockerd newer/docker \
 		newer/containerd newer/runc || exit 0
@@ -237,5 +269,6 @@ for CLIENTS in older newer; do
 	mkdir "$DOCKERD_AT"
 	start_dockerd
 	each_docker
+	[ ! -e /proc/net/if_inet6 ] || ipv6 "http://[::1]:$(cat "$T/port")"
 	_dockerd_end
 done

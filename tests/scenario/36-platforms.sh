@@ -78,11 +78,12 @@ tree_check "$ROOT"
 rm -rf "$ROOT"
 hub_mark
 sync "one of two platforms is not there" app:1 platform=linux/amd64,linux/s390x
-expect_said "it is told" '^warning: .*app:1: .*linux/s390x'
+expect_said "it is told" '^warning: .*app:1: .*linux/s390x; it has linux/amd64, linux/arm64'
 exactly "the other one is here" 0 4
 rm -rf "$ROOT"
 sync_rc "none of the wanted platforms is there" 1 app:1 platform=linux/s390x,linux/riscv64
-expect_said "it names what was wanted" 'error: .*app:1: .*linux/riscv64, linux/s390x'
+expect_said "it names what was wanted" 'error: .*app:1: .*linux/riscv64, linux/s390x; it has'
+expect_said "and all that there is" 'error: .*; it has linux/amd64, linux/arm64(/v8)?(, [a-z]+/[a-z0-9/]+)*$'
 expect_published "nothing is published" app:1 nothing
 expect_eq "no blob was asked for" 0 "$(hub_since | grep -c 's390x')"
 tree_check "$ROOT"

@@ -107,7 +107,7 @@ ok "nothing happened outside ROOT"
 tree_check "$ROOT"
 
 expect_published "the good one is there" good:1 "$good"
-pick -l 'words(o.image, o.error) for o in v if o.result == "failed"' "$T/stderr" >"$T/errors"
+pick -l 'words(o.image, o.error) for o in v if o.result == "failed"' "$T/stdout" >"$T/errors"
 expect_eq "each bad one failed, with its own message" "$bad" \
 	"$(sort -u "$T/errors" | wc -l)"
 expect_eq "that says what it is about" "" \
@@ -117,7 +117,7 @@ expect_eq "that says what it is about" "" \
 	"$T/errors" || fail "a message repeats what the registry said"
 expect_eq "the others are there: digests by another algorithm are left out" \
 	"$(grep ':left-\|:fine-\|good' "$T/list" | sort)" \
-	"$(pick -l 'o.image for o in v if o.image and o.result != "failed"' "$T/stderr" |
+	"$(pick -l 'o.image for o in v if o.image and o.result != "failed"' "$T/stdout" |
 	sed 's,.*/,,' | sort)"
 expect_said "of which a warning tells" \
 	'"warning".*bad:left-children: 3 objects left out'

@@ -62,7 +62,7 @@ fault '{"listener": "cdn", "status": 500}'
 sync_rc "one fails" 1 --log json app:1 gone:1
 expect_eq "a log line has all of it" "docker.io network true true" "$(pick -l \
 	'words(o.registry, o.reason, o.duration_ms >= 0, o.digest is not None)
-	for o in v if o.image == "docker.io/library/app:1" and o.error' "$T/stderr")"
+	for o in v if o.image == "docker.io/library/app:1" and o.error' "$T/stdout")"
 no_faults
 said 'words(v.result, v.exit_code, v.totals.failed)' "failed 1 2"
 said v.last_success "$success"

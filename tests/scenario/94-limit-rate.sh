@@ -27,7 +27,7 @@ limited()
 	_from=$(ms)
 	sync "$_title" --log json -v "$@"
 	TOOK=$(($(ms) - _from))
-	BYTES=$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stderr")
+	BYTES=$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stdout")
 	[ $TOOK -ge $((BYTES * 970 / _bytes_a_second)) ] ||
 		fail "$_title: $BYTES bytes in $TOOK ms"
 	tree_check "$ROOT"
@@ -53,7 +53,7 @@ limited "many small blobs" 1048576 --limit-rate 1M $names
 limited "large and small" 1048576 --limit-rate 1024K --connections 4 large:1 small:1
 took()
 {
-	pick -l 'o.duration_ms for o in v if o.image == image' "$T/stderr" \
+	pick -l 'o.duration_ms for o in v if o.image == image' "$T/stdout" \
 		image="docker.io/library/$1:1"
 }
 small=$(took small)

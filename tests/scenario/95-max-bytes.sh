@@ -16,7 +16,7 @@ large=$(craft image library/large:1 --layers 1 --size 900000 --seed large)
 # received: of the last run, as the program counts
 received()
 {
-	pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stderr"
+	pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stdout"
 }
 
 sync "without it" --log json small:1 large:1
@@ -37,7 +37,7 @@ sync_rc "the first run" 4 --log json --jobs 1 --max-bytes 200000 small:1 large:1
 expect_eq "not one byte more" 200000 "$(received)"
 expect_said "it says how much is left" \
 	'stopped after 195 KiB, as --max-bytes says; at least .* are left; the next run goes on'
-expect_eq "one image is not reached" 1 "$(pick -l 'o.not_reached for o in v if o.message == "summary"' "$T/stderr")"
+expect_eq "one image is not reached" 1 "$(pick -l 'o.not_reached for o in v if o.message == "summary"' "$T/stdout")"
 expect_published "the small image is there" small:1 "$small"
 expect_published "the large one is not" large:1 nothing
 tree_check --resumable "$ROOT"

@@ -44,7 +44,7 @@ within 20 sync_rc "the next process" 1 --log json app:2 $images
 expect_eq "does not try" 0 "$(pulls)"
 expect_eq "but looks at each tag" 31 "$(hub_count registry HEAD /manifests/ 200)"
 expect_eq "and counts none" '6 1 24 0' "$(pick -l 'words(o.unchanged, o.updated,
-	o.failed, o.pulls) for o in v if o.message == "summary"' "$T/stderr")"
+	o.failed, o.pulls) for o in v if o.message == "summary"' "$T/stdout")"
 expect_published "what needs no pull is published" app:2 "$app"
 tree_check "$ROOT"
 

@@ -20,7 +20,7 @@ d:1
 END
 sync "one image at a time" --jobs 1 -i "$T/list"
 expect_eq "the important one first, the least one last" "c a d b" \
-	"$(sed -n 's,^updated .*library/\(.\):1 .*,\1,p' "$T/stderr" | tr '\n' ' ' | sed 's/ $//')"
+	"$(sed -n 's,^updated .*library/\(.\):1 .*,\1,p' "$T/stdout" | tr '\n' ' ' | sed 's/ $//')"
 hub_mark
 sync "the same by pattern" --jobs 1 -i - <<'END'
 a tags=glob:* priority=-1
@@ -37,7 +37,7 @@ c tags=glob:*
 b tags=glob:*
 END
 expect_eq "come in the order of their lines" "d a c b" \
-	"$(sed -n 's,^updated .*library/\(.\):1 .*,\1,p' "$T/stderr" | tr '\n' ' ' | sed 's/ $//')"
+	"$(sed -n 's,^updated .*library/\(.\):1 .*,\1,p' "$T/stdout" | tr '\n' ' ' | sed 's/ $//')"
 
 # What is less important is known last, when half of the important ones are to begin
 # still. There are fewer jobs than connections: its list of tags does not wait.

@@ -31,6 +31,33 @@ test_grows(void **state)
 	free(p);
 }
 
+static void
+test_list(void **state)
+{
+	size_t i, moved = 0, *list = NULL, *before;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		before = list;
+		list = xgrow(list, i, sizeof(*list));
+		if ((i & (i - 1)) == 0)
+			moved++;
+		else
+			assert_ptr_equal(list, before);
+		list[i] = i;
+	}
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(list[i], i);
+	assert_int_equal(moved, 11);
+	/* What has become shorter meanwhile may grow again. */
+	for (i = 3; i < 600; i++) {
+		list = xgrow(list, i, sizeof(*list));
+		list[i] = i + 1;
+	}
+	assert_int_equal(list[599], 600);
+	free(list);
+}
+
 /* In a process of its own: the signal that ends it. */
 static int
 signal_of(size_t count, size_t len)
@@ -68,6 +95,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grows),
+		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_overflow),
 	};
 

@@ -553,7 +553,8 @@ test_schema1(void **state)
 		{ "linux/amd64,linux/arm64", true, 0, "linux/amd64" },
 		{ "linux/amd64", true, -1, "has nothing for linux/amd64 but "
 		  "Docker schema 1" },
-		{ "linux/s390x", true, -1, "has nothing for linux/s390x" },
+		{ "linux/s390x", true, -1, "has nothing for linux/s390x; it "
+		  "has linux/arm64" },
 		{ "all", false, -1, "has nothing but Docker schema 1" },
 		{ "linux/amd64", false, -1, "has nothing for linux/amd64 but "
 		  "Docker schema 1" },

@@ -1,0 +1,246 @@
+/* The line at the bottom of a terminal, and when there are colours. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "image/list.h"
+#include "layout/mem.h"
+#include "mirror/active.h"
+#include "report/bar.h"
+#include "report/colour.h"
+
+#define MIB	((uint64_t)1 << 20)
+
+static const struct report_totals busy = {
+	.images = 40, .unchanged = 10, .updated = 2, .active = 4,
+	.running = 6, .bytes = 310 * MIB, .wanted = 12,
+	.wanted_bytes = 656 * MIB, .names = "nginx:1.27, redis:7 and 2 more",
+};
+
+static const struct report_totals waiting = {
+	.images = 40, .unchanged = 10, .active = 4, .wanted = 3,
+	.wanted_bytes = 5 * MIB, .names = "nginx:1.27",
+	.waits = "waits for docker.io: 12 s",
+};
+
+static void
+test_widths(void **state)
+{
+	static const struct {
+		unsigned width;
+		const char *busy, *waiting;
+	} table[] = {
+		{ 120,
+		  "[#########---------------------]   33%  12/40 images  "
+		  "310 MiB  8.20 MiB/s  1:20 left  nginx:1.27, redis:7 and 2 "
+		  "more",
+		  "[#######-----------------------]   25%  10/40 images  "
+		  "5.00 MiB left  waits for docker.io: 12 s" },
+		{ 80,
+		  "[###-------]   33%  12/40 images  8.20 MiB/s  1:20 left  "
+		  "nginx:1.27, redis:7 ..",
+		  "[###------------]   25%  10/40 images  5.00 MiB left  "
+		  "waits for docker.io: 12 s" },
+		{ 40, " 33%  12/40  8.20 MiB/s  1:20 left",
+		  " 25%  10/40  waits for docker.io: 12 s" },
+		{ 20, " 33%  12/40", " 25%  10/40" },
+		{ 8, "12/40", "10/40" },
+		{ 5, " 33%", " 25%" },
+		{ 1, "", "" },
+		{ 0, "", "" },
+	};
+	char buf[BAR_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_string_equal(bar_text(&busy, 8598323, table[i].width,
+		    buf), table[i].busy);
+		assert_string_equal(bar_text(&waiting, 0, table[i].width,
+		    buf), table[i].waiting);
+	}
+}
+
+static void
+check_width(const struct report_totals *t, uint64_t rate, unsigned width)
+{
+	char buf[BAR_MAX];
+	size_t len = strlen(bar_text(t, rate, width, buf)), i;
+
+	assert_true(len < (width == 0 ? 1 : width));
+	for (i = 0; i < len; i++)
+		assert_true(buf[i] >= ' ' && buf[i] <= '~');
+}
+
+/* Whatever the numbers are, it never fills the last column. */
+static void
+test_bounds(void **state)
+{
+	static const uint64_t numbers[] = { 0, 1, 999, 1000, 1024, MIB,
+	    (uint64_t)1 << 40, UINT64_MAX / 2, UINT64_MAX };
+	size_t i, count = sizeof(numbers) / sizeof(numbers[0]);
+	struct report_totals t;
+	char names[ACTIVE_NAMES_MAX];
+	unsigned width;
+
+	(void)state;
+	memset(names, 'n', sizeof(names) - 1);
+	names[sizeof(names) - 1] = '\0';
+	for (i = 0; i < count * count * 4; i++) {
+		t = (struct report_totals){
+			.images = (size_t)numbers[i % count],
+			.failed = (size_t)numbers[i / count % count],
+			.active = 3, .bytes = numbers[i / count % count],
+			.wanted = 1,
+			.wanted_bytes = numbers[(i + 3) % count],
+			.names = i % 2 == 0 ? names : NULL,
+			.waits = i % 4 < 2 ? NULL : names,
+		};
+		for (width = 0; width < 300; width += 7)
+			check_width(&t, numbers[(i + 5) % count], width);
+	}
+}
+
+static void
+test_times(void **state)
+{
+	static const struct {
+		uint64_t left, rate;
+		const char *text;
+	} table[] = {
+		{ 5, 1, "  0:05 left" },
+		{ 65, 1, "  1:05 left" },
+		{ 3599, 1, "  59:59 left" },
+		{ 3600, 1, "  1:00:00 left" },
+		{ 359999, 1, "  99:59:59 left" },
+		{ 360000, 1, "  4 d 04 h left" },
+		{ 2048, 0, "  2.00 KiB left" },
+	};
+	struct report_totals t = { .images = 2 };
+	char buf[BAR_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		t.wanted_bytes = table[i].left;
+		if (strstr(bar_text(&t, table[i].rate, 80, buf),
+		    table[i].text) == NULL)
+			fail_msg("\"%s\" is not in \"%s\"",
+			    table[i].text, buf);
+	}
+	assert_null(strstr(bar_text(&t, 999, 80, buf), "(limit)"));
+	t.limit_rate = 1000;
+	assert_non_null(strstr(bar_text(&t, 999, 80, buf), "999 B/s (limit)"));
+	assert_null(strstr(bar_text(&t, 700, 80, buf), "(limit)"));
+}
+
+static void
+test_permille(void **state)
+{
+	struct report_totals t = { .images = 0 };
+
+	(void)state;
+	assert_int_equal(bar_permille(&t), 0);
+	t.images = 4;
+	assert_int_equal(bar_permille(&t), 0);
+	t.unchanged = 1;
+	t.failed = 1;
+	assert_int_equal(bar_permille(&t), 500);
+	t.active = 2;
+	t.wanted = 1;
+	t.bytes = 100;
+	t.wanted_bytes = 100;
+	assert_int_equal(bar_permille(&t), 750);
+	t.wanted_bytes = 0;
+	t.updated = 2;
+	assert_int_equal(bar_permille(&t), 1000);
+}
+
+static void
+test_colours(void **state)
+{
+	static const struct {
+		struct colour_env env;
+		bool on_terminal, elsewhere;
+	} table[] = {
+		{ { NULL, NULL, NULL, "xterm" }, true, false },
+		{ { NULL, NULL, NULL, NULL }, false, false },
+		{ { NULL, NULL, NULL, "" }, false, false },
+		{ { NULL, NULL, NULL, "dumb" }, false, false },
+		{ { "1", NULL, NULL, "xterm" }, false, false },
+		{ { "0", NULL, NULL, "xterm" }, false, false },
+		{ { "", NULL, NULL, "xterm" }, true, false },
+		{ { NULL, "1", NULL, "xterm" }, true, true },
+		{ { NULL, "1", NULL, "dumb" }, true, true },
+		{ { NULL, "1", "0", NULL }, true, true },
+		{ { NULL, "0", NULL, "xterm" }, true, false },
+		{ { NULL, "", NULL, "xterm" }, true, false },
+		{ { "1", "1", NULL, "xterm" }, false, false },
+		{ { NULL, NULL, "0", "xterm" }, false, false },
+		{ { NULL, NULL, "1", "xterm" }, true, false },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		assert_int_equal(colour_judge(&table[i].env, true),
+		    table[i].on_terminal);
+		assert_int_equal(colour_judge(&table[i].env, false),
+		    table[i].elsewhere);
+	}
+}
+
+static void
+test_names(void **state)
+{
+	struct image_list *list = list_new(NULL, NULL);
+	struct active a = { NULL, 0, 0 };
+	char buf[ACTIVE_NAMES_MAX];
+	const struct list_entry *e[5];
+	size_t i;
+
+	(void)state;
+	list_add(list, "nginx:1.27");
+	list_add(list, "ghcr.io/org/app:2");
+	list_add(list, "me/tool:3");
+	list_add(list, "reg.example:5000/x:4");
+	list_add(list, "busybox@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaa");
+	assert_int_equal(list_end(list), 0);
+	assert_null(active_names(&a, buf));
+	for (i = 0; i < 5; i++) {
+		e[i] = list_at(list, i);
+		active_add(&a, e[i]);
+	}
+	assert_string_equal(active_names(&a, buf), "nginx:1.27, "
+	    "ghcr.io/org/app:2, me/tool:3 and 2 more");
+	active_remove(&a, e[1]);
+	active_remove(&a, e[1]);
+	active_remove(&a, e[0]);
+	assert_string_equal(active_names(&a, buf), "me/tool:3, "
+	    "reg.example:5000/x:4, busybox");
+	for (i = 2; i < 5; i++)
+		active_remove(&a, e[i]);
+	assert_null(active_names(&a, buf));
+	active_done(&a);
+	list_free(list);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_permille),
+		cmocka_unit_test(test_colours),
+		cmocka_unit_test(test_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
