@@ -10,6 +10,7 @@ SYSCONFDIR =
 UNITDIR   =
 SYSUSERSDIR =
 TMPFILESDIR =
+ZSHDIR    =
 
 CC        = cc
 CFLAGS    = -O2 -g
@@ -61,8 +62,8 @@ help:
 	@echo 'Build:   make             build/cdr'
 	@echo '         make static      build/static/cdr: no network, no shared library'
 	@echo '         make boot        build/boot, for "cdr export --boot"; BOOT_ARCHES=arm64'
-	@echo '         make install     programs, nginx files, units, man pages; PREFIX, DESTDIR, BINDIR,'
-	@echo '                          DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
+	@echo '         make install     programs, nginx files, units, man pages, completions; PREFIX,'
+	@echo '                          DESTDIR, DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
 	@echo '         make uninstall   takes them away'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'
@@ -265,7 +266,8 @@ $(BUILD)/boot/cdr-%: FORCE
 	$$(k8s/image/toolchain strip $*) -o $@ $(BUILD)/static-$*/static/cdr
 
 # What is empty is as "scripts/install --help" says.
-export PREFIX DESTDIR BINDIR DATADIR MANDIR SYSCONFDIR UNITDIR SYSUSERSDIR TMPFILESDIR BUILD
+export PREFIX DESTDIR BINDIR DATADIR MANDIR SYSCONFDIR UNITDIR SYSUSERSDIR TMPFILESDIR ZSHDIR \
+       BUILD
 
 install: all
 	sh scripts/install

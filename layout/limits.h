@@ -230,6 +230,9 @@
 /* status/runs.json: runs, and what is told of an error of one of them. */
 #define RUNS_MAX		50u
 #define RUN_ERROR_MAX		200u
+/* status/traffic.json: days; and how much of a log is read at once. */
+#define TRAFFIC_DAYS_MAX	90u
+#define TRAFFIC_BYTES_MAX	(256u << 20)
 /* status/unlisted.json and held.json: images in them. */
 #define UNLISTED_MAX		10000u
 #define HELD_MAX		10000u

@@ -319,7 +319,11 @@ open_root(struct store *st, const char *path, enum store_mode mode,
 		st->can_sync_all = fs_can_sync_all(st->root);
 		return 0;
 	}
-	if (errno != ENOENT || num == 0)
+	if (errno == ENOENT && num == 0)
+		return err_set(e, ERR_STORE, "there is no such folder; -r or "
+		    "$CDR_ROOT says where the tree is, and \"cdr sync\" makes "
+		    "one");
+	if (errno != ENOENT)
 		return err_sys(e, "cannot open");
 	if (num == EACCES)
 		return store_modes_tell_above(path, e);

@@ -104,7 +104,7 @@ LIBRARIES = {
 		      "syncer/report/status_groups.h",
 		      "syncer/report/status_lists.h",
 		      "syncer/report/status_record.h",
-		      "syncer/report/unlisted.c", "syncer/report/runs.c",
+		      "syncer/report/unlisted.c", "syncer/report/runs.c", "syncer/report/traffic.c",
 		      "syncer/report/watch_status.c",
 		      "syncer/bundle/save_json.c",
 		      "syncer/hook/hook_config.c",

@@ -92,6 +92,9 @@ odd_source(const char *text, struct err *e)
 		    (text[0] == 'f' ? 7 : 4));
 	if (strstr(text, "://") != NULL)
 		return 0;
+	if (strncmp(text, "oci:", 4) == 0 || strncmp(text, "bundle:", 7) == 0)
+		return text[strcspn(text, ":") + 1] != '\0' ? 0 : err_set(e,
+		    ERR_INPUT, "which folder? Write %sDIR", text);
 	if (is_path(text) || (stat(text, &st) == 0 && S_ISDIR(st.st_mode)))
 		return err_set(e, ERR_INPUT, "a folder is written oci:%.200s; "
 		    "it has to be a tree of cdr, or an OCI layout", text);

@@ -232,7 +232,15 @@ parse_where(const char *digest, const char *steps, struct rollback *o,
 	if (steps != NULL)
 		return count_parse(steps, 0, STEPS_MAX, &o->back, e);
 	o->has_to = true;
-	return digest_parse(digest, &o->to, e);
+	if (strchr(digest, ':') != NULL)
+		return digest_parse(digest, &o->to, e);
+	if (digest[0] != '\0' && strspn(digest, "0123456789") ==
+	    strlen(digest) && strlen(digest) < 6)
+		return err_set(e, ERR_INPUT, "\"%s\": steps back have a dash "
+		    "in front: -%s", digest, digest);
+	return err_set(e, ERR_INPUT, "\"%.80s\" is neither a digest, such as "
+	    "sha256:3f9c..., nor steps, such as -1: 'cdr ls --history %s' "
+	    "shows both", digest, o->name);
 }
 
 static int

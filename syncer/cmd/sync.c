@@ -52,6 +52,9 @@ const char sync_help[] =
 "                      in it without a repository belong to REPOSITORY\n"
 "      --notify FILE   tell the mirrors that FILE (JSON) names what is new here;\n"
 "                      cdr watch looks at it there at once\n"
+"      --access-log FILE\n"
+"                      count what nginx has served, by this log of its own, in\n"
+"                      status/traffic.json\n"
 "      --plan          say what a run would do: objects, bytes, pulls, room. It\n"
 "                      fetches and keeps the manifests that this takes, the\n"
 "                      signatures that are required, and what newest= compares,\n"
@@ -187,7 +190,8 @@ run_once(const struct sync_options *o, struct mirror *mirror,
 	status_list(mirror->status, sync_list_name(o->lists, o->list_count,
 	    o->words, now, name));
 	end = mirror_run(mirror, totals, e);
-	sync_status(mirror->status, mirror->config.store, totals, end, e);
+	sync_status(mirror->status, mirror->config.store, o->access_log,
+	    totals, end, e);
 	mirror->status = NULL;
 	return end;
 }

@@ -135,6 +135,7 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		{ "from", required_argument, NULL, 'F' },
 		{ "require-signed", required_argument, NULL, 'S' },
 		{ "notify", required_argument, NULL, 'N' },
+		{ "access-log", required_argument, NULL, 'A' },
 		{ "json", no_argument, NULL, 'O' },
 		{ "limit-rate", required_argument, NULL, LIMIT_RATE },
 		{ "max-bytes", required_argument, NULL, MAX_BYTES },
@@ -184,6 +185,9 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		case 'N':
 			o->notify = optarg;
 			break;
+		case 'A':
+			o->access_log = optarg;
+			break;
 		case 'S':
 			o->require_signed = optarg;
 			break;
@@ -222,10 +226,11 @@ check_together(const struct sync_options *o)
 	for (i = 0; i < o->word_count; i++)
 		if (odd_word(o->words[i], &e) == -1)
 			return bad_usage(o, "%s", e.msg);
+	if (o->from != NULL && odd_source(o->from, &e) == -1)
+		return bad_usage(o, "--from: %s", e.msg);
 	if (o->from != NULL && strncmp(o->from, INPUTS_LAYOUT,
 	    strlen(INPUTS_LAYOUT)) != 0) {
-		if (odd_source(o->from, &e) == -1 ||
-		    url_parse(o->from, &url, &e) == -1)
+		if (url_parse(o->from, &url, &e) == -1)
 			return bad_usage(o, "--from: %s", e.msg);
 		url_done(&url);
 	}

@@ -36,7 +36,7 @@ struct sync_options {
 	unsigned jobs, connections;
 	bool has_window;
 	struct window window;
-	const char *from, *notify;
+	const char *from, *notify, *access_log;
 	bool plan, json;
 	unsigned wait;			/* seconds */
 	bool skip_if_busy;

@@ -11,6 +11,7 @@
 #include "cmd/sync_status.h"
 #include "layout/mem.h"
 #include "mirror/holdings.h"
+#include "report/traffic.h"
 
 /* Where a file is, and not where links lead: a ConfigMap is in another folder
  * each time that it changes. */
@@ -55,7 +56,7 @@ sync_list_name(const char *const *paths, size_t count, char *const *words,
 }
 
 void
-sync_status(struct status *status, struct store *store,
+sync_status(struct status *status, struct store *store, const char *log,
     const struct report_totals *totals, enum mirror_end end,
     const struct err *why)
 {
@@ -82,6 +83,9 @@ sync_status(struct status *status, struct store *store,
 		refresh_bad(store);
 		status_holdings(status, holdings_end, &lists);
 	}
+	if (log != NULL && traffic_save(store, log, how.now, &e) == -1)
+		report(REPORT_WARNING, "--access-log: cannot tell what was "
+		    "served: %s", e.msg);
 	if (status_save(status, store, &how, &e) == -1)
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 	status_free(status);

@@ -17,11 +17,12 @@ char *sync_list_name(const char *const *, size_t, char *const *, int64_t,
     char buf[STATUS_LIST_NAME_MAX]);
 
 /*
- * sync_status(status, store, totals, end, why): status.json and metrics, for a
- * run that ended so; takes the status.  That it cannot be written is a warning:
- * what was mirrored is served all the same.
+ * sync_status(status, store, log, totals, end, why): status.json and metrics,
+ * for a run that ended so, and what nginx has sent by its ${log}, unless that is
+ * NULL; takes the status.  That it cannot be written is a warning: what was
+ * mirrored is served all the same.
  */
-void sync_status(struct status *, struct store *, const struct report_totals *,
-    enum mirror_end, const struct err *);
+void sync_status(struct status *, struct store *, const char *,
+    const struct report_totals *, enum mirror_end, const struct err *);
 
 #endif

@@ -175,7 +175,8 @@ check_options(const struct verify_wishes *o)
 		    "registries" : "wait");
 		return bad_usage();
 	}
-	if (o->from == NULL || is_here(o->from))
+	if (o->from == NULL || (is_here(o->from) &&
+	    odd_source(o->from, &e) == 0))
 		return -1;
 	if (odd_source(o->from, &e) == -1 ||
 	    url_parse(o->from, &url, &e) == -1) {

@@ -12,7 +12,7 @@
 
 /* A line of ours ends with one of these. */
 #define MARK		" # cdr node-config"
-#define MARK_EMPTY	" # cdr node-config: was \"\""
+#define MARK_WAS	" # cdr node-config: was "
 #define KEY		"config_path"
 #define VALUE		"\"" CONTAINERD_CERTS_D "\""
 #define SETTING		KEY " = " VALUE
@@ -153,19 +153,26 @@ closed_table(const struct toml *doc, const char *plugin)
 	return NULL;
 }
 
-/* config_path = "", which stands for nothing. */
+/* config_path = "", which stands for nothing; as it was written stands behind
+ * the mark. */
 static int
 fill_empty(const char *path, const char *base, const struct toml *value,
     char **ret, struct err *e)
 {
-	size_t end = value->to + strcspn(base + value->to, "\n");
+	size_t end = value->to + strcspn(base + value->to, "\r\n");
+	char *was, *text;
 
 	/* A comment of somebody's stays where it is. */
-	if (strspn(base + value->to, " \t\r") != end - value->to)
+	if (strspn(base + value->to, " \t") != end - value->to ||
+	    memchr(base + value->from, '\n', end - value->from) != NULL)
 		return err_set(e, ERR_INPUT, "/%s: line %u: config_path = \"\" "
 		    "has something after it on its line: write %s there by "
 		    "hand", path, value->line, SETTING);
-	*ret = replaced(base, value->from, end, VALUE MARK_EMPTY);
+	was = xstrndup(base + value->from, end - value->from);
+	text = xasprintf(VALUE MARK_WAS "%s", was);
+	*ret = replaced(base, value->from, end, text);
+	free(text);
+	free(was);
 	return 0;
 }
 
@@ -321,10 +328,24 @@ ends(const char *line, size_t len, const char *with)
 	return len >= n && memcmp(line + len - n, with, n) == 0;
 }
 
+/* Where in the line our value stands in the place of an empty one; ${len}:
+ * nowhere. */
+static size_t
+find_was(const char *line, size_t len)
+{
+	static const char ours[] = VALUE MARK_WAS;
+	size_t i;
+
+	for (i = 0; i + sizeof(ours) - 1 < len; i++)
+		if (memcmp(line + i, ours, sizeof(ours) - 1) == 0)
+			return i;
+	return len;
+}
+
 bool
 containerd_toml_is_ours(const char *line, size_t len)
 {
-	return ends(line, len, MARK) || ends(line, len, MARK_EMPTY);
+	return ends(line, len, MARK) || find_was(line, len) < len;
 }
 
 /* Line by line, by the marks: all that others have changed since stays.
@@ -332,24 +353,23 @@ containerd_toml_is_ours(const char *line, size_t len)
 static unsigned
 drop_marked(const char *now, char *out)
 {
-	size_t len, indent, have = 0;
+	size_t len, at, have = 0;
 	unsigned lines = 0;
 	const char *p;
 
 	for (p = now; *p != '\0'; p += len) {
 		len = strcspn(p, "\n");
-		indent = strspn(p, " \t");
-		lines += containerd_toml_is_ours(p, len);
-		if (ends(p, len, MARK_EMPTY)) {
-			memcpy(out + have, p, indent);
-			have += indent;
-			memcpy(out + have, KEY " = \"\"\n", 17);
-			have += 17;
-		} else if (!ends(p, len, MARK)) {
-			memcpy(out + have, p, len + (p[len] == '\n'));
-			have += len + (p[len] == '\n');
-		}
 		len += p[len] == '\n';
+		lines += containerd_toml_is_ours(p, strcspn(p, "\n"));
+		at = find_was(p, strcspn(p, "\n"));
+		if (ends(p, strcspn(p, "\n"), MARK))
+			continue;
+		memcpy(out + have, p, at);
+		have += at;
+		if (at < strcspn(p, "\n"))
+			at += strlen(VALUE MARK_WAS);
+		memcpy(out + have, p + at, len - at);
+		have += len - at;
 	}
 	assert(have <= strlen(now));
 	out[have] = '\0';

@@ -45,6 +45,10 @@ take_url(const char *option, const char *text, struct url *ret, char **base,
 	bool standard;
 
 	if (slips_scheme(text, e) == -1 || url_parse(text, &u, e) == -1) {
+		if (strstr(text, "://") == NULL && strchr(text, ':') == NULL &&
+		    is_plain_host(text))
+			err_set(e, ERR_INPUT, "write http://%.80s or "
+			    "https://%.80s", text, text);
 		e->code = ERR_INPUT;
 		return err_wrap(e, "%s", option);
 	}

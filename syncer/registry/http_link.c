@@ -177,7 +177,7 @@ http_link_set(struct http_request *req, const struct http_spec *spec)
 	 * should not (quirks.md#http2-and-large-bodies). */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, spec->shares ?
 	    (long)CURL_HTTP_VERSION_2TLS : (long)CURL_HTTP_VERSION_1_1);
-	/* Two kinds of connections, which are not taken for one another: libcurl
+	/* Two kinds of connections, not taken for one another: libcurl
 	 * uses one again for the same TLS versions alone.  These two mean the
 	 * same (quirks.md#http2-and-large-bodies). */
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, spec->shares ?

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How long from a push to a node that has it: by a hook, and by the clock alone.
 
-    hooks.py [-n ROUNDS] [--settle S] [--every S] [--dir DIR] CDR
+    hooks.py [-n ROUNDS] [--settle S] [--first S] [--every S] [--dir DIR] CDR
 
 A docker-registry with notifications, nginx for hooks, cdr watch, nginx on the tree and
 three nodes, all on loopback.  Each round pushes a small image (two layers, some 20 KiB)
@@ -89,6 +89,7 @@ class Site:
 			json.dump({"reg": {"bearer_file": "token"}}, out)
 		socket = f"{self.folder}/hook.sock"
 		self.start(words + ["--every", "0", "--settle", str(self.args.settle),
+				    "--settle-first", str(self.args.first),
 				    "--listen-hooks", socket,
 				    "--hook-config", f"{self.folder}/hooks.json"])
 		self.until(lambda: os.path.exists(socket))
@@ -179,6 +180,7 @@ def main():
 	parser = argparse.ArgumentParser()
 	parser.add_argument("-n", type=int, default=3)
 	parser.add_argument("--settle", type=int, default=5)
+	parser.add_argument("--first", type=int, default=1)
 	parser.add_argument("--every", type=int, default=60)
 	parser.add_argument("--dir")
 	parser.add_argument("cdr")
@@ -186,16 +188,18 @@ def main():
 	rows = []
 	with tempfile.TemporaryDirectory(dir=args.dir, prefix="hooks-") as folder:
 		os.chmod(folder, 0o755)
-		for name, hooks in ((f"a hook, --settle {args.settle}", True),
+		for name, hooks in ((f"a hook, --settle-first {args.first}", True),
 				    (f"no hook, --every {args.every}", False)):
 			site = Site(args, f"{folder}/{'hook' if hooks else 'clock'}", hooks)
 			rounds = []
 			for _ in range(args.n):
-				time.sleep(random.uniform(0, 1 if hooks else args.every))
+				# Nobody has pushed for a while.
+				time.sleep(random.uniform(0, 1) + args.settle if hooks
+					   else random.uniform(0, args.every))
 				rounds.append(site.round())
 			site.end()
 			published, pulled = zip(*rounds)
-			settle = args.settle if hooks else 0
+			settle = min(args.first, args.settle) if hooks else 0
 			rows.append((name, cell(published), cell([p - settle for p in published])
 				     if hooks else "", cell(pulled)))
 	print(f"### From a push to {NODES} nodes\n")

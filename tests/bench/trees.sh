@@ -107,10 +107,10 @@ grow()
 	# shellcheck disable=SC2046 # numbers
 	[ "$1" = chain ] || fleet_tells 0 $(seq 1 "$2")
 	for _i in $(seq 1 "$2"); do
-		fleet_watch "$_i" --every 0 --settle "$3" -i "$work/list" \
+		fleet_watch "$_i" --every 0 --settle "$3" --settle-first "$3" -i "$work/list" \
 			--from "http://$(fleet_address "$(parent "$1" "$_i")"):5000"
 	done
-	fleet_watch 0 --every 0 --settle "$3" --hooks "$FLEET/0/spool" -i "$work/list" \
+	fleet_watch 0 --every 0 --settle "$3" --settle-first "$3" --hooks "$FLEET/0/spool" -i "$work/list" \
 		--registries "$work/registries.json"
 	for _i in 0 $(seq 1 "$2"); do
 		[ "$1" = star ] && [ "$_i" != 0 ] || fleet_serve "$_i"

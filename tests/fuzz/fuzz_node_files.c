@@ -3,6 +3,7 @@
  * registries.yaml, daemon.json.  Whatever is in them, what we put in is found
  * again, and comes out again.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,33 @@ try_toml(const char *text)
 	toml_free(doc);
 }
 
+/* ${back} is ${text}, but that its last line may have got an end. */
+static void
+same_again(const char *text, const char *back)
+{
+	size_t len = strlen(text);
+
+	must(strncmp(text, back, len) == 0);
+	back += len;
+	must(strcmp(back, "") == 0 || strcmp(back, "\n") == 0 ||
+	    strcmp(back, "\r\n") == 0);
+}
+
+/* Of a file in which somebody has put a line since, all else comes back. */
+static void
+try_containerd_edited(const char *text, const char *once)
+{
+	char *edited = xasprintf("# mine\n%s", once), *back;
+	char *wanted = xasprintf("# mine\n%s", text);
+	struct err e;
+
+	must(containerd_toml_drop("c", edited, "2", &back, &e) == 0);
+	same_again(wanted, back);
+	free(wanted);
+	free(back);
+	free(edited);
+}
+
 static void
 try_containerd(const char *text)
 {
@@ -68,10 +96,14 @@ try_containerd(const char *text)
 	must(strcmp(once, text) == 0 ||
 	    containerd_toml_drop("c", once, "2", &twice, &e) == 0);
 	if (strcmp(once, text) != 0) {
-		/* What was TOML stays TOML, and is as it was but for the end
-		 * of a last line. */
 		must(toml_read("c", twice, &doc, &e) == 0);
 		toml_free(doc);
+		/* Where marks were in it, they are taken for ours. */
+		if (strstr(text, "cdr node-config") == NULL) {
+			same_again(text, twice);
+			if (strncmp(text, "\xef\xbb\xbf", 3) != 0)
+				try_containerd_edited(text, once);
+		}
 		free(twice);
 	}
 	free(once);
@@ -86,7 +118,7 @@ count(void *cookie, const char *url)
 static void
 try_daemon(const char *text)
 {
-	char *with, *without;
+	char *with, *without, *again;
 	int found = 0;
 	struct err e;
 
@@ -96,17 +128,27 @@ try_daemon(const char *text)
 	/* Or it was there, with a "/" behind. */
 	must(found >= 1 || strcmp(with, text) == 0);
 	must(daemon_json_drop("d", with, URL, &without, &e) == 0);
+	free(with);
+	/* As JSON is written here it stays. */
+	must(daemon_json_add("d", without, URL, &with, &e) == 0);
+	must(daemon_json_drop("d", with, URL, &again, &e) == 0);
+	must(strcmp(without, again) == 0 || strcmp(with, without) == 0);
+	free(again);
 	free(without);
 	free(with);
 }
 
-/* What comes out is a whole path. */
-/* What goes into registries.yaml comes out again. */
+/* What goes into registries.yaml comes out again: byte for byte, unless there
+ * are brackets in it, which may go when they are empty. */
 static void
 try_rancher(const char *text)
 {
 	static const char ours[] = "mirrors:\n  \"docker.io\":\n"
+	    "    endpoint:\n      - \"" URL "\"\n  \"ghcr.io\":\n"
 	    "    endpoint:\n      - \"" URL "\"\n";
+	bool is_plain = strpbrk(text, "[]{}&*") == NULL &&
+	    strstr(text, "cdr node-config") == NULL &&
+	    strstr(text, "10.0.0.5") == NULL;
 	char *with, *twice, *without;
 	struct err e;
 
@@ -116,11 +158,19 @@ try_rancher(const char *text)
 	must(rancher_yaml_add("r", with, ours, &twice, &e) == 0);
 	must(strcmp(with, twice) == 0);
 	free(twice);
-	if (rancher_yaml_drop("r", with, ours, &without, &e) == 0)
+	if (rancher_yaml_drop("r", with, ours, &without, &e) == 0) {
+		must(strstr(without, URL) == NULL ||
+		    strstr(text, "10.0.0.5") != NULL);
+		if (is_plain)
+			same_again(text, without);
 		free(without);
+	} else {
+		must(!is_plain);
+	}
 	free(with);
 }
 
+/* What comes out is a whole path. */
 static void
 try_trust(const char *path, const char *text)
 {

@@ -34,8 +34,9 @@ models_fetch()
 	}
 	rm -rf "$MODELS"
 	mkdir -p "$MODELS"
+	# By itself npm tries for ten minutes, and says nothing.
 	# shellcheck disable=SC2086 # words
-	npm install --prefix "$MODELS" --no-save --no-package-lock \
+	timeout 180 npm install --fetch-retries 1 --fetch-timeout 60000 --prefix "$MODELS" --no-save --no-package-lock \
 		--ignore-scripts --no-audit --no-fund $MODELS_PACKAGES \
 		>"$MODELS/log" 2>&1 </dev/null || return 1
 	_models_stamp >"$MODELS/stamp"

@@ -13,6 +13,10 @@ check "the demo" sh "$TOP/scripts/demo" --once
 expect_said "the first sync" '^3 images: 0 unchanged, 3 updated, 0 failed; 16 new objects, .* 5 pulls'
 expect_said "the second" '^3 images: 3 unchanged, 0 updated, 0 failed; 0 new objects, 0 B received, 3 requests, 0 pulls'
 expect_said "what that asked" '^  the upstream saw: 3 x HEAD manifest$'
+expect_said "what goes wrong, by name" '^error: docker\.io/library/busybox:1\.53: .*404'
+expect_said "the files of a node" '^wrote /etc/containerd/certs\.d/_default/hosts\.toml'
+expect_said "doctor, content" '^All is well\.$'
+expect_said "... and not" '^FAIL  manifest .*/busybox/manifests/1\.53: the mirror does not have it'
 expect_said "a run of what came" '^hello from busybox on .*, from the mirror$'
 expect_said "what to try next, by the name on PATH" '^  cdr doctor --mirror '
 expect_said "the links, and how to take them away" \

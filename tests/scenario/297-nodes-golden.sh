@@ -3,10 +3,11 @@
 # these programs document (tests/nodes/golden): from each node, cdr node-config makes
 # exactly the files that somebody who knows them would have written, says what has to be
 # restarted or reloaded, and gives everything back; where it must not, it refuses, and
-# touches nothing. For Talos it prints exactly that patch.
+# touches nothing. For Talos it prints exactly that patch. Files of all nodes with random
+# faults (tests/nodes/campaign.py) are refused, and left alone, or come back byte for byte.
 . "$(dirname "$0")/../lib.sh"
 
-need cdr
+need cdr python3
 R=$T/node
 
 # tree FOLDER: its files, but for CDR's own record.
@@ -60,3 +61,7 @@ for case in "$TOP"/tests/nodes/golden/*/; do
 	check "... removed" "$CDR" node-config "$client" --prefix "$R" --remove
 	check "... and all is as it was" diff -r "$T/before" "$R"
 done
+
+mkdir "$T/campaign"
+check "files with random faults" python3 "$TOP/tests/nodes/campaign.py" "$CDR" \
+	"$T/campaign" 1 60

@@ -52,6 +52,11 @@ back()
 	check "$1: removed" cmp "$T/before" "$T/after"
 }
 
+mkdir "$T/campaign"
+check "files with random faults" python3 "$TOP/tests/nodes/campaign.py" "$CDR" \
+	"$T/campaign" "$(date +%s)" 60s
+cat "$T/stdout"
+
 # --- containerd -------------------------------------------------------------------
 
 # dump GENERATION: config_path, as that containerd says it is.
@@ -237,12 +242,18 @@ ipv6()
 	URL=$1 reload "$R/etc/docker/daemon.json"
 	: >"$T/asked"
 	docker pull busybox:2 >"$T/pull.out" 2>&1 || :
-	DOCKER_BUILDKIT=1 command docker build "$T/build" >"$T/build.out" 2>&1 || :
-	for _what in busybox/manifests/2 app/manifests/3?ns=docker.io; do
-		grep -qxF "/v2/library/$_what" "$T/asked" ||
-			fail "$CLIENTS: it is not asked for $_what"
-	done
-	ok "dockerd, $CLIENTS: an IPv6 address is asked, by BuildKit too"
+	grep -qxF /v2/library/busybox/manifests/2 "$T/asked" ||
+		fail "$CLIENTS: it is not asked"
+	ok "dockerd, $CLIENTS: an IPv6 address is asked"
+	# Debian's docker needs no plug-in to speak to BuildKit.
+	DOCKER_BUILDKIT=1 /usr/bin/docker build "$T/build" >"$T/build.out" 2>&1 || :
+	if grep -q 'buildx component is missing' "$T/build.out"; then
+		left_out BuildKit "this docker has no buildx"
+		return
+	fi
+	grep -qxF '/v2/library/app/manifests/3?ns=docker.io' "$T/asked" ||
+		fail "$CLIENTS: BuildKit does not ask it"
+	ok "... by BuildKit, too"
 }
 python3 "$TOP/tests/nodes/nobody.py" "$T" 2>"$T/nobody.log" &
 defer "process_end $!"

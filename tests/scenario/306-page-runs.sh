@@ -52,7 +52,7 @@ sync "the next one" -q large:1
 last "the next one" "ok 0 null 0"
 expect_eq "is one more" 6 "$(pick 'len(v.runs)' "$runs")"
 
-start_nginx "$ROOT"
+start_nginx "$ROOT" --log "$T/access.log"
 check "nginx has it" curl -sSf -D "$T/head" -o "$T/got" "http://$MIRROR/runs.json"
 check "as it is" cmp "$runs" "$T/got"
 etag=$(sed -n 's/\r//; s/^[Ee][Tt]ag: //p' "$T/head")
@@ -61,3 +61,46 @@ expect_eq "who has it is told so" 304 "$(curl -sS -o "$T/none" -w '%{http_code}'
 sync "one more" -q app:1
 expect_eq "until there is another run" 200 "$(curl -sS -o "$T/none" -w '%{http_code}' \
 	-H "If-None-Match: $etag" "http://$MIRROR/runs.json")"
+
+# --- what was served ----------------------------------------------------------------
+
+# pulled BYTES REQUESTS: by traffic.json, after a run.
+pulled()
+{
+	sync "a run that reads the log" -q --access-log "$T/access.log" app:1
+	# Tests run at midnight, too.
+	expect_eq "what was served" "$1 $2" "$(pick 'words(sum(d.bytes for d in v.days),
+		sum(d.requests for d in v.days))' "$T/root/status/traffic.json")"
+}
+blob=$(pick 'v.layers[0].digest' "$ROOT/repos/docker.io/library/app/_manifests/1")
+size=$(stat -c %s "$ROOT/blobs/sha256/${blob#*:}")
+lines()
+{
+	cat "$T"/access.log* | wc -l
+}
+# nginx writes its line when the answer is sent, and curl may be faster.
+logged()
+{
+	[ "$(lines)" -gt "$before" ]
+}
+get()
+{
+	before=$(lines)
+	curl -sSf -o "$T/none" "$@" || fail "curl $*"
+	wait_for 60 logged || fail "no line of $*"
+}
+get "http://$MIRROR/v2/library/app/blobs/$blob"
+get -I "http://$MIRROR/v2/library/app/blobs/$blob"
+get -r 0-999 "http://$MIRROR/v2/library/app/blobs/$blob"
+pulled $((size + 1000)) 2
+pulled $((size + 1000)) 2
+get "http://$MIRROR/v2/library/app/blobs/$blob"
+cp "$T/access.log" "$T/access.log.1"
+: >"$T/access.log"
+get "http://$MIRROR/v2/library/app/blobs/$blob"
+pulled $((3 * size + 1000)) 4
+check "nginx has that" curl -sSf -o "$T/got" "http://$MIRROR/traffic.json"
+check "as it is" cmp "$ROOT/status/traffic.json" "$T/got"
+mv "$T/access.log" "$T/away"
+sync "without the log" --access-log "$T/access.log" app:1
+expect_said "it says so" "^warning: --access-log: cannot tell what was served: .*no such file"

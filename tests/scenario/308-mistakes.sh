@@ -1,8 +1,8 @@
+#!/bin/sh
 # What people type who know other programs, or whose finger slipped. The program names
 # the word, and what to write: for commands, options, keys of a list, clients, and
 # values that lack their scheme. Such a command ends with 2 and touches nothing: no
 # tree is made, and none that is here changes. "help" is help wherever it stands alone.
-# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 need cdr
 cd "$T"
@@ -86,8 +86,10 @@ wrong 'remove "docker://"' sync docker://nginx
 wrong 'a folder is written oci:/srv/x' sync --from /srv/x nginx
 wrong 'a folder is written oci:folder' sync --from folder nginx
 wrong 'write http://10.0.0.5:5000 or https' sync --from 10.0.0.5:5000 nginx
+wrong 'which folder\? Write oci:DIR' sync --from oci: nginx
 wrong 'a folder is written oci:/srv/x' verify --repair --from /srv/x
 wrong 'write http://10.0.0.5:5000 or https' node-config k3s --mirror 10.0.0.5:5000
+wrong 'write http://mirror or https' node-config k3s --mirror mirror
 wrong 'write http://m.example or https' node-config k3s --mirror m.example
 wrong 'write http://10.0.0.5:5000 or https' doctor --mirror 10.0.0.5:5000
 wrong 'no client "docker"; .*dockerd' node-config docker --mirror http://m:5000
@@ -95,6 +97,10 @@ wrong 'no client "containred"; did you mean containerd' node-config containred \
 	--mirror http://m:5000
 wrong 'unexpected "http://m:5000"; --mirror URL' node-config k3s http://m:5000
 wrong 'unexpected "nginx"' gc nginx
+wrong '"2": steps back have a dash in front: -2' rollback nginx:1 2
+wrong '"1.26" is neither a digest.*--history docker.io/library/nginx:1' rollback nginx:1 1.26
+expect_rc "cdr ls, without a tree" 3 "$CDR" ls
+expect_said "it says where one comes from" "$CDR_ROOT: there is no such folder; .*sync"
 wrong 'unexpected "x"' inventory x
 wrong 'unexpected "x"' node-config peers --mirror http://m x
 echo '{"docker.io": {"endpoint": "10.0.0.5:5000"}}' >registries

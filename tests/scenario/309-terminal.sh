@@ -1,3 +1,4 @@
+#!/bin/sh
 # What a person sees in a terminal: a line at the bottom with a bar, images, rate, time
 # and names, which fits into windows of three widths, one after another, and leaves
 # nothing behind; colours, but not with NO_COLOR. Whoever takes results from standard
@@ -5,9 +6,7 @@
 # get no line and no colours, unless CLICOLOR_FORCE wants them. What failed comes once
 # more at the end, no more than twenty of it.
 # Waits: for a download that is slowed down
-# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/sync.sh
 . "$TOP/tests/sync.sh"
 need cdr python3 curl
 upstream
@@ -44,10 +43,6 @@ seen 120,60,24
 for width in 120 60 24; do
 	drew $width
 done
-tr '\r' '\n' <"$T/raw" >"$T/drawn"
-grep -qE '^\[#*-+\] +[0-9]+%  [0-9]/4 images  .* left  .*large:1' "$T/drawn" ||
-	fail "no bar with images, time and names"
-grep -qE 'B/s \(limit\)' "$T/drawn" || fail "no rate, or not that it is limited"
 sed '/^width /d' "$T/screen" >"$T/left"
 ! grep -qE '[[]#|[[]-|%|left' "$T/left" || fail "something of the line is left"
 expect_eq "all results are on the screen" "3 1 1" "$(grep -c '^updated ' "$T/left") $(
@@ -59,6 +54,10 @@ grep -q "$esc\[1;31m1 failed" "$T/raw" || fail "the number is not red"
 # --- results elsewhere ------------------------------------------------------------------
 seen 80 -o "$T/results"
 drew 80
+tr '\r' '\n' <"$T/raw" >"$T/drawn"
+grep -qE '^\[#*-+\] +[0-9]+%  [0-9]/4 images  .* left  .*large:1' "$T/drawn" ||
+	fail "no bar with images, time and names"
+grep -qE 'B/s \(limit\)' "$T/drawn" || fail "no rate, or not that it is limited"
 grep -q '^error: .*gone' "$T/screen" || fail "the error is not on the terminal"
 ! grep -q '^updated' "$T/screen" || fail "results are on the terminal"
 expect_eq "the file has results and nothing else" "3 1 1 5" "$(

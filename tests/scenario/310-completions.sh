@@ -1,10 +1,9 @@
+#!/bin/sh
 # What shells offer when the tabulator is pressed: commands, all options of each that
 # --help names and no others, their values, which the program then takes, keys of a
 # list, and images of the tree. bash, zsh and fish are real ones, with the files that
 # "make install" puts in place; one that is not here is left out, by name.
-# shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/tree.sh
 . "$TOP/tests/tree.sh"
 need cdr python3 bash zsh? fish?
 cd "$T"
@@ -27,6 +26,7 @@ asked ''
 # shellcheck disable=SC2086 # words
 expect_eq "all commands that --help lists" "$(cdr --help |
 	sed -n 's/^  \([a-z-]*\)  .*/\1/p' | sort)" "$(printf '%s\n' $COMMANDS | sort)"
+# shellcheck disable=SC2086
 expect_eq "all commands are offered, and help" \
 	"$(printf '%s\n' $COMMANDS help --help --version | sort)" "$(cut -f 1 answer | sort)"
 ! grep -qE '	$' answer || fail "a command does not say what it does"
@@ -45,8 +45,8 @@ for command in $COMMANDS "node-config peers"; do
 		{
 			cat want
 			options_of sync | grep -vxE -e '--(plan|json|only)'
-		} | sort -u >more
-		mv more want
+		} | sort -u >both
+		mv both want
 	fi
 	# shellcheck disable=SC2086
 	asked $command --
@@ -135,6 +135,13 @@ cd here
 
 # all_of SHELL: all that shells have to do: a command, an option, a value behind "=", a
 # key with "/" in its value, an image with ":", names of files and of folders
+mkdir "$T/build"
+ln -s "$CDR" "$T/build/cdr"
+check "they are installed" env DESTDIR="$T/inst" PREFIX=/usr BUILD="$T/build" sh "$TOP/scripts/install"
+SHARE=$T/inst/usr/share
+XDG_DATA_DIRS=$SHARE:/usr/share
+export XDG_DATA_DIRS
+
 all_of()
 {
 	check "completion in $1" python3 "$TOP/tests/terminal.py" \
@@ -152,15 +159,21 @@ all_of()
 }
 
 printf '#!/bin/sh\nexec bash --noprofile --rcfile "%s" -i\n' "$T/bashrc" >"$T/bash"
-printf 'PS1="$ "\nbind "set bell-style none"\n. "%s"\n' \
-	"$TOP/scripts/completions/cdr.bash" >"$T/bashrc"
+# Debian's bash-completion finds it by itself, when it is needed.
+bash_completion=/usr/share/bash-completion/bash_completion
+[ -f $bash_completion ] || {
+	left_out "bash loads it by itself" "no bash-completion here"
+	bash_completion=$SHARE/bash-completion/completions/cdr
+}
+printf 'PS1="$ "\nbind "set bell-style none"\n. "%s"\n' "$bash_completion" >"$T/bashrc"
 chmod +x "$T/bash"
 all_of bash
 
 if part "completion in zsh" zsh; then
 	mkdir "$T/zdot"
+	# shellcheck disable=SC2016
 	printf 'PS1="$ "\nfpath=("%s" $fpath)\nautoload -Uz compinit\ncompinit -u -D\n' \
-		"$TOP/scripts/completions" >"$T/zdot/.zshrc"
+		"$SHARE/zsh/site-functions" >"$T/zdot/.zshrc"
 	printf '#!/bin/sh\nZDOTDIR="%s" exec zsh -i -d\n' "$T/zdot" >"$T/zsh"
 	chmod +x "$T/zsh"
 	all_of zsh
@@ -170,7 +183,7 @@ if part "completion in fish" fish; then
 	# It says by itself what it would offer, without a terminal.
 	fish_offers()
 	{
-		fish --no-config -c "source '$TOP/scripts/completions/cdr.fish'; complete -C '$1'" \
+		fish -c "complete -C '$1'" \
 			>"$T/shown" 2>"$T/err" || fail "fish, \"$1\": it failed"
 		[ ! -s "$T/err" ] || fail "fish, \"$1\": $(cat "$T/err")"
 		grep -qE -e "^$2" "$T/shown" || fail "fish, \"$1\": it does not offer $2"

@@ -101,6 +101,7 @@ def check_rows(rows):
 	near("published", row["published"], 2.0)
 	near("with its push", reckon.find(rows, "2-push", 133)["seconds"], 15.0)
 	same("gave up", reckon.find(rows, "3", 670), None)
+	near("less than the baseline", reckon.less(rows, "3"), 50.0)
 	near("slope", reckon.lines(rows)["baseline"][1], 46 / 537)
 	aims = {text: (figure, most) for text, figure, most in reckon.aims(rows)}
 	same("an aim", aims["3: bytes over the uplink, 133 MB, 3 nodes, 600 Mbit/s"], (0.333, 0.343))
@@ -111,6 +112,8 @@ def check_texts(rows):
 	table = reckon.table(rows)
 	columns = {line.count("|") for line in table.splitlines()}
 	same("as many columns in each line", len(columns), 1)
+	same("the short one", reckon.short_table(rows).splitlines()[-1],
+	     "| method 3: CDR | 7.0 |  | 50 % | 33.65 % |")
 	same("a line a row", len(table.splitlines()), len(rows) + 2)
 	tree = xml.etree.ElementTree.fromstring(plot.picture(rows))
 	text = " ".join(tree.itertext())
@@ -128,10 +131,12 @@ def check_page(rows):
 	new = paper.fill(page, "table", "new")
 	same("the page", new, page.replace("old", "new"))
 	same("again", paper.fill(new, "table", "new"), new)
-	with open(f"{paper.HERE}/README.md", encoding="utf-8") as file:
-		text = file.read()
-	for name in paper.PARTS:
-		paper.fill(text, name, "")
+	for page, names in ((f"{paper.HERE}/README.md", paper.PARTS),
+			    (f"{paper.TOP}/tests/bench/README.md", ["machine", "short"])):
+		with open(page, encoding="utf-8") as file:
+			text = file.read()
+		for name in names:
+			paper.fill(text, name, "")
 	same("a heading each", reckon.table(rows).startswith("| |"), True)
 
 

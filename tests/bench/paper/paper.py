@@ -30,7 +30,7 @@ from rig import Clock, GaveUp, Rig, sweep  # noqa: E402
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BESIDE = ["baseline", "1-ctr", "1-cdr", "2", "3", "3-warm", "3-peers"]
 GROUPS = ["update", "thin", "six"]
-QUICK = ["baseline", "1-ctr", "2", "3", "3-warm", "3-peers", "update"]
+QUICK = ["baseline", "2", "3", "3-warm", "3-peers"]
 THIN = [50, 20]
 THIN_MB = 133
 UPDATE_MB = 670
@@ -198,11 +198,11 @@ def headline(result):
 
 def markdown(result):
 	rows = result["rows"]
-	return "\n\n".join([headline(result), reckon.table(rows), reckon.lines_table(rows),
+	return "\n\n".join([headline(result), reckon.short_table(rows), reckon.table(rows), reckon.lines_table(rows),
 			    reckon.where_table(rows), reckon.aims_table(rows)]) + "\n"
 
 
-BEGIN, END = "<!-- %s: by \"run --write\" -->", "<!-- end -->"
+BEGIN, END = "<!-- %s: by \"tests/bench/paper/run --write\" -->", "<!-- end -->"
 
 
 def fill(text, name, content):
@@ -217,21 +217,23 @@ def fill(text, name, content):
 	return f"{before}{begin}\n{content}\n{END}{after}"
 
 
-PARTS = {"machine": headline, "table": lambda result: reckon.table(result["rows"]),
+PARTS = {"machine": headline, "short": lambda result: reckon.short_table(result["rows"]),
+	 "table": lambda result: reckon.table(result["rows"]),
 	 "lines": lambda result: reckon.lines_table(result["rows"]),
 	 "where": lambda result: reckon.where_table(result["rows"]),
 	 "aims": lambda result: reckon.aims_table(result["rows"])}
 
 
-def write_page(result):
-	page = f"{HERE}/README.md"
-	with open(page, encoding="utf-8") as file:
-		text = file.read()
-	rows = result["rows"]
-	for name, content in PARTS.items():
-		text = fill(text, name, content(result))
-	write(page, text)
-	write(f"{HERE}/paper.svg", plot.picture(rows))
+def write_pages(result):
+	"""Into the page here all of it, into that of the benchmarks what is short."""
+	for page, names in ((f"{HERE}/README.md", PARTS),
+			    (f"{TOP}/tests/bench/README.md", ["machine", "short"])):
+		with open(page, encoding="utf-8") as file:
+			text = file.read()
+		for name in names:
+			text = fill(text, name, PARTS[name](result))
+		write(page, text)
+	write(f"{HERE}/paper.svg", plot.picture(result["rows"]))
 
 
 # --- the command -----------------------------------------------------------------------
@@ -242,7 +244,7 @@ def parse():
 		formatter_class=argparse.RawDescriptionHelpFormatter,
 		epilog="methods: " + " ".join(BESIDE + GROUPS))
 	add = parser.add_argument
-	add("--quick", action="store_true", help="133 and 670 MB, one round, without the thin line and six nodes")
+	add("--quick", action="store_true", help="133 and 670 MB, one round, five of the methods")
 	add("--methods", metavar="M,M", help="only these")
 	add("--sizes", metavar="MB,MB", help="(133,670,1210,2230)")
 	add("--rounds", type=int, metavar="N", help="(3)")
@@ -253,7 +255,7 @@ def parse():
 	add("--keep", action="store_true", help="leave the images for the next time")
 	add("--plan", action="store_true", help="only say what would be measured, and how long it takes")
 	add("--show", action="store_true", help="only print what has been measured")
-	add("--write", action="store_true", help="put that into README.md and paper.svg here")
+	add("--write", action="store_true", help="put that into README.md and paper.svg here, and into the page of the benchmarks")
 	options = parser.parse_args()
 	words = {"--sizes": options.sizes, "--methods": options.methods}
 	try:
@@ -344,7 +346,7 @@ def main():
 			raise SystemExit(f"paper: nothing has been measured in {options.out}")
 		result = finish(options.out, cells)
 		if options.write:
-			write_page(result)
+			write_pages(result)
 		say(markdown(result))
 		return 0
 	left = [cell for cell in plan if options.again or "seconds" not in cells.get(cell, {})]

@@ -205,9 +205,9 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def own_cpu():
-	"""Seconds of all processes of this namespace, the dead ones too: who waits for
-	a process has its time."""
-	ticks = 0
+	"""Seconds of all processes of this namespace in programs and in the kernel, those of
+	the dead ones too: who waits for a process has its time."""
+	user = system = 0
 	for name in os.listdir("/proc"):
 		if not name.isdigit():
 			continue
@@ -216,25 +216,30 @@ def own_cpu():
 				fields = file.read().rpartition(")")[2].split()
 		except OSError:
 			continue
-		ticks += sum(int(field) for field in fields[11:15])
-	return ticks / TICK
+		user += int(fields[11]) + int(fields[13])
+		system += int(fields[12]) + int(fields[14])
+	return user / TICK, system / TICK
 
 
 def all_cpu():
-	"""Seconds of processes on this machine and of other machines on its processors."""
+	"""The same of all of this machine; what other machines take of its processors counts
+	as a program."""
 	with open("/proc/stat", encoding="ascii") as file:
 		user, nice, system, _, _, _, _, steal = map(int, file.readline().split()[1:9])
-	return (user + nice + system + steal) / TICK
+	return (user + nice + steal) / TICK, system / TICK
 
 
 class Load:
-	"""What processors others took since."""
+	"""How many processors were taken since: by ourselves, by others' programs, and by
+	the kernel for itself and for others."""
 
 	def __init__(self):
 		self.begun, self.own, self.all = time.monotonic(), own_cpu(), all_cpu()
 
 	def seen(self):
 		seconds = max(time.monotonic() - self.begun, 0.01)
-		own, every = own_cpu() - self.own, all_cpu() - self.all
-		return {"own": round(own / seconds, 2),
-			"others": round(max(every - own, 0) / seconds, 2)}
+		own = [now - then for now, then in zip(own_cpu(), self.own)]
+		every = [now - then for now, then in zip(all_cpu(), self.all)]
+		return {"own": round(sum(own) / seconds, 2),
+			"others": round(max(every[0] - own[0], 0) / seconds, 2),
+			"kernel": round(max(every[1] - own[1], 0) / seconds, 2)}

@@ -1,0 +1,22 @@
+#ifndef CDR_REPORT_TRAFFIC_H
+#define CDR_REPORT_TRAFFIC_H
+
+#include <stdint.h>
+
+#include "layout/store.h"
+
+/*
+ * status/traffic.json: how many bytes of images nginx has sent on each of the
+ * last TRAFFIC_DAYS_MAX days, by its log (nginx/cdr-log.conf), and how far that
+ * has been read: one file, so that who dies counts nothing twice.
+ *
+ * traffic_save(store, log, now, e): count what has come since, ${now} being in
+ * seconds since 1970; at most TRAFFIC_BYTES_MAX of it, the rest next time.  A
+ * log is known again by its first line.  If it is another one, what the one
+ * before had is looked for in LOG.1, then the new one is read from its
+ * beginning.  Return 0, or -1 with ${e} set.
+ */
+#define TRAFFIC_FILE	"traffic.json"
+int traffic_save(struct store *, const char *, int64_t, struct err *);
+
+#endif

@@ -1,0 +1,257 @@
+/* status/traffic.json: what nginx has sent, by its log. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "layout/limits.h"
+#include "layout/mem.h"
+#include "report/report.h"
+#include "report/traffic.h"
+#include "scratch.h"
+
+#define T0	1795132800	/* 2026-11-20T00:00:00Z */
+#define DAY	86400
+
+#define LINE(time, method, kind, status, bytes)	"{\"time\":\"" time \
+	"\",\"client\":\"::1\",\"method\":\"" method "\",\"kind\":\"" kind \
+	"\",\"registry\":\"docker.io\",\"repository\":\"library/x\"," \
+	"\"reference\":\"1\",\"digest\":\"\",\"path\":\"\",\"ns\":\"\"," \
+	"\"status\":" status ",\"bytes\":" bytes ",\"seconds\":0.001," \
+	"\"range\":\"\",\"protocol\":\"HTTP/1.1\",\"user_agent\":\"x\"}\n"
+#define BLOB(bytes)	LINE("2026-11-20T10:00:00+00:00", "GET", "blob", \
+	    "200", bytes)
+#define NEXT(bytes)	LINE("2026-11-21T10:00:00+00:00", "GET", "manifest", \
+	    "206", bytes)
+
+static struct store *
+open_store(const struct scratch *s)
+{
+	struct store *st;
+	struct err e;
+
+	report_init(REPORT_TEXT, REPORT_ERROR);
+	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
+	return st;
+}
+
+static int
+look(const struct scratch *s, struct store *st, int64_t now, struct err *e)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/log", s->path);
+	return traffic_save(st, path, now, e);
+}
+
+/* The days, one "DAY:BYTES/REQUESTS " each. */
+static void
+expect(const struct scratch *s, struct store *st, int64_t now, const char *want)
+{
+	char *text, *at, got[8192] = "";
+	unsigned long long bytes, requests;
+	char day[16];
+	struct err e;
+
+	if (look(s, st, now, &e) == -1)
+		fail_msg("%s", e.msg);
+	text = scratch_get(s, "status/traffic.json");
+	for (at = text; at != NULL && (at = strstr(at, "{\"day\"")) != NULL;
+	    at++)
+		if (sscanf(at, "{\"day\":\"%10[0-9-]\",\"bytes\":%llu,"
+		    "\"requests\":%llu}", day, &bytes, &requests) == 3)
+			snprintf(got + strlen(got), sizeof(got) - strlen(got),
+			    "%s:%llu/%llu ", day, bytes, requests);
+	free(text);
+	assert_string_equal(got, want);
+}
+
+static void
+append(const struct scratch *s, const char *name, const char *text, size_t len)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", s->path, name);
+	f = fopen(path, "a");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, len, f), len);
+	fclose(f);
+}
+
+#define ADD(text)	append(s, "log", text, strlen(text))
+
+static void
+test_lines(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	struct err e;
+
+	assert_int_equal(look(s, st, T0 + DAY, &e), -1);
+	assert_non_null(strstr(e.msg, "no such file"));
+	ADD(BLOB("100"));
+	expect(s, st, T0 + DAY, "2026-11-20:100/1 ");
+	expect(s, st, T0 + DAY, "2026-11-20:100/1 ");
+	ADD(BLOB("7") NEXT("5"));
+	/* The first minute of the next day here, of the last hour there. */
+	ADD(LINE("2026-11-21T01:30:00+02:00", "GET", "blob", "200", "1000"));
+	ADD(LINE("2026-11-20T23:30:00-02:00", "GET", "blob", "200", "3000"));
+	expect(s, st, T0 + DAY, "2026-11-20:1107/3 2026-11-21:3005/2 ");
+	/* What is no image for a node. */
+	ADD(LINE("2026-11-20T10:00:00+00:00", "HEAD", "blob", "200", "1"));
+	ADD(LINE("2026-11-20T10:00:00+00:00", "GET", "other", "200", "1"));
+	ADD(LINE("2026-11-20T10:00:00+00:00", "GET", "health", "200", "1"));
+	ADD(LINE("2026-11-20T10:00:00+00:00", "GET", "blob", "404", "1"));
+	ADD(LINE("2026-11-20T10:00:00+00:00", "GET", "blob", "200", "-1"));
+	ADD(LINE("2026-11-20T10:00:00", "GET", "blob", "200", "1"));
+	ADD(LINE("x", "GET", "blob", "200", "1"));
+	ADD(LINE("2026-11-29T10:00:00+00:00", "GET", "blob", "200", "1"));
+	ADD(LINE("2026-01-01T10:00:00+00:00", "GET", "blob", "200", "1"));
+	ADD("\n[]\n{\"time\":\"\n");
+	/* A client's own words are escaped. */
+	ADD("{\"time\":\"2026-11-20T10:00:00+00:00\",\"method\":\"GET\","
+	    "\"path\":\",\\\"kind\\\":\\\"blob\\\",\\\"status\\\":200,\","
+	    "\"kind\":\"other\",\"status\":200,\"bytes\":9}\n");
+	append(s, "log", "\0\0\0\n", 4);
+	expect(s, st, T0 + DAY, "2026-11-20:1107/3 2026-11-21:3005/2 ");
+	ADD(BLOB("1"));
+	expect(s, st, T0 + DAY, "2026-11-20:1108/4 2026-11-21:3005/2 ");
+	store_close(st);
+}
+
+/* The last line is still being written; one is too long. */
+static void
+test_parts(void **state)
+{
+	static const char line[] = BLOB("40");
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	char *longest = xmalloc(3 * LOG_LINE_MAX);
+
+	append(s, "log", line, 20);
+	expect(s, st, T0, "");
+	append(s, "log", line + 20, strlen(line) - 20);
+	expect(s, st, T0, "2026-11-20:40/1 ");
+	append(s, "log", line, strlen(line) - 1);
+	expect(s, st, T0, "2026-11-20:40/1 ");
+	append(s, "log", "\n", 1);
+	expect(s, st, T0, "2026-11-20:80/2 ");
+	memset(longest, ' ', 3 * LOG_LINE_MAX);
+	memcpy(longest, line, strlen(line) - 1);
+	longest[3 * LOG_LINE_MAX - 1] = '\n';
+	append(s, "log", longest, 3 * LOG_LINE_MAX);
+	ADD(BLOB("1"));
+	expect(s, st, T0, "2026-11-20:81/3 ");
+	free(longest);
+	store_close(st);
+}
+
+static void
+rename_log(const struct scratch *s)
+{
+	assert_int_equal(renameat(s->dir, "log", s->dir, "log.1"), 0);
+}
+
+static void
+test_rotated(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+
+	ADD(BLOB("1") BLOB("2"));
+	expect(s, st, T0 + DAY, "2026-11-20:3/2 ");
+	/* What came before it was renamed, and what has come since. */
+	ADD(BLOB("10"));
+	rename_log(s);
+	ADD(NEXT("100"));
+	expect(s, st, T0 + DAY, "2026-11-20:13/3 2026-11-21:100/1 ");
+	/* The new one has nothing so far. */
+	ADD(NEXT("200"));
+	rename_log(s);
+	scratch_put(s, "log", "");
+	expect(s, st, T0 + DAY, "2026-11-20:13/3 2026-11-21:300/2 ");
+	expect(s, st, T0 + DAY, "2026-11-20:13/3 2026-11-21:300/2 ");
+	ADD(BLOB("1000"));
+	expect(s, st, T0 + DAY, "2026-11-20:1013/4 2026-11-21:300/2 ");
+	/* It is not there any more. */
+	scratch_put(s, "log.1", "");
+	scratch_put(s, "log", NEXT("5000"));
+	expect(s, st, T0 + DAY, "2026-11-20:1013/4 2026-11-21:5300/3 ");
+	store_close(st);
+}
+
+/* 90 days, then the oldest goes; a clock that goes back brings none back. */
+static void
+test_days(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	char line[512], *text, *at;
+	int i, days = 0;
+	struct err e;
+
+	for (i = 0; i < 100; i++) {
+		snprintf(line, sizeof(line), LINE("2026-%02d-%02dT10:00:00+00:00",
+		    "GET", "blob", "200", "1"), 8 + i / 28, 1 + i % 28);
+		ADD(line);
+	}
+	assert_int_equal(look(s, st, T0, &e), 0);
+	text = scratch_get(s, "status/traffic.json");
+	assert_null(strstr(text, "2026-08-22"));
+	assert_non_null(strstr(text, "2026-08-23"));
+	assert_non_null(strstr(text, "2026-11-16"));
+	for (at = text; (at = strstr(at, "\"day\"")) != NULL; at++)
+		days++;
+	assert_true(days <= (int)TRAFFIC_DAYS_MAX && days > 70);
+	free(text);
+	store_close(st);
+}
+
+static void
+test_damaged(void **state)
+{
+	static const char *const texts[] = {
+		"", "{", "[]", "{\"days\":7}",
+		"{\"log\":\"\\\"><x\",\"at\":99999,\"days\":[]}",
+		"{\"log\":7,\"at\":-1,\"days\":[7,{},{\"day\":\"x\"},"
+		    "{\"day\":\"2999-01-01\",\"bytes\":1,\"requests\":1}]}",
+	};
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	struct err e;
+	size_t i;
+
+	ADD(BLOB("99999999999999999999999") BLOB("9007199254740991"));
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		scratch_put(s, "status/traffic.json", texts[i]);
+		expect(s, st, T0, "2026-11-20:9007199254740992/2 ");
+	}
+	/* No pipe holds up a run. */
+	assert_int_equal(unlinkat(s->dir, "log", 0), 0);
+	assert_int_equal(mkfifoat(s->dir, "log", 0600), 0);
+	assert_int_equal(look(s, st, T0, &e), -1);
+	assert_non_null(strstr(e.msg, "not a regular file"));
+	store_close(st);
+}
+
+int
+main(void)
+{
+#define TEST(f)	cmocka_unit_test_setup_teardown(f, scratch_setup, \
+		    scratch_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_lines),
+		TEST(test_parts),
+		TEST(test_rotated),
+		TEST(test_days),
+		TEST(test_damaged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
