@@ -220,8 +220,8 @@ test_damaged(void **state)
 	static const char *const texts[] = {
 		"", "{", "[]", "{\"days\":7}",
 		"{\"log\":\"\\\"><x\",\"at\":99999,\"days\":[]}",
-		"{\"log\":7,\"at\":-1,\"days\":[7,{},{\"day\":\"x\"},"
-		    "{\"day\":\"2999-01-01\",\"bytes\":1,\"requests\":1}]}",
+		("{\"log\":7,\"at\":-1,\"days\":[7,{},{\"day\":\"x\"},"
+		    "{\"day\":\"2999-01-01\",\"bytes\":1,\"requests\":1}]}"),
 	};
 	struct scratch *s = *state;
 	struct store *st = open_store(s);
