@@ -287,6 +287,8 @@ def test_live(b):
     b.until("document.querySelector('tr[data-key=\"docker.io/library/late\"]') !== null")
     assert strip(b).startswith("All 2 images are current"), strip(b)
     assert b.js(FOCUS) == "docker.io/library/app"
+    b.driver.refresh()
+    b.ready()
 
 
 def test_many(b):
