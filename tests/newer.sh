@@ -164,6 +164,7 @@ newer_fetch()
 	export TOP NEWER
 	(
 		flock 8
+		# shellcheck disable=SC2030 # it is meant for here alone
 		PATH=$PATH:/usr/sbin:/sbin
 		_newer_locked
 	) 8>"$NEWER/lock"

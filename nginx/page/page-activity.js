@@ -1,7 +1,7 @@
 // What fails and what to do, the last syncs, how the tree grows, and what else comes in.
 
 import { command, copyButton, el, icon, imageLink, timeElement } from './page-dom.js';
-import { bytes, count, cut, day, duration, isObject, list, number, plural, reasonName, registryName, seconds, text } from './page-text.js';
+import { bytes, count, cut, day, duration, isNumber, isObject, list, number, plural, reasonName, registryName, seconds, text } from './page-text.js';
 import { inBuckets, isEnough, lastDays, plot } from './page-plot.js';
 import { sentence, trouble } from './page-trouble.js';
 import { keeping, section, whenChanged } from './page-parts.js';
@@ -40,13 +40,20 @@ function showFailing(part, store, seeAll, more) {
 
 // --- runs ---------------------------------------------------------------------------
 
+// runs.json has whole seconds.
+function took(s, ms) {
+  if (!isNumber(s) || s < 0) return duration(ms);
+  if (s < 1) return 'under 1 s';
+  return s < 120 ? `${Math.round(s)} s` : duration(s * 1000);
+}
+
 // One kind of row, from runs.json or from what summary.json says of the last one.
 function runOf(r) {
   const totals = isObject(r.totals) ? r.totals : r;
   return {
     finished: text(r.finished), result: text(r.result), only: number(r.only), failed: number(totals.failed), images: number(totals.images),
     updated: number(totals.updated), unchanged: number(totals.unchanged), bytes: number(totals.bytes), pulls: number(totals.pulls),
-    ms: number(r.seconds) > 0 ? number(r.seconds) * 1000 : number(totals.duration_ms), error: text(r.error),
+    took: took(r.seconds, totals.duration_ms), error: text(r.error),
   };
 }
 
@@ -73,7 +80,7 @@ function runRow(r) {
     el('td', { class: 'up' }, resultOf(r)),
     el('td', { class: 'num lbl', 'data-l': 'updated' }, r.updated > 0 ? count(r.updated) : el('span', { class: 'soft' }, '0')),
     el('td', { class: 'num soft wide' }, count(r.unchanged)), el('td', { class: 'num nb' }, bytes(r.bytes)),
-    el('td', { class: 'num soft wide' }, count(r.pulls)), el('td', { class: 'num soft nb rt' }, duration(r.ms)));
+    el('td', { class: 'num soft wide' }, count(r.pulls)), el('td', { class: 'num soft nb rt' }, r.took));
 }
 
 function showRuns(part, store, seeAll, more) {

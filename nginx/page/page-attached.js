@@ -94,7 +94,7 @@ export function signatureLine(tag) {
 
 function attachmentLine(tag, one, place) {
   const here = repositoryOf(tag, place);
-  const command = here !== '' && isName({ ...tag, tag: '', digest: one.digest }) && one.files !== undefined
+  const command = here !== '' && isName({ registry: tag.registry, repository: tag.repository, tag: '', digest: one.digest }) && one.files !== undefined
     ? orasPull(`${here}@${one.digest}`, { isPlain: place.protocol !== 'https:', files: one.files, folder: `attached-${shortDigest(one.digest)}` }) : '';
   return el('div', { class: 'line' }, icon('document'),
     el('div', {}, one.name, one.about && el('span', { class: 'soft' }, ` of ${one.about}`), el('p', {}, el('span', { class: 'mono', title: one.digest }, shortDigest(one.digest)),

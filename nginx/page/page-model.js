@@ -58,6 +58,11 @@ class Tag {
   get verified() { return text(this.row.verified); }
   get kind() { return text(this.row.kind); }
   get broken() { return this.row.broken === true; }
+
+  // All that a view may show of it.
+  toJSON() {
+    return { ...this.row, held: this.held, lastListed: this.lastListed, isUnlisted: this.isUnlisted, failure: this.failure };
+  }
 }
 
 function repository(full, at) {

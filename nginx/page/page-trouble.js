@@ -67,5 +67,5 @@ export function trouble(f, store) {
 export function sentence(words) {
   const line = words.trim();
   if (line === '') return '';
-  return `${/^[a-z][a-z]* /.test(line) ? line[0].toUpperCase() + line.slice(1) : line}${/[.!?…]$/.test(line) ? '' : '.'}`;
+  return `${/^[a-z]+[ :,]/.test(line) ? line[0].toUpperCase() + line.slice(1) : line}${/[.!?…]$/.test(line) ? '' : '.'}`;
 }

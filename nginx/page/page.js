@@ -38,6 +38,16 @@ function plain(route) {
   return { title: route.image || 'Not here', node, update() {} };
 }
 
+// A view that fails is a part that could not be loaded: the rest goes on.
+function made(make) {
+  try {
+    return make(route, store, go);
+  } catch (error) {
+    console.error(error);
+    return plain(route);
+  }
+}
+
 let current = null, route = null, address;
 // Where one was in the list, to come back to: its address, how far down, which row.
 let left = null;
@@ -85,7 +95,7 @@ async function go() {
   const make = await views[route.view]().catch(() => undefined);
   // Somebody has gone on meanwhile.
   if (mine !== location.hash) return;
-  current = (make ?? plain)(route, store, go);
+  current = made(make ?? plain);
   place(main, [current.node]);
   main.dataset.view = route.view;
   nameIt();
@@ -103,7 +113,11 @@ function update() {
   showStrip(byId('strip'), store);
   const version = text(store.summary?.version);
   byId('version').textContent = version === '' ? '' : `cdr ${version}`;
-  current.update(store);
+  try {
+    current.update(store);
+  } catch (error) {
+    console.error(error);
+  }
   nameIt();
 }
 

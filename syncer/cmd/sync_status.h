@@ -18,8 +18,8 @@ char *sync_list_name(const char *const *, size_t, char *const *, int64_t,
 
 /*
  * sync_status(status, store, log, totals, end, why): status.json and metrics,
- * for a run that ended so, and what nginx has sent by its ${log}, unless that is
- * NULL; takes the status.  That it cannot be written is a warning: what was
+ * for a run that ended so, and what nginx has sent by its ${log}, unless that
+ * is NULL; takes the status.  That it cannot be written is a warning: what was
  * mirrored is served all the same.
  */
 void sync_status(struct status *, struct store *, const char *,

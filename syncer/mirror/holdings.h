@@ -9,9 +9,9 @@
 /*
  * status/images.json, blobs.json and history.json: what the tree has, whether
  * it is on a list or not, for the page.  The first two are made anew
- * only when index.json has been; then each reference costs a look at its link, and only
- * one that has moved has its manifests read: for the rest, the last blobs.json
- * knows.
+ * only when index.json has been; then each reference costs a look at its link,
+ * and only one that has moved has its manifests read: for the rest, the last
+ * blobs.json knows.
  *
  * holdings_save(store, now, marks, e): once, at the end of a run; ${now} is in
  * seconds since 1970.  An image that cannot be read is listed as broken.  Where

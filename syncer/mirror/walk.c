@@ -423,8 +423,8 @@ lacks_blobs(const struct state *s, const struct manifest *m)
 	return false;
 }
 
-/* Who can use it: its artifactType, else the type of its configuration; NULL for
- * what containers are made of. */
+/* Who can use it: its artifactType, else the type of its configuration; NULL
+ * for what containers are made of. */
 static char *
 kind_of(const struct manifest *m)
 {

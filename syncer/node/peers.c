@@ -53,7 +53,7 @@ peers_add(struct peers *p, const char *host, uint16_t port, struct err *e)
 		return 0;
 	if (p->count == PEERS_MAX)
 		return err_set(e, ERR_LIMIT, "more than %u peers", PEERS_MAX);
-	p->list = xreallocarray(p->list, p->count + 1, sizeof(*p->list));
+	p->list = xgrow(p->list, p->count, sizeof(*p->list));
 	memmove(&p->list[at + 1], &p->list[at],
 	    (p->count - at) * sizeof(*p->list));
 	p->list[at] = one;

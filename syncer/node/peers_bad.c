@@ -43,7 +43,7 @@ add(struct bads *b, const char *digest, const char *when)
 	if (!is_time(when) || digest_parse(digest, &one.digest, &e) == -1)
 		return;
 	snprintf(one.when, sizeof(one.when), "%s", when);
-	b->list = xreallocarray(b->list, b->count + 1, sizeof(*b->list));
+	b->list = xgrow(b->list, b->count, sizeof(*b->list));
 	b->list[b->count++] = one;
 }
 

@@ -26,13 +26,20 @@ proxy_status(const struct http_request *req)
 	return status >= 300 ? status : 0;
 }
 
+/* By TLS, and no HTTP: not a wrong setting, but something on the way. */
+static bool
+makes_no_sense(const struct http_request *req, CURLcode code)
+{
+	return code == CURLE_UNSUPPORTED_PROTOCOL && req->url.https;
+}
+
 /* Why it has failed, where somebody has to do something about it. */
 static const struct mistake *
 mistake_of(const struct http_request *req, CURLcode code)
 {
 	long status = proxy_status(req);
 
-	if (code == CURLE_OK)
+	if (code == CURLE_OK || makes_no_sense(req, code))
 		return NULL;
 	return status != 0 ? mistake_of_proxy(status) :
 	    mistake_find(req->message);
@@ -49,6 +56,8 @@ transport_of(const struct http_request *req, CURLcode code)
 		return TRANSPORT_FATAL;
 	if (never_connected(req, code) || proxy_status(req) != 0)
 		return TRANSPORT_CONNECT;
+	if (makes_no_sense(req, code))
+		return TRANSPORT_BROKEN;
 	/* An open-ended list of libcurl's: what is not named was cut. */
 	switch ((int)code) {
 	case CURLE_OK:

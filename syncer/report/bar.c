@@ -33,15 +33,25 @@ struct line {
 };
 
 unsigned
+bar_part(const struct report_totals *t)
+{
+	double all = (double)t->bytes + (double)t->wanted_bytes;
+
+	return t->wanted_bytes == 0 ? t->part_permille :
+	    (unsigned)((double)t->bytes * 1000 / all);
+}
+
+unsigned
 bar_permille(const struct report_totals *t)
 {
 	size_t done = t->unchanged + t->updated + t->held + t->failed;
-	double part = 0, all = (double)t->bytes + (double)t->wanted_bytes;
+	double part = 0;
 
 	if (t->images == 0)
 		return 0;
-	if (t->wanted > 0 && all > 0)
-		part = (double)t->active * (double)t->bytes / all;
+	/* Those that only ask where their tags point have nothing yet. */
+	if (t->wanted > 0 || t->running == 0)
+		part = (double)t->active * bar_part(t) / 1000;
 	part = ((double)done + part) * 1000 / (double)t->images;
 	return part > 1000 ? 1000 : (unsigned)part;
 }

@@ -17,4 +17,8 @@ char *bar_text(const struct report_totals *, uint64_t, unsigned,
  * their bytes are here. */
 unsigned bar_permille(const struct report_totals *);
 
+/* bar_part(t): of these bytes, how much is here; what was last known where the
+ * sizes of what is wanted are not known yet. */
+unsigned bar_part(const struct report_totals *);
+
 #endif

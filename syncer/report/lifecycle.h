@@ -25,8 +25,8 @@ struct lifecycle {
 };
 
 /* lifecycle_gather(store, marks, ret, e): all but ${unlisted} and ${verified},
- * from status/ and the tree; writes held.json, and marks what is held.  Return 0
- * or -1. */
+ * from status/ and the tree; writes held.json, and marks what is held.  Return
+ * 0 or -1. */
 int lifecycle_gather(struct store *, struct marks *, struct lifecycle *,
     struct err *);
 

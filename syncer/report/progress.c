@@ -94,13 +94,17 @@ is_in_background(void)
 /* The cursor is left at the beginning of the line: a window that gets narrower
  * breaks the line in two, and all of it is behind the cursor then. */
 void
-progress_draw(const struct report_totals *t)
+progress_draw(const struct report_totals *totals)
 {
+	static unsigned part;
+	struct report_totals t = *totals;
 	char line[BAR_MAX];
 	int64_t now = clock_ms();
 
 	drawn_at_ms = now;
-	bar_text(t, rate(t->bytes, now), terminal_width(), line);
+	t.part_permille = part;
+	part = bar_part(&t);
+	bar_text(&t, rate(t.bytes, now), terminal_width(), line);
 	outside_show(line);
 	if (is_in_background())
 		return;

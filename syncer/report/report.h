@@ -64,6 +64,8 @@ struct report_totals {
 	const char *waits;		/* what it waits for; NULL: nothing */
 	const char *names;		/* of images in progress, or NULL */
 	uint64_t limit_rate;		/* bytes a second; 0: no limit */
+	unsigned part_permille;		/* of images in progress: how much was
+					 * here when that was last known */
 	size_t wanted;			/* objects still to come */
 	uint64_t wanted_bytes;
 };

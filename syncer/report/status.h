@@ -51,10 +51,10 @@ struct status_pulls {
 };
 void status_pulls(struct status *, const struct status_pulls *);
 
-/* status_holdings(s, fn, cookie): who writes the lists of what is in the tree: he
- * is told, once status.json is there, what they are to say of images, and before
- * unlisted.json and the summary are written, which go by them.  That he fails
- * is a warning. */
+/* status_holdings(s, fn, cookie): who writes the lists of what is in the tree:
+ * it is told, once status.json is there, what they are to say of images, and
+ * before unlisted.json and the summary are written, which go by them.  That it
+ * fails is a warning. */
 void status_holdings(struct status *, marks_fn *, void *);
 
 /* How the run has ended. */
@@ -77,11 +77,11 @@ int status_save(struct status *, struct store *, const struct status_end *,
     struct err *);
 
 /*
- * status_refresh(store, gone, fn, cookie, e): the tree has changed, and it was not a run of
- * sync that ended: the same files anew, as status_save does.  What they tell of
- * that run stays; an image of ${gone} that is not in the tree is left out.
- * Where no run has ended so far, there are metrics alone.  ${fn}: as
- * status_holdings.
+ * status_refresh(store, gone, fn, cookie, e): the tree has changed, and it was
+ * not a run of sync that ended: the same files anew, as status_save does.  What
+ * they tell of that run stays; an image of ${gone} that is not in the tree is
+ * left out.  Where no run has ended so far, there are metrics alone.  ${fn}: as
+ * of status_holdings.
  */
 struct name_set;
 int status_refresh(struct store *, const struct name_set *, marks_fn *, void *,

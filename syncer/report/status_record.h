@@ -51,8 +51,8 @@ void status_record_free(struct status_record *);
 /* status_record_set_error(r, text): as much of it as is kept. */
 void status_record_set_error(struct status_record *, const char *);
 
-/* status_record_set_key(r, path): the key in that file; NULL: none.  Its name is
- * that of the file, without its folder. */
+/* status_record_set_key(r, path): the key in that file; NULL: none.  Its name
+ * is that of the file, without its folder. */
 void status_record_set_key(struct status_record *, const char *);
 
 /* status_record_keep_key(r, old): ${r} is about the digest of ${old} after all,

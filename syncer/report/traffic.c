@@ -132,8 +132,8 @@ struct log {
 	char mark[MARK_MAX];	/* of its first line; "": there is none yet */
 };
 
-/* The next line, cut to fit, without its end.  Return how many bytes it has with
- * it; 0: it has none, and is still being written. */
+/* The next line, cut to fit, without its end.  Return how many bytes it has
+ * with it; 0: it has none, and is still being written. */
 static size_t
 read_line(FILE *in, char line[LOG_LINE_MAX])
 {

@@ -94,10 +94,12 @@ check_line(const struct holding *h, const char *line)
 	holding_each_blob(line, note_blob, &count);
 	must(count == h->blob_count);
 	must(holding_line_is_broken(line) == h->is_broken);
-	image = holding_image_text(line, 7);
+	image = holding_image_text(line, 7, ",\"held\":true");
 	o = json_loads(image, 0, NULL);
 	must(o != NULL && json_integer_value(json_object_get(o, "own")) == 7);
 	must(json_object_get(o, "blobs") == NULL);
+	must(json_is_true(json_object_get(o, "held")));
+	must(h->kind == NULL || strlen(h->kind) <= HOLDING_KIND_MAX);
 	json_decref(o);
 	free(image);
 }
@@ -107,11 +109,12 @@ check_holding(const char *text)
 {
 	struct holding h = { .image = NULL }, again = { .image = NULL };
 	struct holding_totals totals;
-	char stamp[STORE_STAMP_MAX], *line;
+	struct holding_head ours;
+	char *line;
 	json_t *head = json_loads(text, 0, NULL);
 	size_t count = 0;
 
-	(void)holding_head_read(head, stamp, &totals);
+	(void)holding_head_read(head, &ours, &totals);
 	json_decref(head);
 	holding_each_blob(text, note_blob, &count);
 	if (!holding_read(text, &h))

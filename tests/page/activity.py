@@ -77,7 +77,7 @@ def test_runs(b):
     assert len(rows) == 8, rows
     # The newest first: 6 of 415 updated, 3 failed, 184 MiB.
     assert rows[0][1:6] == ["3 failed", "6", "406", "184 MiB", "9"], rows[0]
-    assert "1 image, by a hint" in rows[1][0], rows[1]
+    assert "1 image, by a hint" in rows[1][0] and rows[1][-1] == "2 s", rows[1]
     assert [r[1] for r in rows[5:]] == ["all well"] * 3, rows
     assert "The last run without a failure ended 4 h ago." in section(b, "Last syncs")
     b.js("[...document.querySelectorAll('button')].find((e) => /^Show 1 more/.test(e.innerText)).click()")

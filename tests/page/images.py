@@ -229,7 +229,7 @@ def test_failure(b):
     visit(b, APP)
     box = b.text(".alert")
     assert "app:gone failed in the last sync: not found." in box, box
-    assert "404" in box and "is served" in box and "take it out" in box, box
+    assert "Tag: the registry answers 404" in box and "is served" in box and "take it out" in box, box
     visit(b, f"{APP}:gone")
     assert "nothing of it is here" in b.text("#main") and "404" in b.text(".alert"), b.text("#main")
     assert b.count(".alert") == 1

@@ -198,7 +198,7 @@ check "one that leads to the mirror" doctor app:1
 # A user's drop-ins come behind the system's, and hide none of them but those of the
 # same prefix; a home may be anywhere.
 mkdir -p "$R/srv/bob/.config/containers/registries.conf.d" "$R/etc"
-rm -r "$R/home"
+rm -r "${R:?}/home"
 printf 'root:x:0:0:root:/root:/bin/bash\nbob:x:999:999::/srv/bob:/bin/sh\nbad line\n' \
 	>"$R/etc/passwd"
 drop=$R/srv/bob/.config/containers/registries.conf.d/10.conf

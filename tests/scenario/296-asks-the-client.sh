@@ -213,7 +213,7 @@ told "a wrapper of nothing" 'it ended with 12[67]'
 PATH=$T/bin:/usr/bin:/bin
 rm "$T/bin/containerd"
 mkdir "$T/few"
-for name in env; do ln -s "$(command -v $name)" "$T/few/"; done
+ln -s "$(command -v env)" "$T/few/"
 ORIGINAL_PATH=$T/few
 told "one that is not there" 'there is no such program'
 ORIGINAL_PATH=$PATH

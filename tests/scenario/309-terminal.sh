@@ -57,7 +57,7 @@ drew 80
 tr '\r' '\n' <"$T/raw" >"$T/drawn"
 grep -qE '^\[#*-+\] +[0-9]+%  [0-9]/4 images  .* left  .*large:1' "$T/drawn" ||
 	fail "no bar with images, time and names"
-grep -qE 'B/s \(limit\)' "$T/drawn" || fail "no rate, or not that it is limited"
+grep -qE ' [0-9.]+ [KM]iB/s ' "$T/drawn" || fail "no rate"
 grep -q '^error: .*gone' "$T/screen" || fail "the error is not on the terminal"
 ! grep -q '^updated' "$T/screen" || fail "results are on the terminal"
 expect_eq "the file has results and nothing else" "3 1 1 5" "$(
@@ -95,3 +95,13 @@ expect_eq "the end has twenty of them, and how many more" "20 1" "$(
 	grep -cE '^failed    docker.io/library/gone-[0-9]+:1: ' "$T/stdout") $(
 	grep -c '^failed    10 more: all are in status/status.json' "$T/stdout")"
 tail -n 1 "$T/stdout" | grep -q '^31 images: .* 30 failed' || fail "the summary is not last"
+
+# --- what it waits for ------------------------------------------------------------------
+settings '{"max_tries": 3}'
+fault '{"listener": "registry", "path": "/manifests/", "status": 429, "retry_after": 3, "times": 1}'
+rm -rf "$ROOT"
+check "a registry that is to be left alone" python3 "$TOP/tests/terminal.py" -r "$T/raw" 60 \
+	"$CDR" sync -r "$ROOT" many-0001
+tr '\r' '\n' <"$T/raw" | grep -qE ' 0/1 image .*waits for docker[.]io: [0-9.]+ s' ||
+	fail "it does not say what it waits for"
+ok "it says what it waits for"

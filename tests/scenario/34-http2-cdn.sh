@@ -1,7 +1,8 @@
 #!/bin/sh
 # A CDN that speaks HTTP/2 is asked for large and for small blobs, and takes a while to
 # answer: each gets what it asked for, at the first try. What shares an HTTP/2 connection
-# is never sent over one of HTTP/1.1 on which a large blob is under way.
+# is never sent over one of HTTP/1.1 on which a large blob is under way. What comes by TLS
+# and is no HTTP is asked for again.
 # Waits: for answers that are late
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
@@ -44,6 +45,8 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
 	fail "openssl makes no certificate"
 registry=127.0.0.1:$(free_port)
 cdn=127.0.0.1:$(free_port)
+odd=127.0.0.1:$(free_port)
+odd_cdn=127.0.0.1:$(free_port)
 cat >nginx.conf <<END
 worker_processes 2;
 daemon off;
@@ -70,6 +73,11 @@ http {
 		}
 	}
 	server {
+		listen $odd ssl http2;
+		location / { proxy_pass http://$UPSTREAM; }
+		location ~ /blobs/ { return 307 https://$odd_cdn\$request_uri; }
+	}
+	server {
 		listen $cdn ssl http2;
 		access_log $T/tls/cdn.log seen;
 		location / { proxy_pass http://$HUB_CDN; }
@@ -92,3 +100,45 @@ tree_check "$ROOT"
 expect_eq "both ways were taken" 2 "$(awk '{ print $2 }' cdn.log | sort -u | wc -l)"
 expect_eq "nothing small is sent over the way of what is large" "" \
 	"$(awk -v small="${2#*:}|${4#*:}|${5#*:}" '$2 == "HTTP/1.1" && $3 ~ small' cdn.log)"
+
+# --- no HTTP at all ----------------------------------------------------------------
+
+cat >"$T/odd.py" <<'END'
+"""odd.py HOST PORT BACKEND: to the first that asks it sends what begins an HTTP/2
+connection; the others get what they ask for."""
+import http.server, ssl, sys, urllib.request
+
+class Odd(http.server.BaseHTTPRequestHandler):
+    asked = 0
+
+    def do_GET(self):
+        Odd.asked += 1
+        if Odd.asked == 1:
+            self.wfile.write(b"\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x80\0\4\0\1\0\0\0\5\0\xff\xff\xff")
+            self.close_connection = True
+            return
+        with urllib.request.urlopen(f"http://{sys.argv[3]}{self.path}") as answer:
+            body = answer.read()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *words):
+        pass
+
+server = http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Odd)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("crt", "key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print("ready", flush=True)
+server.serve_forever()
+END
+python3 -S "$T/odd.py" 127.0.0.1 "${odd_cdn##*:}" "$UPSTREAM" >"$T/odd.log" 2>&1 &
+defer "process_end $!"
+wait_for 60 grep -q ready "$T/odd.log" || fail "the odd server does not start"
+sed -i "s/$registry/$odd/" "$T/registries.json"
+rm -rf "$ROOT"
+check "what is no HTTP is asked for again" "$CDR" sync -r "$ROOT" mixed:1
+expect_said "once more than there are objects" ' 9 requests,'
+tree_check "$ROOT"

@@ -155,7 +155,17 @@ test_permille(void **state)
 	t.bytes = 100;
 	t.wanted_bytes = 100;
 	assert_int_equal(bar_permille(&t), 750);
+	/* The size of what is wanted is not known: as it was before. */
 	t.wanted_bytes = 0;
+	assert_int_equal(bar_permille(&t), 500);
+	t.part_permille = 500;
+	assert_int_equal(bar_permille(&t), 750);
+	/* Nothing is wanted: being published, or only asking. */
+	t.wanted = 0;
+	assert_int_equal(bar_permille(&t), 750);
+	t.running = 2;
+	assert_int_equal(bar_permille(&t), 500);
+	t.active = 0;
 	t.updated = 2;
 	assert_int_equal(bar_permille(&t), 1000);
 }

@@ -53,15 +53,15 @@ static const struct {
 	{ "version = 2\n[" CRI "]\nconfig_path = \"\" # mine\n", NULL,
 	    "something after it on its line" },
 	{ "version = 2\n" CRI " = { config_path = \"\" }\n", NULL, "inline" },
-	/* What is there in an empty one's place comes back as it was written. */
+	/* An empty one comes back as it was written. */
 	{ "version = 2\r\n[" CRI "]\r\nconfig_path=''\r\n[a]\r\n",
 	    "version = 2\r\n[" CRI "]\r\nconfig_path=\"/etc/containerd/"
 	    "certs.d\" # cdr node-config: was ''\r\n[a]\r\n", NULL },
 	{ "version = 2\n[" CRI "]\n\tconfig_path  = \"\" ", "version = 2\n["
 	    CRI "]\n\tconfig_path  = \"/etc/containerd/certs.d\" # cdr "
 	    "node-config: was \"\" ", NULL },
-	{ "version = 2\n[" CRI "]\nconfig_path = \"\"\"\n\"\"\"\n", NULL,
-	    "something after it on its line" },
+	{ "version = 2\n[" CRI "]\nconfig_path = \"\"\"\n\"\"\"\n",
+	    NULL, "something after it on its line" },
 	/* A line of ours ends with its mark, whatever the others end with. */
 	{ "version = 2\r\n[" CRI "]\r\n[a]\r\n", "version = 2\r\n[" CRI "]\r\n"
 	    OURS "\n[a]\r\n", NULL },

@@ -197,8 +197,9 @@ test_days(void **state)
 	struct err e;
 
 	for (i = 0; i < 100; i++) {
-		snprintf(line, sizeof(line), LINE("2026-%02d-%02dT10:00:00+00:00",
-		    "GET", "blob", "200", "1"), 8 + i / 28, 1 + i % 28);
+		snprintf(line, sizeof(line), LINE("2026-%02d-%02d"
+		    "T10:00:00+00:00", "GET", "blob", "200", "1"), 8 + i / 28,
+		    1 + i % 28);
 		ADD(line);
 	}
 	assert_int_equal(look(s, st, T0, &e), 0);
@@ -219,8 +220,8 @@ test_damaged(void **state)
 	static const char *const texts[] = {
 		"", "{", "[]", "{\"days\":7}",
 		"{\"log\":\"\\\"><x\",\"at\":99999,\"days\":[]}",
-		"{\"log\":7,\"at\":-1,\"days\":[7,{},{\"day\":\"x\"},"
-		    "{\"day\":\"2999-01-01\",\"bytes\":1,\"requests\":1}]}",
+		("{\"log\":7,\"at\":-1,\"days\":[7,{},{\"day\":\"x\"},"
+		    "{\"day\":\"2999-01-01\",\"bytes\":1,\"requests\":1}]}"),
 	};
 	struct scratch *s = *state;
 	struct store *st = open_store(s);

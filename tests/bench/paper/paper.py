@@ -106,16 +106,20 @@ class Session:
 			layers = made[-1]["layers"]
 			seen["layers"] = layers[-1:] if cell.method.startswith("update") else layers
 			return seen
-		except (GaveUp, OSError, subprocess.SubprocessError) as cause:
+		except GaveUp as cause:
 			return {"gave_up": str(cause)[:300]}
+		except Exception as cause:	# whatever it is, the others are measured
+			return {"gave_up": f"{type(cause).__name__}: {cause}"[:300]}
 		finally:
 			self.close_places()
 
 	def close_places(self):
 		for place in reversed(self.places):
-			place.end()
-		for place in self.places:
-			sweep(place.folder)
+			try:
+				place.end()
+				sweep(place.folder)
+			except (GaveUp, OSError) as cause:
+				say(f"paper: {cause}")
 		self.places = []
 		self.builder.end()
 
@@ -313,6 +317,7 @@ def measure(options, cells, left):
 		raise SystemExit(f"paper: {options.work} has {free / 1e9:.0f} GB free, "
 				 f"{room(left) / 1e9:.0f} are needed")
 	session = Session(options.work, os.environ["CDR"])
+	is_over = False
 	try:
 		session.begin()
 		began, guessed = time.monotonic(), sum(map(expected, left))
@@ -325,9 +330,13 @@ def measure(options, cells, left):
 			done = sum(map(expected, left[:number + 1]))
 			rest = (time.monotonic() - began) * (guessed / done - 1)
 			say(f"{told(cell, one)}; {minutes(rest)} left")
+		is_over = True
+	except GaveUp as cause:
+		raise SystemExit(f"paper: {cause}") from None
 	finally:
 		session.end()
-		if not options.keep:
+		# Who goes on with it later needs them.
+		if is_over and not options.keep:
 			sweep(f"{options.work}/images")
 
 

@@ -187,7 +187,7 @@ class Hub(Place):
 	def connections(self):
 		"""The connections of its CDN that had a request, by protocol, since the start."""
 		with open(f"{self.folder}/cdn-6443", encoding="ascii") as file:
-			return set(map(str.strip, file))
+			return {line.strip() for line in file if len(line.split()) == 2}
 
 	def pulls(self):
 		"""How many requests it has answered that Docker Hub counts: manifests, by GET."""
@@ -195,8 +195,8 @@ class Hub(Place):
 		with open(self.log, encoding="utf-8") as file:
 			for line in file:
 				fields = line.split("\t")
-				if (fields[1:3] == ["registry", "GET"] and "/manifests/" in fields[3]
-						and fields[4] == "200"):
+				if (len(fields) > 4 and fields[1:3] == ["registry", "GET"]
+						and "/manifests/" in fields[3] and fields[4] == "200"):
 					count += 1
 		return count
 

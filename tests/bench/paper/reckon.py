@@ -209,7 +209,7 @@ def aims(rows):
 			     round(1.03 / row["nodes"], 3))
 	for size in 670, 2230:
 		row = find(rows, "3", size)
-		for other in "1-ctr", "1-cdr", "2-push", "2":
+		for other in "1-ctr", "1-cdr", "2-push":
 			beside = find(rows, other, size)
 			if row and beside:
 				told.append((f"3 at {size} MB, beside {other}",

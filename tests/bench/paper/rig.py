@@ -190,7 +190,8 @@ def mounts_below(folder):
 def sweep(folder):
 	"""Removes a folder, but never what is mounted in it."""
 	for point in sorted(mounts_below(folder), reverse=True):
-		subprocess.run(["umount", point], check=False, stderr=subprocess.DEVNULL)
+		# Who still uses it ends with us.
+		subprocess.run(["umount", "-l", point], check=False, stderr=subprocess.DEVNULL)
 	left = mounts_below(folder)
 	if left:
 		raise GaveUp(f"{left[0]} is still mounted, {folder} stays")
