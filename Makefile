@@ -68,7 +68,7 @@ help:
 	@echo '                          DESTDIR, DATADIR, MANDIR, SYSCONFDIR, UNITDIR: see scripts/install --help'
 	@echo '         make uninstall   takes them away'
 	@echo '         make deb         a Debian package; make rpm: an RPM; in build/packages'
-	@echo '         make release     sources, sums, SBOM, signature; see packaging/README.md'
+	@echo '         make release     sources, sums, SBOM, signature; see scripts/packaging/README.md'
 	@echo '         make image       the container image; see k8s/image/build -h'
 	@echo '         make clean       all of build/ but its cache'
 	@echo 'Try:     make demo        a mirror at work, with an upstream of its own'
@@ -280,14 +280,14 @@ uninstall:
 	sh scripts/install --remove
 
 deb:
-	sh packaging/deb
+	sh scripts/packaging/deb
 
 rpm:
-	sh packaging/rpm/build
+	sh scripts/packaging/rpm/build
 
 # KEY is a private key of openssl's, with which it is signed; IMAGES=1 builds the image, too.
 release:
-	sh packaging/release $(if $(KEY),-k '$(KEY)') $(if $(IMAGES),-i)
+	sh scripts/packaging/release $(if $(KEY),-k '$(KEY)') $(if $(IMAGES),-i)
 
 # build/cache has what an offline demo cannot fetch again.
 clean:

@@ -12,7 +12,7 @@
  *   :1.27              that tag, of whatever image
  *   sha256:ab12, 3f9c12  the beginning of the digest; 6 digits at least
  *   nginx@sha256:ab12  that, and the name
- *   nginx:1.*, ghcr.io/???/*   with *, ? and [...], which stand for "/" too:
+ *   nginx:1.*, *alpine*        with *, ? and [...], which stand for "/" too:
  *                      the full name, without docker.io/library/ or the tag
  */
 bool filter_matches(const char *, const char *, const char *, const char *,

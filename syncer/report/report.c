@@ -94,6 +94,9 @@ report_put_text(FILE *to, enum report_level level, const char *message)
 	fflush(to);
 }
 
+static void put(FILE *, enum report_level, const char *, va_list)
+    __attribute__((format(printf, 3, 0)));
+
 static void
 put(FILE *to, enum report_level level, const char *fmt, va_list ap)
 {

@@ -42,7 +42,7 @@ def test_list(b):
     assert names(b)[:2] == ["registry.example.com/shop/api", "registry.example.com/shop/sbom"]
     api = cells(b, "registry.example.com/shop/api")
     assert api == [
-        "registry.example.com/shop/api", "2.14.0", "8", "391 MiB", "amd64, arm64", api[5], "verified"], api
+        "registry.example.com/shop/api", "2.14.0", "8", "412 MiB", "amd64, arm64", api[5], "verified"], api
     assert re.fullmatch(r"[0-9]+ min ago", api[5])
     assert cells(b, "ghcr.io/prometheus-community/charts/kube-prometheus-stack")[-3:] == ["Helm chart", "7 h ago", "not checked"]
     assert cells(b, "docker.io/library/node") == ["docker.io/library/node", "never mirrored", "failed"]
@@ -287,6 +287,8 @@ def test_live(b):
     b.until("document.querySelector('tr[data-key=\"docker.io/library/late\"]') !== null")
     assert strip(b).startswith("All 2 images are current"), strip(b)
     assert b.js(FOCUS) == "docker.io/library/app"
+    b.driver.refresh()
+    b.ready()
 
 
 def test_many(b):

@@ -81,8 +81,10 @@ def rows_of(line):
     groups = [group.split(",") for group in tags.split(";")] if tags else []
     key = {"registry.k8s.io": "k8s.pub", "ghcr.io": "flux.pub"}.get(name.split("/")[0], "shop.pub")
     for i, group in enumerate(groups):
-        size = round(float(mib) * MIB / (len(groups) * .62 + .38) * (1 - .03 * i))
-        base = (digest(name, "base")[7:23], round(size * .38))
+        # Of what is on disk one blob is in all of them.
+        one = float(mib) * MIB / (len(groups) * .62 + .38)
+        base = (digest(name, "base")[7:23], round(one * .38))
+        size = base[1] + round(one * .62)
         own = (digest(name, i)[7:23], size - base[1])
         at = float(minutes) + i * (i + 1) * 5 * DAY
         for tag in group:

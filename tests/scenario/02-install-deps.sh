@@ -10,7 +10,7 @@
 mkdir -p "$T/copy/scripts" "$T/copy/build/cache/busybox" "$T/bin" "$T/few"
 cp "$TOP/scripts/install-deps" "$T/copy/scripts"
 mkdir -p "$T/copy/tests" "$T/copy/build/cache/newer/root"
-cp "$TOP/tests/newer.sh" "$TOP/tests/cross.sh" "$T/copy/tests"
+cp "$TOP/tests/newer.sh" "$TOP/tests/cross.sh" "$TOP/tests/machine.sh" "$T/copy/tests"
 mkdir -p "$T/copy/tests/k8s" "$T/copy/build/cache/k8s-models" \
 	"$T/copy/build/cache/image"
 cp "$TOP/tests/k8s/models.sh" "$TOP/tests/k8s/base.sh" "$T/copy/tests/k8s"
@@ -110,9 +110,13 @@ if [ "$(uname -m)" = x86_64 ]; then
 	rm "$T/copy/build/cache/arm64/root/stamp"
 	check "without a compiler for arm64" install_deps --say test
 	expect_eq "scripts/test lacks nothing" "" "$(cat "$T/stdout" "$T/stderr")"
+	expect_rc "its long form does, and what makes packages" 1 install_deps --say all
+	expect_said "these are asked for" 'installing, with sudo, debhelper lintian rpm rpmlint git$'
+	printf '%s\n' debhelper lintian rpm rpmlint git >>"$T/here"
 	printf '#!/bin/sh\nexit 1\n' >"$T/bin/apt-get"
-	check "its long form does" install_deps --say all
-	expect_said "that is fetched for it" 'fetches into build/cache.* a compiler for arm64'
+	check "they are here" install_deps --say all
+	expect_said "that is fetched for it" \
+		'fetches into build/cache.* a Debian with systemd, a compiler for arm64'
 fi
 stub_callers
 

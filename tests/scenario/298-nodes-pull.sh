@@ -237,9 +237,6 @@ has_none()
 # An IPv6 address as the mirror: the engine asks it, and so does its BuildKit.
 ipv6()
 {
-	"$CDR" node-config dockerd --mirror "$1" --client-version 26.1.0 \
-		--prefix "$R" --install >"$T/installed" || fail "node-config"
-	URL=$1 reload "$R/etc/docker/daemon.json"
 	: >"$T/asked"
 	docker pull busybox:2 >"$T/pull.out" 2>&1 || :
 	grep -qxF /v2/library/busybox/manifests/2 "$T/asked" ||
@@ -267,8 +264,13 @@ for CLIENTS in older newer; do
 	. "$TOP/tests/dockerd.sh"
 	DOCKERD_AT=$T/$CLIENTS
 	mkdir "$DOCKERD_AT"
+	# BuildKit of an older one knows the mirrors of the start alone.
+	"$CDR" node-config dockerd --mirror "http://[::1]:$(cat "$T/port")" \
+		--client-version 26.1.0 --prefix "$DOCKERD_AT" --install \
+		>"$T/installed" || fail "node-config"
+	cp "$DOCKERD_AT/etc/docker/daemon.json" "$DOCKERD_AT/dockerd.json"
 	start_dockerd
+	! grep -qs ' lo$' /proc/net/if_inet6 || ipv6
 	each_docker
-	[ ! -e /proc/net/if_inet6 ] || ipv6 "http://[::1]:$(cat "$T/port")"
 	_dockerd_end
 done

@@ -7,14 +7,14 @@
 
 need git python3 openssl make cc buildah? root?
 version=$(sed -n 's/^VERSION *= *//p' "$TOP/Makefile")
-check "all files have the Makefile's version" sh "$TOP/packaging/version"
+check "all files have the Makefile's version" sh "$TOP/scripts/packaging/version"
 
 # A repository of what is here, committed or not; where time is short, of what counts.
 if in_all; then
-	sh "$TOP/packaging/source" "$T/a" || fail "packaging/source"
+	sh "$TOP/scripts/packaging/source" "$T/a" || fail "scripts/packaging/source"
 else
 	mkdir "$T/a"
-	(cd "$TOP" && tar -c Makefile CHANGELOG.md packaging layout syncer k8s boot scripts \
+	(cd "$TOP" && tar -c Makefile CHANGELOG.md layout syncer k8s boot scripts \
 		tests/boot.sh tests/scenario/238-* tests/scenario/239-*) | tar -x -C "$T/a"
 fi
 export GIT_AUTHOR_DATE='2026-11-01T12:00:00Z' GIT_COMMITTER_DATE='2026-11-01T12:00:00Z'
@@ -37,7 +37,7 @@ cdr-$version.spdx.json
 cdr-$version.tar.gz" "$(cd "$T/a/build/release" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort)"
 # shellcheck disable=SC2016 # for the inner shell
 check "the same in another folder, by another umask and clock" env TZ=Asia/Tokyo \
-	LC_ALL=C sh -c 'umask 077; sh "$1/packaging/release"' sh "$T/another folder"
+	LC_ALL=C sh -c 'umask 077; sh "$1/scripts/packaging/release"' sh "$T/another folder"
 expect_said "it says that nothing was signed" "not signed"
 check "has the same bytes" cmp "$T/a/build/release/SHA256SUMS" \
 	"$T/another folder/build/release/SHA256SUMS"
@@ -60,7 +60,7 @@ expect_eq "and the sources" "$sum $sum" "$(pick 'v.subject[0].digest.sha256' \
 	"cdr-$version.provenance.json") $(pick 'v.packages[0].checksums[0].checksumValue' \
 	"cdr-$version.spdx.json")"
 echo '# changed' >>"$T/a/Makefile"
-expect_rc "not of what is in no commit" 1 sh "$T/a/packaging/release"
+expect_rc "not of what is in no commit" 1 sh "$T/a/scripts/packaging/release"
 expect_said "it says so" "changes that are in no commit"
 
 # --- the sources ------------------------------------------------------------------------
@@ -86,12 +86,12 @@ done
 # --- another version --------------------------------------------------------------------
 
 cd "$T/x/cdr-$version"
-check "a version is set" sh packaging/version 7.8.9
-check "everywhere" sh packaging/version
+check "a version is set" sh scripts/packaging/version 7.8.9
+check "everywhere" sh scripts/packaging/version
 expect_eq "also in Kubernetes" 1 "$(grep -c 'newTag: 7.8.9$' k8s/components/images/kustomization.yaml)"
 expect_eq "what was unreleased is released" 1 "$(grep -c '^## 7.8.9 - ' CHANGELOG.md)"
 sed -i 's/newTag: 7.8.9/newTag: 7.8.8/' k8s/components/images/kustomization.yaml
-expect_rc "a file that was forgotten" 1 sh packaging/version
+expect_rc "a file that was forgotten" 1 sh scripts/packaging/version
 expect_said "is named" '^k8s/components/images/kustomization.yaml:.*7\.8\.8'
 
 # --- an image for two processors in one index ---------------------------------------------
@@ -130,7 +130,7 @@ END
 	git -C "$T/a" checkout -q Makefile
 	for n in 1 2; do
 		export BUILDER_OPTIONS="--root $T/b$n --runroot $T/r$n --storage-driver vfs"
-		check "a release with its image" sh "$T/a/packaging/release" -i "$T/image$n"
+		check "a release with its image" sh "$T/a/scripts/packaging/release" -i "$T/image$n"
 	done
 	check "twice the same" cmp "$T/image1/SHA256SUMS" "$T/image2/SHA256SUMS"
 	mkdir "$T/oci"

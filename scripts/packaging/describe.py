@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes what a release says of itself: an SBOM in SPDX 2.3, and a provenance
-statement (in-toto Statement v1, SLSA Provenance v1).  packaging/release calls it.
+statement (in-toto Statement v1, SLSA Provenance v1).  scripts/packaging/release calls it.
 The same input makes the same bytes.
 """
 import argparse
@@ -62,7 +62,7 @@ class Image:
     def blob(self, digest):
         data = self.files["blobs/" + digest.replace(":", "/")]
         if sha256(data) != digest.split(":")[1]:
-            raise SystemExit(f"packaging/describe.py: {digest} has other bytes")
+            raise SystemExit(f"scripts/packaging/describe.py: {digest} has other bytes")
         return data
 
     def manifests(self):
