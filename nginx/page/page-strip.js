@@ -2,7 +2,7 @@
 // again, which pulls and how much space are left.
 
 import { el, place, timeElement } from './page-dom.js';
-import { age, bytes, clock, count, isObject, list, number, plural, registryName, seconds, span, text } from './page-text.js';
+import { age, bytes, clock, count, isObject, list, moment, number, plural, registryName, seconds, span, text } from './page-text.js';
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 // A mirror of which nobody knows how often it is synced.
@@ -67,7 +67,9 @@ function syncedOf(store, stale, state) {
   if (stale > 0 && !state.classList.contains('warn')) return item('warn', toActivity(`No sync for ${span(stale)}`));
   if (stale > 0 && text(store.summary.result) === 'ok') return item('', 'Last one ended well');
   const hasEnded = ['ok', 'failed'].includes(text(store.summary.result));
-  return item('', hasEnded ? 'Synced ' : 'Tried ', strong(timeElement(store.summary.finished)));
+  // Clocks differ: "in 3 h" would be no past.
+  const isAhead = seconds(store.summary.finished) > Date.now() / 1000 + 90;
+  return item('', hasEnded ? 'Synced ' : 'Tried ', strong(isAhead ? `${moment(store.summary.finished)} UTC` : timeElement(store.summary.finished)));
 }
 
 function nextOf({ watch }) {

@@ -59,16 +59,15 @@ def test_held_name(b):
 
 def test_damaged(b):
     """A file that only adds something, and is damaged or forbidden, takes nothing else away"""
-    for name in ("history", "runs", "held", "unlisted", "watch"):
-        for said in ('{"points":[', 403):
-            with b.instead({f"{name}.json": said}):
-                b.open(SHOP)
-                b.until("document.querySelectorAll('.list tbody .go').length === 32")
-                assert strip(b).startswith("3 images failed"), (name, said, strip(b))
-    for name in ("bundles", "traffic", "gc", "verify"):
-        with b.instead({f"{name}.json": '{"x":'}):
+    always, there = ["history", "runs", "held", "unlisted", "watch"], ["bundles", "traffic", "gc", "verify"]
+    for said in ('{"points":[', 403):
+        with b.instead({f"{name}.json": said for name in always}):
+            b.open(SHOP)
+            b.until("document.querySelectorAll('.list tbody .go').length === 32")
+            assert strip(b).startswith("3 images failed"), (said, strip(b))
+        with b.instead({f"{name}.json": said for name in always + there}):
             b.open(f"{SHOP}#/activity")
-            assert "Last syncs" in b.text("#main") and strip(b).startswith("3 images failed"), (name, strip(b))
+            assert "Last syncs" in b.text("#main") and strip(b).startswith("3 images failed"), (said, strip(b))
     b.driver.get_log("browser")
 
 
@@ -99,6 +98,13 @@ def test_hint_alone(b):
         b.open(f"{SHOP}#/activity")
         assert strip(b).startswith("No sync of the whole list has ended here yet"), strip(b)
         assert "No sync of the whole list has ended here yet." in b.text("#main"), b.text("#main")
+
+
+def test_clocks(b):
+    """What ended at a time that has not come by this clock says which time that is"""
+    with b.instead({"summary.json": {**SUMMARY, "finished": "2099-01-02T03:04:05Z"}}):
+        b.open(SHOP)
+        assert "Synced 2099-01-02 03:04 UTC" in strip(b), strip(b)
 
 
 def test_module_away(b):

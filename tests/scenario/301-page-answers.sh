@@ -9,4 +9,4 @@
 need nginx python3 curl jq chromium selenium
 page_tree shop shop failing
 page_addresses .
-page_tests answers 13
+page_tests answers 14
