@@ -159,7 +159,8 @@ enum node_answer
 node_ask(int root, enum node_kind kind, const char *path, struct err *e)
 {
 	const struct question *q = question_for(kind);
-	char *program = node_program(root, q->name), *file = xasprintf("/%s", path);
+	char *program = node_program(root, q->name);
+	char *file = xasprintf("/%s", path);
 	char *before = xstrdup(q->before), *argv[6] = { program, before, file };
 	struct program p = {
 		.argv = argv,

@@ -17,8 +17,8 @@ enum node_answer {
 				 * too old, hangs, or prints without end */
 };
 
-/* node_program(root, name): "containerd" as systemd starts it, else as $PATH has
- * it: for execvp(3); free(3) it. */
+/* node_program(root, name): "containerd" as systemd starts it, or else as $PATH
+ * has it: for execvp(3); free(3) it. */
 char *node_program(int, const char *);
 
 /* The name of a copy beside the file itself, which imports count from. */
