@@ -341,6 +341,17 @@ check "another root" "$CDR" node-config containerd --mirror $url --install \
 asked_nobody "another root"
 check "without --install" config containerd --mirror $url --client-version 1.7.24
 asked_nobody "without --install"
+# With sudo the first one in $PATH may be another one: its version is not what counts.
+for name in own-2.1.4 bin-1.7.24; do
+	fake containerd <<-END
+	[ "\$1" != --version ] || echo containerd example.com/containerd v${name#*-}
+	END
+	[ "$name" = bin-1.7.24 ] || mv "$T/bin/containerd" "$T/own/containerd"
+done
+begin "$two/default-16"
+check "a version" config containerd --mirror $url --install
+check "... is that of the one that systemd starts" \
+	grep dial_timeout "$E/certs.d/_default/hosts.toml"
 rm "$T/bin/containerd"
 units
 
