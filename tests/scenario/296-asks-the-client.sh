@@ -357,19 +357,30 @@ units
 
 # --- killed while it asks -----------------------------------------------------------
 
-fake containerd <<END
-echo \$\$ >"$T/fake.pid"
-echo \$PPID >"$T/cdr.pid"
-exec sleep 600
-END
-begin "$two/default-16"
-config containerd --mirror $url --install --client-version 1.7.24 \
-	>"$T/stdout" 2>"$T/stderr" &
-pid=$!
-wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
-kill -9 "$(cat "$T/cdr.pid")"
-wait $pid || :
-process_end "$(cat "$T/fake.pid")"
-[ -e "$E/config.toml.cdr-asked" ] || fail "it does not ask of a copy"
+killed()
+{
+	rm -f "$T/cdr.pid"
+	fake containerd <<-END
+	echo \$\$ >"$T/fake.pid"
+	echo \$PPID >"$T/cdr.pid"
+	exec sleep 600
+	END
+	begin "$two/default-16"
+	config containerd --mirror $url --install --client-version 1.7.24 \
+		>"$T/stdout" 2>"$T/stderr" &
+	pid=$!
+	wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
+	kill -9 "$(cat "$T/cdr.pid")"
+	wait $pid || :
+	process_end "$(cat "$T/fake.pid")"
+	[ -e "$E/config.toml.cdr-asked" ] || fail "it does not ask of a copy"
+}
+killed
 check "after a kill" config containerd --remove
 as_it_was "all is as it was"
+killed
+fake containerd <<'END'
+exit 1
+END
+refused "after a kill, refused" 'containerd does not start with it, as it is' \
+	containerd --client-version 1.7.24
