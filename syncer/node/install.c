@@ -201,8 +201,9 @@ static int
 apply(struct install *in, const struct node_file *file, struct found *f,
     struct err *e)
 {
-	bool is_known = record_find(&in->record, in->client, file->path) !=
-	    NULL;
+	const struct record_file *known = record_find(&in->record, in->client,
+	    file->path);
+	bool is_known = known != NULL, is_pending = is_known && known->pending;
 	bool is_new = !is_known || f->is_fresh;
 	bool is_same = f->now != NULL && strcmp(f->now, f->next) == 0;
 	/* It is ours: another client has it, or its mark says so, and the
@@ -214,7 +215,7 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	int rc;
 
 	assert(f->next != NULL);
-	if (is_same && (is_known || !is_ours)) {
+	if (is_same && (is_known || !is_ours) && !is_pending) {
 		in->said(in->cookie, "unchanged", file->path);
 		return 0;
 	}
@@ -223,20 +224,26 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    -1 || under_make_dirs(in->root, RECORD_PATH, e) == -1 ||
 	    under_missing_dirs(in->root, file->path, missing_dir, in, e) == -1)
 		return -1;
-	before = remember(in, file);
+	/* One that nobody has agreed to is nothing to go back to. */
+	before = is_pending ? (struct record_file){ 0 } : remember(in, file);
 	r = record_for(in, file);
 	set_written(in, file->path, f->next);
 	r->edited = !f->is_fresh && (r->edited || f->edited);
+	r->pending = install_asks(in, file) && file->read_by != NULL;
 	if (is_new && !is_ours && f->now != NULL) {
 		free(r->saved);
 		r->saved = xasprintf("%s" RECORD_SAVED, r->path);
 	}
 	rc = make_ready(in, r, is_new, e);
-	if (rc == 0 && !is_same)
+	if (rc == 0 && (!is_same || is_pending))
 		rc = install_place(in, file, f, e);
 	if (rc == -1 && in->is_refused)
 		forget(in, file, &before, e);
 	record_file_done(&before);
+	if (rc == 0 && r->pending) {
+		r->pending = false;
+		rc = record_write(in->root, &in->record, e);
+	}
 	if (rc == -1)
 		return -1;
 	in->said(in->cookie, is_same ? "unchanged" : "wrote", file->path);

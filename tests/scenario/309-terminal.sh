@@ -87,6 +87,24 @@ sync_rc "JSON has none" 1 --log json many-0001 gone:1
 ! grep -q "$esc" "$T/stdout" "$T/stderr" || fail "JSON has colours"
 unset CLICOLOR_FORCE
 
+# --- a terminal that stops who writes from the background -------------------------------
+cat >"$T/watching" <<END
+stty tostop
+"$CDR" watch -r "$ROOT" -i "$T/two" --every 1h &
+pid=\$!
+turns=300
+until grep -q exit_code "$ROOT/status/watch.json" || [ \$turns -eq 0 ]; do
+	turns=\$((turns - 1))
+	sleep 0.2
+done
+kill \$pid
+wait \$pid
+END
+printf 'many-0001\nmany-0002\n' >"$T/two"
+rm -rf "$ROOT"
+python3 "$TOP/tests/terminal.py" -r "$T/raw" 120 sh "$T/watching" >"$T/screen" 2>&1 || :
+expect_eq "a run of cdr watch tells its results" 2 "$(grep -c '^updated ' "$T/screen")"
+
 # --- very many failures -----------------------------------------------------------------
 seq 30 | sed 's/.*/gone-&:1/' >"$T/list"
 sync_rc "thirty failures" 1 -i "$T/list" many-0001
