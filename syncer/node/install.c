@@ -195,6 +195,17 @@ forget(struct install *in, const struct node_file *file,
 	*e = why;
 }
 
+/* Is there nothing that forget could go back to?  Nothing of ours is in place,
+ * or nobody has agreed to it yet: a run was killed. */
+static bool
+is_begun(const struct record_file *known, const struct found *f)
+{
+	if (f->now == NULL)
+		return known->saved == NULL;
+	return known->pending || (f->base != NULL &&
+	    strcmp(f->base, f->now) == 0);
+}
+
 /* One file.  What is in place already counts as done, so that a run that was
  * killed can be repeated. */
 static int
@@ -224,8 +235,8 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    -1 || under_make_dirs(in->root, RECORD_PATH, e) == -1 ||
 	    under_missing_dirs(in->root, file->path, missing_dir, in, e) == -1)
 		return -1;
-	/* One that nobody has agreed to is nothing to go back to. */
-	before = is_pending ? (struct record_file){ 0 } : remember(in, file);
+	before = is_known && is_begun(known, f) ? (struct record_file){ 0 } :
+	    remember(in, file);
 	r = record_for(in, file);
 	set_written(in, file->path, f->next);
 	r->edited = !f->is_fresh && (r->edited || f->edited);

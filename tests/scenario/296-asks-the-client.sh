@@ -341,24 +341,46 @@ check "another root" "$CDR" node-config containerd --mirror $url --install \
 asked_nobody "another root"
 check "without --install" config containerd --mirror $url --client-version 1.7.24
 asked_nobody "without --install"
+# With sudo the first one in $PATH may be another one: its version is not what counts.
+for name in own-2.1.4 bin-1.7.24; do
+	fake containerd <<-END
+	[ "\$1" != --version ] || echo containerd example.com/containerd v${name#*-}
+	END
+	[ "$name" = bin-1.7.24 ] || mv "$T/bin/containerd" "$T/own/containerd"
+done
+begin "$two/default-16"
+check "a version" config containerd --mirror $url --install
+check "... is that of the one that systemd starts" \
+	grep dial_timeout "$E/certs.d/_default/hosts.toml"
 rm "$T/bin/containerd"
 units
 
 # --- killed while it asks -----------------------------------------------------------
 
-fake containerd <<END
-echo \$\$ >"$T/fake.pid"
-echo \$PPID >"$T/cdr.pid"
-exec sleep 600
-END
-begin "$two/default-16"
-config containerd --mirror $url --install --client-version 1.7.24 \
-	>"$T/stdout" 2>"$T/stderr" &
-pid=$!
-wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
-kill -9 "$(cat "$T/cdr.pid")"
-wait $pid || :
-process_end "$(cat "$T/fake.pid")"
-[ -e "$E/config.toml.cdr-asked" ] || fail "it does not ask of a copy"
+killed()
+{
+	rm -f "$T/cdr.pid"
+	fake containerd <<-END
+	echo \$\$ >"$T/fake.pid"
+	echo \$PPID >"$T/cdr.pid"
+	exec sleep 600
+	END
+	begin "$two/default-16"
+	config containerd --mirror $url --install --client-version 1.7.24 \
+		>"$T/stdout" 2>"$T/stderr" &
+	pid=$!
+	wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
+	kill -9 "$(cat "$T/cdr.pid")"
+	wait $pid || :
+	process_end "$(cat "$T/fake.pid")"
+	[ -e "$E/config.toml.cdr-asked" ] || fail "it does not ask of a copy"
+}
+killed
 check "after a kill" config containerd --remove
 as_it_was "all is as it was"
+killed
+fake containerd <<'END'
+exit 1
+END
+refused "after a kill, refused" 'containerd does not start with it, as it is' \
+	containerd --client-version 1.7.24
