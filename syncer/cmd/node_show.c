@@ -62,6 +62,23 @@ note_apart(const struct node_show *s, const struct node_file *file)
 	return note;
 }
 
+/* A file of somebody else, where one of ours alone is wanted: --install refuses
+ * it.  What cannot be read it names itself. */
+static bool
+is_in_the_way(const struct node_show *s, const struct node_file *file)
+{
+	char *now = NULL, *next = NULL;
+	struct err ignored;
+	bool ret = file->kind == NODE_WHOLE && file->copy_of == NULL &&
+	    under_read(s->root, file->path, &now, NULL, &ignored) == 1 &&
+	    node_merge(file->kind, file->path, now, file->text, &next,
+	    &ignored) == -1;
+
+	free(now);
+	free(next);
+	return ret;
+}
+
 /* Takes the note; NULL is none. */
 static void
 tell(char *note, void (*fn)(void *, const char *), void *cookie)
@@ -85,8 +102,14 @@ node_show_each_note(const struct node_show *s,
 		    s->client->program), fn, cookie);
 	for (i = 0; i < s->plan->note_count; i++)
 		tell(xstrdup(s->plan->notes[i]), fn, cookie);
-	for (i = 0; i < s->plan->count; i++)
+	for (i = 0; i < s->plan->count; i++) {
 		tell(note_apart(s, &s->plan->files[i]), fn, cookie);
+		if (is_in_the_way(s, &s->plan->files[i]))
+			tell(xasprintf("/%s is there already, and cdr did not "
+			    "write it: --install does not touch it; put in by "
+			    "hand what it lacks", s->plan->files[i].path), fn,
+			    cookie);
+	}
 }
 
 static void
@@ -219,17 +242,20 @@ int
 node_show_text(const struct node_show *s, struct err *e)
 {
 	const struct node_plan *p = s->plan;
+	bool is_free = true;
 	size_t i;
 
 	if (p->printed != NULL)
 		fputs(p->printed, stdout);
-	for (i = 0; i < p->count; i++)
+	for (i = 0; i < p->count; i++) {
 		if (print_file(s, &p->files[i], e) == -1)
 			return -1;
+		is_free = is_free && !is_in_the_way(s, &p->files[i]);
+	}
 	node_show_notes(s);
 	if (p->printed == NULL)
-		fputs("# Nothing has been written; --install writes it.\n",
-		    stdout);
+		printf("# Nothing has been written%s.\n", is_free ?
+		    "; --install writes it" : "");
 	printf("# Then: %s.\n", s->client->reload);
 	return 0;
 }

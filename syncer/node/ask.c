@@ -37,6 +37,12 @@ question_for(enum node_kind kind)
 	    kind == NODE_DAEMON_JSON ? &dockerd : NULL;
 }
 
+bool
+node_is_askable(enum node_kind kind)
+{
+	return question_for(kind) != NULL;
+}
+
 /* --- which program -------------------------------------------------------- */
 
 /* Where a shell or another program comes first, the unit does not tell. */

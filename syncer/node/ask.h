@@ -1,6 +1,8 @@
 #ifndef CDR_NODE_ASK_H
 #define CDR_NODE_ASK_H
 
+#include <stdbool.h>
+
 #include "layout/err.h"
 #include "node/plan.h"
 
@@ -23,6 +25,9 @@ char *node_program(int, const char *);
 
 /* The name of a copy beside the file itself, which imports count from. */
 #define NODE_ASKED	".cdr-asked"
+
+/* node_is_askable(kind): is there a program to be asked of such a file? */
+bool node_is_askable(enum node_kind);
 
 /* node_ask(root, kind, path, e): with the file ${path}, from the root on, which
  * has to be "/".  ${e} says why, where it is not NODE_STARTS. */

@@ -20,7 +20,7 @@ typedef void install_fn(void *cookie, const char *what, const char *path);
 
 /* install_ask_fn(cookie, file, at, e): would the client start if ${file} were
  * what is in the file ${at}?  Return 0, or -1 with ${e} set (ERR_INPUT).  Asked
- * of files that are no NODE_WHOLE. */
+ * of files of which it can be (node_is_askable). */
 typedef int install_ask_fn(void *, const struct node_file *, const char *,
     struct err *);
 

@@ -45,7 +45,7 @@ put_back(struct install *in, const struct node_file *file,
 bool
 install_asks(const struct install *in, const struct node_file *file)
 {
-	return in->ask != NULL && file->kind != NODE_WHOLE;
+	return in->ask != NULL && node_is_askable(file->kind);
 }
 
 int

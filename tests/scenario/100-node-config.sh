@@ -283,6 +283,13 @@ check "is not believed" cmp "$T/before" "$T/after"
 prepare
 printf -- '-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n' \
 	>"$R/etc/ca.pem"
+mkdir -p "$R/etc/buildkit"
+echo 'debug = true' >"$R/etc/buildkit/buildkitd.toml"
+check "somebody's file: printed" config buildkit --mirror $mirror --prefix "$R"
+expect_said "... it is told that it is in the way" \
+	'^# Note: /etc/buildkit/buildkitd\.toml is there already, and cdr did not write it'
+! grep -q 'install writes it' "$T/stdout" || fail "--install does not write it"
+rm -r "$R/etc/buildkit"
 cp "$R/etc/ca.pem" "$R/etc/client.pem"
 printf -- '-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n' \
 	>"$R/etc/client.key"

@@ -355,6 +355,13 @@ check "... is that of the one that systemd starts" \
 rm "$T/bin/containerd"
 units
 
+# k3s cannot be asked: no copy of its file, which may have passwords in it, is made.
+begin
+mkdir -p "$T/etc/rancher/k3s/registries.yaml.cdr-asked"
+check "a client that cannot be asked" config k3s --mirror $url --install
+check "... and back" config k3s --remove
+rm -r "$T/etc/rancher"
+
 # --- killed while it asks -----------------------------------------------------------
 
 killed()
