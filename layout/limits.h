@@ -219,6 +219,8 @@
 /* The name of a key there; and a digest, or such a name, with its end. */
 #define VERIFIED_NAME_MAX	128u
 #define VERIFIED_TEXT_MAX	160u
+/* What a key is known by, with its end: as many digits of its SHA-256. */
+#define KEY_ID_MAX		33u
 /* status/blobs.json: a line, and the blobs and platforms in it; history.json:
  * its points; summary.json: its failures and registries. */
 #define HOLDING_LINE_MAX	(512u << 10)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -194,14 +195,25 @@ fill_standard(void)
 	return 0;
 }
 
-int
-main(int argc, char **argv)
+/* Who takes results from a file has to know that they are not all there; who
+ * has read enough (| head) does not mind. */
+static void
+end_output(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return;
+	if (poll(&out, 1, 0) != 1 || (out.revents & POLLERR) == 0)
+		fputs("error: standard output cannot be written\n", stderr);
+}
+
+static int
+run(int argc, char **argv)
 {
 	static char full_name[32];
 	const struct command *command;
 
-	if (fill_standard() == -1)
-		return EXIT_STORE;
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_INPUT;
@@ -233,4 +245,16 @@ main(int argc, char **argv)
 	snprintf(full_name, sizeof(full_name), "cdr %s", argv[1]);
 	argv[1] = full_name;
 	return command->run(argc - 1, argv + 1);
+}
+
+int
+main(int argc, char **argv)
+{
+	int code;
+
+	if (fill_standard() == -1)
+		return EXIT_STORE;
+	code = run(argc, argv);
+	end_output();
+	return code;
 }

@@ -28,7 +28,8 @@ function showFailing(part, store, seeAll, more) {
   part.say(total === 0 ? '' : `${count(total)} of ${plural(listed, 'listed image')}`);
   if (total === 0) {
     const ended = seconds(store.summary?.finished) > 0;
-    part.fill(el('p', { class: 'soft' }, ended ? 'No image of the list failed in the last sync.' : 'No sync has ended here yet.'));
+    part.fill(el('p', { class: 'soft' }, ended ? 'No image of the list failed in the last sync.'
+      : isObject(store.summary?.latest) ? 'No sync of the whole list has ended here yet.' : 'No sync has ended here yet.'));
     return;
   }
   const shown = seeAll ? failures : failures.slice(0, FAILURES);

@@ -12,29 +12,59 @@ import { pause } from './page-search.js';
 // What has been read: by name its ETag, and its value. null: there is no such file.
 const kept = new Map();
 
+// The server has answered, and what it said is of no use.
+class Unusable extends Error {}
+
+// Who says nothing at all for so long does not answer.
+const PATIENCE_MS = 30000;
+
+async function ask(name) {
+  const ender = new AbortController(), timer = setTimeout(() => ender.abort(), PATIENCE_MS);
+  try {
+    return await fetch(name, { cache: 'no-cache', signal: ender.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 // The browser asks with If-None-Match, and takes its own copy after a 304: the body
-// is looked at once.
+// is looked at once. Where a proxy has taken the ETag away the body stands for it.
 export async function readFile(name) {
-  const reply = await fetch(name, { cache: 'no-cache' });
+  const reply = await ask(name);
   if (reply.status === 404) {
     kept.set(name, { etag: '', value: null });
     return null;
   }
-  if (!reply.ok) throw new Error(`${name}: ${reply.status}`);
-  const etag = reply.headers.get('ETag') ?? '', had = kept.get(name);
+  if (!reply.ok) throw new (reply.status < 500 ? Unusable : Error)(`${name}: ${reply.status}`);
+  const had = kept.get(name);
+  let etag = reply.headers.get('ETag') ?? '';
   if (etag !== '' && had?.etag === etag) {
     await reply.body?.cancel();
     return had.value;
   }
+  const body = await reply.text();
+  if (etag === '') etag = body;
   let value;
   try {
-    value = JSON.parse(await reply.text());
+    value = JSON.parse(body);
   } catch {
-    throw new Error(`${name} is not JSON`);
+    throw new Unusable(`${name} is not JSON`);
   }
   kept.set(name, { etag, value });
   return value;
 }
+
+// What only adds to the rest stays as it was where it can no longer be used.
+async function unlessUnusable(promise, name) {
+  try {
+    return await promise;
+  } catch (error) {
+    if (error instanceof Unusable) return kept.get(name)?.value ?? null;
+    throw error;
+  }
+}
+
+const readMore = (name) => unlessUnusable(readFile(name), name);
 
 const etagOf = (...names) => names.map((name) => kept.get(name)?.etag ?? '').join(' ');
 
@@ -67,7 +97,7 @@ export async function getImages(name) {
 async function failuresOf(summary) {
   const some = list(summary?.failures).filter(isObject);
   if (number(summary?.failures_left_out) === 0) return some;
-  const status = await getImages('status');
+  const status = await unlessUnusable(getImages('status'), '');
   const grouped = new Map(list(status?.groups).filter(isObject).map((g) => [g.group, text(g.result)]));
   const all = list(status?.images).filter((row) => isObject(row) && (row.result ?? grouped.get(row.group)) === 'failed');
   return all.length > some.length ? all : some;
@@ -89,11 +119,12 @@ const small = ['held', 'unlisted', 'history', 'runs'];
 //	model		page-model.js makes it
 //	blobs()		a promise of blobs.json, with all its images
 //	reachedAt, failedAt, error	when a server answered, or did not, in ms
+//	isAnswered	it did, with what is of no use
 export function makeStore() {
   const store = {
     summary: null, watch: null, images: null, model: makeModel({ failures: [] }), failures: [], runs: null, history: null,
     held: null, unlisted: null, bundles: null, gc: null, verify: null, traffic: null, nodes: null,
-    reachedAt: 0, failedAt: 0, error: '', isRead: false,
+    reachedAt: 0, failedAt: 0, error: '', isAnswered: false, isRead: false,
   };
   let blobs = null, madeOf;
   store.blobs = () => {
@@ -106,7 +137,7 @@ export function makeStore() {
 
   async function readTree() {
     [store.images, store.failures] = await Promise.all([getImages('images'), failuresOf(store.summary),
-      ...small.map(async (name) => { store[name] = await readFile(`${name}.json`); })]);
+      ...small.map(async (name) => { store[name] = await readMore(`${name}.json`); })]);
     const of = etagOf('summary.json', 'images.json', 'images-earlier.json', 'held.json', 'unlisted.json');
     if (of === madeOf) return;
     madeOf = of;
@@ -129,10 +160,10 @@ export function makeStore() {
     const was = etagOf(...kept.keys()), wasSummary = etagOf('summary.json');
     try {
       const wanted = ['summary', ...(store.isRead && store.watch === null && view !== 'activity' ? [] : ['watch']), ...extra[view] ?? []];
-      await Promise.all(wanted.map(async (name) => { store[name] = await readFile(`${name}.json`); }));
+      await Promise.all(wanted.map(async (name) => { store[name] = await (name === 'summary' ? readFile : readMore)(`${name}.json`); }));
       // summary.json is written last: who sees it change finds the others changed.
       if (!store.isRead || etagOf('summary.json') !== wasSummary || store.summary === null) {
-        if (store.watch === null) store.watch = await readFile('watch.json');
+        if (store.watch === null) store.watch = await readMore('watch.json');
         await readTree();
       }
       store.isRead = true;
@@ -142,6 +173,7 @@ export function makeStore() {
     } catch (error) {
       store.failedAt ||= Date.now();
       store.error = error.message;
+      store.isAnswered = error instanceof Unusable;
       // What was read half is read again.
       kept.delete('summary.json');
     }

@@ -53,7 +53,7 @@ function row(r) {
   return el('tr', { role: 'row' },
     cell('name', nameLink(r)),
     newest === null ? cell('tagname over soft', 'never mirrored') : cell('tagname', el('span', { title: newest.reference }, newest.tag || 'by digest')),
-    cell('num wide', r.tags.length > 0 && count(r.tags.length)),
+    cell('num wide', r.named > 0 && count(r.named)),
     cell('num nb', r.size !== undefined && bytes(r.size)),
     cell('nb pl', platformsOf(newest?.platforms ?? [], r.kind, newest?.kind)),
     cell('nb soft', timeElement(r.published)),
@@ -61,7 +61,7 @@ function row(r) {
     cell('up', stateBadge(r)));
 }
 
-const stamp = (r) => JSON.stringify([r.newest?.reference, r.newest?.verified, r.newest?.signed, r.newest?.platforms, r.tags.length, r.size,
+const stamp = (r) => JSON.stringify([r.newest?.reference, r.newest?.verified, r.newest?.signed, r.newest?.platforms, r.named, r.size,
   r.kind, r.published, r.state, r.unlisted, r.failures.length]);
 
 // --- controls ---------------------------------------------------------------------
@@ -90,7 +90,7 @@ function headOf(onsort) {
 
 export function home(first, store, go) {
   let route = { ...first }, found = [], isEmpty, ready;
-  const find = makeFinder();
+  const find = makeFinder(location.host);
 
   const field = el('input', {
     type: 'search', id: 'q', 'aria-label': 'Search images', placeholder: 'Name, tag, digest or platform', autocomplete: 'off',
@@ -185,7 +185,7 @@ export function home(first, store, go) {
     table.hidden = found.length === 0;
     none.hidden = found.length > 0;
     if (found.length === 0) nothing();
-    const tags = found.reduce((n, r) => n + r.tags.length, 0);
+    const tags = found.reduce((n, r) => n + r.named, 0);
     counter.textContent = `${plural(found.length, 'repository', 'repositories')}, ${plural(tags, 'tag')}`;
     retime(body);
   }
@@ -207,18 +207,11 @@ export function home(first, store, go) {
     const nowEmpty = store.model.repositories.length === 0;
     if (nowEmpty !== isEmpty) {
       isEmpty = nowEmpty;
-      place(node, [nowEmpty ? store.isRead ? emptyMirror() : notReached() : list]);
-    } else if (nowEmpty && store.isRead && node.querySelector('.steps') === null) {
-      place(node, [emptyMirror()]);
+      place(node, [nowEmpty ? emptyMirror() : list]);
     }
     if (nowEmpty) return;
     ready = draw();
     ready.then(measure);
-  }
-
-  function notReached() {
-    return el('div', {}, el('h1', { tabindex: '-1' }, 'What is mirrored cannot be read'),
-      el('p', { class: 'lead' }, `${store.error}. This page looks again every ten seconds.`));
   }
 
   function whole(is, isPaper) {

@@ -255,7 +255,7 @@ function missing(route, node, store) {
     failure !== undefined && badge('failed', 'failed')),
   el('p', { class: 'lead' }, failure !== undefined ? 'It is in the list, and nothing of it is here.' : absent(route.image),
     repository !== null && repository.tags.length > 0 && [' ', el('a', { href: format({ view: 'repo', registry: route.registry, name: route.name }) },
-      `${plural(repository.tags.length, 'other tag')} of it`)]),
+      repository.named > 0 ? `${plural(repository.named, 'other tag')} of it` : 'Others of it')]),
   ...(failure === undefined ? [] : [failureBox([failure], store)]));
 }
 

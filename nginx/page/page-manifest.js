@@ -18,7 +18,7 @@ const addressOf = (at, kind, reference) =>
   `v2/${[at.registry, ...at.repository.split('/')].map(encodeURIComponent).join('/')}/${kind}/${encodeURIComponent(reference)}`;
 
 async function fetchJson(address, accept) {
-  const reply = await fetch(address, { headers: accept ? { Accept: accept } : {}, credentials: 'omit' });
+  const reply = await fetch(address, { headers: accept ? { Accept: accept } : {} });
   if (reply.status === 404) return null;
   if (!reply.ok) throw new Error(`the server answers ${reply.status}`);
   if (Number(reply.headers.get('Content-Length')) > BODY_MAX) {
@@ -37,7 +37,7 @@ export const getManifest = (at, reference) => fetchJson(addressOf(at, 'manifests
 export const getReferrers = (at, digest) => fetchJson(addressOf(at, 'referrers', digest));
 
 export async function hasManifest(at, digest) {
-  const reply = await fetch(addressOf(at, 'manifests', digest), { method: 'HEAD', headers: { Accept: types }, credentials: 'omit' });
+  const reply = await fetch(addressOf(at, 'manifests', digest), { method: 'HEAD', headers: { Accept: types } });
   return reply.ok;
 }
 
@@ -52,7 +52,7 @@ export async function getConfig(at, manifest) {
 // Lines of TIME DIGEST; null: there is no history.
 export async function getPast(at, reference) {
   const reply = await fetch(`history/${[at.registry, ...at.repository.split('/')].map(encodeURIComponent).join('/')}/${encodeURIComponent(reference)}`,
-    { cache: 'no-cache', credentials: 'omit' });
+    { cache: 'no-cache' });
   if (reply.status === 404) return null;
   if (!reply.ok) throw new Error(`the server answers ${reply.status}`);
   return reply.text();

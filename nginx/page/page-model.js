@@ -67,7 +67,7 @@ class Tag {
 
 function repository(full, at) {
   return {
-    full, registry: at.registry, name: at.repository, tags: [], attached: [], failures: [],
+    full, registry: at.registry, name: at.repository, tags: [], attached: [], failures: [], named: 0,
     newest: null, updated: 0, published: '', platforms: [], kind: '', held: 0, unlisted: 0, broken: 0, state: '', size: undefined,
   };
 }
@@ -107,6 +107,7 @@ function finish(r) {
       r.updated = t.at;
       r.published = t.published;
     }
+    if (t.tag !== '') r.named++;
     if (t.held !== '') r.held++;
     if (t.isUnlisted) r.unlisted++;
     if (t.broken) r.broken++;
@@ -118,30 +119,43 @@ function finish(r) {
   r.platforms = platforms.names;
   r.kind = kindName(r.newest?.kind);
   r.state = stateOf(r);
-  // " :TAG" is a tag's beginning; "nginx" is found as people write it.
-  const short = r.full.startsWith('docker.io/library/') ? r.full.slice(18) : '';
+  // " :TAG" is a tag's beginning; "nginx" is found as people write it, and a port as
+  // it stands behind this mirror's name.
+  const short = r.full.startsWith('docker.io/library/') ? r.full.slice(18) : r.full.replace(/^([^/]*):([0-9]+)\//, '$1_$2/');
   r.words = [r.full, short, tags.map((t) => `:${t}`).join(' '), platforms.words, r.kind].join(' ').toLowerCase();
 }
 
 // --- all of it ----------------------------------------------------------------
 
+// Of very many tags of a repository some are looked for once each.
+function makeLookUp() {
+  const known = new Map();
+  return (r, reference) => {
+    if (!known.has(r)) known.set(r, new Map(r.tags.map((t) => [t.reference, t])));
+    return known.get(r).get(reference);
+  };
+}
+
 function addFailures(byName, failures) {
+  const look = makeLookUp();
   for (const f of failures) {
     const at = parseImage(f.image);
     if (at === null) continue;
     if (!byName.has(at.full)) byName.set(at.full, repository(at.full, at));
     const r = byName.get(at.full);
     r.failures.push(f);
-    const tag = r.tags.find((t) => t.reference === at.reference);
+    const tag = look(r, at.reference);
     if (tag !== undefined) tag.failure = f;
   }
 }
 
 // Older trees say in files of their own what is held and on no list.
 function addStates(byName, rows, act) {
+  const look = makeLookUp();
   for (const row of list(rows)) {
     const at = parseImage(row?.image);
-    const tag = at && byName.get(at.full)?.tags.find((t) => t.reference === at.reference);
+    const r = at === null ? undefined : byName.get(at.full);
+    const tag = r && look(r, at.reference);
     if (tag) act(tag, row);
   }
 }
@@ -173,7 +187,7 @@ export function makeModel({ images, held, unlisted, failures }) {
       byName.delete(full);
       continue;
     }
-    tags += r.tags.length;
+    tags += r.named;
     registries.add(r.registry);
     for (const p of r.platforms) platforms.add(p);
   }
@@ -285,7 +299,7 @@ export const sorts = {
   name: ['ascending', () => 0],
   tag: ['descending', (a, b) => (b.newest === null ? 0 : 1) - (a.newest === null ? 0 : 1) ||
     (a.newest === null ? 0 : compareTags(b.newest.reference, a.newest.reference))],
-  tags: ['descending', (a, b) => b.tags.length - a.tags.length],
+  tags: ['descending', (a, b) => b.named - a.named],
   size: ['descending', (a, b) => number(b.size) - number(a.size)],
   platforms: ['descending', (a, b) => number(b.newest?.platforms.length) - number(a.newest?.platforms.length) || byWords(a.kind, b.kind)],
   updated: ['descending', (a, b) => b.updated - a.updated],

@@ -6,10 +6,13 @@ import { compareTags, groups } from './page-model.js';
 import { getPast } from './page-manifest.js';
 import { bytesAlone } from './page-layers.js';
 import { changes, readPast } from './page-past.js';
+import { isName } from './page-pull.js';
 import { trouble } from './page-trouble.js';
 import { keeping, waiting, whenChanged } from './page-parts.js';
 
 const PLATFORMS = 2, ALIASES = 6, CHANGES = 5, ASKED = 12, ROWS = 200;
+// So many more at a time; and at most on paper, and where the browser looks for words.
+const MORE = 2000;
 
 // --- alerts -------------------------------------------------------------------------
 
@@ -25,7 +28,7 @@ export function failureBox(failures, store) {
 export function heldBox(tag) {
   const isKnown = seconds(tag.held) > 0;
   return alertBox({ kind: 'warn', what: `${tag.reference} is held${isKnown ? ` since ${moment(tag.held)} UTC` : ''}.`,
-    why: 'Sync leaves this tag alone, whatever its registry says, until it is released.', more: command(`cdr rollback --release ${tag.image}`) });
+    why: 'Sync leaves this tag alone, whatever its registry says, until it is released.', more: isName(tag) && command(`cdr rollback --release ${tag.image}`) });
 }
 
 const brokenBox = (tag) => alertBox({ kind: 'bad', what: `${tag.reference} is damaged: its manifests cannot be read.`,
@@ -105,8 +108,7 @@ function changeLine(r, change) {
 // --- the view ----------------------------------------------------------------------
 
 function figures(r, digests, alone) {
-  const named = r.tags.filter((t) => t.tag !== '').length;
-  const words = [plural(named, 'tag'), plural(digests, 'digest')];
+  const words = [plural(r.named, 'tag'), plural(digests, 'digest')];
   if (r.size !== undefined) words.push(`${bytes(r.size)} on disk`);
   if (alone !== null) words.push(`${alone === r.size ? 'all' : bytes(alone)} of it in no other repository`);
   return `${words.join(', ')}.`;
@@ -122,12 +124,12 @@ export function repo(route, first) {
   const main = el('section', {}, el('h2', { class: 'unseen' }, 'Tags'), tags, note);
   const aside = el('aside', {}, el('h2', {}, 'What changed'), news);
   const ifNew = { alerts: whenChanged(), tags: whenChanged(), history: whenChanged(), alone: whenChanged() };
-  const seen = { attached: false, all: false };
+  const seen = { attached: false, most: ROWS, isWhole: false };
   let alone = null, digests = 0, turn = 0, drawn = null, store = first;
 
   // Of very many tags nothing is looked at again as long as the list is the same.
   function showAll(r) {
-    const isSame = drawn?.model === store.model && drawn.attached === seen.attached && drawn.all === seen.all;
+    const isSame = drawn?.model === store.model && drawn.attached === seen.attached && drawn.most === seen.most && drawn.isWhole === seen.isWhole;
     if (isSame) return;
     drawn = { model: store.model, ...seen };
     const all = groups(r);
@@ -154,24 +156,25 @@ export function repo(route, first) {
 
   function showTags(r, all) {
     const hasSignatures = r.tags.some((t) => t.signed || t.verified !== '');
-    const shown = seen.all ? all : all.slice(0, ROWS);
+    const shown = all.slice(0, seen.isWhole ? Math.max(seen.most, MORE) : seen.most);
     const rows = [...shown, ...(seen.attached ? r.attached.map((t) => ({ first: t, tags: [t] })) : [])];
-    ifNew.tags([rows, all.length, r.attached.length], () => keeping(main, () => {
+    ifNew.tags([rows, all.length, r.attached.length, seen.isWhole], () => keeping(main, () => {
       tags.replaceChildren(tagTable(rows, hasSignatures));
-      note.replaceChildren(...['Tags in one row have the same digest.', ...noteOf(r, all.length - shown.length)]);
+      note.replaceChildren(...['Tags in one row have the same digest.', ...noteOf(r, shown.length, all.length)]);
     }));
   }
 
-  function noteOf(r, left) {
-    const button = (words, key) => el('button', { type: 'button', class: 'aslink', onclick: () => {
-      seen[key] = !seen[key];
+  function noteOf(r, shown, all) {
+    const left = all - shown, parts = [];
+    const button = (words, act) => el('button', { type: 'button', class: 'aslink', onclick: () => {
+      act();
       update(store);
     } }, words);
-    const parts = [];
-    if (left > 0) parts.push(' ', button(`Show ${count(left)} more rows`, 'all'));
+    if (left > 0 && seen.isWhole) parts.push(` The first ${count(shown)} of ${count(all)} rows.`);
+    else if (left > 0) parts.push(` ${count(shown)} of ${count(all)} rows: `, button(`show ${count(Math.min(left, MORE))} more`, () => { seen.most += MORE; }), '.');
     if (r.attached.length > 0) {
       parts.push(seen.attached ? ' Signature tags of cosign are shown, too; ' : ' Signature tags of cosign are not counted; ',
-        button(seen.attached ? 'hide them' : `show ${count(r.attached.length)}`, 'attached'), '.');
+        button(seen.attached ? 'hide them' : `show ${count(r.attached.length)}`, () => { seen.attached = !seen.attached; }), '.');
     }
     return parts;
   }
@@ -195,9 +198,9 @@ export function repo(route, first) {
   box.append(crumbs([registry, `#/?registry=${encodeURIComponent(registry)}`]), title, lead);
   const two = el('div', { class: 'two keep' }, main, aside);
   update(first);
-  // All rows, for paper and for the browser's own search.
+  // Many rows, for paper and for the browser's own search.
   function whole(isOn) {
-    seen.all = isOn;
+    seen.isWhole = isOn;
     update(store);
   }
   return { title: name, node, update, whole, move: (by) => moveIn(tags, by) };

@@ -15,8 +15,9 @@ const decode = (s) => {
     return s;
   }
 };
-// What a name may have stays readable.
-const encode = (s) => encodeURIComponent(s).replace(/%(2F|3A|40|2C|2B)/g, (c) => decodeURIComponent(c));
+// What a name may have stays readable, but for "+", which is a space in a query. Half of
+// a letter, as a damaged name may have it, is in no address.
+const encode = (s) => encodeURIComponent(s.replace(/\p{Surrogate}/gu, '\ufffd')).replace(/%(2F|3A|40|2C)/g, (c) => decodeURIComponent(c));
 
 // All that a route has. Names of the query differ from it in one place.
 const filters = { q: 'q', show: 'show', registryFilter: 'registry', platform: 'platform', sort: 'sort' };

@@ -3,7 +3,9 @@
 
 import { SLICE_MS, ordered, shows } from './page-model.js';
 
-export const wordsOf = (q) => q.toLowerCase().split(/\s+/).map((w) => w.replace(/^(docker|oci|https?):\/\//, '')).filter((w) => w !== '');
+// host: of this mirror, which commands of the page have before a name.
+export const wordsOf = (q, host = '') => q.toLowerCase().split(/\s+/).map((w) => w.replace(/^(docker|oci|https?):\/\//, ''))
+  .map((w) => (host !== '' && w.startsWith(`${host}/`) ? w.slice(host.length + 1) : w)).filter((w) => w !== '');
 
 const isDigest = (word) => /^(sha(256|512):)?[0-9a-f]{7,}$/.test(word);
 const isPlain = (word) => !/[:@]/.test(word) && !isDigest(word);
@@ -37,7 +39,7 @@ export const pause = () => new Promise((done) => {
 
 // find(model, route): the repositories that are asked for, in their order. null: it
 // was called again meanwhile.
-export function makeFinder() {
+export function makeFinder(host = '') {
   let order = null, last = null, turn = 0;
 
   function inOrder(model, sort) {
@@ -49,7 +51,7 @@ export function makeFinder() {
   }
 
   return async function find(model, route) {
-    const mine = ++turn, words = wordsOf(route.q), all = inOrder(model, route.sort);
+    const mine = ++turn, words = wordsOf(route.q, host), all = inOrder(model, route.sort);
     const filters = [route.show, route.registryFilter, route.platform].join('\n');
     // More typing narrows what there was.
     const isNarrower = last !== null && last.filters === filters && words.every(isPlain) &&

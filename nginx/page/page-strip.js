@@ -45,8 +45,11 @@ function wellOf(totals) {
 function stateOf(store, stale) {
   const { summary } = store;
   const totals = isObject(summary?.totals) ? summary.totals : {};
+  if (store.failedAt > 0 && store.isAnswered) return item('warn', dot(), strong(`What is mirrored cannot be read: ${store.error}`));
   if (store.failedAt > 0) return item('warn', dot(), strong(`No answer since ${clock(store.reachedAt || store.failedAt)}`));
   if (!isObject(summary)) return item('', dot(), strong(store.model.repositories.length > 0 ? 'No sync' : 'Empty'), ' no sync has ended here yet');
+  // Hints have brought single images.
+  if (isObject(summary.latest) && seconds(summary.finished) === 0) return item('', dot(), strong('No sync of the whole list'), ' has ended here yet');
   if (text(summary.result) === 'store') {
     return item('bad', dot(), strong(`The tree cannot be used${text(summary.error) === '' ? '' : `: ${summary.error}`}`));
   }

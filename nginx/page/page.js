@@ -31,16 +31,22 @@ const views = {
   activity: async () => (await import('./page-activity.js')).activity,
 };
 
-// What is shown where a file of the page does not come.
-function plain(route) {
-  const node = el('div', {}, el('h1', { tabindex: '-1' }, route.image || 'Not here'),
-    el('p', { class: 'lead' }, 'This part of the page could not be loaded. ', el('a', { href: '#/' }, 'All images')));
-  return { title: route.image || 'Not here', node, update() {} };
+// What stands there for a view that cannot be shown yet; tick() tries again.
+function stub(title, ...words) {
+  const node = el('div', {}, el('h1', { tabindex: '-1' }, title), el('p', { class: 'lead' }, ...words));
+  return { title, node, update() {}, isStub: true };
 }
+
+// A file of the page does not come.
+const plain = (at) => stub(at.image || 'Not here', 'This part of the page could not be loaded. ', el('a', { href: '#/' }, 'All images'));
+
+// Nothing could be read so far: what is here is not known.
+const unread = () => stub('What is mirrored cannot be read', `${store.error}. This page looks again every ten seconds.`);
 
 // A view that fails is a part that could not be loaded: the rest goes on.
 function made(make) {
   try {
+    if (!store.isRead && route.view !== 'nodes') return unread();
     return make(route, store, go);
   } catch (error) {
     console.error(error);
@@ -110,6 +116,7 @@ async function go() {
 // --- from time to time ----------------------------------------------------------
 
 function update() {
+  if (current === null) return;
   showStrip(byId('strip'), store);
   const version = text(store.summary?.version);
   byId('version').textContent = version === '' ? '' : `cdr ${version}`;
@@ -129,6 +136,7 @@ async function tick() {
   const hadFailed = store.failedAt;
   const hasNews = await store.refresh(route?.view ?? parse(location.hash).view);
   running = false;
+  if (current?.isStub && store.failedAt === 0) current = null;
   if (current === null) await go();
   if (hasNews || hadFailed !== store.failedAt) update();
   else showStrip(byId('strip'), store);

@@ -106,10 +106,7 @@ print(const char *text, size_t len, const char *key)
 	if (sig != NULL)
 		fputs(sig, stdout);
 	free(sig);
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return EXIT_OK;
-	report(REPORT_ERROR, "the inventory could not be written");
-	return EXIT_STORE;
+	return fflush(stdout) == 0 && !ferror(stdout) ? EXIT_OK : EXIT_STORE;
 }
 
 static int

@@ -77,10 +77,8 @@ print(struct gather *g)
 	if (gather_settle(g) == 0)
 		report(REPORT_WARNING, "there is no image in it");
 	gather_print(g, stdout);
-	if (fflush(stdout) != 0) {
-		report(REPORT_ERROR, "standard output cannot be written");
+	if (fflush(stdout) != 0)
 		return EXIT_STORE;
-	}
 	return gather_has_left(g) ? EXIT_SOME_FAILED : EXIT_OK;
 }
 

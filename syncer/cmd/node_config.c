@@ -96,12 +96,13 @@ help(void)
 
 /* --- what is wanted ------------------------------------------------------ */
 
-/* Only what a program on this very machine says counts. */
+/* Only what a program on this very machine says counts; sudo's $PATH may have
+ * another one, or none. */
 static void
 ask_version(struct args *a)
 {
 	char option[] = "--version";
-	char *name = xstrdup(a->client->program);
+	char *name = node_program(a->root, a->client->program);
 	char *argv[] = { name, option, NULL };
 	struct program p = {
 		.argv = argv,

@@ -137,6 +137,8 @@ end_plan(const struct plan *plan, struct mirror *mirror,
 	}
 	if (end != MIRROR_DONE)
 		return EXIT_INTERRUPTED;
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return EXIT_STORE;
 	return totals->failed > 0 || !plan->fits ? EXIT_SOME_FAILED : EXIT_OK;
 }
 

@@ -407,5 +407,7 @@ verify_all(const struct verify_wishes *o, const struct verify_inputs *in)
 	store_close(r.store);
 	if (code != EXIT_STORE && code != EXIT_INPUT)
 		refresh_if_free(cmd_root(o->root));
+	if (code == EXIT_OK && (fflush(stdout) != 0 || ferror(stdout)))
+		return EXIT_STORE;
 	return code;
 }

@@ -232,12 +232,31 @@ check(const struct sync_options *o)
 	return EXIT_INPUT;
 }
 
+struct around {
+	const struct sync_options *o;
+	struct registries *registries;	/* NULL: they are wrong */
+};
+
 static void
 add_words(void *cookie, struct image_list *list)
 {
-	const struct sync_options *o = cookie;
+	struct around *a = cookie;
+	struct err ignored;
 
-	inputs_words(list, o->word_count, o->words);
+	registries_free(a->registries);
+	if (inputs_registries(a->o->registries, &a->registries, &ignored) == -1)
+		a->registries = NULL;
+	inputs_words(list, a->o->word_count, a->o->words);
+}
+
+/* As mirror/policy.h has it; of which key does not matter here. */
+static bool
+is_signed(void *cookie, const char *registry)
+{
+	const struct around *a = cookie;
+
+	return a->o->require_signed != NULL || a->registries == NULL ||
+	    registries_require_signed(a->registries, registry) != NULL;
 }
 
 int
@@ -249,7 +268,8 @@ cmd_watch(int argc, char **argv)
 	    .settle_first_s = SETTLE_FIRST_S, .settle_s = SETTLE_S,
 	    .settle_most_s = SETTLE_MOST_S };
 	struct sync_options o = { .root = NULL };
-	struct watch w = { .cookie = &o };
+	struct around around = { .o = &o };
+	struct watch w = { .cookie = &around };
 	char **sync = NULL;
 	int code = take_own(argc, argv, &own);
 	size_t i;
@@ -274,6 +294,7 @@ cmd_watch(int argc, char **argv)
 	w.lists = o.lists;
 	w.list_count = o.list_count;
 	w.add = add_words;
+	w.is_signed = is_signed;
 	w.every_s = own.every_s;
 	w.jitter_s = own.jitter_s;
 	w.settle_first_s = own.settle_first_s;
@@ -286,6 +307,7 @@ cmd_watch(int argc, char **argv)
 	w.stop_fd = cmd_stop_fd();
 	code = watch_loop(&w);
 out:
+	registries_free(around.registries);
 	sync_options_done(&o);
 	free(own.rest);
 	free(sync);

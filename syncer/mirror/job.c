@@ -54,6 +54,7 @@ job_finish(struct job *job, enum job_result result)
 		.digest = job->root,
 		.has_digest = job->has_root,
 		.key = job->options.key.path,
+		.key_id = job->options.key.id,
 		.is_verified = job->options.key.key != NULL &&
 		    job->verdict == 1 && job->has_root && !job->is_held,
 		.objects = job->objects,

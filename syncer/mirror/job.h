@@ -30,8 +30,8 @@ struct job_report {
 	enum job_result result;
 	struct digest digest;		/* where it is known */
 	bool has_digest;
-	const char *key;		/* whose signature it has to have, by
-					 * its file; NULL: nobody's */
+	const char *key, *key_id;	/* whose signature it has to have, as
+					 * policy_key has it; NULL: nobody's */
 	bool is_verified;		/* the digest has it */
 	size_t objects;			/* fetched for it, or with others */
 	uint64_t bytes;			/* of these */

@@ -33,7 +33,7 @@ job_status(struct status *s, const char *image,
 	r->objects = report->objects;
 	r->bytes = report->bytes;
 	r->duration_ms = report->duration_ms;
-	status_record_set_key(r, report->key);
+	status_record_set_key(r, report->key, report->key_id);
 	switch (report->result) {
 	case JOB_UNCHANGED:
 		r->result = STATUS_UNCHANGED;

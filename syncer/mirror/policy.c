@@ -1,9 +1,11 @@
 #include <assert.h>
 #include <fcntl.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "layout/digest.h"
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -12,6 +14,7 @@
 struct key_file {
 	char *path;
 	struct pubkey *key;
+	char id[KEY_ID_MAX];
 };
 
 struct policy {
@@ -33,7 +36,7 @@ compare_files(const void *a, const void *b)
 static const struct key_file *
 find(const struct policy *p, const char *path)
 {
-	struct key_file wanted = { xstrdup(path), NULL };
+	struct key_file wanted = { .path = xstrdup(path) };
 	struct key_file *const *node = tfind(&wanted, &p->files,
 	    compare_files);
 
@@ -60,6 +63,20 @@ read_key(const char *path, struct pubkey **ret, struct err *e)
 	return rc == -1 ? err_wrap(e, "%s", path) : 0;
 }
 
+static void
+set_id(struct key_file *file)
+{
+	size_t len;
+	unsigned char *der = pubkey_der(file->key, &len);
+	char text[DIGEST_TEXT_MAX];
+	struct digest digest;
+
+	digest_of(DIGEST_SHA256, der, len, &digest);
+	free(der);
+	snprintf(file->id, sizeof(file->id), "%s",
+	    strchr(digest_text(&digest, text), ':') + 1);
+}
+
 static int
 add(struct policy *p, const char *path, struct err *e)
 {
@@ -78,6 +95,7 @@ add(struct policy *p, const char *path, struct err *e)
 	file = xmalloc(sizeof(*file));
 	file->path = xstrdup(path);
 	file->key = key;
+	set_id(file);
 	if (tsearch(file, &p->files, compare_files) == NULL)
 		abort();	/* out of memory */
 	p->count++;
@@ -155,7 +173,7 @@ struct policy_key
 policy_key(const struct policy *p, const struct list_entry *entry)
 {
 	const char *path = path_for(p, entry);
-	struct policy_key none = { NULL, NULL };
+	struct policy_key none = { .key = NULL };
 	const struct key_file *file;
 
 	if (path == NULL)
@@ -163,5 +181,5 @@ policy_key(const struct policy *p, const struct list_entry *entry)
 	file = find(p, path);
 	/* The entries of a pattern are as the pattern was. */
 	assert(file != NULL);
-	return (struct policy_key){ file->key, file->path };
+	return (struct policy_key){ file->key, file->path, file->id };
 }

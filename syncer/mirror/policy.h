@@ -11,10 +11,11 @@
  */
 struct policy;
 
-/* A key and the file it is from; key NULL: none is required.  Borrowed. */
+/* A key, the file it is from, and a word that no other key has; key NULL: none
+ * is required.  Borrowed. */
 struct policy_key {
 	const struct pubkey *key;
-	const char *path;
+	const char *path, *id;
 };
 
 /*

@@ -17,7 +17,7 @@
 
 /* What is asked, and how. */
 struct question {
-	const char *name, *unit;
+	const char *name;
 	const char *before, *after[3];	/* of the file's path */
 };
 
@@ -25,11 +25,11 @@ static const struct question *
 question_for(enum node_kind kind)
 {
 	static const struct question containerd = {
-		"containerd", "containerd.service", "--config",
+		"containerd", "--config",
 		{ "config", "dump", NULL }
 	};
 	static const struct question dockerd = {
-		"dockerd", "docker.service", "--config-file",
+		"dockerd", "--config-file",
 		{ "--validate", NULL, NULL }
 	};
 
@@ -41,22 +41,46 @@ question_for(enum node_kind kind)
 
 /* Where a shell or another program comes first, the unit does not tell. */
 static char *
-find_program(int root, const struct question *q)
+program_of(int root, const char *unit, const char *name)
 {
 	struct unit_words words;
 	const char *path, *slash;
 	char *ret = NULL;
 
-	units_read(root, q->unit, &words);
+	units_read(root, unit, &words);
 	if (words.count > 0) {
 		path = words.list[0].text + strspn(words.list[0].text,
 		    "@-:+!|");
 		slash = strrchr(path, '/');
-		if (path[0] == '/' && strcmp(slash + 1, q->name) == 0)
+		if (path[0] == '/' && strcmp(slash + 1, name) == 0)
 			ret = xstrdup(path);
 	}
 	units_done(&words);
-	return ret != NULL ? ret : xstrdup(q->name);
+	return ret;
+}
+
+char *
+node_program(int root, const char *name)
+{
+	static const struct {
+		const char *name, *unit;
+	} all[] = {
+		{ "containerd", "containerd.service" },
+		{ "dockerd", "docker.service" },
+		{ "crio", "crio.service" },
+		{ "k3s", "k3s.service" },
+		{ "k3s", "k3s-agent.service" },
+		{ "rke2", "rke2-server.service" },
+		{ "rke2", "rke2-agent.service" },
+		{ "buildkitd", "buildkit.service" },
+	};
+	char *path = NULL;
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]) && path == NULL; i++)
+		if (strcmp(all[i].name, name) == 0)
+			path = program_of(root, all[i].unit, name);
+	return path != NULL ? path : xstrdup(name);
 }
 
 /* --- what it says --------------------------------------------------------- */
@@ -135,7 +159,8 @@ enum node_answer
 node_ask(int root, enum node_kind kind, const char *path, struct err *e)
 {
 	const struct question *q = question_for(kind);
-	char *program = find_program(root, q), *file = xasprintf("/%s", path);
+	char *program = node_program(root, q->name);
+	char *file = xasprintf("/%s", path);
 	char *before = xstrdup(q->before), *argv[6] = { program, before, file };
 	struct program p = {
 		.argv = argv,

@@ -7,7 +7,7 @@
 /*
  * Would the client start with a file?  The program on this very node is asked,
  * since it knows its own version: "containerd config dump", "dockerd
- * --validate".  It is the one that systemd starts, or else the one in $PATH.
+ * --validate".
  */
 enum node_answer {
 	NODE_STARTS,
@@ -16,6 +16,10 @@ enum node_answer {
 	NODE_SILENT		/* it could not be asked: it is not there, is
 				 * too old, hangs, or prints without end */
 };
+
+/* node_program(root, name): "containerd" as systemd starts it, or else as $PATH
+ * has it: for execvp(3); free(3) it. */
+char *node_program(int, const char *);
 
 /* The name of a copy beside the file itself, which imports count from. */
 #define NODE_ASKED	".cdr-asked"

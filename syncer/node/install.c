@@ -195,14 +195,26 @@ forget(struct install *in, const struct node_file *file,
 	*e = why;
 }
 
+/* Is there nothing that forget could go back to?  Nothing of ours is in place,
+ * or nobody has agreed to it yet: a run was killed. */
+static bool
+is_begun(const struct record_file *known, const struct found *f)
+{
+	if (f->now == NULL)
+		return known->saved == NULL;
+	return known->pending || (f->base != NULL &&
+	    strcmp(f->base, f->now) == 0);
+}
+
 /* One file.  What is in place already counts as done, so that a run that was
  * killed can be repeated. */
 static int
 apply(struct install *in, const struct node_file *file, struct found *f,
     struct err *e)
 {
-	bool is_known = record_find(&in->record, in->client, file->path) !=
-	    NULL;
+	const struct record_file *known = record_find(&in->record, in->client,
+	    file->path);
+	bool is_known = known != NULL, is_pending = is_known && known->pending;
 	bool is_new = !is_known || f->is_fresh;
 	bool is_same = f->now != NULL && strcmp(f->now, f->next) == 0;
 	/* It is ours: another client has it, or its mark says so, and the
@@ -214,7 +226,7 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	int rc;
 
 	assert(f->next != NULL);
-	if (is_same && (is_known || !is_ours)) {
+	if (is_same && (is_known || !is_ours) && !is_pending) {
 		in->said(in->cookie, "unchanged", file->path);
 		return 0;
 	}
@@ -223,20 +235,26 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    -1 || under_make_dirs(in->root, RECORD_PATH, e) == -1 ||
 	    under_missing_dirs(in->root, file->path, missing_dir, in, e) == -1)
 		return -1;
-	before = remember(in, file);
+	before = is_known && is_begun(known, f) ? (struct record_file){ 0 } :
+	    remember(in, file);
 	r = record_for(in, file);
 	set_written(in, file->path, f->next);
 	r->edited = !f->is_fresh && (r->edited || f->edited);
+	r->pending = install_asks(in, file) && file->read_by != NULL;
 	if (is_new && !is_ours && f->now != NULL) {
 		free(r->saved);
 		r->saved = xasprintf("%s" RECORD_SAVED, r->path);
 	}
 	rc = make_ready(in, r, is_new, e);
-	if (rc == 0 && !is_same)
+	if (rc == 0 && (!is_same || is_pending))
 		rc = install_place(in, file, f, e);
 	if (rc == -1 && in->is_refused)
 		forget(in, file, &before, e);
 	record_file_done(&before);
+	if (rc == 0 && r->pending) {
+		r->pending = false;
+		rc = record_write(in->root, &in->record, e);
+	}
 	if (rc == -1)
 		return -1;
 	in->said(in->cookie, is_same ? "unchanged" : "wrote", file->path);

@@ -60,6 +60,9 @@ int install_undo(struct install *, struct record_file *, bool, struct err *);
 int install_undo_unplanned(struct install *, const struct node_plan *,
     size_t *, struct err *);
 
+/* install_asks(in, file): is its client asked? */
+bool install_asks(const struct install *, const struct node_file *);
+
 /*
  * install_place(in, file, f, e): the file gets its new text, once its client
  * has said that it starts with that: of a copy beside it, or, where another

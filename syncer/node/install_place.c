@@ -42,11 +42,17 @@ put_back(struct install *in, const struct node_file *file,
 	    under_write(in->root, file->path, f->now, &f->st, file->mode, e);
 }
 
+bool
+install_asks(const struct install *in, const struct node_file *file)
+{
+	return in->ask != NULL && file->kind != NODE_WHOLE;
+}
+
 int
 install_place(struct install *in, const struct node_file *file,
     struct found *f, struct err *e)
 {
-	bool asks = in->ask != NULL && file->kind != NODE_WHOLE;
+	bool asks = install_asks(in, file);
 	struct err why;
 
 	if (asks && file->read_by == NULL &&

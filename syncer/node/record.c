@@ -161,12 +161,12 @@ static int
 read_file(json_t *json, struct record *r, struct err *e)
 {
 	const char *client, *kind, *path, *text, *written, *saved = NULL;
-	int edited = 0;
+	int edited = 0, pending = 0;
 	struct record_file *f, got = { 0 };
 
-	if (json_unpack(json, "{ss ss ss ss ss s?s s?b}", "client", &client,
+	if (json_unpack(json, "{ss ss ss ss ss s?s s?b s?b}", "client", &client,
 	    "kind", &kind, "path", &path, "text", &text, "written", &written,
-	    "saved", &saved, "edited", &edited) == -1 ||
+	    "saved", &saved, "edited", &edited, "pending", &pending) == -1 ||
 	    node_kind_parse(kind, &got.kind) == -1 ||
 	    !record_takes(got.kind, path) ||
 	    (saved != NULL && !takes_saved(path, saved)))
@@ -181,6 +181,7 @@ read_file(json_t *json, struct record *r, struct err *e)
 	f->text = xstrdup(text);
 	f->saved = copy_or_null(saved);
 	f->edited = edited != 0;
+	f->pending = pending != 0;
 	return 0;
 }
 
@@ -249,10 +250,10 @@ file_json(const struct record_file *f)
 {
 	char digest[DIGEST_TEXT_MAX];
 
-	return json_pack("{ss ss ss ss ss ss* sb}", "client", f->client,
+	return json_pack("{ss ss ss ss ss ss* sb sb}", "client", f->client,
 	    "kind", node_kind_name(f->kind), "path", f->path, "text", f->text,
 	    "written", digest_text(&f->written, digest), "saved", f->saved,
-	    "edited", f->edited);
+	    "edited", f->edited, "pending", f->pending);
 }
 
 /* Whole each time: it has a few lines, and half of it would be of no use. */

@@ -26,6 +26,8 @@ struct record_file {
 				 * not there */
 	bool edited;		/* somebody's changes are in it: it is to be
 				 * unmerged, not put back */
+	bool pending;		/* it is in place, or nearly so, and its client
+				 * has not said yet that it starts with it */
 };
 
 struct record {

@@ -30,6 +30,7 @@
 #define LAST_LOOK_MS	2
 /* Of what it says on standard error this much is read; the rest is dropped. */
 #define NOTES_MAX	1024u
+#define LAST_MAX	256u
 
 extern char **environ;
 
@@ -40,11 +41,19 @@ struct output {
 	bool is_over;		/* there was more than max */
 };
 
+/* The line that came last, however much came before it. */
+struct last {
+	char *bytes;
+	size_t len;
+	bool has_ended;
+};
+
 struct run {
 	char *const *argv;
 	pid_t pid;		/* 0: not running */
 	int status;
 	struct output out, notes;
+	struct last last;
 };
 
 static void
@@ -153,9 +162,33 @@ out:
 	return rc;
 }
 
-/* One read, which does not block where poll(2) has said so. */
+/* Blank lines, and blanks in front, are no line. */
 static void
-take(struct output *o)
+take_last(struct last *l, const char *bytes, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (bytes[i] == '\n' || bytes[i] == '\r') {
+			l->has_ended = true;
+			continue;
+		}
+		if ((l->len == 0 || l->has_ended) && (bytes[i] == ' ' ||
+		    bytes[i] == '\t'))
+			continue;
+		if (l->has_ended)
+			l->len = 0;
+		l->has_ended = false;
+		if (l->len < LAST_MAX)
+			l->bytes[l->len++] = bytes[i];
+	}
+	l->bytes[l->len] = '\0';
+}
+
+/* One read, which does not block where poll(2) has said so; ${last} may be
+ * NULL. */
+static void
+take(struct output *o, struct last *last)
 {
 	char buf[4096];
 	ssize_t got = read(o->fd, buf, sizeof(buf));
@@ -168,6 +201,8 @@ take(struct output *o)
 		close_fd(&o->fd);
 		return;
 	}
+	if (last != NULL)
+		take_last(last, buf, (size_t)got);
 	if ((size_t)got > room) {
 		o->is_over = true;
 		got = (ssize_t)room;
@@ -189,9 +224,9 @@ take_both(struct run *r, int wait_ms)
 	if (poll(p, 2, wait_ms) <= 0)
 		return false;
 	if (p[0].revents != 0)
-		take(&r->out);
+		take(&r->out, NULL);
 	if (p[1].revents != 0)
-		take(&r->notes);
+		take(&r->notes, &r->last);
 	return true;
 }
 
@@ -289,6 +324,14 @@ output_done(struct output *o)
 	free(o->bytes);
 }
 
+static void
+last_done(char *bytes)
+{
+	if (bytes != NULL)
+		explicit_bzero(bytes, LAST_MAX);
+	free(bytes);
+}
+
 int
 program_run(const struct program *p, struct program_end *ret, struct err *e)
 {
@@ -297,6 +340,7 @@ program_run(const struct program *p, struct program_end *ret, struct err *e)
 
 	output_init(&r.out, p->out_max);
 	output_init(&r.notes, NOTES_MAX);
+	r.last.bytes = xcalloc(LAST_MAX + 1, 1);
 	rc = start(&r, p->input != NULL ? p->input : "", e);
 	if (rc == 0) {
 		rc = follow(&r, p, e);
@@ -307,8 +351,10 @@ program_run(const struct program *p, struct program_end *ret, struct err *e)
 		ret->out = r.out.bytes;
 		ret->len = r.out.len;
 		ret->notes = r.notes.bytes;
-		r.out.bytes = r.notes.bytes = NULL;
+		ret->last = r.last.bytes;
+		r.out.bytes = r.notes.bytes = r.last.bytes = NULL;
 	}
+	last_done(r.last.bytes);
 	output_done(&r.out);
 	output_done(&r.notes);
 	return rc;
@@ -322,6 +368,7 @@ program_end_done(struct program_end *end)
 
 	output_done(&out);
 	output_done(&notes);
+	last_done(end->last);
 }
 
 static char *
@@ -352,12 +399,7 @@ program_last_complaint(const struct program_end *end,
     char buf[PROGRAM_LINE_MAX])
 {
 	char line[PROGRAM_LINE_MAX - 32];
-	size_t len = strlen(end->notes), from;
 
-	while (len > 0 && strchr(" \t\r\n", end->notes[len - 1]) != NULL)
-		len--;
-	for (from = len; from > 0 && end->notes[from - 1] != '\n'; from--)
-		;
-	first_line(end->notes + from, line, sizeof(line));
+	first_line(end->last, line, sizeof(line));
 	return how_it_ended(end, line, buf);
 }

@@ -24,6 +24,7 @@ struct program_end {
 	char *out;
 	size_t len;
 	char *notes;		/* the beginning of its standard error */
+	char *last;		/* that of its last line which is not blank */
 };
 
 /*

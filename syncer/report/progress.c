@@ -54,12 +54,14 @@ terminal_width(void)
 	return size.ws_col;
 }
 
-/* Bytes a second over the samples that are kept. */
+/* Bytes a second over the samples that are kept.  The line is drawn more often
+ * than they are taken where it makes room for others. */
 static uint64_t
 rate(uint64_t bytes, int64_t now)
 {
 	size_t oldest = sample_count < RATE_SAMPLES ? 0 :
 	    sample_count % RATE_SAMPLES;
+	size_t last = (sample_count + RATE_SAMPLES - 1) % RATE_SAMPLES;
 	int64_t span;
 	uint64_t ret = 0;
 
@@ -69,6 +71,8 @@ rate(uint64_t bytes, int64_t now)
 			ret = (bytes - samples[oldest].bytes) * 1000 /
 			    (uint64_t)span;
 	}
+	if (sample_count > 0 && now - samples[last].at_ms < REDRAW_MS)
+		return ret;
 	samples[sample_count % RATE_SAMPLES].at_ms = now;
 	samples[sample_count % RATE_SAMPLES].bytes = bytes;
 	sample_count++;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "report/colour.h"
 #include "report/outside.h"
@@ -79,14 +80,15 @@ report_put_json(FILE *to, enum report_level level, const char *message,
 	json_decref(fields);
 }
 
-/* The bottom line is cleared first; the next redraw brings it back.  Both
- * streams may be one terminal, or one file. */
+/* The bottom line is cleared first, where this gets to a terminal; the next
+ * redraw brings it back.  Both streams may be one terminal, or one file. */
 void
 report_put_text(FILE *to, enum report_level level, const char *message)
 {
 	bool is_bad = level == REPORT_ERROR;
 
-	progress_clear();
+	if (isatty(fileno(to)) == 1)
+		progress_clear();
 	if (is_bad || level == REPORT_WARNING)
 		fprintf(to, "%s%s:%s ", colour(to, is_bad ? COLOUR_BAD :
 		    COLOUR_ODD), level_names[level], colour_end(to));

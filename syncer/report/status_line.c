@@ -58,15 +58,24 @@ is_text(const struct book_line *line, const char *key, const char *want)
 	    memcmp(text, want, len) == 0;
 }
 
+static bool
+is_verified_so(const struct book_line *line, const struct status_record *r)
+{
+	size_t len;
+
+	if (!r->is_verified)
+		return book_text(line, "verified", &len) == NULL;
+	return is_text(line, "verified", r->key) &&
+	    (r->key_id[0] == '\0' || is_text(line, "key_id", r->key_id));
+}
+
 bool
 status_line_holds(const struct book_line *line, const struct status_record *r)
 {
 	char text[DIGEST_TEXT_MAX];
-	size_t len;
 
 	return r->result == STATUS_UNCHANGED && r->has_digest &&
-	    (r->is_verified ? is_text(line, "verified", r->key) :
-	    book_text(line, "verified", &len) == NULL) &&
+	    is_verified_so(line, r) &&
 	    is_text(line, "digest", digest_text(&r->digest, text)) &&
 	    book_count(line, "size") == r->size &&
 	    book_count_or(line, "keep", KEEP_DEFAULT) == r->keep &&

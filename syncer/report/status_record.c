@@ -109,10 +109,13 @@ status_record_set_error(struct status_record *r, const char *text)
 
 /* Only what needs no escaping in JSON: lines are compared as they are. */
 static void
-take_key(struct status_record *r, const char *name)
+take_key(struct status_record *r, const char *name, const char *id)
 {
 	char *at;
 
+	if (id == NULL || strspn(id, "0123456789abcdef") != strlen(id))
+		id = "";
+	snprintf(r->key_id, sizeof(r->key_id), "%s", id);
 	free(r->key);
 	r->key = xstrndup(name, VERIFIED_NAME_MAX);
 	for (at = r->key; *at != '\0'; at++)
@@ -121,12 +124,13 @@ take_key(struct status_record *r, const char *name)
 }
 
 void
-status_record_set_key(struct status_record *r, const char *path)
+status_record_set_key(struct status_record *r, const char *path,
+    const char *id)
 {
 	const char *slash = path == NULL ? NULL : strrchr(path, '/');
 
 	if (path != NULL)
-		take_key(r, slash == NULL ? path : slash + 1);
+		take_key(r, slash == NULL ? path : slash + 1, id);
 }
 
 /* Of what the run has not reached it does not know which key there would be;
@@ -135,13 +139,14 @@ void
 status_record_keep_key(struct status_record *r, const struct status_record *old)
 {
 	bool is_same = r->key != NULL && old->key != NULL &&
-	    strcmp(r->key, old->key) == 0;
+	    strcmp(r->key, old->key) == 0 &&
+	    strcmp(r->key_id, old->key_id) == 0;
 
 	if (!old->is_verified || !old->has_digest ||
 	    (r->is_refuted && digest_equal(&r->digest, &old->digest)) ||
 	    (!is_same && r->result != STATUS_NOT_REACHED))
 		return;
-	take_key(r, old->key);
+	take_key(r, old->key, old->key_id);
 	r->is_verified = true;
 }
 
@@ -214,6 +219,8 @@ status_record_json(const struct status_record *r)
 		    json_string(digest_text(&r->digest, text)));
 	if (r->is_verified)
 		json_object_set_new(o, "verified", json_string(r->key));
+	if (r->is_verified && r->key_id[0] != '\0')
+		json_object_set_new(o, "key_id", json_string(r->key_id));
 	json_object_set_new(o, "result", json_string(results[r->result]));
 	status_set_time(o, "last_success", r->last_success);
 	status_set_time(o, "last_listed", r->last_listed);
@@ -270,7 +277,8 @@ status_record_read(const json_t *o)
 	text = json_string_value(json_object_get(o, "verified"));
 	r->is_verified = text != NULL && text[0] != '\0' && r->has_digest;
 	if (r->is_verified)
-		take_key(r, text);
+		take_key(r, text,
+		    json_string_value(json_object_get(o, "key_id")));
 	r->last_success = status_get_time(o, "last_success");
 	r->last_listed = status_get_time(o, "last_listed");
 	r->bytes = status_get_count(o, "bytes");

@@ -8,6 +8,7 @@
 
 #include "layout/digest.h"
 #include "layout/err.h"
+#include "layout/limits.h"
 
 /* One image of status.json: shared by status*.c and metrics.c. */
 
@@ -37,6 +38,8 @@ struct status_record {
 	char *key;			/* the name of the one that has to have
 					 * signed it, or NULL; status.json has
 					 * it only where: */
+	char key_id[KEY_ID_MAX];	/* which one that is, whatever its file
+					 * is called; "": not known */
 	bool is_verified;		/* it has, this digest */
 	bool is_refuted;		/* of a failure: it has not, ${digest},
 					 * which is not what is here */
@@ -51,9 +54,9 @@ void status_record_free(struct status_record *);
 /* status_record_set_error(r, text): as much of it as is kept. */
 void status_record_set_error(struct status_record *, const char *);
 
-/* status_record_set_key(r, path): the key in that file; NULL: none.  Its name
- * is that of the file, without its folder. */
-void status_record_set_key(struct status_record *, const char *);
+/* status_record_set_key(r, path, id): the key in that file; NULL: none.  Its
+ * name is that of the file, without its folder. */
+void status_record_set_key(struct status_record *, const char *, const char *);
 
 /* status_record_keep_key(r, old): ${r} is about the digest of ${old} after all,
  * and has not been looked at: is that verified still? */

@@ -47,10 +47,6 @@ find_day(struct traffic *t, int64_t number)
 {
 	size_t i = t->count;
 
-	/* Clocks differ by a little. */
-	if (number > t->today + 1 ||
-	    number <= t->today - (int64_t)TRAFFIC_DAYS_MAX)
-		return NULL;
 	while (i > 0 && t->days[i - 1].number > number)
 		i--;
 	if (i > 0 && t->days[i - 1].number == number)
@@ -65,6 +61,31 @@ find_day(struct traffic *t, int64_t number)
 	}
 	t->days[i] = (struct day){ .number = number };
 	return &t->days[i];
+}
+
+/* Clocks differ by a little. */
+static bool
+is_of_now(const struct traffic *t, int64_t number)
+{
+	return number <= t->today + 1 &&
+	    number > t->today - (int64_t)TRAFFIC_DAYS_MAX;
+}
+
+/* Of a clock that was wrong, or long ago.  Where most are, it may be now that
+ * it is wrong. */
+static void
+drop_days(struct traffic *t)
+{
+	size_t i, kept = 0, odd = 0;
+
+	for (i = 0; i < t->count; i++)
+		odd += !is_of_now(t, t->days[i].number);
+	if (odd > (t->count + 1) / 2)
+		return;
+	for (i = 0; i < t->count; i++)
+		if (is_of_now(t, t->days[i].number))
+			t->days[kept++] = t->days[i];
+	t->count = kept;
 }
 
 static void
@@ -121,7 +142,8 @@ count_line(struct traffic *t, const char *line)
 	    strstr(line, ",\"status\":206,") == NULL) ||
 	    !read_time(line + strlen(begin), &day))
 		return;
-	add(t, day, strtoull(at + strlen(bytes), NULL, 10), 1);
+	if (is_of_now(t, day))
+		add(t, day, strtoull(at + strlen(bytes), NULL, 10), 1);
 }
 
 /* --- the log ----------------------------------------------------------- */
@@ -132,28 +154,31 @@ struct log {
 	char mark[MARK_MAX];	/* of its first line; "": there is none yet */
 };
 
-/* The next line, cut to fit, without its end.  Return how many bytes it has
- * with it; 0: it has none, and is still being written. */
+/* The next line, or LOG_LINE_MAX bytes of a longer one: then ${ret_whole} is
+ * false.  Return how many bytes that was; 0: it is still being written. */
 static size_t
-read_line(FILE *in, char line[LOG_LINE_MAX])
+read_line(FILE *in, char line[LOG_LINE_MAX + 1], bool *ret_whole)
 {
 	size_t len = 0;
-	int c;
+	int c = 0;
 
-	while ((c = getc_unlocked(in)) != EOF && c != '\n') {
-		if (len < LOG_LINE_MAX - 1)
-			line[len] = c == '\0' ? '?' : (char)c;
-		len++;
+	while (len < LOG_LINE_MAX && c != '\n') {
+		c = getc_unlocked(in);
+		if (c == EOF)
+			return 0;
+		line[len++] = c == '\0' ? '?' : (char)c;
 	}
-	line[len < LOG_LINE_MAX - 1 ? len : LOG_LINE_MAX - 1] = '\0';
-	return c == EOF ? 0 : len + 1;
+	*ret_whole = c == '\n';
+	line[c == '\n' ? len - 1 : len] = '\0';
+	return len;
 }
 
 /* Return 1, 0 if it is not there, or -1. */
 static int
 open_log(const char *path, struct log *ret, struct err *e)
 {
-	char line[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX + 1];
+	bool is_whole;
 	struct stat sb;
 	/* Of a pipe nobody may be at the other end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -171,7 +196,7 @@ open_log(const char *path, struct log *ret, struct err *e)
 		return err_sys(e, "%s", path);
 	}
 	ret->size = (uint64_t)sb.st_size;
-	if (read_line(ret->in, line) > 0)
+	if (read_line(ret->in, line, &is_whole) > 0)
 		snprintf(ret->mark, sizeof(ret->mark), "%016llx",
 		    (unsigned long long)name_set_key(line));
 	return 1;
@@ -181,14 +206,15 @@ static int
 read_from(struct traffic *t, const char *path, const struct log *log,
     struct err *e)
 {
-	char line[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX + 1];
+	bool is_whole;
 	size_t len;
 
 	if (fseeko(log->in, (off_t)t->at, SEEK_SET) == -1)
 		return err_sys(e, "%s", path);
 	while (t->at < log->size && t->left > 0 &&
-	    (len = read_line(log->in, line)) > 0) {
-		if (len < LOG_LINE_MAX)
+	    (len = read_line(log->in, line, &is_whole)) > 0) {
+		if (is_whole)
 			count_line(t, line);
 		t->at += len;
 		t->left = t->left > len ? t->left - len : 0;
@@ -227,15 +253,20 @@ read_log(struct traffic *t, const char *path, struct err *e)
 		return err_set(e, ERR_INPUT, "%s: no such file", path);
 	if (rc == -1)
 		return -1;
-	if (t->mark[0] != '\0' && strcmp(t->mark, log.mark) != 0) {
+	/* One that has become shorter is another one. */
+	if (t->mark[0] != '\0' && (strcmp(t->mark, log.mark) != 0 ||
+	    t->at > log.size)) {
 		rc = read_before(t, path, e);
-		if (rc == 1)
+		/* Until there is something in the new one, nginx may not have
+		 * been told of it. */
+		if (rc == 1 && log.mark[0] != '\0') {
 			t->at = 0;
+			t->is_new = true;
+		}
 	}
-	if (rc == 1 && (t->mark[0] != '\0' || log.mark[0] != '\0')) {
-		t->is_new |= strcmp(t->mark, log.mark) != 0;
+	if (rc == 1 && log.mark[0] != '\0') {
 		memcpy(t->mark, log.mark, sizeof(t->mark));
-		rc = log.mark[0] == '\0' ? 0 : read_from(t, path, &log, e);
+		rc = read_from(t, path, &log, e);
 	}
 	fclose(log.in);
 	return rc == -1 ? -1 : 0;
@@ -265,6 +296,7 @@ load(struct traffic *t, const struct store *store)
 			    status_get_count(day, "bytes"),
 			    status_get_count(day, "requests"));
 	}
+	drop_days(t);
 	json_decref(o);
 }
 
@@ -307,10 +339,10 @@ traffic_save(struct store *store, const char *path, int64_t now, struct err *e)
 	int rc;
 
 	load(&t, store);
-	if (!is_mark(t.mark)) {
+	if (!is_mark(t.mark))
 		t.mark[0] = '\0';
+	if (t.mark[0] == '\0')
 		t.at = 0;
-	}
 	rc = read_log(&t, path, e);
 	if (rc == 0 && t.is_new)
 		rc = store_write_status(store, TRAFFIC_FILE, print, &t, e);

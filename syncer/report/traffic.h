@@ -12,9 +12,10 @@
  *
  * traffic_save(store, log, now, e): count what has come since, ${now} being in
  * seconds since 1970; at most TRAFFIC_BYTES_MAX of it, the rest next time.  A
- * log is known again by its first line.  If it is another one, what the one
- * before had is looked for in LOG.1, then the new one is read from its
- * beginning.  Return 0, or -1 with ${e} set.
+ * log is known again by its first line, and is another one if it is shorter
+ * than it was.  Then what the one before had is looked for in LOG.1, and as
+ * soon as the new one has a line it is read from its beginning.  Days of a
+ * clock that was wrong go when it is right.  Return 0, or -1 with ${e} set.
  */
 #define TRAFFIC_FILE	"traffic.json"
 int traffic_save(struct store *, const char *, int64_t, struct err *);

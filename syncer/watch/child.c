@@ -59,6 +59,9 @@ become(char *const *argv, pid_t parent)
 	/* A Ctrl-C is for us, who hand it on: twice would end it the hard
 	 * way. */
 	setpgid(0, 0);
+	/* That group is in the background of our terminal: where this is set
+	 * to stop such writers ("stty tostop"), a run would never end. */
+	signal(SIGTTOU, SIG_IGN);
 	/* As a signal to stop, so that what it has done so far is told. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)

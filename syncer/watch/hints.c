@@ -43,6 +43,8 @@ struct hints {
 	struct group *waiting, **end;	/* who came first is first */
 	size_t count;
 	int64_t early, settle, most;
+	hints_signed_fn *ask;		/* beside the list; NULL: nobody */
+	void *ask_cookie;
 	int64_t due;			/* the first, or earlier */
 };
 
@@ -114,6 +116,8 @@ set_groups(struct hints *h)
 		if (is_next_group(h, i)) {
 			g = g == NULL ? h->groups : g + 1;
 			g->first = i;
+			g->is_signed = h->ask != NULL && h->ask(h->ask_cookie,
+			    ref_at(h, i)->registry);
 		}
 		g->count++;
 		g->patterns += is_pattern(h->order[i]);
@@ -136,6 +140,18 @@ hints_new(struct image_list *list, int64_t first, int64_t settle, int64_t most)
 	h->end = &h->waiting;
 	set_groups(h);
 	return h;
+}
+
+void
+hints_signed(struct hints *h, hints_signed_fn *fn, void *cookie)
+{
+	size_t i;
+
+	h->ask = fn;
+	h->ask_cookie = cookie;
+	for (i = 0; i < h->group_count; i++)
+		h->groups[i].is_signed |= fn(cookie,
+		    ref_at(h, h->groups[i].first)->registry);
 }
 
 static void

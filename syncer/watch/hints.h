@@ -1,6 +1,7 @@
 #ifndef CDR_WATCH_HINTS_H
 #define CDR_WATCH_HINTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,11 @@ struct hints;
  * where ${first_ms} is no less than ${settle_ms}.  Takes the list.
  */
 struct hints *hints_new(struct image_list *, int64_t, int64_t, int64_t);
+
+/* hints_signed(h, fn, cookie): has what comes from that registry to be signed,
+ * whatever the list says?  It is asked now, and by each hints_list. */
+typedef bool hints_signed_fn(void *cookie, const char *registry);
+void hints_signed(struct hints *, hints_signed_fn *, void *);
 void hints_free(struct hints *);
 
 /* hints_list(h, list): the list has changed.  What waits stays, where a line is

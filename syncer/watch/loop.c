@@ -127,12 +127,14 @@ read_list(struct loop *l)
 		list_free(list);
 		return;
 	}
-	if (l->hints == NULL)
-		l->hints = hints_new(list, (int64_t)l->w->settle_first_s * 1000,
-		    (int64_t)l->w->settle_s * 1000,
-		    (int64_t)l->w->settle_most_s * 1000);
-	else
+	if (l->hints != NULL) {
 		hints_list(l->hints, list);
+		return;
+	}
+	l->hints = hints_new(list, (int64_t)l->w->settle_first_s * 1000,
+	    (int64_t)l->w->settle_s * 1000,
+	    (int64_t)l->w->settle_most_s * 1000);
+	hints_signed(l->hints, l->w->is_signed, l->w->cookie);
 }
 
 static void

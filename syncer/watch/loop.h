@@ -1,6 +1,7 @@
 #ifndef CDR_WATCH_LOOP_H
 #define CDR_WATCH_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "image/list.h"
@@ -14,6 +15,8 @@ struct watch {
 					 * the list */
 	size_t list_count;
 	void (*add)(void *cookie, struct image_list *);
+	bool (*is_signed)(void *cookie, const char *registry);
+					/* hints_signed_fn; after add() */
 	void *cookie;
 	const char *socket, *hooks;	/* struct hear_from */
 	const char *spool;

@@ -24,6 +24,23 @@ document.addEventListener('securitypolicyviolation',
 window.addEventListener('error', (e) => window.violations.push(`error: ${e.message}`));
 window.addEventListener('unhandledrejection', (e) => window.violations.push(`rejected: ${e.reason}`));
 """
+INSTEAD = """
+window.answers = ANSWERS;
+window.realFetch = window.fetch;
+window.fetch = async (name, ...more) => {
+  // As a proxy that wants its cookie with each request.
+  if (window.answers.cookies && more[0]?.credentials === 'omit') return new Response('', { status: 401 });
+  if (!Object.hasOwn(window.answers, name)) return window.realFetch(name, ...more);
+  const said = window.answers[name];
+  if (said === 'gone') throw new TypeError('nobody answers');
+  if (said === 'hang') {
+    return new Promise((_, no) => more[0]?.signal?.addEventListener('abort', () => no(new TypeError('ended'))));
+  }
+  if (said === null || typeof said === 'number') return new Response('x', { status: said ?? 404 });
+  const body = typeof said === 'string' ? said : JSON.stringify(said);
+  return new Response(body, { headers: window.answers.noTags ? {} : { ETag: `x${body.length}` } });
+};
+"""
 
 
 class Browser:
@@ -73,6 +90,21 @@ class Browser:
         self.origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
         self.driver.get(url)
         self.ready()
+
+    @contextlib.contextmanager
+    def instead(self, answers):
+        """Pages opened meanwhile get these answers to what they fetch, by address: a
+        value or text, None (404), a status, "hang" or "gone"; window.answers may change.
+        "cookies": what is asked without them gets 401; "noTags": no answer here has an ETag."""
+        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=INSTEAD.replace("ANSWERS", json.dumps(answers)))["identifier"]
+        try:
+            yield
+        finally:
+            self.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
+
+    def look(self):
+        """The page asks again now, and not in ten seconds."""
+        self.js("document.dispatchEvent(new Event('visibilitychange'))")
 
     def ready(self):
         """A view is there, and the state of the mirror."""

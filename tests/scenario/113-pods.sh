@@ -90,6 +90,7 @@ serve()
 	pod_make "$_id" "$T/nginx.rootfs" "$_yaml" Deployment/cdr "$T/nginx.json" \
 		"claim:cdr=$T/volume" "key:cdr-nginx/cdr.conf=$T/cdr.conf" "$@"
 	# The ten seconds until nobody sends new pulls are the cluster's.
+	# shellcheck disable=SC2016 # for jq
 	_pod_edit "$_id" --arg at "$MIRROR" '.process.args[2] |= (sub("-l 10"; "-l 0") |
 	    sub("cdr-listen.sh 5000 "; "cdr-listen.sh \($at) "))'
 	pod_start "$_id"

@@ -5,13 +5,13 @@
 # before that. Names on no line cost nothing. A list that
 # is wrong keeps what was right for hints. An unfinished file is left alone; links,
 # pipes, folders and what is too large are no way in; more files than are remembered
-# at once are taken all the same.
+# at once are taken all the same. Who wants signatures has no look before it has settled.
 # Waits: for images that settle
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/watch.sh"
 
-need cdr python3 curl
+need cdr python3 curl openssl
 upstream
 for n in 1 2 3; do
 	craft image "library/app:$n" --layers 1 --seed "$n" >/dev/null
@@ -169,6 +169,29 @@ expect_eq "nothing waits" 0 "$(watched v.waiting)"
 kill -TERM "$WATCH_PID"
 watch_ends "told to stop again" 0
 tree_check "$ROOT"
+
+# A signature comes after its image: whoever wants one, it is not looked for at once.
+openssl ecparam -name prime256v1 -genkey -noout -out "$T/key" 2>/dev/null
+openssl ec -in "$T/key" -pubout -out "$T/key.pem" 2>/dev/null
+# settles WHAT OPTION...: a push is looked at when it has settled, and not before.
+settles()
+{
+	_title=$1
+	shift
+	rm -f "$SPOOL"/*
+	watch -i "$T/list" --every 0 --hooks "$SPOOL" --settle 3 --settle-first 1 "$@"
+	ran "$_title: a whole run" 1
+	pushed=$(date +%s%N)
+	echo app:1 | drop signed
+	ran "$_title: a push" 2
+	later=$((($(date +%s%N) - pushed) / 1000000))
+	[ $later -ge 3000 ] || fail "$_title: looked at after $later ms"
+	kill -TERM "$WATCH_PID"
+	watch_ends "$_title: told to stop" 0
+}
+settles "the command line" --require-signed "$T/key.pem"
+settings "{\"require_signed\": \"$T/key.pem\"}"
+settles "the registry"
 
 # --- the command line --------------------------------------------------------------
 

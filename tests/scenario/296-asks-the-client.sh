@@ -235,6 +235,15 @@ refused "one that minds what is new" \
 	'config\.toml: with cdr.s lines in it containerd would not start: it ended with 1: containerd: /etc/containerd/config\.toml: not with this\. Nothing' \
 	containerd --client-version 1.7.24
 
+# What it complains of comes last, however many warnings come first.
+fake containerd <<'END'
+seq 200 | sed 's/.*/level=warning msg="something deprecated, number &"/' >&2
+printf 'containerd: that is why\n  \n\n' >&2
+exit 1
+END
+refused "many warnings" 'it ended with 1: containerd: that is why[.] ' \
+	containerd --client-version 1.7.24
+
 # Words of others are not for a terminal to obey.
 fake containerd <<'END'
 printf 'level=warning\n\033[31m%s\n' "$(seq -s ' ' 300)" >&2
@@ -269,6 +278,30 @@ refused "an import that containerd refuses" \
 	containerd --client-version 1.7.24
 expect_eq "... asked once it was in place" '--config /etc/containerd/config.toml config dump' \
 	"$(cat "$T/asked")"
+
+# Killed while it asks of that: the next run asks again.
+fake containerd <<END
+grep -q 'cdr node-config' /etc/containerd/conf.d/b.toml || exit 0
+if [ -e "$T/slow" ]; then
+	echo \$\$ >"$T/fake.pid"
+	echo \$PPID >"$T/cdr.pid"
+	exec sleep 600
+fi
+echo 'containerd: not with this' >&2
+exit 1
+END
+: >"$T/slow"
+config containerd --mirror $url --install --client-version 1.7.24 \
+	>"$T/stdout" 2>"$T/stderr" &
+pid=$!
+wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
+kill -9 "$(cat "$T/cdr.pid")"
+wait $pid || :
+process_end "$(cat "$T/fake.pid")"
+rm "$T/slow" "$T/cdr.pid"
+grep -q 'cdr node-config' "$E/conf.d/b.toml" || fail "it was not in place"
+refused "after a kill: what containerd refuses" 'it ended with 1: containerd: not with this' \
+	containerd --client-version 1.7.24
 
 # A second mirror that dockerd does not take: the first one stays.
 fake dockerd <<'END'
@@ -308,24 +341,46 @@ check "another root" "$CDR" node-config containerd --mirror $url --install \
 asked_nobody "another root"
 check "without --install" config containerd --mirror $url --client-version 1.7.24
 asked_nobody "without --install"
+# With sudo the first one in $PATH may be another one: its version is not what counts.
+for name in own-2.1.4 bin-1.7.24; do
+	fake containerd <<-END
+	[ "\$1" != --version ] || echo containerd example.com/containerd v${name#*-}
+	END
+	[ "$name" = bin-1.7.24 ] || mv "$T/bin/containerd" "$T/own/containerd"
+done
+begin "$two/default-16"
+check "a version" config containerd --mirror $url --install
+check "... is that of the one that systemd starts" \
+	grep dial_timeout "$E/certs.d/_default/hosts.toml"
 rm "$T/bin/containerd"
 units
 
 # --- killed while it asks -----------------------------------------------------------
 
-fake containerd <<END
-echo \$\$ >"$T/fake.pid"
-echo \$PPID >"$T/cdr.pid"
-exec sleep 600
-END
-begin "$two/default-16"
-config containerd --mirror $url --install --client-version 1.7.24 \
-	>"$T/stdout" 2>"$T/stderr" &
-pid=$!
-wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
-kill -9 "$(cat "$T/cdr.pid")"
-wait $pid || :
-process_end "$(cat "$T/fake.pid")"
-[ -e "$E/config.toml.cdr-asked" ] || fail "it does not ask of a copy"
+killed()
+{
+	rm -f "$T/cdr.pid"
+	fake containerd <<-END
+	echo \$\$ >"$T/fake.pid"
+	echo \$PPID >"$T/cdr.pid"
+	exec sleep 600
+	END
+	begin "$two/default-16"
+	config containerd --mirror $url --install --client-version 1.7.24 \
+		>"$T/stdout" 2>"$T/stderr" &
+	pid=$!
+	wait_for 60 test -s "$T/cdr.pid" || fail "it does not ask"
+	kill -9 "$(cat "$T/cdr.pid")"
+	wait $pid || :
+	process_end "$(cat "$T/fake.pid")"
+	[ -e "$E/config.toml.cdr-asked" ] || fail "it does not ask of a copy"
+}
+killed
 check "after a kill" config containerd --remove
 as_it_was "all is as it was"
+killed
+fake containerd <<'END'
+exit 1
+END
+refused "after a kill, refused" 'containerd does not start with it, as it is' \
+	containerd --client-version 1.7.24

@@ -68,6 +68,11 @@ craft image library/app:1 --layers 1 --seed 2 >/dev/null
 sync_rc "the next one has no signature" 1 -i "$T/list"
 row "what is served has one" app:1 digest "$one"
 row "what is served has one" app:1 verified team.pub
+mkdir "$T/its"
+cp "$T/other.pub" "$T/its/team.pub"
+printf 'app:1 signed=%s\n' "$T/its/team.pub" >"$T/list.same"
+sync_rc "another key whose file has that name" 1 -i "$T/list.same"
+row "that has not checked what is served" app:1 verified null
 sync "without signed=, it moves" app:1
 row "it has moved" app:1 verified null
 signed 3

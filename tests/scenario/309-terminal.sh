@@ -67,6 +67,17 @@ expect_eq "the file has results and nothing else" "3 1 1 5" "$(
 	wc -l <"$T/results")"
 ! grep -q "$esc" "$T/results" || fail "the file has colours"
 
+# Results that get elsewhere do not have it drawn anew: five times a second is enough.
+craft many library/small --count 60 --layers 1 >/dev/null
+seq -f 'small-%04g' 60 >"$T/small"
+rm -rf "$ROOT"
+began=$(date +%s%N)
+check "many results" python3 "$TOP/tests/terminal.py" -o "$T/results" -r "$T/raw" 80 \
+	"$CDR" sync -r "$ROOT" -i "$T/small"
+drawn=$(sed -n 's/^width 80: \([0-9]*\) .*/\1/p' "$T/stdout")
+[ $((drawn * 200)) -le $((($(date +%s%N) - began) / 1000000 + 400)) ] ||
+	fail "it was drawn $drawn times"
+
 # --- without colours, without a line ----------------------------------------------------
 sgr="$esc\[[0-9;]*m"
 seen 80 -e NO_COLOR=1
@@ -86,6 +97,24 @@ grep -q "^$esc\[1;31merror:" "$T/stderr" || fail "CLICOLOR_FORCE: standard error
 sync_rc "JSON has none" 1 --log json many-0001 gone:1
 ! grep -q "$esc" "$T/stdout" "$T/stderr" || fail "JSON has colours"
 unset CLICOLOR_FORCE
+
+# --- a terminal that stops who writes from the background -------------------------------
+cat >"$T/watching" <<END
+stty tostop
+"$CDR" watch -r "$ROOT" -i "$T/two" --every 1h &
+pid=\$!
+turns=300
+until grep -q finished "$ROOT/status/watch.json" || [ \$turns -eq 0 ]; do
+	turns=\$((turns - 1))
+	sleep 0.2
+done
+kill \$pid
+wait \$pid
+END
+printf 'many-0001\nmany-0002\n' >"$T/two"
+rm -rf "$ROOT"
+python3 "$TOP/tests/terminal.py" -r "$T/raw" 120 sh "$T/watching" >"$T/screen" 2>&1 || :
+expect_eq "a run of cdr watch tells its results" 2 "$(grep -c '^updated ' "$T/screen")"
 
 # --- very many failures -----------------------------------------------------------------
 seq 30 | sed 's/.*/gone-&:1/' >"$T/list"

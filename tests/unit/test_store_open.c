@@ -169,8 +169,8 @@ test_reader_makes_nothing(void **state)
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/absent", s->path);
-	expect_refused(path, STORE_READ, "No such file");
-	expect_refused(path, STORE_READ, "cannot open");
+	expect_refused(path, STORE_READ, "there is no such folder");
+	expect_refused(path, STORE_READ, "\"cdr sync\" makes one");
 	assert_false(scratch_has(s, "absent"));
 	expect_refused(s->path, STORE_READ, "not a CDR tree");
 	assert_int_equal(scratch_count(s, "."), 0);

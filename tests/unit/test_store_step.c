@@ -67,7 +67,7 @@ test_makes_no_tree(void **state)
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/absent", s->path);
-	expect_refused(path, "No such file");
+	expect_refused(path, "there is no such folder");
 	assert_false(scratch_has(s, "absent"));
 	expect_refused(s->path, "not a CDR tree");
 	assert_int_equal(scratch_count(s, "."), 0);

@@ -4,10 +4,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "layout/limits.h"
 #include "layout/mem.h"
@@ -186,6 +188,99 @@ test_rotated(void **state)
 	store_close(st);
 }
 
+/* It may be written to until nginx is told of the new one. */
+static void
+test_between(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+
+	ADD(BLOB("1"));
+	expect(s, st, T0 + DAY, "2026-11-20:1/1 ");
+	rename_log(s);
+	scratch_put(s, "log", "");
+	expect(s, st, T0 + DAY, "2026-11-20:1/1 ");
+	append(s, "log.1", BLOB("10"), strlen(BLOB("10")));
+	expect(s, st, T0 + DAY, "2026-11-20:11/2 ");
+	append(s, "log.1", BLOB("100"), strlen(BLOB("100")));
+	ADD(NEXT("5"));
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 2026-11-21:5/1 ");
+	store_close(st);
+}
+
+/* Cut, by copytruncate, or by hand; the first line is as it was. */
+static void
+test_cut(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+
+	ADD("\n" BLOB("1") BLOB("2"));
+	expect(s, st, T0 + DAY, "2026-11-20:3/2 ");
+	scratch_put(s, "log.1", "\n" BLOB("1") BLOB("2") BLOB("10"));
+	scratch_put(s, "log", "\n" NEXT("100"));
+	expect(s, st, T0 + DAY, "2026-11-20:13/3 2026-11-21:100/1 ");
+	expect(s, st, T0 + DAY, "2026-11-20:13/3 2026-11-21:100/1 ");
+	store_close(st);
+}
+
+static uint64_t
+at_of(const struct scratch *s)
+{
+	char *text = scratch_get(s, "status/traffic.json");
+	char *at = text == NULL ? NULL : strstr(text, "\"at\":");
+	uint64_t n = at == NULL ? 0 : strtoull(at + 5, NULL, 10);
+
+	free(text);
+	return n;
+}
+
+/* A file with holes, of which a line never ends, takes no run for long. */
+static void
+test_endless(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	int fd;
+
+	ADD(BLOB("1"));
+	expect(s, st, T0, "2026-11-20:1/1 ");
+	fd = openat(s->dir, "log", O_WRONLY);
+	assert_int_equal(ftruncate(fd, TRAFFIC_BYTES_MAX + (32 << 20)), 0);
+	close(fd);
+	expect(s, st, T0, "2026-11-20:1/1 ");
+	assert_true(at_of(s) >= TRAFFIC_BYTES_MAX);
+	assert_true(at_of(s) < TRAFFIC_BYTES_MAX + 2 * LOG_LINE_MAX);
+	ADD("\n" BLOB("2"));
+	expect(s, st, T0, "2026-11-20:3/2 ");
+	store_close(st);
+}
+
+/* Days of a clock that was wrong go when it is right again; others stay. */
+static void
+test_clock(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+
+	ADD(LINE("2026-11-18T10:00:00+00:00", "GET", "blob", "200", "1"));
+	ADD(LINE("2026-11-19T10:00:00+00:00", "GET", "blob", "200", "2"));
+	ADD(BLOB("3"));
+	expect(s, st, T0, "2026-11-18:1/1 2026-11-19:2/1 2026-11-20:3/1 ");
+	ADD(LINE("1970-01-02T00:00:00+00:00", "GET", "blob", "200", "7"));
+	expect(s, st, DAY, "1970-01-02:7/1 2026-11-18:1/1 2026-11-19:2/1 "
+	    "2026-11-20:3/1 ");
+	ADD(BLOB("10"));
+	expect(s, st, T0, "2026-11-18:1/1 2026-11-19:2/1 2026-11-20:13/2 ");
+	ADD(LINE("2036-01-02T00:00:00+00:00", "GET", "blob", "200", "8"));
+	expect(s, st, 2082844800, "2026-11-18:1/1 2026-11-19:2/1 "
+	    "2026-11-20:13/2 2036-01-02:8/1 ");
+	ADD(NEXT("5"));
+	expect(s, st, T0 + DAY, "2026-11-18:1/1 2026-11-19:2/1 "
+	    "2026-11-20:13/2 2026-11-21:5/1 ");
+	store_close(st);
+}
+
 /* 90 days, then the oldest goes; a clock that goes back brings none back. */
 static void
 test_days(void **state)
@@ -220,6 +315,8 @@ test_damaged(void **state)
 	static const char *const texts[] = {
 		"", "{", "[]", "{\"days\":7}",
 		"{\"log\":\"\\\"><x\",\"at\":99999,\"days\":[]}",
+		"{\"log\":\"\",\"at\":99999,\"days\":[]}",
+		"{\"at\":9007199254740992,\"log\":\"0123456789abcdef\"}",
 		("{\"log\":7,\"at\":-1,\"days\":[7,{},{\"day\":\"x\"},"
 		    "{\"day\":\"2999-01-01\",\"bytes\":1,\"requests\":1}]}"),
 	};
@@ -250,6 +347,10 @@ main(void)
 		TEST(test_lines),
 		TEST(test_parts),
 		TEST(test_rotated),
+		TEST(test_between),
+		TEST(test_cut),
+		TEST(test_endless),
+		TEST(test_clock),
 		TEST(test_days),
 		TEST(test_damaged),
 	};

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""What the page makes of odd answers, and of odd names in them. The tree and nginx are
+those of tests/scenario/301-page-answers.sh; answers are exchanged in the browser."""
+import json
+import os
+
+from browser import Keys
+from check import run
+
+SHOP = json.loads(os.environ["PAGES"])["shop"]
+DIGEST = "sha256:" + "d" * 64
+SUMMARY = {"result": "ok", "finished": "2026-01-01T00:00:00Z", "totals": {"images": 2}, "failures": []}
+
+
+def row(name, **more):
+    return {"image": name, "digest": DIGEST, "published": "2026-01-01T00:00:00Z", "size": 5, "platforms": ["linux/amd64"], **more}
+
+
+def strip(b):
+    return " ".join(b.texts("#strip li"))
+
+
+def names(b):
+    return b.js("[...document.querySelectorAll('.list tbody .go')].map((e) => e.getAttribute('aria-label'))")
+
+
+def test_typed(b):
+    """What is typed stays as it is typed, whatever an address makes of it"""
+    b.open(SHOP)
+    for words in ("c++", "a+b c", "50%", "%2B", "a&b=c#d", "a\\b"):
+        b.js("(document.querySelector('#q').focus(), document.querySelector('#q').select())")
+        b.press(words)
+        assert b.js("document.querySelector('#q').value") == words, b.js("[document.querySelector('#q').value, location.hash]")
+        b.driver.refresh()
+        b.ready()
+        assert b.js("document.querySelector('#q').value") == words, words
+    b.press(Keys.ESCAPE)
+
+
+def test_half_letters(b):
+    """Half of a letter in one name takes no other row away"""
+    with b.instead({"images.json": {"images": [row("reg.example/a\ud800:1"), row("reg.example/b:1")]}, "summary.json": SUMMARY}):
+        b.open(SHOP)
+        b.until("document.querySelectorAll('.list tbody .go').length === 2")
+
+
+def test_held_name(b):
+    """A name that no client takes is in no command, in none of the views"""
+    with b.instead({"images.json": {"images": [row("reg.example/a:2;reboot", held="2026-01-01T00:00:00Z")]}, "summary.json": SUMMARY}):
+        for view in ("i/reg.example/a", "i/reg.example/a:2%3Breboot"):
+            b.open(f"{SHOP}#/{view}")
+            b.until("document.querySelector('.alert')?.textContent.includes('is held since')")
+            b.until("!/(Reading|Looking)…/.test(document.querySelector('#main').textContent)")
+            assert not [c for c in b.texts(".cmd") if "reboot" in c], b.texts(".cmd")
+    with b.instead({"images.json": {"images": [row("reg.example:5000/a:2", held="2026-01-01T00:00:00Z")]}, "summary.json": SUMMARY}):
+        b.open(f"{SHOP}#/i/reg.example:5000/a")
+        assert "cdr rollback --release reg.example:5000/a:2" in b.text(".alert .cmd"), b.text(".alert")
+
+
+def test_damaged(b):
+    """A file that only adds something, and is damaged or forbidden, takes nothing else away"""
+    for name in ("history", "runs", "held", "unlisted", "watch"):
+        for said in ('{"points":[', 403):
+            with b.instead({f"{name}.json": said}):
+                b.open(SHOP)
+                b.until("document.querySelectorAll('.list tbody .go').length === 32")
+                assert strip(b).startswith("3 images failed"), (name, said, strip(b))
+    for name in ("bundles", "traffic", "gc", "verify"):
+        with b.instead({f"{name}.json": '{"x":'}):
+            b.open(f"{SHOP}#/activity")
+            assert "Last syncs" in b.text("#main") and strip(b).startswith("3 images failed"), (name, strip(b))
+    b.driver.get_log("browser")
+
+
+def test_unread(b):
+    """Before the images could be read no view says that something is not here"""
+    for said, words in ((403, "images.json: 403"), ('{"images":[', "images.json is not JSON")):
+        for view in ("", "i/docker.io/library/nginx", "i/docker.io/library/nginx:1.27", "i/docker.io/library/nginx@" + DIGEST):
+            with b.instead({"images.json": said}):
+                b.open(f"{SHOP}#/{view}")
+                assert "not in this mirror" not in b.text("#main"), (view, b.text("#main"))
+                assert words in b.text("#main"), (view, b.text("#main"))
+                # A server that says this has answered.
+                assert strip(b).startswith("What is mirrored cannot be read"), strip(b)
+            b.js("(() => { window.answers = {}; })()")
+            b.look()
+            b.until("document.querySelector('#strip').innerText.startsWith('3 images failed')")
+            b.until("!document.querySelector('#main').innerText.includes('cannot be read')")
+    with b.instead({"summary.json": "gone"}):
+        b.open(f"{SHOP}#/i/docker.io/library/nginx")
+        assert strip(b).startswith("No answer since"), strip(b)
+    b.driver.get_log("browser")
+
+
+def test_hint_alone(b):
+    """Where only hints have run so far nothing has failed"""
+    latest = {"only": 1, "finished": "2026-01-01T00:00:00Z", "result": "ok", "totals": {"images": 1, "failed": 0}}
+    with b.instead({"summary.json": {"version": "0.2.0", "latest": latest, "failures": []}, "runs.json": None, "watch.json": None}):
+        b.open(f"{SHOP}#/activity")
+        assert strip(b).startswith("No sync of the whole list has ended here yet"), strip(b)
+        assert "No sync of the whole list has ended here yet." in b.text("#main"), b.text("#main")
+
+
+def test_module_away(b):
+    """A view whose file did not come is there when the server is again"""
+    b.open(SHOP)
+    b.cdp("Network.enable")
+    b.cdp("Network.clearBrowserCache")
+    b.cdp("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    b.click(".nav a[data-view=activity]")
+    b.until("document.querySelector('#main').innerText.includes('could not be loaded')")
+    b.cdp("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1)
+    b.look()
+    b.until("document.querySelector('h1').innerText === 'Activity'")
+    assert b.driver.title.startswith("Activity"), b.driver.title
+    b.notice()
+    b.wrong.clear()
+
+
+def test_no_tags(b):
+    """Behind a proxy that takes ETag away what has changed is seen as well"""
+    with b.instead({"images.json": {"images": [row("reg.example/a:1")]}, "summary.json": SUMMARY, "noTags": True}):
+        b.open(SHOP)
+        b.until("document.querySelectorAll('.list tbody .go').length === 1")
+        b.js("""(() => { window.answers = { 'images.json': { images: [a[0], a[1]] }, 'summary.json': a[2], noTags: true }; })()""",
+             row("reg.example/a:1"), row("reg.example/b:1"), {**SUMMARY, "finished": "2026-01-02T00:00:00Z"})
+        b.look()
+        b.until("document.querySelectorAll('.list tbody .go').length === 2")
+
+
+def test_tags_alike(b):
+    """What is here by its digest alone is counted as a tag nowhere"""
+    with b.instead({"images.json": {"images": [row("reg.example/a@" + DIGEST), row("reg.example/b:1"), row("reg.example/b@" + DIGEST)]}, "summary.json": SUMMARY}):
+        b.open(SHOP)
+        b.until("document.querySelector('#count').innerText === '2 repositories, 1 tag'")
+        cells = dict(b.js("[...document.querySelectorAll('.list tbody tr')].map((r) => [r.dataset.key, r.cells[2].innerText])"))
+        assert cells == {"reg.example/a": "", "reg.example/b": "1"}, cells
+        b.js("location.hash = '#/i/reg.example/b'")
+        b.until("document.querySelector('.lead')?.innerText.startsWith('1 tag, 1 digest')")
+
+
+def test_many_of_one(b):
+    """Thousands of tags of one repository: its view, paper and states stay quick"""
+    rows = [row(f"reg.example/a:1.{i}", digest=f"sha256:{i:064x}") for i in range(20000)]
+    gone = {"images": [{"image": one["image"], "since": "2026-01-01T00:00:00Z"} for one in rows]}
+    with b.instead({"images.json": {"images": rows}, "summary.json": SUMMARY, "unlisted.json": gone, "blobs.json": None}):
+        b.open(f"{SHOP}#/i/reg.example/a")
+        assert b.count("tbody tr") == 200
+        b.js("dispatchEvent(new Event('beforeprint'))")
+        assert b.count("tbody tr") == 2000 and "The first 2,000 of 20,000 rows" in b.text("#main"), (b.count("tbody tr"), b.text(".note"))
+        b.js("dispatchEvent(new Event('afterprint'))")
+        assert b.count("tbody tr") == 200
+        b.click(".note .aslink")
+        b.until("document.querySelectorAll('tbody tr').length === 2200")
+        b.js("(dispatchEvent(new Event('beforeprint')), dispatchEvent(new Event('afterprint')))")
+        assert b.count("tbody tr") == 2200, "what was shown has gone"
+
+
+def test_pasted(b):
+    """What a command of the page names is found when it is pasted into the search"""
+    host = SHOP.split("/")[2]
+    with b.instead({"images.json": {"images": [row("reg.example:5000/team/app:1"), row("docker.io/library/nginx:1.27")]}, "summary.json": SUMMARY}):
+        b.open(SHOP)
+        for words, want in ((f"{host}/docker.io/library/nginx:1.27", "docker.io/library/nginx"), (f"{host}/reg.example_5000/team/app:1", "reg.example:5000/team/app"),
+                            ("reg.example_5000/team/app", "reg.example:5000/team/app"), (f"nginx:1.27@{DIGEST}", "docker.io/library/nginx")):
+            b.js("(document.querySelector('#q').value = a[0], document.querySelector('#q').dispatchEvent(new Event('input')))", words)
+            b.until("document.querySelector('#count').innerText.startsWith('1 repository')")
+            assert names(b) == [want], (words, names(b))
+
+
+def test_hang(b):
+    """A server that takes a request and says nothing is one that does not answer"""
+    hurry = "(() => { const real = setTimeout; window.setTimeout = (act, ms, ...more) => real(act, ms > 15000 ? 50 : ms, ...more); })()"
+    with b.instead({}):
+        b.open(SHOP)
+        b.js(hurry)
+        b.js("(() => { window.answers = { 'summary.json': 'hang' }; })()")
+        b.look()
+        b.until("document.querySelector('#strip').innerText.startsWith('No answer since')")
+        b.js("(() => { window.answers = {}; })()")
+        b.look()
+        b.until("document.querySelector('#strip').innerText.startsWith('3 images failed')")
+
+
+def test_login(b):
+    """Behind a proxy with a login all that the page asks for comes with it"""
+    with b.instead({"cookies": True}):
+        b.open(f"{SHOP}#/i/docker.io/library/nginx:1.27")
+        b.until("!/(Reading|Looking)…/.test(document.querySelector('#main').textContent)")
+        assert "401" not in b.text("#main"), b.text("#main")
+
+
+if __name__ == "__main__":
+    run(globals())
