@@ -21,7 +21,7 @@
 # shellcheck shell=sh
 
 NEWER_SUITE=sid
-NEWER_PACKAGES='containerd cosign crane docker-cli docker.io kustomize libnginx-mod-http-js nginx oras podman promtool runc skopeo'
+NEWER_PACKAGES='containerd cosign crane docker-cli docker-compose docker.io kustomize libnginx-mod-http-js nginx oras podman promtool runc skopeo'
 
 NEWER=$TOP/build/cache/newer
 

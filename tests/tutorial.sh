@@ -61,6 +61,7 @@ tutorial_machine()
 		[ ! -L "/$_link" ] || ln -s "$(readlink "/$_link")" "$1/$_link"
 	done
 	cp -a /etc "$1/etc"
+	rm -rf "$1/etc/cdr"
 	# As an account's that nobody else may look into.
 	chmod 700 "$1/root"
 	for _built in cdr obj liblayout.a cache/busybox; do
@@ -72,10 +73,20 @@ tutorial_machine()
 	done
 }
 
+# What a daemon there has made of groups of processes does not end with its namespaces.
+# shellcheck disable=SC2317 # deferred
+_tutorial_no_groups()
+{
+	find /sys/fs/cgroup -depth -type d -path "*/cdr-test-$$*" -exec rmdir {} \; 2>/dev/null
+	[ -z "$(find /sys/fs/cgroup -type d -name "cdr-test-$$")" ]
+}
+
 tutorial_run()
 {
 	[ -s "$2" ] || fail "it has no commands"
 	cp "$2" "$1/commands"
+	echo "cdr-test-$$" >"$1/group"
+	defer "wait_for 60 _tutorial_no_groups"
 	# Blank lines and comments alone are no commands; what they print comes behind.
 	cat >"$1/begin" <<'END'
 ip link set lo up
