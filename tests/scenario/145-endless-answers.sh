@@ -23,7 +23,7 @@ endless()
 	fault "{\"name\": \"odd\", $3}"
 	within 30 sync_rc "$1" 1 --log json bad:1 good:1
 	expect_published "$1: another image comes" good:1 "$good"
-	_bytes=$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stderr")
+	_bytes=$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stdout")
 	[ "$_bytes" -le "$2" ] || fail "$1: $_bytes bytes were received"
 	no_faults
 	wait_for 30 hub_idle

@@ -37,10 +37,8 @@ whole=false
 while [ "$whole" != true ]; do
 	nights=$((nights + 1))
 	[ $nights -le 12 ] || fail "it never comes to an end"
-	_from=$(date +%s%N)
+	# Without an end all of it would be read in one.
 	verify "night $nights" 0 --max-time 1 --limit-rate 450K
-	_ms=$((($(date +%s%N) - _from) / 1000000))
-	[ $_ms -le 2000 ] || fail "a night took $_ms ms"
 	expect_eq "the first pass" 1 "$(status 'v["pass"]["number"]')"
 	whole=$(status 'v["pass"]["whole"]')
 	[ "$whole" = true ] || expect_said "it says how far it is" "pass 1 is at [0-9]*%"
@@ -70,8 +68,19 @@ done
 
 # --- ended, killed, damaged --------------------------------------------------------
 
+# reads: has it begun to read? A child of it may do the work.
+reads()
+{
+	for _who in $pid $(pgrep -P "$pid"); do
+		readlink "/proc/$_who/fd"/* 2>/dev/null | grep -q "^$ROOT/blobs/" && return 0
+	done
+	return 1
+}
+
 "$CDR" verify -r "$ROOT" --limit-rate 450K >"$T/stdout" 2>"$T/stderr" &
 pid=$!
+wait_for 30 reads
+# Some of them.
 sleep 0.7
 kill -TERM $pid
 _rc=0
@@ -82,6 +91,7 @@ grep -q '^cursor sha256:' "$ROOT/_state/verified" || fail "there is no cursor"
 cp "$ROOT/_state/verified" "$T/verified"
 "$CDR" verify -r "$ROOT" --limit-rate 450K >"$T/stdout" 2>"$T/stderr" &
 pid=$!
+wait_for 30 reads
 sleep 0.4
 kill -KILL $pid
 wait $pid 2>/dev/null || :

@@ -65,7 +65,7 @@ tree_check --resumable "$ROOT"
 no_faults
 sync "the day after" --log json small:1 large:1
 expect_published "the rest comes" large:1 "$large"
-[ "$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stderr")" -lt 800000 ] ||
+[ "$(pick -l 'o.bytes for o in v if o.message == "summary"' "$T/stdout")" -lt 800000 ] ||
 	fail "the blob began anew"
 tree_check "$ROOT"
 
