@@ -222,7 +222,7 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	bool is_ours = !is_known && f->now != NULL &&
 	    (record_find(&in->record, NULL, file->path) != NULL ||
 	    strncmp(f->now, NODE_MARK, strlen(NODE_MARK)) == 0);
-	struct record_file *r, before;
+	struct record_file *r, before = { 0 };
 	int rc;
 
 	assert(f->next != NULL);
@@ -235,8 +235,8 @@ apply(struct install *in, const struct node_file *file, struct found *f,
 	    -1 || under_make_dirs(in->root, RECORD_PATH, e) == -1 ||
 	    under_missing_dirs(in->root, file->path, missing_dir, in, e) == -1)
 		return -1;
-	before = is_known && is_begun(known, f) ? (struct record_file){ 0 } :
-	    remember(in, file);
+	if (is_known && !is_begun(known, f))
+		before = remember(in, file);
 	r = record_for(in, file);
 	set_written(in, file->path, f->next);
 	r->edited = !f->is_fresh && (r->edited || f->edited);
