@@ -71,7 +71,7 @@ done
 # reads: has it begun to read? A child of it may do the work.
 reads()
 {
-	for _who in $pid $(pgrep -P "$pid"); do
+	for _who in $pid $(cat "/proc/$pid/task/$pid/children" 2>/dev/null); do
 		readlink "/proc/$_who/fd"/* 2>/dev/null | grep -q "^$ROOT/blobs/" && return 0
 	done
 	return 1
