@@ -37,7 +37,7 @@ expect_said "it does" '502.*; trying again in 0.0 s'
 settings '{"retry_delay_ms": 1500}'
 rm -rf "$ROOT"
 fault '{"listener": "registry", "method": "HEAD", "status": 429, "times": 1}'
-check "on a terminal" python3 -c '
+check "on a terminal" env TERM=xterm python3 -c '
 import pty, sys
 with open(sys.argv[1], "wb") as log:
 	def read(fd):

@@ -113,7 +113,7 @@ refused '^error: --mirror-name: ' --nodes "$T/nodes" --mirror-name 'a;b'
 refused '^error: --peer-name: ' --nodes "$T/nodes" --peer-name '10.0.0.1'
 refused 'belong together' --nodes "$T/nodes" --peer-key /k
 refused 'plain http' --nodes "$T/nodes" --ca /ca
-refused 'no option' --nodes "$T/nodes" word
+refused 'unexpected "word"' --nodes "$T/nodes" word
 expect_rc "--follow wants --install" 2 peers --nodes "$T/nodes" --follow 30s
 echo '192.0.2.1' >"$T/other"
 check "who is not on the list has a ring of its own" \
