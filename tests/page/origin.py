@@ -159,7 +159,8 @@ def test_headers(b):
 def test_opaque(b):
     """What is opened has no origin of its own."""
     documents = 0
-    for path in CONTENT:
+    # It is the policy's doing, which all of them have (above): a third of them in the short run.
+    for path in CONTENT if os.environ.get("TIER") == "all" else CONTENT[::3]:
         b.driver.get("about:blank")
         try:
             b.driver.get(MIRROR + path)

@@ -4,6 +4,7 @@
 # where a part is here, which does not keep later runs from it. The host is remembered:
 # the next blob is not asked for in parts. What was mostly said for another reason is
 # asked again first, and a server that only has trouble loses nothing by it.
+# Waits: for servers that have trouble.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/ranges.sh"

@@ -4,6 +4,7 @@
 # there when both have ended. At whatever moment: gc finds what to keep, then waits for
 # its locks, then looks whether a tag has moved meanwhile. A held tag that verify has
 # withdrawn comes back to where it is held, also when gc has run in between.
+# Waits: for gc, which is held up.
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
 . "$TOP/tests/crash.sh"
