@@ -11,6 +11,7 @@
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "scratch.h"
+#include "open_store.h"
 #include "report/book.h"
 #include "report/metrics.h"
 #include "report/report.h"
@@ -25,17 +26,6 @@
 #define EARLIER	"status/lines-earlier.json"
 
 static const struct book_kind kind = { "lines", STATUS_LINE_MAX, strcmp };
-
-static struct store *
-open_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
 
 static void
 print_head(FILE *out, const char *earlier, void *cookie)

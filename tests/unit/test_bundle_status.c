@@ -12,23 +12,13 @@
 #include "layout/limits.h"
 #include "layout/store.h"
 #include "scratch.h"
+#include "open_store.h"
 #include "report/bundle_status.h"
 #include "report/lifecycle.h"
 #include "report/report.h"
 
 /* 2026-11-20T00:00:00Z */
 #define T0	1795132800
-
-static struct store *
-open_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
 
 static struct bundle_status_run
 bundle(uint64_t seq, int64_t now, enum bundle_result result)

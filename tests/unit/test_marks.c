@@ -16,6 +16,7 @@
 #include "report/status.h"
 #include "report/status_record.h"
 #include "scratch.h"
+#include "open_store.h"
 
 #define T0	1795132800	/* 2026-11-20T00:00:00Z */
 #define APP	"docker.io/library/app:1"
@@ -119,17 +120,6 @@ test_many(void **state)
 	marks_free(m);
 }
 
-static struct store *
-scratch_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
-
 /* --- what runs leave of it --------------------------------------------- */
 
 struct told {
@@ -222,7 +212,7 @@ test_runs(void **state)
 	};
 	struct scratch *s = *state;
 	struct told told = { .image = APP };
-	struct store *st = scratch_store(s);
+	struct store *st = open_store(s);
 	size_t i;
 
 	for (i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
@@ -245,7 +235,7 @@ test_names(void **state)
 	    ERR_NONE };
 	struct scratch *s = *state;
 	struct told told = { .image = APP };
-	struct store *st = scratch_store(s);
+	struct store *st = open_store(s);
 	char name[300];
 
 	run(st, &told, &odd, T0);
@@ -268,7 +258,7 @@ test_groups(void **state)
 	struct try t = { STATUS_UPDATED, ONE, NULL, false, ERR_NONE };
 	struct scratch *s = *state;
 	struct told told = { .image = "r.example/x:77" };
-	struct store *st = scratch_store(s);
+	struct store *st = open_store(s);
 	struct status_end end = { .result = "ok" };
 	struct status *status;
 	char image[64];

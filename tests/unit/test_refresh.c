@@ -13,6 +13,7 @@
 #include "layout/mem.h"
 #include "layout/store.h"
 #include "scratch.h"
+#include "open_store.h"
 #include "report/gc_status.h"
 #include "report/name_set.h"
 #include "report/report.h"
@@ -28,17 +29,6 @@
 #define T0	1795132800
 /* So many that their lines stand in status-earlier.json. */
 #define MANY	3000
-
-static struct store *
-open_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
 
 static struct status_record *
 record(const char *image, enum status_result result)

@@ -12,19 +12,9 @@
 #include "report/runs.h"
 #include "report/status_record.h"
 #include "scratch.h"
+#include "open_store.h"
 
 #define T0	1795132800	/* 2026-11-20T00:00:00Z */
-
-static struct store *
-open_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
 
 static void
 save(struct store *st, int64_t now, bool is_only, const char *error)

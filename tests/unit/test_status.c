@@ -11,6 +11,7 @@
 #include "layout/limits.h"
 #include "layout/store.h"
 #include "scratch.h"
+#include "open_store.h"
 #include "report/metrics.h"
 #include "report/history.h"
 #include "report/status.h"
@@ -21,17 +22,6 @@
 #define DAY	86400
 /* 2026-11-20T00:00:00Z */
 #define T0	1795132800
-
-static struct store *
-open_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
 
 static struct status_record *
 record(const char *image, enum status_result result, int64_t when)

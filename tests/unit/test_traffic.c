@@ -16,6 +16,7 @@
 #include "report/report.h"
 #include "report/traffic.h"
 #include "scratch.h"
+#include "open_store.h"
 
 #define T0	1795132800	/* 2026-11-20T00:00:00Z */
 #define DAY	86400
@@ -30,17 +31,6 @@
 	    "200", bytes)
 #define NEXT(bytes)	LINE("2026-11-21T10:00:00+00:00", "GET", "manifest", \
 	    "206", bytes)
-
-static struct store *
-open_store(const struct scratch *s)
-{
-	struct store *st;
-	struct err e;
-
-	report_init(REPORT_TEXT, REPORT_ERROR);
-	assert_int_equal(store_open(s->path, STORE_WRITE, &st, &e), 0);
-	return st;
-}
 
 static int
 look(const struct scratch *s, struct store *st, int64_t now, struct err *e)

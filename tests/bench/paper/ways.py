@@ -152,38 +152,34 @@ def method_2(session, cell, clock):
 	return {**seen.end(nodes), "push": push}
 
 
-def method_3(session, cell, clock):
-	"""CDR: a hook, a sync, and each node pulls from the mirror."""
+def by_mirror(session, cell, clock, point):
+	"""A hook, a sync, and each node pulls; point(node, URL) tells a node where."""
 	made = session.image(cell)
 	nodes = fresh_nodes(session, cell, clock)
 	session.images.tag(cell.tag, session.small)
 	mirror = mirror_at(session, "mirror")
 	mirror.begin(clock, cell.tag)
 	for node in nodes:
-		node.hosts(f"http://{mirror.address}:5000")
+		point(node, f"http://{mirror.address}:5000")
 	seen = Seen(session)
 	seen.begin()
 	by_hook(session, cell, clock, mirror, made, seen)
 	pull_all(nodes, cell.tag, clock)
 	return seen.end(nodes)
+
+
+def method_3(session, cell, clock):
+	"""CDR: each node pulls from the mirror."""
+	return by_mirror(session, cell, clock, lambda node, mirror: node.hosts(mirror))
 
 
 def method_3_peers(session, cell, clock):
 	"""The same; each node pulls from its own peer, and so each byte comes from the mirror once."""
-	made = session.image(cell)
-	nodes = fresh_nodes(session, cell, clock)
-	session.images.tag(cell.tag, session.small)
-	mirror = mirror_at(session, "mirror")
-	mirror.begin(clock, cell.tag)
-	for node in nodes:
+	def point(node, mirror):
 		peer = session.open(Peer(session.rig, node.name, f"{session.folder}/peer-{node.name}"))
-		peer.begin(clock, f"http://{mirror.address}:5000", cell.nodes, session.cdr)
+		peer.begin(clock, mirror, cell.nodes, session.cdr)
 		node.hosts("http://127.0.0.1:5000")
-	seen = Seen(session)
-	seen.begin()
-	by_hook(session, cell, clock, mirror, made, seen)
-	pull_all(nodes, cell.tag, clock)
-	return seen.end(nodes)
+	return by_mirror(session, cell, clock, point)
 
 
 def method_3_warm(session, cell, clock):
