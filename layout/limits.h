@@ -228,6 +228,7 @@
 #define HOLDING_PLATFORMS_MAX	256u
 #define HOLDING_KIND_MAX	255u
 #define HISTORY_POINTS_MAX	500u
+#define HISTORY_FILE_MAX	(256u << 10)
 #define SUMMARY_FAILURES_MAX	200u
 /* status/runs.json: runs, and what is told of an error of one of them. */
 #define RUNS_MAX		50u

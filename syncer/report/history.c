@@ -7,6 +7,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "report/history.h"
+#include "report/status_doc.h"
 #include "report/status_record.h"
 
 #define HISTORY_FILE	"history.json"
@@ -28,16 +29,12 @@ struct history {
 static void
 load(struct history *h, struct store *store)
 {
-	struct err ignored;
+	bool ignored;
 	struct point p;
-	json_t *root, *o;
-	FILE *in;
+	json_t *o, *root = status_doc_read_most(store, HISTORY_FILE,
+	    HISTORY_FILE_MAX, &ignored);
 	size_t i;
 
-	if (store_open_status(store, HISTORY_FILE, &in, &ignored) != 1)
-		return;
-	root = json_loadf(in, 0, NULL);
-	fclose(in);
 	json_array_foreach(json_object_get(root, "points"), i, o) {
 		p.time = status_get_time(o, "time");
 		p.totals.images = status_get_count(o, "images");

@@ -8,7 +8,7 @@
 #include "report/status_doc.h"
 
 json_t *
-status_doc_read(const struct store *store, const char *name,
+status_doc_read_most(const struct store *store, const char *name, size_t most,
     bool *ret_damaged)
 {
 	char *text;
@@ -21,9 +21,9 @@ status_doc_read(const struct store *store, const char *name,
 	*ret_damaged = rc == -1;
 	if (rc != 1)
 		return NULL;
-	text = xmalloc(STATUS_HEAD_MAX + 1);
-	len = fread(text, 1, STATUS_HEAD_MAX + 1, in);
-	if (len <= STATUS_HEAD_MAX && !ferror(in))
+	text = xmalloc(most + 1);
+	len = fread(text, 1, most + 1, in);
+	if (len <= most && !ferror(in))
 		o = json_loadb(text, len, 0, NULL);
 	fclose(in);
 	free(text);
@@ -32,6 +32,13 @@ status_doc_read(const struct store *store, const char *name,
 	json_decref(o);
 	*ret_damaged = true;
 	return NULL;
+}
+
+json_t *
+status_doc_read(const struct store *store, const char *name,
+    bool *ret_damaged)
+{
+	return status_doc_read_most(store, name, STATUS_HEAD_MAX, ret_damaged);
 }
 
 static void

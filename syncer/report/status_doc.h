@@ -15,6 +15,11 @@
  */
 json_t *status_doc_read(const struct store *, const char *, bool *);
 
+/* status_doc_read_most(store, name, most, ret_damaged): the same of a file that
+ * may have ${most} bytes. */
+json_t *status_doc_read_most(const struct store *, const char *, size_t,
+    bool *);
+
 /* status_doc_write(store, name, object, e): takes ${object}.  Return 0 or -1;
  * store_sync_status is still to come. */
 int status_doc_write(struct store *, const char *, json_t *, struct err *);

@@ -771,6 +771,26 @@ test_history_file(void **state)
 	json_decref(points);
 }
 
+/* One of more bytes than it can have is not read: it begins anew. */
+static void
+test_history_too_large(void **state)
+{
+	char *text = malloc(HISTORY_FILE_MAX + 200);
+	json_t *points;
+
+	assert_int_equal(save_history(*state, T0), 0);
+	snprintf(text, 200, "{\"version\":1,\"points\":["
+	    "{\"time\":\"2026-01-01T00:00:00Z\",\"images\":7}]");
+	memset(text + strlen(text), ' ', HISTORY_FILE_MAX);
+	snprintf(text + HISTORY_FILE_MAX, 3, "}");
+	replace_file(*state, "status/history.json", text);
+	free(text);
+	assert_int_equal(save_history(*state, T0), 0);
+	points = history_points(*state);
+	assert_int_equal(json_array_size(points), 1);
+	json_decref(points);
+}
+
 int
 main(void)
 {
@@ -778,6 +798,7 @@ main(void)
 		    scratch_teardown)
 	static const struct CMUnitTest tests[] = {
 		TEST(test_history_file),
+		TEST(test_history_too_large),
 		TEST(test_first_run),
 		TEST(test_merge),
 		TEST(test_keep),
