@@ -28,9 +28,9 @@ from places import Hub, Place  # noqa: E402
 from rig import Clock, GaveUp, Rig, sweep  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-BESIDE = ["baseline", "1-ctr", "1-cdr", "2", "3", "3-warm", "3-peers"]
+BESIDE = ["baseline", "1-ctr", "1-cdr", "2", "3", "3-warm", "3-peers", "local"]
 GROUPS = ["update", "thin", "six"]
-QUICK = ["baseline", "2", "3", "3-warm", "3-peers"]
+QUICK = ["baseline", "2", "3", "3-warm", "3-peers", "local"]
 THIN = [50, 20]
 THIN_MB = 133
 UPDATE_MB = 670
@@ -59,7 +59,7 @@ def cells_of(options):
 		if "six" in options.methods:
 			found += [Cell(method, size, 6, 600, number)
 				  for size in SIX_MB if size in options.sizes
-				  for method in ("baseline", "3", "3-peers")]
+				  for method in ("baseline", "3", "3-peers", "local")]
 	return found
 
 
@@ -222,16 +222,20 @@ def fill(text, name, content):
 
 
 PARTS = {"machine": headline, "short": lambda result: reckon.short_table(result["rows"]),
+	 "brief": lambda result: reckon.short_table(result["rows"]) + "\n\n" + headline(result),
 	 "table": lambda result: reckon.table(result["rows"]),
 	 "lines": lambda result: reckon.lines_table(result["rows"]),
 	 "where": lambda result: reckon.where_table(result["rows"]),
 	 "aims": lambda result: reckon.aims_table(result["rows"])}
 
 
+# What is short is in the page of the benchmarks and in that on top, too.
+PAGES = ((f"{HERE}/README.md", ["machine", "short", "table", "lines", "where", "aims"]),
+	 (f"{TOP}/tests/bench/README.md", ["machine", "short"]), (f"{TOP}/README.md", ["brief"]))
+
+
 def write_pages(result):
-	"""Into the page here all of it, into that of the benchmarks what is short."""
-	for page, names in ((f"{HERE}/README.md", PARTS),
-			    (f"{TOP}/tests/bench/README.md", ["machine", "short"])):
+	for page, names in PAGES:
 		with open(page, encoding="utf-8") as file:
 			text = file.read()
 		for name in names:
@@ -248,7 +252,7 @@ def parse():
 		formatter_class=argparse.RawDescriptionHelpFormatter,
 		epilog="methods: " + " ".join(BESIDE + GROUPS))
 	add = parser.add_argument
-	add("--quick", action="store_true", help="133 and 670 MB, one round, five of the methods")
+	add("--quick", action="store_true", help="133 and 670 MB, one round, six of the methods")
 	add("--methods", metavar="M,M", help="only these")
 	add("--sizes", metavar="MB,MB", help="(133,670,1210,2230)")
 	add("--rounds", type=int, metavar="N", help="(3)")
@@ -259,7 +263,7 @@ def parse():
 	add("--keep", action="store_true", help="leave the images for the next time")
 	add("--plan", action="store_true", help="only say what would be measured, and how long it takes")
 	add("--show", action="store_true", help="only print what has been measured")
-	add("--write", action="store_true", help="put that into README.md and paper.svg here, and into the page of the benchmarks")
+	add("--write", action="store_true", help="put that into the pages that show it, and into paper.svg")
 	options = parser.parse_args()
 	words = {"--sizes": options.sizes, "--methods": options.methods}
 	try:

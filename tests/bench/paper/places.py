@@ -268,8 +268,10 @@ class Mirror(Place):
 			json.dump({"docker.io": {"endpoint": f"https://{self.hub.address}:{port}",
 						 "ca_file": f"{self.hub.folder}/tls.crt"}}, out)
 
-	def serve(self, clock):
-		task = self.start("serve", ["sh", f"{TOP}/scripts/serve", self.root, f"{self.address}:5000"])
+	def serve(self, clock, root=None):
+		"""nginx on its tree, or on that of another."""
+		task = self.start("serve", ["sh", f"{TOP}/scripts/serve", root or self.root,
+					    f"{self.address}:5000"])
 		self.until_listens(clock, task, 5000)
 
 	def fill(self, clock, tag):

@@ -198,6 +198,23 @@ def method_3_warm(session, cell, clock):
 	return seen.end(nodes)
 
 
+def local(session, cell, clock):
+	"""No method: each node takes it from an nginx of its own, and so through no wire.  It is
+	what as many nodes need on this machine in any case."""
+	made = session.image(cell)
+	nodes = fresh_nodes(session, cell, clock)
+	session.images.tag(cell.tag, made)
+	mirror = mirror_at(session, "mirror")
+	mirror.fill(clock, cell.tag)
+	for node in nodes:
+		mirror_at(session, node.name, f"serve-{node.name}").serve(clock, mirror.root)
+		node.hosts(f"http://{node.address}:5000")
+	seen = Seen(session)
+	seen.begin()
+	pull_all(nodes, cell.tag, clock)
+	return seen.end(nodes)
+
+
 def update_baseline(session, cell, clock):
 	"""All nodes have the tag before; a fifth of it changes."""
 	old, new = session.images_to_update(cell)
@@ -233,7 +250,7 @@ def update_3(session, cell, clock):
 
 WAYS = {
 	"baseline": baseline, "1-ctr": method_1_ctr, "1-cdr": method_1_cdr, "2": method_2,
-	"3": method_3, "3-warm": method_3_warm, "3-peers": method_3_peers,
+	"3": method_3, "3-warm": method_3_warm, "3-peers": method_3_peers, "local": local,
 	"update-baseline": update_baseline, "update-3": update_3,
 }
 
