@@ -190,6 +190,45 @@ a_full_link_has_few(void **state)
 	assert_true(s.connection_ms / (uint64_t)took < 10);
 }
 
+/* What one connection fills no crowd comes to: it would only stand in line
+ * there, and what else the line is for would stand behind it. */
+static void
+a_thin_line_sees_no_crowd(void **state)
+{
+	static const uint64_t rates[] = { 2500000, 6000000 };
+	static struct sim s;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rates); i++) {
+		default_world(&s, true);
+		s.blob_count = 0;
+		s.connection_rate = 11 * SIM_MB;
+		s.link_rate = rates[i];
+		s.blobs[s.blob_count++] = 69 * SIM_MB;
+		s.blobs[s.blob_count++] = 64 * SIM_MB;
+		assert_true((uint64_t)sim_run(&s, MOST_MS) <
+		    133 * SIM_MB * 1030 / rates[i]);
+		/* As many as anybody may have unasked. */
+		assert_in_range(s.most, 1, 7);
+	}
+}
+
+/* But slow connections on a wide line are as many as on any. */
+static void
+slow_connections_are_many(void **state)
+{
+	static struct sim s;
+
+	(void)state;
+	default_world(&s, true);
+	s.connection_rate = SIM_MB;
+	s.round_trip_ms = 150;
+	/* 5 need 120 seconds, 32 need 12.5. */
+	assert_true(sim_run(&s, MOST_MS) < 15000);
+	assert_int_equal(s.most, 32);
+}
+
 /* A registry that has enough of ten gets no more than eight from then on, and a
  * host that is made for it gets fewer at once, and seldom more. */
 static void
@@ -413,6 +452,8 @@ main(void)
 		cmocka_unit_test(a_gift_misleads_nobody),
 		cmocka_unit_test(blobs_that_wait_are_more),
 		cmocka_unit_test(a_full_link_has_few),
+		cmocka_unit_test(a_thin_line_sees_no_crowd),
+		cmocka_unit_test(slow_connections_are_many),
 		cmocka_unit_test(who_has_enough_gets_fewer),
 		cmocka_unit_test(useless_connections_go),
 		cmocka_unit_test(a_busy_machine_has_few),

@@ -29,7 +29,9 @@
  * it. */
 #define PORTION_MS	1000
 #define PORTION_WAITS	5
-/* Where a registry itself is asked, a try is of so many times more. */
+/* So little comes by the first ones that there may be no room for a crowd. */
+#define CROWD_BYTES_S	((uint64_t)8 << 20)
+/* There, and where a registry itself is asked, a try is of so many times more. */
 #define STEP		3u
 
 void
@@ -67,14 +69,16 @@ lose_patience(struct width *w)
 
 /* One step that is too long costs less than many that are short; but only a
  * host that is made for it gets all at once, and not where that has brought
- * nothing before. */
+ * nothing before.  Nor where little comes: the line may be thin, and what each
+ * of a crowd has asked for stands in line there before it can go. */
 static void
 try_more(struct width *w, const struct width_view *v, uint64_t rate)
 {
 	bool is_look = w->state == WIDTH_LOOK, is_known = is_look &&
 	    w->most > 0;
 	unsigned most = is_known ? 2 * v->connections :
-	    v->is_elsewhere ? w->top : STEP * v->connections;
+	    v->is_elsewhere && rate >= CROWD_BYTES_S ? w->top :
+	    STEP * v->connections;
 
 	if (most < w->first && !is_known)
 		most = w->first;
@@ -276,11 +280,15 @@ is_under_way(struct width *w, const struct width_view *v)
 	return true;
 }
 
-/* Those that are one too many end with what they are at. */
+/* Those that are too many end with what they are at, and until then tell
+ * nothing; a blob keeps one. */
 static bool
 is_draining(const struct width *w, const struct width_view *v)
 {
-	return w->state == WIDTH_LESS && v->connections > w->most;
+	if (w->state != WIDTH_LESS && w->state != WIDTH_LOOK)
+		return false;
+	return w->most > 0 && v->connections > w->most &&
+	    v->connections > v->blobs;
 }
 
 static uint64_t
