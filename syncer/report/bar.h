@@ -5,8 +5,8 @@
 
 /*
  * bar_text(w, rate, width, buf): how far it is, in less than ${width} columns
- * of ASCII: a bar, what is counted, bytes a second, the time that is left, what is
- * at hand or what it waits for.  What does not fit is left out, the least
+ * of ASCII: a bar, what is counted, bytes a second, the time that is left, what
+ * is at hand or what it waits for.  What does not fit is left out, the least
  * important first.  Return ${buf}.
  */
 #define BAR_MAX	256u
