@@ -19,6 +19,7 @@ static void
 begin(struct gc_sweep *s)
 {
 	memset(&s->totals, 0, sizeof(s->totals));
+	s->gc->progress.done = 0;
 	s->bytes = 0;
 	if (s->by_age != NULL)
 		memset(s->by_age, 0, GC_PARTS * sizeof(*s->by_age));
@@ -90,11 +91,11 @@ mark_twice(struct gc *gc, uint64_t generation, struct err *e)
 	return gc_stop(gc, GC_UNREADABLE);
 }
 
-static bool
-is_anything(const struct gc_totals *t)
+static uint64_t
+removals(const struct gc_totals *t)
 {
 	return t->images_gone + t->manifests_gone + t->blobs_gone +
-	    t->others_gone > 0;
+	    t->others_gone;
 }
 
 static bool
@@ -119,7 +120,7 @@ find_out(struct gc *gc, struct gc_sweep *s, int *ret_fits, struct err *e)
 			return -1;
 	s->tell = false;
 	if (!is_too_many(gc, &s->totals))
-		return is_anything(&s->totals);
+		return removals(&s->totals) > 0;
 	err_set(e, ERR_LIMIT, "%llu of %llu images would go, which is more "
 	    "than %u of 100: nothing was removed",
 	    (unsigned long long)s->totals.images_gone,
@@ -232,6 +233,7 @@ do_it(struct gc *gc, struct gc_sweep *s, uint64_t generation, int *ret_fits,
 	struct gc_sweep left = { .gc = gc };
 	int rc;
 
+	gc->progress.removals = removals(&s->totals);
 	if (take_keep(gc, e) == -1)
 		return -1;
 	rc = mark_twice(gc, generation, e);

@@ -2,6 +2,7 @@
 #define CDR_GC_H
 
 #include "children.h"
+#include "limits.h"
 #include "store.h"
 
 /*
@@ -61,6 +62,20 @@ struct gc_event {
 	uint64_t bytes;		/* on the disk; of an image 0 */
 };
 
+/* How far a run is, for who looks on. */
+enum gc_phase {
+	GC_AT_IMAGES,		/* which stay? */
+	GC_AT_FILES,		/* which does that reach? */
+	GC_REMOVES
+};
+struct gc_progress {
+	enum gc_phase phase;
+	uint64_t done;		/* of these */
+	uint64_t removals;	/* so many there are */
+	char at[REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + 2];
+				/* the repository, of images */
+};
+
 struct gc_rules {
 	/* judge(cookie, reference, ret, e): in the order of
 	 * store_each_reference. */
@@ -85,6 +100,8 @@ struct gc_rules {
 	void (*tell)(void *, const struct gc_event *);
 	/* is_stopped(cookie): the run is to end; may be NULL. */
 	bool (*is_stopped)(void *);
+	/* progress(cookie, p): now and again; may be NULL. */
+	void (*progress)(void *, const struct gc_progress *);
 	void *cookie;
 	/* begin(cookie): all is judged from here on, maybe once more: nothing
 	 * that others may have changed since is known.  May be NULL. */

@@ -79,6 +79,7 @@ struct gc {
 					 * to go before its term is over */
 	bool is_pressed;
 	enum gc_end end;		/* why something was -1 */
+	struct gc_progress progress;
 };
 
 /* gc_stop(gc, end): remember why.  Return -1. */
@@ -86,6 +87,9 @@ int gc_stop(struct gc *, enum gc_end);
 
 /* gc_is_stopped(gc, e): has somebody asked to end?  Then -1. */
 int gc_is_stopped(struct gc *, struct err *);
+
+/* gc_show(gc, phase): one more, for who looks on. */
+void gc_show(struct gc *, enum gc_phase);
 
 /* gc_is_settled(gc): nothing in repositories goes or is condemned. */
 bool gc_is_settled(const struct gc *);

@@ -206,6 +206,7 @@ gc_mark(struct gc *gc, struct err *e)
 	forget_notes(gc);
 	gc_table_done(&gc->marks);
 	gc->bytes = 0;
+	gc->progress.done = 0;
 	if (gc->rules->begin != NULL)
 		gc->rules->begin(gc->rules->cookie);
 	if (gc_roots(gc, e) == -1 ||

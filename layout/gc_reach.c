@@ -33,6 +33,19 @@ gc_is_stopped(struct gc *gc, struct err *e)
 	return gc_stop(gc, GC_STOPPED);
 }
 
+void
+gc_show(struct gc *gc, enum gc_phase phase)
+{
+	struct gc_progress *p = &gc->progress;
+
+	if (p->phase != phase)
+		p->done = 0;
+	p->phase = phase;
+	p->done++;
+	if (gc->rules->progress != NULL)
+		gc->rules->progress(gc->rules->cookie, p);
+}
+
 bool
 gc_is_settled(const struct gc *gc)
 {

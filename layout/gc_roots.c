@@ -211,6 +211,9 @@ judge(struct repository_walk *w, struct found *f, struct err *e)
 	};
 	struct digest subject;
 
+	snprintf(gc->progress.at, sizeof(gc->progress.at), "%s/%s",
+	    w->r.registry, w->r.repository);
+	gc_show(gc, GC_AT_IMAGES);
 	if (gc->rules->judge(gc->rules->cookie, &reference, &f->verdict,
 	    e) == -1)
 		return -1;

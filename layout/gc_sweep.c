@@ -61,6 +61,8 @@ gc_tell(struct gc_sweep *s, enum gc_kind kind, enum gc_why why,
 	};
 
 	s->totals.bytes_gone += bytes;
+	if (s->act)
+		gc_show(s->gc, GC_REMOVES);
 	switch (kind) {
 	case GC_IMAGE:
 		s->totals.images_gone++;
@@ -181,6 +183,8 @@ sweep_manifest(void *cookie, int fd, const struct manifest_id *id,
 	uint32_t age;
 	bool goes;
 
+	if (!s->act)
+		gc_show(s->gc, GC_AT_FILES);
 	if (fstatat(fd, digest_hex(&id->digest, hex), &sb,
 	    AT_SYMLINK_NOFOLLOW) == -1 || !S_ISREG(sb.st_mode))
 		return 0;
@@ -244,6 +248,8 @@ sweep_blob(void *cookie, int fd, const char *hex, const struct digest *d,
 	uint32_t age;
 	bool goes;
 
+	if (!s->act)
+		gc_show(s->gc, GC_AT_FILES);
 	if (fstatat(fd, hex, &sb, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    !(S_ISREG(sb.st_mode) || S_ISLNK(sb.st_mode)))
 		return 0;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -27,11 +28,45 @@
 
 /* --- ends -------------------------------------------------------------- */
 
+void
+verify_at(struct verify *v, const char *registry, const char *repository)
+{
+	snprintf(v->progress.at, sizeof(v->progress.at), "%s/%s", registry,
+	    repository);
+}
+
+void
+verify_begin_bytes(struct verify *v, uint64_t all)
+{
+	struct verify_progress *p = &v->progress;
+
+	if (!p->is_bytes) {
+		v->bytes_before = v->totals->bytes;
+		p->done = 0;
+	}
+	p->is_bytes = true;
+	p->all = p->done + all;
+}
+
+static void
+tell_progress(struct verify *v)
+{
+	struct verify_progress *p = &v->progress;
+
+	if (v->rules->progress == NULL)
+		return;
+	if (p->is_bytes)
+		p->bytes = v->totals->bytes - v->bytes_before;
+	v->rules->progress(v->rules->cookie, p);
+}
+
+/* Asked often enough that who looks on may be told here as well. */
 bool
 verify_is_over(struct verify *v)
 {
 	if (v->is_over)
 		return true;
+	tell_progress(v);
 	if (v->rules->is_stopped != NULL &&
 	    v->rules->is_stopped(v->rules->cookie)) {
 		v->is_over = true;
@@ -297,6 +332,7 @@ verify_run(struct store *st, const struct verify_rules *rules,
 	void *buffer;
 
 	memset(ret, 0, sizeof(*ret));
+	v.progress.totals = ret;
 	if (posix_memalign(&buffer, BUFFER_ALIGNMENT, VERIFY_STEP) != 0) {
 		err_set(e, ERR_SYS, "out of memory");
 		return VERIFY_FAILED;

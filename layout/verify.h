@@ -2,6 +2,7 @@
 #define CDR_VERIFY_H
 
 #include "children.h"
+#include "limits.h"
 #include "store.h"
 
 /*
@@ -61,6 +62,21 @@ enum verify_list {
 typedef void verify_entry_fn(void *cookie, const char *name,
     const struct digest *);
 
+/* How far a run is, for who looks on. */
+#define VERIFY_AT_MAX	(REGISTRY_NAME_MAX + REPOSITORY_NAME_MAX + 2)
+struct verify_progress {
+	const struct verify_totals *totals;
+	bool is_bytes;			/* else it looks at the structure */
+	char at[VERIFY_AT_MAX];		/* the repository at hand, or the blob's
+					 * digest; or "" */
+	uint64_t done, all;		/* blobs that are read in this run, or
+					 * images of ${only}; 0: not known */
+	uint64_t bytes;			/* of these blobs, so far; */
+	uint64_t all_bytes;		/* and in all; 0: not known */
+	uint64_t pass_bytes;		/* what earlier runs of the pass have
+					 * read */
+};
+
 struct verify_rules {
 	/* look(cookie, id, buf, len, fn, fn_cookie, ret, e): as children_fn;
 	 * and what it is. */
@@ -78,6 +94,8 @@ struct verify_rules {
 	store_merge_fn *merge;
 	void (*tell)(void *cookie, const struct verify_finding *);
 	bool (*is_stopped)(void *cookie);	/* the run is to end */
+	/* progress(cookie, p): now and again; may be NULL. */
+	void (*progress)(void *cookie, const struct verify_progress *);
 	void *cookie;
 };
 

@@ -25,6 +25,7 @@ struct bytes {
 	enum digest_alg alg;		/* of the folder */
 	struct digest *batch;
 	size_t count;
+	uint64_t left;			/* in the folder, behind the cursor */
 	bool is_cut;			/* there are more behind the last one */
 };
 
@@ -144,6 +145,7 @@ add_name(struct verify *v, void *cookie, const char *path, const char *name,
 	if (type != DT_REG || digest_parse_hex(b->alg, name, &d, &e) == -1 ||
 	    is_behind(&b->state, &d))
 		return 0;
+	b->left++;
 	if (b->is_cut && b->count >= BATCH &&
 	    compare_digests(&d, &b->batch[BATCH - 1]) > 0)
 		return 0;
@@ -162,10 +164,12 @@ hash_one(struct bytes *b, const struct digest *d)
 	uint64_t before = v->totals->bytes;
 	char path[STORE_PATH_MAX];
 
+	(void)digest_text(d, v->progress.at);
 	(void)verify_file(v, path_blob(d, path), d, NULL);
 	v->is_first = false;
 	if (v->is_over)
 		return -1;
+	v->progress.done++;
 	b->state.cursor = *d;
 	b->state.has_cursor = true;
 	b->state.files++;
@@ -185,10 +189,12 @@ hash_folder(struct bytes *b, enum digest_alg alg)
 	snprintf(folder, sizeof(folder), "blobs/%s", digest_alg_name(alg));
 	do {
 		b->count = 0;
+		b->left = 0;
 		b->is_cut = false;
 		if (verify_each_name(b->v, folder, add_name, b) == -1)
 			return -1;
 		cut(b);
+		verify_begin_bytes(b->v, b->left);
 		for (i = 0; i < b->count; i++)
 			if (hash_one(b, &b->batch[i]) == -1)
 				return -1;
@@ -228,6 +234,7 @@ verify_bytes(struct verify *v)
 	int rc;
 
 	load(&b);
+	v->progress.pass_bytes = b.state.bytes;
 	/* One that takes longer than a night would never be over. */
 	v->is_first = true;
 	b.batch = xcalloc(2 * BATCH, sizeof(*b.batch));

@@ -1,4 +1,5 @@
 /* Some images only, and all that they reach. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,7 @@ look_at(struct images *all, const struct verify_reference *r)
 	struct manifest_id id;
 	int rc;
 
+	verify_at(v, r->registry, r->repository);
 	rc = store_reference_get(v->st, r->registry, r->repository,
 	    r->reference, &id, v->err);
 	if (rc == -1)
@@ -89,17 +91,40 @@ look_at(struct images *all, const struct verify_reference *r)
 	return look(all, &place, &id, MANIFEST_DEPTH_MAX);
 }
 
+/* For who looks on. */
+static uint64_t
+bytes_of(const struct images *all)
+{
+	char path[STORE_PATH_MAX];
+	uint64_t sum = 0;
+	struct digest d;
+	struct stat sb;
+	size_t at = 0;
+	void *value;
+
+	while (digest_set_next(&all->blobs, &at, &d, &value))
+		if (fstatat(all->v->st->root, path_blob(&d, path), &sb,
+		    AT_SYMLINK_NOFOLLOW) == 0)
+			sum += (uint64_t)sb.st_size;
+	return sum;
+}
+
 static int
 hash_blobs(struct images *all)
 {
+	struct verify *v = all->v;
 	char path[STORE_PATH_MAX];
 	struct digest d;
 	size_t at = 0;
 	void *value;
 
+	verify_begin_bytes(v, all->blobs.count);
+	v->progress.all_bytes = bytes_of(all);
 	while (digest_set_next(&all->blobs, &at, &d, &value)) {
-		(void)verify_file(all->v, path_blob(&d, path), &d, NULL);
-		if (verify_is_over(all->v))
+		(void)digest_text(&d, v->progress.at);
+		(void)verify_file(v, path_blob(&d, path), &d, NULL);
+		v->progress.done++;
+		if (verify_is_over(v))
 			return -1;
 	}
 	return 0;
@@ -112,8 +137,11 @@ verify_images(struct verify *v)
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < v->options->only_count && rc == 0; i++)
+	v->progress.all = v->options->only_count;
+	for (i = 0; i < v->options->only_count && rc == 0; i++) {
 		rc = look_at(&all, &v->options->only[i]);
+		v->progress.done++;
+	}
 	if (rc == 0 && !v->options->quick)
 		rc = hash_blobs(&all);
 	digest_set_done(&all.blobs);

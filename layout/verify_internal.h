@@ -45,6 +45,8 @@ struct verify {
 	int64_t paced_ms;		/* for limit_rate */
 	uint64_t paced_bytes;
 	unsigned suspects;		/* files that looked bad */
+	struct verify_progress progress;
+	uint64_t bytes_before;		/* of the structure */
 	bool is_over;
 	enum verify_end end;
 	struct err *err;
@@ -58,6 +60,11 @@ bool verify_seen_add(struct verify_seen *, const struct manifest_id *);
  * because of the error that is set.  Returns -1. */
 bool verify_is_over(struct verify *);
 int verify_fail(struct verify *);
+
+/* verify_begin_bytes(v, all): from here on it is so many blobs, for who looks
+ * on.  verify_at(v, registry, repository): this one is at hand. */
+void verify_begin_bytes(struct verify *, uint64_t);
+void verify_at(struct verify *, const char *, const char *);
 
 /* verify_change(v, fn, cookie): ${fn} makes a step.  Others wait until that has
  * ended, so it is done by a thread that comes after nobody. */

@@ -374,6 +374,7 @@ check_repository(struct verify *v, const char *registry,
 	size_t i;
 
 	v->totals->repositories++;
+	verify_at(v, registry, repository);
 	for (i = 0; i < FOLDERS && rc == 0; i++)
 		rc = check_folder(&l, i);
 	if (rc == 0)

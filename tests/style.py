@@ -75,7 +75,7 @@ WORDS = re.compile(r"(->|\.)(body|notes|message)\b|\bhttp_header\(|\bcurl_\w*str
 # What only some files know of.  JSON: where it is read or written.
 LIBRARIES = {
 	"curl/": {"syncer/registry/http_internal.h", "syncer/registry/url.c"},
-	"jansson.h": {"syncer/cmd/ls.c", "syncer/cmd/ls_history.c",
+	"jansson.h": {"syncer/cmd/ls_print.c", "syncer/cmd/ls_history.c",
 		      "syncer/cmd/rollback.c", "syncer/cmd/verify_run.c",
 		      "syncer/cmd/collect_print.c",
 		      "syncer/cmd/export_print.c", "syncer/cmd/node_json.c",

@@ -4,11 +4,15 @@
 function __cdr_complete
     set -l words (commandline -opc)
     type -q $words[1]; or return
-    set -l typed (commandline -ct)
-    set -l prefix (string match -r '^.*[:=]' -- $typed)
-    set -l rest (string replace -r '^.*[:=]' '' -- $typed)
-    for line in ($words[1] __complete $words[2..-1] "$typed" 2>/dev/null)
-        switch $line
+    # As a shell would hand it on: without quotes, with the home that a tilde stands for.
+    set -l given (string replace -r '^~/' "$HOME/" -- $words[2..-1])
+    set -l typed (string unescape -- (commandline -ct); or commandline -ct)
+    for line in ($words[1] __complete $given "$typed" 2>/dev/null)
+        set -l parts (string split -m 1 \t -- $line)
+        # What stands in the word before the name of a file.
+        set -l prefix $parts[2]
+        set -l rest (string sub -s (math (string length -- "$prefix") + 1) -- $typed)
+        switch $parts[1]
             case :file
                 for path in (__fish_complete_path $rest)
                     echo "$prefix$path"

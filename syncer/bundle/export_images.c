@@ -5,6 +5,7 @@
 
 #include "bundle/export_choose.h"
 #include "bundle/export_internal.h"
+#include "image/ref.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "mirror/keep_list.h"
@@ -177,14 +178,35 @@ take_wish(struct making *m, const struct export_wish *wish, unsigned depth,
 	return rc;
 }
 
+static void
+show(const struct making *m, size_t i)
+{
+	const struct export_wish *wish = &m->wishes.items[i];
+	char *name = keep_list_image(wish->registry, wish->repository,
+	    wish->reference);
+	struct report_work w = {
+		.what = "image",
+		.done = i,
+		.all = m->wishes.count,
+		.permille = report_permille(i, m->wishes.count),
+		.names = image_ref_short(name),
+	};
+
+	report_work(&w);
+	free(name);
+}
+
 static int
 take_all(struct making *m, struct err *e)
 {
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < m->wishes.count && rc == 0; i++)
+	for (i = 0; i < m->wishes.count && rc == 0; i++) {
+		if (report_progress_due())
+			show(m, i);
 		rc = take_wish(m, &m->wishes.items[i], 0, e);
+	}
 	return rc;
 }
 

@@ -73,6 +73,7 @@ send(struct flow *f, struct chunk *c)
 	*w->end = c;
 	w->end = &c->next;
 	f->busy++;
+	f->bytes += c->len;
 	pthread_mutex_unlock(&f->mutex);
 }
 
@@ -384,6 +385,17 @@ const struct err *
 flow_part_error(const struct flow *f)
 {
 	return f->part_err.code == ERR_NONE ? NULL : &f->part_err;
+}
+
+uint64_t
+flow_bytes(struct flow *f)
+{
+	uint64_t bytes;
+
+	pthread_mutex_lock(&f->mutex);
+	bytes = f->bytes;
+	pthread_mutex_unlock(&f->mutex);
+	return bytes;
 }
 
 void

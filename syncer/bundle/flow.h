@@ -70,6 +70,10 @@ const struct err *flow_part_error(const struct flow *);
  * later, and noted so. */
 void flow_rest(struct flow *);
 
+/* flow_bytes(f): so many have been read for the store, also of what is not
+ * whole: for who looks on. */
+uint64_t flow_bytes(struct flow *);
+
 /* flow_stop(f): read no more, and write nothing more. */
 void flow_stop(struct flow *);
 

@@ -50,6 +50,7 @@ struct flow {
 	atomic_bool is_stopped;
 	bool is_short;			/* the reader waits for room */
 	unsigned busy;			/* chunks with writers */
+	uint64_t bytes;			/* that writers were given */
 	unsigned objects;		/* begun, and not known to be committed;
 					 * of which the caller was... */
 	unsigned told;			/* ...told of so many last time */

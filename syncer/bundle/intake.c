@@ -213,8 +213,6 @@ static bool
 count_arrival(struct intake *in, const struct flow_arrival *a,
     const struct err *e)
 {
-	in->totals.wanted_bytes -= a->bytes < in->totals.wanted_bytes ?
-	    a->bytes : in->totals.wanted_bytes;
 	if (e->code == ERR_NONE) {
 		in->totals.bytes += a->bytes;
 		if (a->staged == NULL)
@@ -286,15 +284,20 @@ static bool
 go_on(struct intake *in, bool all)
 {
 	enum flow_state state = FLOW_READS;
+	struct flow *flow = in->rules->flow;
+	uint64_t before = flow_bytes(flow), now;
 	struct flow_arrival *list;
 	bool goes_on = true;
 	struct err e;
 
 	while (state == FLOW_READS || (all && state != FLOW_SETTLED)) {
-		state = flow_wait(in->rules->flow, 200, &list);
+		state = flow_wait(flow, 200, &list);
 		goes_on = take(in, list) && goes_on;
+		now = flow_bytes(flow);
+		in->read_bytes += now - before;
+		before = now;
 		if (report_progress_due())
-			report_progress(&in->totals);
+			intake_show(in);
 		if (goes_on && is_asked_to_stop(in)) {
 			err_set(&e, ERR_CANCELLED, "interrupted");
 			goes_on = intake_fail(in, &e);

@@ -54,6 +54,7 @@ struct intake {
 					 * more */
 	bool was_again;			/* and have been */
 	struct report_totals totals;
+	uint64_t all_bytes, read_bytes;	/* of what is not here; and so far */
 	int64_t started_ms, started;
 	struct err err;			/* why the tree cannot be used, or there
 					 * is no room; ERR_CANCELLED */

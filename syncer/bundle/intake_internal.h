@@ -46,6 +46,9 @@ void intake_types(struct intake *);
 /* intake_publish(in): all images that are ready; false as intake_fail. */
 bool intake_publish(struct intake *);
 
+/* intake_show(in): how far it is, at the bottom of a terminal. */
+void intake_show(const struct intake *);
+
 /* --- intake_moved.c ---------------------------------------------------- */
 
 /* intake_read_moved(in, e): what is in the way of an older bundle. */

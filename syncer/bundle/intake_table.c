@@ -284,7 +284,7 @@ intake_has_room(struct intake *in)
 	uint64_t room = store_free_bytes(in->rules->store);
 	char need_text[REPORT_BYTES_MAX], room_text[REPORT_BYTES_MAX];
 
-	in->totals.wanted_bytes = need;
+	in->all_bytes = need;
 	if (need == 0 || need <= room)
 		return true;
 	err_set(&in->err, ERR_ROOM, "%s needs %s more, and the file system has "

@@ -9,10 +9,12 @@
 
 #include "bundle/inventory.h"
 #include "bundle/record.h"
+#include "image/ref.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/pins.h"
 #include "mirror/children.h"
+#include "report/report.h"
 
 /* Blobs that were there when they were asked for last: layers that many images
  * share come again soon, and a million blobs are not kept in mind. */
@@ -96,6 +98,21 @@ look_at_manifest(struct writer *w, const struct manifest_id *id,
 	    rc;
 }
 
+static void
+show(const struct writer *w, const char *registry, const char *repository)
+{
+	char *name = xasprintf("%s/%s", registry, repository);
+	struct report_work work = {
+		.what = "manifest",
+		.done = w->linked.count,
+		.permille = REPORT_VAGUE,
+		.names = image_ref_short(name),
+	};
+
+	report_work(&work);
+	free(name);
+}
+
 static int
 put_linked(void *cookie, const char *registry, const char *repository,
     const char *reference, const struct manifest_id *id, struct err *e)
@@ -105,13 +122,13 @@ put_linked(void *cookie, const char *registry, const char *repository,
 	struct err ignored;
 	int rc = 0;
 
-	(void)registry;
-	(void)repository;
 	if (digest_parse(reference, &digest, &ignored) == -1)
 		return 0;	/* somebody's; nobody is served it */
 	if (!digest_set_add(&w->linked, &digest, NULL))
 		return 0;
 	fprintf(w->out, "linked %s\n", reference);
+	if (report_progress_due())
+		show(w, registry, repository);
 	if (digest_equal(&digest, &id->digest))
 		rc = look_at_manifest(w, id, e);
 	if (rc == 0)

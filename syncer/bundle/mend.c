@@ -15,7 +15,8 @@ struct mend {
 	struct store *store;
 	struct flow *flow;
 	struct digest_set wanted;	/* the mend_object of each */
-	size_t left;
+	size_t left, all;
+	uint64_t bytes;			/* that have come */
 	int stop_fd;
 	bool is_stopped;
 	struct err err;			/* of the store; or ERR_NONE */
@@ -49,6 +50,7 @@ take_one(struct mend *m, struct flow_arrival *a)
 		if (a->err.code == ERR_NONE && !o->is_mended) {
 			o->is_mended = true;
 			m->left--;
+			m->bytes += a->bytes;
 		}
 	}
 	if (a->err.code != ERR_NONE)
@@ -57,6 +59,20 @@ take_one(struct mend *m, struct flow_arrival *a)
 		m->err = a->err;
 		stop(m);
 	}
+}
+
+static void
+show(const struct mend *m)
+{
+	struct report_work w = {
+		.what = "object",
+		.done = m->all - m->left,
+		.all = m->all,
+		.permille = report_permille(m->all - m->left, m->all),
+		.bytes = m->bytes,
+	};
+
+	report_work(&w);
 }
 
 static void
@@ -73,6 +89,8 @@ take(struct mend *m, enum flow_state until)
 			take_one(m, list);
 			free(list);
 		}
+		if (report_progress_due())
+			show(m);
 		if (!m->is_stopped && m->stop_fd != -1 &&
 		    poll(&p, 1, 0) == 1)
 			stop(m);
@@ -163,6 +181,7 @@ mend_run(struct store *store, const char *path, int stop_fd,
 	for (i = 0; i < count; i++)
 		m.left += !objects[i].is_mended && digest_set_add(&m.wanted,
 		    &objects[i].id.digest, &objects[i]);
+	m.all = m.left;
 	m.flow = flow_new(store);
 	stick_look(&stick, path);
 	for (i = 0; i < stick.count && m.left > 0 && !m.is_stopped; i++)

@@ -8,9 +8,12 @@
 
 #include "bundle/save_internal.h"
 #include "bundle/tarfile.h"
+#include "image/ref.h"
 #include "layout/fsutil.h"
 #include "layout/limits.h"
 #include "layout/mem.h"
+#include "report/names.h"
+#include "report/report.h"
 
 #define BUFFER		(256u << 10)
 /* So much is handed to the disk at once. */
@@ -22,7 +25,53 @@ struct writer {
 	char *buffer;
 	int fd, stop_fd;
 	off_t written_back;
+	struct names names;		/* of the images, for who looks on: */
+	const char *shown;
+	size_t objects;
+	uint64_t bytes, all_bytes;
 };
+
+/* --- for who looks on -------------------------------------------------- */
+
+static void
+count_all(struct writer *w)
+{
+	const struct save *s = w->save;
+	size_t i;
+
+	for (i = 0; i < s->objects.count; i++)
+		w->all_bytes += s->objects.all[i].size;
+	for (i = 0; i < s->entry_count && i < NAMED; i++)
+		names_add(&w->names, image_ref_short(s->entries[i].name));
+	w->shown = names_end(&w->names, s->entry_count);
+}
+
+static void
+show(const struct writer *w, const char *waits)
+{
+	struct report_work work = {
+		.what = "object",
+		.done = w->objects,
+		.all = w->save->objects.count,
+		.permille = report_permille(w->bytes, w->all_bytes),
+		.bytes = w->bytes,
+		.left_bytes = w->all_bytes - w->bytes,
+		.waits = waits,
+		.names = w->shown,
+	};
+
+	report_work(&work);
+}
+
+static void
+count_bytes(struct writer *w, size_t bytes)
+{
+	w->bytes += bytes;
+	if (report_progress_due())
+		show(w, NULL);
+}
+
+/* --- the bytes --------------------------------------------------------- */
 
 static int
 check_stop(const struct writer *w, struct err *e)
@@ -117,6 +166,8 @@ put_manifest(struct writer *w, const struct save_object *o, struct err *e)
 	rc = len == o->size ? judge(&o->id.digest, &have, e) : changed(o, e);
 	if (rc == 0)
 		rc = tarfile_put(w->tar, buf, len, e);
+	if (rc == 0)
+		count_bytes(w, len);
 	free(buf);
 	return rc;
 }
@@ -143,6 +194,7 @@ copy(struct writer *w, int fd, const struct save_object *o, struct hasher *h,
 			return -1;
 		write_back(w);
 		left -= (uint64_t)n;
+		count_bytes(w, (size_t)n);
 	}
 	return 0;
 }
@@ -175,12 +227,15 @@ static int
 put_object(struct writer *w, const struct save_object *o, struct err *e)
 {
 	char name[SAVE_NAME_MAX];
+	int rc;
 
 	if (check_stop(w, e) == -1 || tarfile_member(w->tar,
 	    save_member_name(&o->id.digest, name), o->size, e) == -1)
 		return -1;
-	return o->kind == SAVE_MANIFEST ? put_manifest(w, o, e) :
+	rc = o->kind == SAVE_MANIFEST ? put_manifest(w, o, e) :
 	    put_blob(w, o, e);
+	w->objects += rc == 0;
+	return rc;
 }
 
 static int
@@ -209,7 +264,11 @@ save_write(const struct save *s, int fd, int stop_fd, struct err *e)
 	if (tarfile_new(fd, &w.tar, e) == -1)
 		return -1;
 	w.buffer = xmalloc(BUFFER);
+	count_all(&w);
 	rc = put_all(&w, e);
+	/* Who has asked for a file waits for its disk next. */
+	if (rc == 0 && lseek(fd, 0, SEEK_CUR) != -1)
+		show(&w, "waits for the disk");
 	free(w.buffer);
 	tarfile_free(w.tar);
 	return rc;

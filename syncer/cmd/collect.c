@@ -2,14 +2,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd/collect.h"
 #include "cmd/collect_room.h"
 #include "cmd/inputs.h"
 #include "cmd/refresh.h"
+#include "image/ref.h"
 #include "layout/mem.h"
 #include "mirror/keep.h"
 #include "report/gc_status.h"
+#include "report/holding.h"
 #include "report/report.h"
 #include "report/unlisted.h"
 
@@ -67,6 +70,44 @@ is_stopped(void *cookie)
 
 	(void)cookie;
 	return poll(&p, 1, 0) == 1;
+}
+
+/* Who gets JSON on his terminal has no line of it to spare. */
+static bool
+is_shown(const struct collect_print *p)
+{
+	return !p->quiet && (p->form != COLLECT_JSON ||
+	    isatty(STDOUT_FILENO) != 1);
+}
+
+static void
+show(void *cookie, const struct gc_progress *p)
+{
+	const struct collect *c = cookie;
+	struct report_work w = {
+		.done = p->done, .permille = REPORT_VAGUE,
+	};
+
+	if (!report_progress_due() || !is_shown(&c->print))
+		return;
+	switch (p->phase) {
+	case GC_AT_IMAGES:
+		w.what = "image";
+		w.names = image_ref_short(p->at);
+		w.all = p->done <= c->images ? c->images : 0;
+		break;
+	case GC_AT_FILES:
+		w.what = "file";
+		break;
+	case GC_REMOVES:
+		w.what = "object";
+		w.names = "removing";
+		w.all = p->removals;
+		break;
+	}
+	if (w.all > 0)
+		w.permille = report_permille(w.done, w.all);
+	report_work(&w);
 }
 
 /* What it says, and what to do. */
@@ -165,6 +206,7 @@ collect_run(struct collect *c, struct store *store, struct gc_totals *ret)
 		.now = (int64_t)time(NULL),
 		.tell = tell,
 		.is_stopped = is_stopped,
+		.progress = show,
 		.cookie = c,
 	};
 	struct gc_status_run run = {
@@ -172,13 +214,17 @@ collect_run(struct collect *c, struct store *store, struct gc_totals *ret)
 	};
 	struct gc_options options = options_of(c, store, rules.now);
 	struct keep *keep = NULL;
+	struct holding_totals here;
 	struct err e = { .code = ERR_NONE };
 
+	holding_totals_read(store, &here);
+	c->images = here.images;
 	*ret = (struct gc_totals){ 0 };
 	c->print.unlisted_s = c->o->unlisted_s;
 	collect_print_begin(&c->print);
 	if (keep_new(store, &rules, &keep, &e) == 0)
 		run.end = gc_run(store, keep_rules(keep), &options, ret, &e);
+	report_clear();
 	forget_undone(c, ret);
 	/* They were here, and on no list, when the run began. */
 	if (ret->unlisted >= c->evicted)

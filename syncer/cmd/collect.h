@@ -16,6 +16,7 @@ struct collect {
 	struct collect_print print;
 	struct name_set gone;		/* its own, of images, and: */
 	uint64_t evicted;		/* so many of them for lack of room */
+	uint64_t images;		/* that the last run has counted here */
 };
 
 /*

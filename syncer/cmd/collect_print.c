@@ -67,10 +67,12 @@ static void
 say(const struct collect_print *p, char *line)
 {
 	printable(line);
-	if (p->form == COLLECT_LOG)
+	if (p->form == COLLECT_LOG) {
 		report_result(REPORT_INFO, "%s", line);
-	else
-		puts(line);
+		return;
+	}
+	report_clear();
+	puts(line);
 }
 
 /* --- one event --------------------------------------------------------- */

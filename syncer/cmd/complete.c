@@ -1,9 +1,12 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/complete.h"
 #include "cmd/complete_values.h"
+#include "image/ref.h"
 #include "image/wishes.h"
+#include "layout/mem.h"
 #include "layout/pins.h"
 #include "layout/store.h"
 #include "node/client.h"
@@ -125,12 +128,9 @@ offer_ref(void *cookie, const char *registry, const char *repository,
 	struct refs *refs = cookie;
 	char full[FULL_NAME_MAX];
 	const char *name = full_name(registry, repository, reference, full);
-	const char *shown = name;
+	const char *shown = image_ref_short(name);
 
 	(void)id;
-	if (strncmp(name, "docker.io/", 10) == 0)
-		shown = strncmp(name, "docker.io/library/", 18) == 0 ?
-		    name + 18 : name + 10;
 	if (strncmp(shown, refs->typed, strlen(refs->typed)) != 0)
 		shown = name;
 	if (strncmp(shown, refs->typed, strlen(refs->typed)) != 0)
@@ -185,6 +185,42 @@ offer_words(const char *before, const char *words, const char *typed)
 	}
 }
 
+/* Is it one of those from ${at} to ${end}, with a comma behind each? */
+static bool
+has_word(const char *at, const char *end, const char *word)
+{
+	for (; at < end; at += strcspn(at, ",") + 1)
+		if (strcspn(at, ",") == strlen(word) &&
+		    strncmp(at, word, strlen(word)) == 0)
+			return true;
+	return false;
+}
+
+/* Several with commas between them: the last one is to be completed, and is
+ * none of the others. */
+static void
+offer_list(const char *before, const char *words, const char *typed)
+{
+	const char *last = strrchr(typed, ',');
+	char *longer, *left = xstrdup(""), *more, word[64];
+	size_t len;
+
+	last = last == NULL ? typed : last + 1;
+	for (; *words != '\0'; words += len + (words[len] == ' ')) {
+		len = strcspn(words, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, words);
+		if (has_word(typed, last, word))
+			continue;
+		more = xasprintf("%s%s ", left, word);
+		free(left);
+		left = more;
+	}
+	longer = xasprintf("%s%.*s", before, (int)(last - typed), typed);
+	offer_words(longer, left, last);
+	free(longer);
+	free(left);
+}
+
 static void
 offer_clients(const char *before, const char *typed)
 {
@@ -231,7 +267,9 @@ offer_values(const char *before, const char *values, const char *typed)
 	else if (strcmp(values, ":key") == 0)
 		offer_keys(typed);
 	else if (values[0] == ':')
-		printf("%s\n", values);
+		printf("%s\t%s\n", values, before);
+	else if (values[0] == ',')
+		offer_list(before, values + 1, typed);
 	else
 		offer_words(before, values, typed);
 }
@@ -298,12 +336,20 @@ offer_value(const struct words *w, const char *option, const char *before,
     const char *typed)
 {
 	const char *values = complete_values(w->command, option);
+	const char *colon = strchr(typed, ':');
+	char *longer;
 
+	if (strcmp(option, "from") != 0 || colon == NULL ||
+	    strstr(typed, "://") != NULL) {
+		offer_values(before, values == NULL ? ":unknown" : values,
+		    typed);
+		return;
+	}
 	/* "oci:" and the name of a folder. */
-	if (strcmp(option, "from") == 0 && strstr(typed, "://") == NULL &&
-	    strchr(typed, ':') != NULL)
-		values = ":dir";
-	offer_values(before, values == NULL ? ":unknown" : values, typed);
+	longer = xasprintf("%s%.*s", before, (int)(colon + 1 - typed), typed);
+	offer_values(longer, strncmp(typed, "oci", 3) == 0 ? ":dir" : ":file",
+	    "");
+	free(longer);
 }
 
 /* "--name=", and the beginning of a value. */
@@ -318,13 +364,15 @@ offer_joined(const struct words *w, const char *word, size_t name_len)
 		offer_value(w, name, before, word + name_len + 1);
 }
 
+/* What stands behind an option that wants a value is none. */
 static bool
-has_image(void)
+has_image(const struct words *w)
 {
 	int i;
 
 	for (i = 0; i + 1 < asked.count; i++)
-		if (asked.words[i][0] != '-')
+		if (asked.words[i][0] != '-' && (i == 0 ||
+		    wants_value(w, asked.words[i - 1]) == NULL))
 			return true;
 	return false;
 }
@@ -343,7 +391,7 @@ complete_answer(const struct words *w)
 		offer_joined(w, word, strcspn(word, "="));
 	else if (word[0] == '-')
 		offer_options(w, word + (word[1] == '-' ? 2 : 1));
-	else if (strcmp(values, ":key") != 0 || has_image())
+	else if (strcmp(values, ":key") != 0 || has_image(w))
 		offer_values("", values, word);
 	fflush(stdout);
 }

@@ -10,7 +10,8 @@
  * What shells ask when somebody presses the tabulator: "cdr __complete
  * WORD...", the words behind "cdr" up to the one that is to be completed, which
  * may be empty.  The answer is a line for each word that fits, a tab and what
- * it means; ":file" and ":dir" are for names of files that the shell finds.
+ * it means; ":file" and ":dir" are for names of files that the shell finds, and
+ * behind the tab is what stands before these in the word.
  * Nothing is opened but the tree, for what is in it.
  */
 

@@ -5,9 +5,10 @@
 
 #define PLATFORMS \
 	"linux/amd64 linux/arm64 linux/arm/v7 linux/arm/v6 linux/386 " \
-	"linux/ppc64le linux/riscv64 linux/s390x windows/amd64 all"
+	"linux/ppc64le linux/riscv64 linux/s390x windows/amd64"
 
-/* The first that fits; "" is any command. */
+/* The first that fits; "" is any command.  A comma in front: several may be
+ * given, with commas between them. */
 static const struct {
 	const char *command, *option, *values;
 } table[] = {
@@ -36,8 +37,11 @@ static const struct {
 	{ "cdr watch", "gc", "when-needed" },
 	{ "cdr watch", "hooks", ":dir" },
 	{ "cdr ls", "history", ":ref" },
-	{ "cdr save", "platform", PLATFORMS },
-	{ "cdr export", "boot", "amd64 arm64" },
+	{ "cdr ls", "kind", "image chart signature attestation sbom model wasm "
+	  "flux tekton policy artifact" },
+	{ "cdr ls", "platform", PLATFORMS },
+	{ "cdr save", "platform", PLATFORMS " all" },
+	{ "cdr export", "boot", ",amd64 arm64" },
 	{ "cdr doctor", "pull", "crictl ctr podman docker k3s" },
 	{ "cdr node-config peers", "min-free", "2G 20G" },
 	{ "cdr node-config", "registry", "docker.io ghcr.io quay.io "
@@ -112,7 +116,7 @@ static const struct {
 static const struct {
 	const char *key, *values;
 } keys[] = {
-	{ "platform", PLATFORMS },
+	{ "platform", "," PLATFORMS " all" },
 	{ "tags", "glob: regex: semver:" },
 	{ "newest", "1 3 5 10" },
 	{ "referrers", "yes no" },

@@ -81,6 +81,7 @@ struct visit {
 	struct findings findings;
 	char mark[17];
 	char *title;			/* of --registry: the image */
+	bool is_titled;			/* it has been said */
 };
 
 static void
@@ -286,33 +287,46 @@ out:
 /* --- saying it ----------------------------------------------------------- */
 
 static void
-say_text(const struct visit *v, bool is_all)
+say_title(struct visit *v)
+{
+	if (!v->is_titled)
+		printf("%s\n", v->title != NULL ? v->title : v->wish.base);
+	v->is_titled = true;
+}
+
+/* At once: what does not answer takes its time, and somebody looks on. */
+static void
+say_one(void *cookie, const struct finding *f)
 {
 	static const enum colour colours[] = {
 		[FINDING_OK] = COLOUR_GOOD,
 		[FINDING_WARN] = COLOUR_ODD,
 		[FINDING_FAIL] = COLOUR_BAD,
 	};
-	const struct findings *f = &v->findings;
-	size_t i;
 
-	printf("%s\n", v->title != NULL ? v->title : v->wish.base);
-	for (i = 0; i < f->count; i++)
-		printf("%s%-4s%s  %-9s %s\n",
-		    colour(stdout, colours[f->list[i].level]),
-		    finding_word(f->list[i].level), colour_end(stdout),
-		    f->list[i].check, f->list[i].text);
-	if (!is_all)
-		printf("Interrupted: some checks were not made.\n");
-	else if (f->fails == 0)
-		printf("All is well.\n");
-	else
-		printf("%zu thing%s wrong; begin with the first FAIL.\n",
-		    f->fails, f->fails == 1 ? " is" : "s are");
+	say_title(cookie);
+	printf("%s%-4s%s  %-9s %s\n", colour(stdout, colours[f->level]),
+	    finding_word(f->level), colour_end(stdout), f->check, f->text);
+	fflush(stdout);
 }
 
 static void
-say_json(const struct visit *v, bool is_all)
+say_end(struct visit *v, bool is_all)
+{
+	size_t fails = v->findings.fails;
+
+	say_title(v);
+	if (!is_all)
+		printf("Interrupted: some checks were not made.\n");
+	else if (fails == 0)
+		printf("All is well.\n");
+	else
+		printf("%zu thing%s wrong; begin with the first FAIL.\n",
+		    fails, fails == 1 ? " is" : "s are");
+}
+
+static void
+say_json(struct visit *v, bool is_all)
 {
 	const struct findings *f = &v->findings;
 	json_t *checks = json_array(), *all;
@@ -339,14 +353,18 @@ doctor(struct args *a)
 		.args = a, .findings = { .stop_fd = cmd_stop_fd() }
 	};
 	struct err e;
-	int rc = a->registry ? visit_registry(&v, &e) : visit(&v, &e);
-	int code = EXIT_INPUT;
-	bool is_all = !findings_stopped(&v.findings);
+	int rc, code = EXIT_INPUT;
+	bool is_all;
 
+	if (!a->json)
+		v.findings.tell = say_one;
+	v.findings.cookie = &v;
+	rc = a->registry ? visit_registry(&v, &e) : visit(&v, &e);
+	is_all = !findings_stopped(&v.findings);
 	if (rc == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 	} else {
-		(a->json ? say_json : say_text)(&v, is_all);
+		(a->json ? say_json : say_end)(&v, is_all);
 		code = !is_all ? EXIT_INTERRUPTED : v.findings.fails > 0 ?
 		    EXIT_SOME_FAILED : EXIT_OK;
 	}

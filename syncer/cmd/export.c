@@ -278,6 +278,7 @@ export_to(const struct export_options *o, const struct export_order *order,
 		    o->json || o->level < REPORT_INFO, &e);
 	if (rc == 0 && !o->plan)
 		rc = export_run(&x, dir, cmd_stop_fd(), &e);
+	report_clear();
 	code = rc == -1 ? fail(&e) : end(o, &x, rc);
 	if (rc == 0 && o->plan && !o->json)
 		export_boot_plan(boot);

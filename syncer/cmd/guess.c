@@ -175,9 +175,19 @@ static const struct hint rm_options[] = {
 static const struct hint ls_options[] = {
 	{ " filter image name i match grep reference f ",
 	  "write a FILTER without an option: cdr ls nginx" },
-	{ " format output o template ", "--json prints all of it" },
-	{ " all a l long tags t no-trunc digests platforms ",
+	{ " format output o template ", "--wide prints more columns, "
+	  "--json all of it" },
+	{ " l long details show-labels ", "--wide prints more columns" },
+	{ " no-trunc digests no-truncate ", "--json has whole digests" },
+	{ " all a A all-namespaces tags t platforms ",
 	  "it lists all of that already" },
+	{ " type kinds media-type artifact-type ", "--kind KIND says which" },
+	{ " arch p os ", "--platform P says which" },
+	{ " pins ", "--pinned lists what is pinned" },
+	{ " holds hold ", "--held lists what is held" },
+	{ " stale orphaned dangling left old ",
+	  "--unlisted lists what has left its list" },
+	{ " n names name-only names-only ", "--quiet prints references only" },
 	{ NULL, NULL }
 };
 

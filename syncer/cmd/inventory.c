@@ -131,6 +131,7 @@ run(const char *root, const char *wanted, const char *key)
 	rc = write_it(store, site, out, &e);
 	xtext_close(out);
 	store_close(store);
+	report_clear();
 	if (rc == -1)
 		report(REPORT_ERROR, "%s: %s", root, e.msg);
 	code = rc == -1 ? EXIT_STORE : print(text, len, key);

@@ -15,7 +15,7 @@
 #include "report/report.h"
 
 static const char usage[] =
-"usage: cdr save [-r ROOT] [--platform P] [--index] REF... -o FILE\n"
+"usage: cdr save [-q] [-r ROOT] [--platform P] [--index] REF... -o FILE\n"
 "\n"
 "Write images into one tar file, which docker, podman, skopeo, containerd,\n"
 "nerdctl, k3s and kind load.  A REF may be followed by platform=P.\n"
@@ -32,6 +32,7 @@ static const char usage[] =
 "  -r, --root ROOT   the tree (default: $CDR_ROOT, or /srv/cdr)\n"
 "      --wait T      wait so long while things are being removed from the tree\n"
 "                    (default: 0)\n"
+"  -q, --quiet       print errors only\n"
 "  -h, --help        print this\n"
 "\n"
 "Exit: 0 all is well; 1 an image cannot be saved, and there is no file; 2 usage;\n"
@@ -49,6 +50,7 @@ struct options {
 	bool is_sparse, has_platform;
 	struct platform_set platforms;
 	unsigned wait_s;
+	enum report_level level;
 	struct wanted *all;
 	size_t count;
 };
@@ -233,6 +235,9 @@ parse_option(int c, struct options *o, struct err *e)
 	case 'i':
 		o->is_sparse = true;
 		return 0;
+	case 'q':
+		o->level = REPORT_ERROR;
+		return 0;
 	default:
 		return duration_parse(optarg, WAIT_MAX_S, &o->wait_s, e);
 	}
@@ -248,11 +253,12 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "platform", required_argument, NULL, 'p' },
 		{ "index", no_argument, NULL, 'i' },
 		{ "wait", required_argument, NULL, 'w' },
+		{ "quiet", no_argument, NULL, 'q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	static const struct words words = {
-		.command = "cdr save", .shorts = "r:o:h", .longs = longs,
+		.command = "cdr save", .shorts = "r:o:qh", .longs = longs,
 		.usage = usage,
 	};
 	struct err e;
@@ -276,7 +282,7 @@ parse_options(int argc, char **argv, struct options *o)
 int
 cmd_save(int argc, char **argv)
 {
-	struct options o = { .root = NULL };
+	struct options o = { .level = REPORT_INFO };
 	struct err e;
 	size_t i;
 	int code;
@@ -289,8 +295,10 @@ cmd_save(int argc, char **argv)
 		fprintf(stderr, "cdr save: %s\n", e.msg);
 		code = bad_usage();
 	}
-	if (code == -1)
+	if (code == -1) {
+		report_init(REPORT_TEXT, o.level);
 		code = run(&o);
+	}
 	for (i = 0; i < o.count; i++) {
 		image_ref_done(&o.all[i].ref);
 		platform_set_done(&o.all[i].own);

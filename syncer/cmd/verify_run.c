@@ -10,10 +10,13 @@
 #include "cmd/cmd.h"
 #include "cmd/refresh.h"
 #include "cmd/verify_run.h"
+#include "image/ref.h"
+#include "layout/clock.h"
 #include "layout/mem.h"
 #include "mirror/found.h"
 #include "mirror/repair.h"
 #include "mirror/verify_rules.h"
+#include "report/holding.h"
 #include "report/verify_status.h"
 
 /* Manifests that come back may need others that are missing. */
@@ -27,14 +30,93 @@ struct run {
 	struct verify_totals totals;
 	struct found found;
 	enum verify_end end;
-	int64_t started;
+	int64_t started, began_ms;
+	struct holding_totals here;	/* as the last run has counted them */
 	bool is_whole;			/* all links have been looked at */
 	bool is_stopped;		/* while it was mending */
 	bool is_busy;			/* another one had the tree */
 	struct err err;
 };
 
+/* --- for who looks on -------------------------------------------------- */
+
+static void
+show_structure(const struct run *r, const struct verify_progress *p)
+{
+	struct report_work w = {
+		.what = "link",
+		.done = p->totals->links,
+		.permille = p->all > 0 ? report_permille(p->done, p->all) :
+		    report_permille(p->totals->repositories,
+		    r->here.repositories),
+		.names = image_ref_short(p->at),
+	};
+
+	report_work(&w);
+}
+
+/* Of what is left: what the status says, or else as those before. */
+static uint64_t
+left_of(const struct run *r, const struct verify_progress *p)
+{
+	uint64_t so_far = p->pass_bytes + p->bytes;
+
+	if (p->all_bytes > 0)
+		return p->all_bytes > p->bytes ? p->all_bytes - p->bytes : 0;
+	if (p->done >= p->all)
+		return 0;
+	if (r->here.bytes > so_far)
+		return r->here.bytes - so_far;
+	return p->done == 0 ? 0 : (uint64_t)((double)p->bytes /
+	    (double)p->done * (double)(p->all - p->done));
+}
+
+static void
+show_bytes(const struct run *r, const struct verify_progress *p)
+{
+	int64_t spent_s = (clock_ms() - r->began_ms) / 1000;
+	uint64_t left = left_of(r, p);
+	char name[24];
+	struct report_work w = {
+		.what = "blob",
+		.done = p->done,
+		.all = p->all,
+		.permille = left > 0 ? report_permille(p->bytes,
+		    p->bytes + left) : report_permille(p->done, p->all),
+		.bytes = p->bytes,
+		.left_bytes = left,
+		.limit_rate = r->o->limit_rate,
+		.names = name,
+	};
+
+	if (r->o->max_time > spent_s)
+		w.most_s = r->o->max_time - (uint64_t)spent_s;
+	snprintf(name, sizeof(name), "%.19s", p->at);
+	report_work(&w);
+}
+
+static void
+show(void *cookie, const struct verify_progress *p)
+{
+	const struct run *r = cookie;
+
+	if (!report_progress_due())
+		return;
+	if (p->is_bytes)
+		show_bytes(r, p);
+	else
+		show_structure(r, p);
+}
+
 /* --- looking ----------------------------------------------------------- */
+
+static void
+tell(void *cookie, const struct verify_finding *finding)
+{
+	struct run *r = cookie;
+
+	found_tell(&r->found, finding);
+}
 
 static bool
 is_asked_to_stop(void *cookie)
@@ -59,7 +141,9 @@ look(struct run *r, bool quick, struct verify_totals *ret)
 		.only_count = r->in->count,
 	};
 
+	r->began_ms = clock_ms();
 	r->end = verify_run(r->store, &r->rules, &options, ret, &r->err);
+	report_clear();
 }
 
 /* --- mending ----------------------------------------------------------- */
@@ -384,9 +468,11 @@ verify_all(const struct verify_wishes *o, const struct verify_inputs *in)
 	}
 	found_init(&r.found, o->json);
 	verify_rules_json(&r.rules);
-	r.rules.tell = found_tell;
+	r.rules.tell = tell;
 	r.rules.is_stopped = is_asked_to_stop;
-	r.rules.cookie = &r.found;
+	r.rules.progress = show;
+	r.rules.cookie = &r;
+	holding_totals_read(r.store, &r.here);
 	look(&r, o->quick, &r.totals);
 	found_recognize(&r.found, r.store);
 	r.is_whole = (r.end == VERIFY_DONE || r.end == VERIFY_TIME) &&
@@ -399,6 +485,7 @@ verify_all(const struct verify_wishes *o, const struct verify_inputs *in)
 	    r.end != VERIFY_TOO_MANY, &r.err) == -1))
 		r.end = VERIFY_FAILED;
 	code = exit_code(&r);
+	report_clear();
 	tell_end(&r, code);
 	save(&r, code);
 	if (o->json)

@@ -36,6 +36,8 @@ finding_add(struct findings *f, enum finding_level level, const char *check,
 		.level = level, .check = check, .text = xstrdup(text)
 	};
 	f->fails += level == FINDING_FAIL;
+	if (f->tell != NULL)
+		f->tell(f->cookie, &f->list[f->count - 1]);
 }
 
 void

@@ -22,6 +22,9 @@ struct findings {
 	struct finding *list;
 	size_t count, fails;
 	int stop_fd;		/* readable: interrupted; -1: never */
+	/* Told of each at once; may be NULL. */
+	void (*tell)(void *cookie, const struct finding *);
+	void *cookie;
 };
 
 /* findings_stopped(f): what is found from then on comes of the interruption,

@@ -219,6 +219,18 @@ image_ref_text(const struct image_ref *ref)
 	    ref->has_digest ? "@" : "", digest);
 }
 
+const char *
+image_ref_short(const char *name)
+{
+	static const char hub[] = "docker.io/", official[] = "library/";
+
+	if (strncmp(name, hub, strlen(hub)) != 0)
+		return name;
+	name += strlen(hub);
+	return strncmp(name, official, strlen(official)) == 0 ?
+	    name + strlen(official) : name;
+}
+
 static int
 compare_digests(const struct digest *a, const struct digest *b)
 {

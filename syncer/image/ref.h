@@ -37,6 +37,10 @@ bool image_ref_is_bare(const char *);
 /* image_ref_text(ref): "registry/repository:tag@digest"; free(3) it. */
 char *image_ref_text(const struct image_ref *);
 
+/* image_ref_short(name): the same without what nobody has to type, such as
+ * "nginx:1.27"; a part of ${name}. */
+const char *image_ref_short(const char *);
+
 /*
  * image_ref_behind(registry): as it stands behind the name of a mirror, in
  * m.example/reg.example_5000/app: a component of a name can have no colon

@@ -1,12 +1,8 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "layout/mem.h"
 #include "mirror/active.h"
-
-/* More of them nobody reads. */
-#define NAMED		3u
 
 void
 active_add(struct active *a, const struct list_entry *entry)
@@ -40,39 +36,23 @@ active_done(struct active *a)
 	*a = (struct active){ .entries = NULL };
 }
 
-/* As people would type it. */
 static void
-put_name(const struct image_ref *ref, char *buf, size_t size)
+add_name(const struct image_ref *ref, struct names *n)
 {
-	char *name = image_ref_text(ref), *shown = name;
+	char *name = image_ref_text(ref);
 
-	if (strncmp(shown, "docker.io/", 10) == 0)
-		shown += 10;
-	if (shown != name && strncmp(shown, "library/", 8) == 0)
-		shown += 8;
-	shown[strcspn(shown, "@")] = '\0';
-	snprintf(buf, size, "%s", shown);
+	name[strcspn(name, "@")] = '\0';
+	names_add(n, image_ref_short(name));
 	free(name);
 }
 
 const char *
-active_names(const struct active *a, char buf[ACTIVE_NAMES_MAX])
+active_names(const struct active *a, struct names *n)
 {
-	size_t i, len = 0, named = a->count < NAMED ? a->count : NAMED;
+	size_t i;
 
-	if (a->count == 0)
-		return NULL;
-	buf[0] = '\0';
-	for (i = 0; i < named && len < ACTIVE_NAMES_MAX / 2; i++) {
-		if (i > 0)
-			len += (size_t)snprintf(buf + len,
-			    ACTIVE_NAMES_MAX - len, ", ");
-		put_name(&a->entries[i]->ref, buf + len,
-		    ACTIVE_NAMES_MAX - len);
-		len = strlen(buf);
-	}
-	if (i < a->count)
-		snprintf(buf + len, ACTIVE_NAMES_MAX - len, " and %zu more",
-		    a->count - i);
-	return buf;
+	*n = (struct names){ .count = 0 };
+	for (i = 0; i < a->count && i < NAMED; i++)
+		add_name(&a->entries[i]->ref, n);
+	return names_end(n, a->count);
 }

@@ -2,6 +2,7 @@
 #define CDR_MIRROR_ACTIVE_H
 
 #include "image/list.h"
+#include "report/names.h"
 
 /* Which images are in progress, in the order in which they began: for people
  * who look on.  It starts as zeros; the entries have to live as long. */
@@ -14,9 +15,7 @@ void active_add(struct active *, const struct list_entry *);
 void active_remove(struct active *, const struct list_entry *);
 void active_done(struct active *);
 
-/* active_names(a, buf): "nginx:1.27, redis:7 and 3 more".  Return ${buf}, or
- * NULL: there are none. */
-#define ACTIVE_NAMES_MAX	200u
-const char *active_names(const struct active *, char buf[ACTIVE_NAMES_MAX]);
+/* active_names(a, n): the text of ${n}, or NULL: there are none. */
+const char *active_names(const struct active *, struct names *n);
 
 #endif

@@ -120,8 +120,8 @@ look_inside(const struct store *store, const char *registry,
 
 /* These come and go while the image stays the same.  A list that cannot be read
  * tells of none. */
-static void
-look_around(const struct store *store, const char *registry,
+void
+holdings_around(const struct store *store, const char *registry,
     const char *repository, struct holding *h)
 {
 	char tag[TAG_MAX + 1];
@@ -183,7 +183,7 @@ add_reference(void *cookie, const char *registry, const char *repository,
 		rc = store_published_at(all->store, registry, repository,
 		    reference, h.published, e);
 	}
-	look_around(all->store, registry, repository, &h);
+	holdings_around(all->store, registry, repository, &h);
 	if (rc != -1) {
 		text = holding_blobs_text(&h);
 		put(all, h.image, text, strlen(text));

@@ -20,6 +20,12 @@
  */
 int holdings_save(struct store *, int64_t, struct marks *, struct err *);
 
+/* holdings_around(store, registry, repository, h): of its digest, the
+ * referrers, and whether there is a signature. */
+struct holding;
+void holdings_around(const struct store *, const char *, const char *,
+    struct holding *);
+
 /* The same for status_holdings: ${store} and ${now} are in ${cookie}. */
 struct holdings_end {
 	struct store *store;

@@ -259,6 +259,14 @@ is_stopped(void *cookie)
 	return k->o.is_stopped(k->o.cookie);
 }
 
+static void
+progress(void *cookie, const struct gc_progress *p)
+{
+	const struct keep *k = cookie;
+
+	k->o.progress(k->o.cookie, p);
+}
+
 /* --- all of them ------------------------------------------------------- */
 
 int
@@ -289,6 +297,7 @@ keep_new(const struct store *store, const struct keep_options *options,
 		.filter = filter,
 		.tell = options->tell != NULL ? tell : NULL,
 		.is_stopped = options->is_stopped != NULL ? is_stopped : NULL,
+		.progress = options->progress != NULL ? progress : NULL,
 		.cookie = k,
 	};
 	*ret = k;

@@ -23,7 +23,8 @@ struct keep_options {
 	int64_t now;
 	void (*tell)(void *, const struct gc_event *);	/* as in gc_rules */
 	bool (*is_stopped)(void *);
-	void *cookie;			/* of these two */
+	void (*progress)(void *, const struct gc_progress *);
+	void *cookie;			/* of these */
 };
 
 struct keep;

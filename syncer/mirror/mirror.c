@@ -29,7 +29,7 @@ struct run {
 	int64_t started_ms;
 	struct agenda *agenda;
 	struct active active;
-	char names[ACTIVE_NAMES_MAX];
+	struct names names;
 	struct ages *ages;		/* of images, for newest= */
 	struct relist patterns;		/* that could not be looked up */
 	bool stopping;
@@ -294,7 +294,7 @@ take_numbers(struct run *run)
 	t->pulls = s->pulls;
 	t->running = s->running;
 	t->waits = dispatch_waits(run->dispatch);
-	t->names = active_names(&run->active, run->names);
+	t->names = active_names(&run->active, &run->names);
 	t->limit_rate = run->mirror->config.limit_rate;
 	t->wanted = s->wanted;
 	t->wanted_bytes = dispatch_left(run->dispatch);

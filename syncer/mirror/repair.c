@@ -15,6 +15,7 @@ struct repair {
 	const struct dispatch_config *config;
 	struct dispatch *d;
 	size_t active;
+	size_t ended, all;		/* objects, for who looks on */
 	bool is_stopping;
 	struct err store_err;		/* code ERR_NONE: the store is well */
 };
@@ -103,6 +104,7 @@ fetched(struct waiter *waiter, const struct err *e)
 			return;
 	}
 	r->active--;
+	r->ended++;
 	free(a);
 }
 
@@ -115,10 +117,12 @@ start(struct repair *r, struct repair_object *of)
 	a->of = of;
 	a->waiter.end = fetched;
 	err_set(&of->err, ERR_NOT_FOUND, "no repository has it");
-	if (ask_next(a))
+	if (ask_next(a)) {
 		r->active++;
-	else
-		free(a);
+		return;
+	}
+	r->ended++;
+	free(a);
 }
 
 /* --- all of them ------------------------------------------------------- */
@@ -136,11 +140,31 @@ mind_stop(struct repair *r, int stop_fd)
 }
 
 static void
+show(const struct repair *r)
+{
+	struct report_work w = {
+		.what = "object",
+		.done = r->ended,
+		.all = r->all,
+		.permille = report_permille(r->ended, r->all),
+		.bytes = dispatch_stats(r->d)->bytes,
+		.left_bytes = dispatch_left(r->d),
+		.limit_rate = r->config->limit_rate,
+		.waits = dispatch_waits(r->d),
+	};
+
+	report_work(&w);
+}
+
+static void
 loop(struct repair *r, int stop_fd, struct repair_object *objects,
     size_t count)
 {
-	size_t next = 0;
+	size_t next;
 
+	for (next = 0; next < count; next++)
+		r->all += !objects[next].is_mended;
+	next = 0;
 	for (;;) {
 		mind_stop(r, stop_fd);
 		while (!r->is_stopping && next < count &&
@@ -153,6 +177,8 @@ loop(struct repair *r, int stop_fd, struct repair_object *objects,
 		    (r->is_stopping || next == count))
 			return;
 		dispatch_step(r->d, STEP_MS, r->is_stopping ? -1 : stop_fd);
+		if (report_progress_due())
+			show(r);
 	}
 }
 

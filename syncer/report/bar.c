@@ -8,7 +8,7 @@
 enum part {
 	PART_BAR,
 	PART_PERCENT,
-	PART_IMAGES,
+	PART_COUNT,
 	PART_BYTES,
 	PART_RATE,
 	PART_TIME,
@@ -75,31 +75,76 @@ time_text(uint64_t seconds, char *buf)
 		    (unsigned long long)(seconds % 60));
 }
 
+void
+bar_of_run(const struct report_totals *t, struct report_work *ret)
+{
+	*ret = (struct report_work){
+		.what = "image",
+		.done = t->unchanged + t->updated + t->held + t->failed,
+		.all = t->images,
+		.permille = bar_permille(t),
+		.bytes = t->bytes,
+		.left_bytes = t->wanted_bytes,
+		.limit_rate = t->limit_rate,
+		.waits = t->waits,
+		.names = t->names,
+	};
+}
+
+static void
+count_text(const struct report_work *w, bool is_narrow, char *buf)
+{
+	char all[24] = "";
+	uint64_t many = w->all > 0 ? w->all : w->done;
+
+	if (w->all > 0)
+		snprintf(all, sizeof(all), "/%llu", (unsigned long long)w->all);
+	if (is_narrow)
+		snprintf(buf, PART_MAX, "%llu%s", (unsigned long long)w->done,
+		    all);
+	else
+		snprintf(buf, PART_MAX, "%llu%s %.20s%s",
+		    (unsigned long long)w->done, all, w->what,
+		    many == 1 ? "" : "s");
+}
+
 /* By the rate of the last seconds: what it was an hour ago is of no use. */
 static void
-write_parts(const struct report_totals *t, uint64_t rate, bool is_narrow,
+left_text(const struct report_work *w, uint64_t rate, char *buf)
+{
+	uint64_t seconds = UINT64_MAX;
+	char size[REPORT_BYTES_MAX];
+
+	if (w->left_bytes > 0 && rate > 0)
+		seconds = w->left_bytes / rate;
+	if (w->most_s > 0 && seconds > w->most_s)
+		seconds = w->most_s;
+	if (seconds < UINT64_MAX)
+		time_text(seconds, buf);
+	else if (w->left_bytes > 0)
+		snprintf(buf, PART_MAX, "%s left",
+		    report_bytes(w->left_bytes, size));
+}
+
+static void
+write_parts(const struct report_work *w, uint64_t rate, bool is_narrow,
     struct line *l)
 {
 	char size[REPORT_BYTES_MAX];
 
-	snprintf(l->parts[PART_PERCENT], PART_MAX, "%3u%%",
-	    bar_permille(t) / 10);
-	snprintf(l->parts[PART_IMAGES], PART_MAX, "%zu/%zu%s",
-	    t->unchanged + t->updated + t->held + t->failed, t->images,
-	    is_narrow ? "" : t->images == 1 ? " image" : " images");
-	if (t->bytes > 0)
+	if (w->permille <= 1000)
+		snprintf(l->parts[PART_PERCENT], PART_MAX, "%3u%%",
+		    w->permille / 10);
+	count_text(w, is_narrow, l->parts[PART_COUNT]);
+	if (w->bytes > 0)
 		snprintf(l->parts[PART_BYTES], PART_MAX, "%s",
-		    report_bytes(t->bytes, size));
+		    report_bytes(w->bytes, size));
 	if (rate > 0)
 		snprintf(l->parts[PART_RATE], PART_MAX, "%s/s%s",
-		    report_bytes(rate, size), t->limit_rate > 0 &&
-		    rate >= t->limit_rate / 100 * AT_LIMIT ? " (limit)" : "");
-	if (t->wanted_bytes > 0 && rate > 0)
-		time_text(t->wanted_bytes / rate, l->parts[PART_TIME]);
-	else if (t->wanted_bytes > 0)
-		snprintf(l->parts[PART_TIME], PART_MAX, "%s left",
-		    report_bytes(t->wanted_bytes, size));
-	l->tail = t->waits != NULL ? t->waits : t->names;
+		    report_bytes(rate, size), w->limit_rate > 0 &&
+		    rate >= w->limit_rate / 100 * AT_LIMIT ? " (limit)" : "");
+	left_text(w, rate, l->parts[PART_TIME]);
+	l->tail = w->waits != NULL ? w->waits : w->names;
 }
 
 static void
@@ -116,21 +161,23 @@ take(struct line *l, enum part part, size_t width, size_t room)
 /* The most important first.  Who waits wants to know for what; who does not,
  * how long it takes. */
 static void
-fit(struct line *l, bool is_waiting, size_t room)
+fit(struct line *l, const struct report_work *w, size_t room)
 {
 	static const enum part orders[2][PARTS] = {
-		{ PART_IMAGES, PART_PERCENT, PART_TIME, PART_RATE, PART_BAR,
+		{ PART_COUNT, PART_PERCENT, PART_TIME, PART_RATE, PART_BAR,
 		  PART_TAIL, PART_BYTES },
-		{ PART_IMAGES, PART_TAIL, PART_PERCENT, PART_TIME, PART_RATE,
+		{ PART_COUNT, PART_TAIL, PART_PERCENT, PART_TIME, PART_RATE,
 		  PART_BAR, PART_BYTES },
 	};
 	size_t i, tail = l->tail == NULL ? 0 : strlen(l->tail), width;
+	bool is_waiting = w->waits != NULL;
 	enum part part;
 
 	for (i = 0; i < PARTS; i++) {
 		part = orders[is_waiting][i];
-		width = part == PART_BAR ? BAR_LEAST + 2 :
-		    part == PART_TAIL ? tail : strlen(l->parts[part]);
+		width = part == PART_TAIL ? tail : strlen(l->parts[part]);
+		if (part == PART_BAR)
+			width = w->permille <= 1000 ? BAR_LEAST + 2 : 0;
 		if (part == PART_TAIL && tail > TAIL_LEAST &&
 		    (!is_waiting || l->used + GAP + tail > room))
 			width = TAIL_LEAST;
@@ -179,7 +226,7 @@ draw_tail(const char *tail, size_t width, char *buf)
 }
 
 char *
-bar_text(const struct report_totals *t, uint64_t rate, unsigned width,
+bar_text(const struct report_work *w, uint64_t rate, unsigned width,
     char buf[BAR_MAX])
 {
 	struct line l = { .used = 0 };
@@ -188,15 +235,15 @@ bar_text(const struct report_totals *t, uint64_t rate, unsigned width,
 
 	if (room > BAR_MAX - 1)
 		room = BAR_MAX - 1;
-	write_parts(t, rate, width < NARROW, &l);
-	fit(&l, t->waits != NULL, room);
+	write_parts(w, rate, width < NARROW, &l);
+	fit(&l, w, room);
 	stretch(&l, room);
 	buf[0] = '\0';
 	for (i = 0; i < PARTS; i++) {
 		if (l.widths[i] == 0)
 			continue;
 		if (i == PART_BAR)
-			draw_bar(bar_permille(t), l.widths[i], text);
+			draw_bar(w->permille, l.widths[i], text);
 		else if (i == PART_TAIL)
 			draw_tail(l.tail, l.widths[i], text);
 		else

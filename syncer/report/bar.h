@@ -4,14 +4,17 @@
 #include "report/report.h"
 
 /*
- * bar_text(t, rate, width, buf): how far a run is, in less than ${width}
- * columns of ASCII: a bar, images, bytes a second, the time that is left, the
- * names of images in progress or what it waits for.  What does not fit is left
- * out, the least important first.  Return ${buf}.
+ * bar_text(w, rate, width, buf): how far it is, in less than ${width} columns
+ * of ASCII: a bar, what is counted, bytes a second, the time that is left, what
+ * is at hand or what it waits for.  What does not fit is left out, the least
+ * important first.  Return ${buf}.
  */
 #define BAR_MAX	256u
-char *bar_text(const struct report_totals *, uint64_t, unsigned,
+char *bar_text(const struct report_work *, uint64_t, unsigned,
     char buf[BAR_MAX]);
+
+/* bar_of_run(t, ret): a run of sync or of import, as such a work. */
+void bar_of_run(const struct report_totals *, struct report_work *ret);
 
 /* bar_permille(t): how much of it is done; images in progress count as far as
  * their bytes are here. */

@@ -314,3 +314,14 @@ holding_head_read(const json_t *head, struct holding_head *ret,
 	totals->bytes = status_get_count(head, "bytes");
 	return true;
 }
+
+void
+holding_totals_read(const struct store *store, struct holding_totals *ret)
+{
+	struct book_in *in = book_open(store, &holding_images_book);
+	struct holding_head ignored;
+
+	if (in == NULL || !holding_head_read(book_head(in), &ignored, ret))
+		memset(ret, 0, sizeof(*ret));
+	book_close(in);
+}

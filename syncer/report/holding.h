@@ -100,4 +100,8 @@ bool holding_head_is_ours(const json_t *);
 bool holding_head_read(const json_t *, struct holding_head *,
     struct holding_totals *);
 
+/* holding_totals_read(store, ret): what images.json says of all of them, as of
+ * the last run; zeros where it says nothing. */
+void holding_totals_read(const struct store *, struct holding_totals *);
+
 #endif

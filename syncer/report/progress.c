@@ -15,7 +15,10 @@
 /* The rate is that of the last few seconds. */
 #define RATE_SAMPLES	16
 
-static bool enabled, drawn;
+/* In the environment of what progress_watched speaks of. */
+#define WATCHED	"CDR_WATCHED"
+
+static bool enabled, drawn, is_shared, is_watched, is_at_end;
 static int64_t drawn_at_ms;
 static struct {
 	int64_t at_ms;
@@ -30,6 +33,28 @@ progress_init(bool is_wanted)
 
 	enabled = is_wanted && isatty(STDERR_FILENO) == 1 && term != NULL &&
 	    term[0] != '\0' && strcmp(term, "dumb") != 0;
+	is_watched = getenv(WATCHED) != NULL;
+	/* Whoever ends leaves nothing of it behind. */
+	if (enabled && !is_at_end)
+		is_at_end = atexit(progress_clear) == 0;
+}
+
+void
+progress_watched(void)
+{
+	setenv(WATCHED, "1", 1);
+	is_shared = enabled;
+}
+
+/* Who has put it into the background types something else now.  What a watch
+ * has begun is where that is, which is its parent. */
+static bool
+is_in_background(void)
+{
+	pid_t group = tcgetpgrp(STDERR_FILENO);
+
+	return group != -1 && group != getpgrp() &&
+	    !(is_watched && group == getpgid(getppid()));
 }
 
 /* "\r" and "erase to the end of the screen" (ECMA-48 ED), which every
@@ -37,7 +62,7 @@ progress_init(bool is_wanted)
 void
 progress_clear(void)
 {
-	if (drawn)
+	if (drawn || (is_shared && !is_in_background()))
 		fputs("\r\033[J", stderr);
 	drawn = false;
 	drawn_at_ms = 0;
@@ -65,9 +90,15 @@ rate(uint64_t bytes, int64_t now)
 	int64_t span;
 	uint64_t ret = 0;
 
+	/* Something else has begun, which counts from 0 on. */
+	if (sample_count > 0 && bytes < samples[last].bytes) {
+		sample_count = 0;
+		oldest = last = 0;
+	}
 	if (sample_count > 0) {
 		span = now - samples[oldest].at_ms;
-		if (span > 0)
+		/* In less it is what came at once. */
+		if (span >= REDRAW_MS)
 			ret = (bytes - samples[oldest].bytes) * 1000 /
 			    (uint64_t)span;
 	}
@@ -86,33 +117,35 @@ progress_due(void)
 	return enabled && clock_ms() - drawn_at_ms >= REDRAW_MS;
 }
 
-/* Who has put it into the background types something else now. */
-static bool
-is_in_background(void)
-{
-	pid_t group = tcgetpgrp(STDERR_FILENO);
-
-	return group != -1 && group != getpgrp();
-}
-
 /* The cursor is left at the beginning of the line: a window that gets narrower
  * breaks the line in two, and all of it is behind the cursor then. */
 void
-progress_draw(const struct report_totals *totals)
+progress_draw(const struct report_work *w)
 {
-	static unsigned part;
-	struct report_totals t = *totals;
 	char line[BAR_MAX];
 	int64_t now = clock_ms();
 
+	if (!enabled)
+		return;
 	drawn_at_ms = now;
-	t.part_permille = part;
-	part = bar_part(&t);
-	bar_text(&t, rate(t.bytes, now), terminal_width(), line);
+	bar_text(w, rate(w->bytes, now), terminal_width(), line);
 	outside_show(line);
 	if (is_in_background())
 		return;
 	fprintf(stderr, "\r%s\033[J\r", line);
 	fflush(stderr);
 	drawn = true;
+}
+
+void
+progress_run(const struct report_totals *totals)
+{
+	static unsigned part;
+	struct report_totals t = *totals;
+	struct report_work w;
+
+	t.part_permille = part;
+	part = bar_part(&t);
+	bar_of_run(&t, &w);
+	progress_draw(&w);
 }

@@ -9,9 +9,15 @@
  * where that can do no more than print. */
 void progress_init(bool is_wanted);
 bool progress_due(void);
-void progress_draw(const struct report_totals *);
+void progress_run(const struct report_totals *);
+void progress_draw(const struct report_work *);
 
 /* progress_clear(): make room for an ordinary line. */
 void progress_clear(void);
+
+/* progress_watched(): processes that are begun from here on draw it as well.
+ * They may be in a group of their own, in the background of the terminal, and
+ * go by ours. */
+void progress_watched(void);
 
 #endif

@@ -167,5 +167,32 @@ report_progress_due(void)
 void
 report_progress(const struct report_totals *t)
 {
-	progress_draw(t);
+	progress_run(t);
+}
+
+void
+report_work(const struct report_work *w)
+{
+	progress_draw(w);
+}
+
+unsigned
+report_permille(uint64_t done, uint64_t all)
+{
+	if (all == 0)
+		return REPORT_VAGUE;
+	return done >= all ? 1000 : (unsigned)((double)done * 1000 /
+	    (double)all);
+}
+
+void
+report_clear(void)
+{
+	progress_clear();
+}
+
+void
+report_watched(void)
+{
+	progress_watched();
 }

@@ -70,12 +70,38 @@ struct report_totals {
 	uint64_t wanted_bytes;
 };
 
+/* How far anything is that takes long. */
+#define REPORT_VAGUE	1001u
+struct report_work {
+	const char *what;		/* is counted, one of it: "image" */
+	uint64_t done, all;		/* all 0: how many there are is not
+					 * known */
+	unsigned permille;		/* of all of it; REPORT_VAGUE */
+	uint64_t bytes;			/* so far; and what is left of them, */
+	uint64_t left_bytes;		/* 0: not known */
+	uint64_t most_s;		/* it ends by then; 0: whenever it is
+					 * done */
+	uint64_t limit_rate;		/* bytes a second; 0: no limit */
+	const char *waits;		/* what it waits for; NULL: nothing */
+	const char *names;		/* what is at hand, or NULL */
+};
+
+/* report_permille(done, all): of 1000; REPORT_VAGUE where ${all} is 0. */
+unsigned report_permille(uint64_t, uint64_t);
+
 /*
  * report_progress_due(): on a terminal, from time to time, it is time for
- * report_progress(t), which redraws the line at the bottom.
+ * report_progress(t) or report_work(w), which redraw the line at the bottom.
+ * They go with report() into one thread, or wait for one another.
+ * report_clear(): the line goes: for who prints by himself, and at the end.
+ * report_watched(): from here on processes that this one begins draw it, where
+ * this one writes as well; they are in a group of their own.
  */
 bool report_progress_due(void);
 void report_progress(const struct report_totals *);
+void report_work(const struct report_work *);
+void report_clear(void);
+void report_watched(void);
 
 /* report_summary(t): the last lines of a run, at level REPORT_INFO: images that
  * failed, and the numbers.  report_failures(): these images alone, some of them

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "report/report.h"
 #include "watch/child.h"
 
 static int ended_pipe[2] = { -1, -1 };
@@ -28,6 +29,7 @@ child_init(struct err *e)
 	struct sigaction action = { .sa_handler = on_child };
 	int i;
 
+	report_watched();
 	if (pipe(ended_pipe) == -1)
 		return err_sys(e, "cannot make a pipe");
 	for (i = 0; i < 2; i++)

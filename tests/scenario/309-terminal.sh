@@ -66,6 +66,8 @@ expect_eq "the file has results and nothing else" "3 1 1 5" "$(
 	grep -c '^4 images: 0 unchanged, 3 updated, 1 failed' "$T/results") $(
 	wc -l <"$T/results")"
 ! grep -q "$esc" "$T/results" || fail "the file has colours"
+sed '/^width /d' "$T/screen" >"$T/left"
+! grep -qE '[[]#|%' "$T/left" || fail "something of the line is left: $(cat "$T/left")"
 
 # Results that get elsewhere do not have it drawn anew: five times a second is enough.
 craft many library/small --count 60 --layers 1 >/dev/null

@@ -120,6 +120,17 @@ CDR_ROOT=$T/root
 export CDR_ROOT
 asked ls --history gh
 expect_eq "also of the environment" ghcr.io/org/tool:v3 "$(cut -f 1 answer)"
+# Several, with commas: none of them twice. A list is no image, behind which keys stand.
+asked sync app platform=linux/amd64,linux/a
+expect_eq "the next one of several" "platform=linux/amd64,linux/arm64
+platform=linux/amd64,linux/arm/v7
+platform=linux/amd64,linux/arm/v6" "$(cut -f 1 answer)"
+asked export --boot amd64,
+expect_eq "and no other" "amd64,arm64" "$(cut -f 1 answer)"
+asked sync -i list ''
+expect_eq "nothing stands behind a list alone" "" "$(cat answer)"
+asked sync --from=oci:x
+expect_eq "a folder, and what is in front of it" ":dir	--from=oci:" "$(cat answer)"
 CDR_ROOT=$T/none
 asked rm ''
 expect_eq "nothing, and no complaint, without one" "" "$(cat answer)"
@@ -129,8 +140,21 @@ asked no-such-command ''
 expect_eq "nothing for what is none" "" "$(cat answer)"
 
 # --- shells ---------------------------------------------------------------------------
-mkdir -p here/folder
+# An image that was asked for by its digest; names that shells have to quote; a tree that
+# only a tilde leads to.
+_id=$(tree_image ghcr.io/org/other old other)
+mkdir -p "$TREE/repos/ghcr.io/org/other/_history"
+rm "$TREE/repos/ghcr.io/org/other/_manifests/old"
+echo "2026-11-30T00:00:00Z $_id" >"$TREE/repos/ghcr.io/org/other/_history/$_id"
+tree_lists
+mv "$T/root" "$HOME/tree"
+ln -s "$HOME/tree" "$T/root"
+mkdir -p "here/two words"
+ln -s "$HOME/tree" "here/two words/tree"
+mkdir -p here/folder here/b@c:d
 : >here/file.txt
+: >"here/my list.txt"
+: >here/at@home.txt
 cd here
 
 # all_of SHELL: all that shells have to do: a command, an option, a value behind "=", a
@@ -154,6 +178,23 @@ all_of()
 		-x 'cdr sync -i fi' '[-]i file[.]txt' \
 		-x 'cdr export --to fo' '[-]-to folder' \
 		-x 'cdr sync --from=oci:fo' '[-]-from=oci:folder' \
+		-x 'cdr sync --from oci:fo' '[-]-from oci:folder' \
+		-x 'cdr sync x platform=linux/amd64,linux/s3' 'linux/amd64,linux/s390x' \
+		-x 'cdr ls ghcr.io/org/other@' 'other@sha256:[0-9a-f]{64}' \
+		-x 'cdr ls ghcr.io/org/other@sha256:' 'other@sha256:[0-9a-f]{64}' \
+		-x 'cdr ls "ghcr.io/org/tool:' '"ghcr.io/org/tool:v3"' \
+		-x "cdr ls 'gh""cr.io/org/to" "'ghcr.io/org/tool:v3'" \
+		-x 'cdr ls -r ~/tree ghcr.io/org/to' 'tool:v3' \
+		-x 'cdr ls --root=/nowhere -r ~/tr' '[~]/tree' \
+		-x 'cdr ls -r two\ words/tree ghcr.io/org/to' 'tool:v3' \
+		-x 'cdr sync -i my' '[-]i my\\ list[.]txt' \
+		-x 'cdr sync -i "my' '[-]i "my list[.]txt"' \
+		-x 'cdr sync -i my\ l' '[-]i my\\ list[.]txt' \
+		-x 'cdr sync --images=my' '[-]-images=my\\ list[.]txt' \
+		-x 'cdr sync -i my\ list.txt --log=js' '[-]-log=json' \
+		-x 'cdr sync -i at@h' '[-]i at@home[.]txt' \
+		-x 'cdr export --to two' '[-]-to two\\ words/' \
+		-x 'cdr export --to b@' '[-]-to b@c\\?:d/' \
 		200 "$T/$1"
 	cat "$T/stdout"
 }
@@ -168,6 +209,15 @@ bash_completion=/usr/share/bash-completion/bash_completion
 printf 'PS1="$ "\nbind "set bell-style none"\n. "%s"\n' "$bash_completion" >"$T/bashrc"
 chmod +x "$T/bash"
 all_of bash
+# Some have taken separators out.
+echo 'COMP_WORDBREAKS=" \"'"'"'><=;|&("' >>"$T/bashrc"
+check "completion in bash, with other separators" python3 "$TOP/tests/terminal.py" \
+	-x 'cdr ls ghcr.io/org/tool:' 'tool:v3' \
+	-x 'cdr ls ghcr.io/org/other@sha256:' 'other@sha256:[0-9a-f]{64}' \
+	-x 'cdr sync --log=js' '[-]-log=json' \
+	-x 'cdr sync --from=oci:fo' '[-]-from=oci:folder/' \
+	-x 'cdr sync -i at@h' '[-]i at@home[.]txt' \
+	200 "$T/bash"
 
 if part "completion in zsh" zsh; then
 	mkdir "$T/zdot"
@@ -198,4 +248,11 @@ if part "completion in fish" fish; then
 	fish_offers 'cdr sync -i fi' 'file\.txt'
 	fish_offers 'cdr export --to fo' 'folder/'
 	fish_offers 'cdr sync --from=oci:fo' '--from=oci:folder/'
+	fish_offers 'cdr sync -i my' 'my list\.txt'
+	fish_offers 'cdr sync -i "my' 'my list\.txt'
+	fish_offers 'cdr sync --images=my\\ l' '--images=my list\.txt'
+	fish_offers 'cdr export --to b@' 'b@c:d/'
+	fish_offers 'cdr ls -r ~/tree ghcr.io/org/to' 'ghcr.io/org/tool:v3'
+	fish_offers 'cdr ls ghcr.io/org/other@' 'ghcr.io/org/other@sha256:[0-9a-f]{64}'
+	fish_offers 'cdr sync x platform=linux/amd64,linux/s3' 'platform=linux/amd64,linux/s390x'
 fi

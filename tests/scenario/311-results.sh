@@ -133,3 +133,25 @@ flock 9
 expect_rc "a run that waits" 3 "$CDR" sync -r "$ROOT" --wait 1 app:1.0 9>&-
 expect_said "is told for how long" '; waiting for at most 1 s$'
 exec 9>&-
+
+# --- who looks on -----------------------------------------------------------------------
+# A mirror that takes calls and says nothing: what is found before that is told at once.
+python3 - "$T/port" <<'END' &
+import socket, sys, time
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(5)
+open(sys.argv[1], "w").write(str(s.getsockname()[1]))
+time.sleep(60)
+END
+defer "kill $! 2>/dev/null || :"
+wait_for 10 test -s "$T/port"
+mkdir "$T/node"
+"$CDR" doctor --prefix "$T/node" --mirror "http://127.0.0.1:$(cat "$T/port")" >"$T/told" 2>"$T/stderr" &
+doctor=$!
+wait_for 10 grep -q '^warn  node  ' "$T/told"
+kill -0 $doctor || fail "doctor has ended"
+kill -INT $doctor
+_rc=0
+wait $doctor || _rc=$?
+expect_eq "doctor, interrupted, tells what it had found, and that" "4 3" "$_rc $(wc -l <"$T/told")"

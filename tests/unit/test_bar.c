@@ -27,6 +27,16 @@ static const struct report_totals waiting = {
 	.waits = "waits for docker.io: 12 s",
 };
 
+static char *
+run_text(const struct report_totals *t, uint64_t rate, unsigned width,
+    char buf[BAR_MAX])
+{
+	struct report_work w;
+
+	bar_of_run(t, &w);
+	return bar_text(&w, rate, width, buf);
+}
+
 static void
 test_widths(void **state)
 {
@@ -58,18 +68,18 @@ test_widths(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		assert_string_equal(bar_text(&busy, 8598323, table[i].width,
+		assert_string_equal(run_text(&busy, 8598323, table[i].width,
 		    buf), table[i].busy);
-		assert_string_equal(bar_text(&waiting, 0, table[i].width,
+		assert_string_equal(run_text(&waiting, 0, table[i].width,
 		    buf), table[i].waiting);
 	}
 }
 
 static void
-check_width(const struct report_totals *t, uint64_t rate, unsigned width)
+check_width(const struct report_work *w, uint64_t rate, unsigned width)
 {
 	char buf[BAR_MAX];
-	size_t len = strlen(bar_text(t, rate, width, buf)), i;
+	size_t len = strlen(bar_text(w, rate, width, buf)), i;
 
 	assert_true(len < (width == 0 ? 1 : width));
 	for (i = 0; i < len; i++)
@@ -84,7 +94,8 @@ test_bounds(void **state)
 	    (uint64_t)1 << 40, UINT64_MAX / 2, UINT64_MAX };
 	size_t i, count = sizeof(numbers) / sizeof(numbers[0]);
 	struct report_totals t;
-	char names[ACTIVE_NAMES_MAX];
+	struct report_work w;
+	char names[200];
 	unsigned width;
 
 	(void)state;
@@ -100,8 +111,11 @@ test_bounds(void **state)
 			.names = i % 2 == 0 ? names : NULL,
 			.waits = i % 4 < 2 ? NULL : names,
 		};
+		bar_of_run(&t, &w);
+		w.permille = i % 3 == 0 ? REPORT_VAGUE : w.permille;
+		w.most_s = numbers[(i + 1) % count];
 		for (width = 0; width < 300; width += 7)
-			check_width(&t, numbers[(i + 5) % count], width);
+			check_width(&w, numbers[(i + 5) % count], width);
 	}
 }
 
@@ -127,15 +141,63 @@ test_times(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		t.wanted_bytes = table[i].left;
-		if (strstr(bar_text(&t, table[i].rate, 80, buf),
+		if (strstr(run_text(&t, table[i].rate, 80, buf),
 		    table[i].text) == NULL)
 			fail_msg("\"%s\" is not in \"%s\"",
 			    table[i].text, buf);
 	}
-	assert_null(strstr(bar_text(&t, 999, 80, buf), "(limit)"));
+	assert_null(strstr(run_text(&t, 999, 80, buf), "(limit)"));
 	t.limit_rate = 1000;
-	assert_non_null(strstr(bar_text(&t, 999, 80, buf), "999 B/s (limit)"));
-	assert_null(strstr(bar_text(&t, 700, 80, buf), "(limit)"));
+	assert_non_null(strstr(run_text(&t, 999, 80, buf), "999 B/s (limit)"));
+	assert_null(strstr(run_text(&t, 700, 80, buf), "(limit)"));
+}
+
+/* What is no run: nothing is claimed that is not known. */
+static void
+test_works(void **state)
+{
+	static const struct {
+		struct report_work work;
+		uint64_t rate;
+		unsigned width;
+		const char *text;
+	} table[] = {
+		{ { .what = "blob", .done = 3, .all = 12, .permille = 250,
+		    .bytes = 5 * MIB, .left_bytes = 15 * MIB,
+		    .names = "sha256:0123456789ab" }, MIB, 100,
+		  "[######-------------------]   25%  3/12 blobs  5.00 MiB"
+		  "  1.00 MiB/s  0:15 left  sha256:0123456789ab" },
+		/* It ends before it is done, */
+		{ { .what = "blob", .done = 3, .all = 12, .permille = 250,
+		    .bytes = MIB, .left_bytes = 900 * MIB, .most_s = 65 },
+		  MIB, 60, "[####------------]   25%  3/12 blobs  1.00 MiB/s  "
+		  "1:05 left" },
+		/* whatever is left, */
+		{ { .what = "blob", .all = 1, .permille = 0, .most_s = 65 },
+		  0, 80, "[------------------------------]    0%  0/1 blob  "
+		  "1:05 left" },
+		{ { .what = "link", .done = 1, .permille = REPORT_VAGUE,
+		    .names = "nginx" }, 0, 80, "1 link  nginx" },
+		{ { .what = "link", .done = 7000, .permille = REPORT_VAGUE,
+		    .names = "nginx" }, 0, 40, "7000  nginx" },
+		{ { .what = "file", .permille = REPORT_VAGUE }, 0, 80,
+		  "0 files" },
+	};
+	char buf[BAR_MAX];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		assert_string_equal(bar_text(&table[i].work, table[i].rate,
+		    table[i].width, buf), table[i].text);
+	assert_int_equal(report_permille(0, 0), REPORT_VAGUE);
+	assert_int_equal(report_permille(1, 0), REPORT_VAGUE);
+	assert_int_equal(report_permille(0, 7), 0);
+	assert_int_equal(report_permille(1, 3), 333);
+	assert_int_equal(report_permille(3, 3), 1000);
+	assert_int_equal(report_permille(4, 3), 1000);
+	assert_int_equal(report_permille(UINT64_MAX - 1, UINT64_MAX), 1000);
+	assert_int_equal(report_permille(1, UINT64_MAX), 0);
 }
 
 static void
@@ -209,7 +271,7 @@ test_names(void **state)
 {
 	struct image_list *list = list_new(NULL, NULL);
 	struct active a = { NULL, 0, 0 };
-	char buf[ACTIVE_NAMES_MAX];
+	struct names names;
 	const struct list_entry *e[5];
 	size_t i;
 
@@ -221,23 +283,41 @@ test_names(void **state)
 	list_add(list, "busybox@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 	    "aaaaaaaaaaaaaaaaaaaaaaaaa");
 	assert_int_equal(list_end(list), 0);
-	assert_null(active_names(&a, buf));
+	assert_null(active_names(&a, &names));
 	for (i = 0; i < 5; i++) {
 		e[i] = list_at(list, i);
 		active_add(&a, e[i]);
 	}
-	assert_string_equal(active_names(&a, buf), "nginx:1.27, "
+	assert_string_equal(active_names(&a, &names), "nginx:1.27, "
 	    "ghcr.io/org/app:2, me/tool:3 and 2 more");
 	active_remove(&a, e[1]);
 	active_remove(&a, e[1]);
 	active_remove(&a, e[0]);
-	assert_string_equal(active_names(&a, buf), "me/tool:3, "
+	assert_string_equal(active_names(&a, &names), "me/tool:3, "
 	    "reg.example:5000/x:4, busybox");
 	for (i = 2; i < 5; i++)
 		active_remove(&a, e[i]);
-	assert_null(active_names(&a, buf));
+	assert_null(active_names(&a, &names));
 	active_done(&a);
 	list_free(list);
+}
+
+/* However long they are. */
+static void
+test_long_names(void **state)
+{
+	struct names names = { .count = 0 };
+	char name[2000];
+	size_t i;
+
+	(void)state;
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_null(names_end(&names, 0));
+	for (i = 0; i < 9; i++)
+		names_add(&names, name);
+	assert_non_null(strstr(names_end(&names, SIZE_MAX), "x and "));
+	assert_true(strlen(names.text) < NAMES_TEXT_MAX);
 }
 
 int
@@ -247,9 +327,11 @@ main(void)
 		cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_works),
 		cmocka_unit_test(test_permille),
 		cmocka_unit_test(test_colours),
 		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_long_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
