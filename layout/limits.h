@@ -233,9 +233,11 @@
 /* status/runs.json: runs, and what is told of an error of one of them. */
 #define RUNS_MAX		50u
 #define RUN_ERROR_MAX		200u
-/* status/traffic.json: days; and how much of a log is read at once. */
+/* status/traffic.json: days; how much of a log is read at once; and how many
+ * that it was before it was rotated are looked at. */
 #define TRAFFIC_DAYS_MAX	90u
 #define TRAFFIC_BYTES_MAX	(256u << 20)
+#define ROTATED_MAX		1000u
 /* status/unlisted.json and held.json: images in them. */
 #define UNLISTED_MAX		10000u
 #define HELD_MAX		10000u

@@ -68,6 +68,7 @@ sync_status(struct status *status, struct store *store, const char *log,
 	};
 	struct holdings_end lists = { .store = store };
 	struct err e;
+	int told;
 
 	if (end == MIRROR_STORE_FAILED) {
 		how.exit_code = EXIT_STORE;
@@ -83,9 +84,9 @@ sync_status(struct status *status, struct store *store, const char *log,
 		refresh_bad(store);
 		status_holdings(status, holdings_end, &lists);
 	}
-	if (log != NULL && traffic_save(store, log, how.now, &e) == -1)
-		report(REPORT_WARNING, "--access-log: cannot tell what was "
-		    "served: %s", e.msg);
+	if (log != NULL && (told = traffic_save(store, log, how.now, &e)) != 0)
+		report(REPORT_WARNING, "--access-log: %s%s", told == -1 ?
+		    "cannot tell what was served: " : "", e.msg);
 	if (status_save(status, store, &how, &e) == -1)
 		report(REPORT_WARNING, "cannot write the status: %s", e.msg);
 	status_free(status);

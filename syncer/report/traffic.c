@@ -1,48 +1,20 @@
-/*
- * Lines are not parsed as JSON: there may be a million.  nginx writes them in
- * one form, and in a client's words each quotation mark has a backslash before
- * it, so that ,"kind":" stands between two members and nowhere else.
- */
-#include <fcntl.h>
+/* Days, and the file that has them. */
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "layout/limits.h"
-#include "layout/mem.h"
-#include "report/name_set.h"
 #include "report/status_doc.h"
 #include "report/status_record.h"
 #include "report/traffic.h"
+#include "report/traffic_internal.h"
 
-#define DAY_S		86400
 #define COUNT_MAX	((uint64_t)1 << 53)
-#define MARK_MAX	17u
-
-struct day {
-	int64_t number;			/* of days since 1970, UTC */
-	uint64_t bytes, requests;
-};
-
-struct traffic {
-	int64_t today;
-	struct day days[TRAFFIC_DAYS_MAX];	/* in order; those that there
-						 * were */
-	size_t count;
-	char mark[MARK_MAX];		/* of the log; "": none so far */
-	uint64_t at;			/* how far it has been read */
-	uint64_t left;			/* to be read now, at most */
-	bool is_new;			/* it has to be written */
-};
 
 /* --- days -------------------------------------------------------------- */
 
-static struct day *
+static struct traffic_day *
 find_day(struct traffic *t, int64_t number)
 {
 	size_t i = t->count;
@@ -59,7 +31,7 @@ find_day(struct traffic *t, int64_t number)
 		memmove(t->days + i + 1, t->days + i,
 		    (t->count++ - i) * sizeof(*t->days));
 	}
-	t->days[i] = (struct day){ .number = number };
+	t->days[i] = (struct traffic_day){ .number = number };
 	return &t->days[i];
 }
 
@@ -88,10 +60,16 @@ drop_days(struct traffic *t)
 	t->count = kept;
 }
 
-static void
-add(struct traffic *t, int64_t number, uint64_t bytes, uint64_t requests)
+bool
+traffic_is_of_now(const struct traffic *t, int64_t when)
 {
-	struct day *day = find_day(t, number);
+	return is_of_now(t, when / TRAFFIC_DAY_S);
+}
+
+void
+traffic_add(struct traffic *t, int64_t when, uint64_t bytes, uint64_t requests)
+{
+	struct traffic_day *day = find_day(t, when / TRAFFIC_DAY_S);
 
 	if (day == NULL)
 		return;
@@ -101,184 +79,14 @@ add(struct traffic *t, int64_t number, uint64_t bytes, uint64_t requests)
 	    day->requests + requests;
 }
 
-/* --- lines ------------------------------------------------------------- */
-
-/* 2026-11-30T00:11:34+01:00 */
-static bool
-read_time(const char *text, int64_t *ret_day)
-{
-	struct tm tm = { 0 };
-	int hours, minutes, end = 0;
-	char sign;
-	time_t at;
-
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%c%2d:%2d%n", &tm.tm_year,
-	    &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-	    &sign, &hours, &minutes, &end) != 9 || text[end] != '"' ||
-	    (sign != '+' && sign != '-'))
-		return false;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	at = timegm(&tm) - (sign == '+' ? 1 : -1) * (hours * 3600 +
-	    minutes * 60);
-	*ret_day = at / DAY_S;
-	return at > 0;
-}
-
-/* Only what a node gets: an image's bytes, asked for with GET. */
-static void
-count_line(struct traffic *t, const char *line)
-{
-	static const char begin[] = "{\"time\":\"", bytes[] = ",\"bytes\":";
-	const char *at = strstr(line, bytes);
-	int64_t day;
-
-	if (strncmp(line, begin, strlen(begin)) != 0 || at == NULL ||
-	    at[strlen(bytes)] < '0' || at[strlen(bytes)] > '9' ||
-	    strstr(line, ",\"method\":\"GET\"") == NULL ||
-	    (strstr(line, ",\"kind\":\"blob\"") == NULL &&
-	    strstr(line, ",\"kind\":\"manifest\"") == NULL) ||
-	    (strstr(line, ",\"status\":200,") == NULL &&
-	    strstr(line, ",\"status\":206,") == NULL) ||
-	    !read_time(line + strlen(begin), &day))
-		return;
-	if (is_of_now(t, day))
-		add(t, day, strtoull(at + strlen(bytes), NULL, 10), 1);
-}
-
-/* --- the log ----------------------------------------------------------- */
-
-struct log {
-	FILE *in;
-	uint64_t size;
-	char mark[MARK_MAX];	/* of its first line; "": there is none yet */
-};
-
-/* The next line, or LOG_LINE_MAX bytes of a longer one: then ${ret_whole} is
- * false.  Return how many bytes that was; 0: it is still being written. */
-static size_t
-read_line(FILE *in, char line[LOG_LINE_MAX + 1], bool *ret_whole)
-{
-	size_t len = 0;
-	int c = 0;
-
-	while (len < LOG_LINE_MAX && c != '\n') {
-		c = getc_unlocked(in);
-		if (c == EOF)
-			return 0;
-		line[len++] = c == '\0' ? '?' : (char)c;
-	}
-	*ret_whole = c == '\n';
-	line[c == '\n' ? len - 1 : len] = '\0';
-	return len;
-}
-
-/* Return 1, 0 if it is not there, or -1. */
-static int
-open_log(const char *path, struct log *ret, struct err *e)
-{
-	char line[LOG_LINE_MAX + 1];
-	bool is_whole;
-	struct stat sb;
-	/* Of a pipe nobody may be at the other end. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-
-	*ret = (struct log){ .in = NULL };
-	if (fd == -1)
-		return access(path, F_OK) == -1 ? 0 : err_sys(e, "%s", path);
-	if (fstat(fd, &sb) == -1 || !S_ISREG(sb.st_mode)) {
-		close(fd);
-		return err_set(e, ERR_INPUT, "%s: not a regular file", path);
-	}
-	ret->in = fdopen(fd, "r");
-	if (ret->in == NULL) {
-		close(fd);
-		return err_sys(e, "%s", path);
-	}
-	ret->size = (uint64_t)sb.st_size;
-	if (read_line(ret->in, line, &is_whole) > 0)
-		snprintf(ret->mark, sizeof(ret->mark), "%016llx",
-		    (unsigned long long)name_set_key(line));
-	return 1;
-}
-
-static int
-read_from(struct traffic *t, const char *path, const struct log *log,
-    struct err *e)
-{
-	char line[LOG_LINE_MAX + 1];
-	bool is_whole;
-	size_t len;
-
-	if (fseeko(log->in, (off_t)t->at, SEEK_SET) == -1)
-		return err_sys(e, "%s", path);
-	while (t->at < log->size && t->left > 0 &&
-	    (len = read_line(log->in, line, &is_whole)) > 0) {
-		if (is_whole)
-			count_line(t, line);
-		t->at += len;
-		t->left = t->left > len ? t->left - len : 0;
-		t->is_new = true;
-	}
-	return ferror(log->in) ? err_sys(e, "%s", path) : 0;
-}
-
-/* Return 1 if there is no more in it, 0 if there is, or -1. */
-static int
-read_before(struct traffic *t, const char *path, struct err *e)
-{
-	char *name = xasprintf("%s.1", path);
-	struct log log;
-	int rc = open_log(name, &log, e);
-
-	if (rc == 1) {
-		if (strcmp(log.mark, t->mark) == 0)
-			rc = read_from(t, name, &log, e) == -1 ? -1 :
-			    t->left > 0;
-		fclose(log.in);
-	} else {
-		rc = 1;
-	}
-	free(name);
-	return rc;
-}
-
-static int
-read_log(struct traffic *t, const char *path, struct err *e)
-{
-	struct log log;
-	int rc = open_log(path, &log, e);
-
-	if (rc == 0)
-		return err_set(e, ERR_INPUT, "%s: no such file", path);
-	if (rc == -1)
-		return -1;
-	/* One that has become shorter is another one. */
-	if (t->mark[0] != '\0' && (strcmp(t->mark, log.mark) != 0 ||
-	    t->at > log.size)) {
-		rc = read_before(t, path, e);
-		/* Until there is something in the new one, nginx may not have
-		 * been told of it. */
-		if (rc == 1 && log.mark[0] != '\0') {
-			t->at = 0;
-			t->is_new = true;
-		}
-	}
-	if (rc == 1 && log.mark[0] != '\0') {
-		memcpy(t->mark, log.mark, sizeof(t->mark));
-		rc = read_from(t, path, &log, e);
-	}
-	fclose(log.in);
-	return rc == -1 ? -1 : 0;
-}
-
 /* --- the file ---------------------------------------------------------- */
 
 static void
 load(struct traffic *t, const struct store *store)
 {
 	bool is_damaged;
-	json_t *o = status_doc_read(store, TRAFFIC_FILE, &is_damaged), *day;
+	json_t *o = status_doc_read(store, TRAFFIC_FILE, &is_damaged);
+	json_t *lost = json_object_get(o, "lost"), *day;
 	const char *mark = json_string_value(json_object_get(o, "log")), *text;
 	char noon[40];
 	size_t i;
@@ -286,13 +94,18 @@ load(struct traffic *t, const struct store *store)
 	if (mark != NULL && strlen(mark) < sizeof(t->mark)) {
 		memcpy(t->mark, mark, strlen(mark) + 1);
 		t->at = status_get_count(o, "at");
+		t->last = status_get_time(o, "time");
+	}
+	if (is_of_now(t, status_get_time(lost, "after") / TRAFFIC_DAY_S)) {
+		t->lost.after = status_get_time(lost, "after");
+		t->lost.before = status_get_time(lost, "before");
 	}
 	json_array_foreach(json_object_get(o, "days"), i, day) {
 		text = json_string_value(json_object_get(day, "day"));
 		snprintf(noon, sizeof(noon), "%.20sT12:00:00Z",
 		    text == NULL ? "" : text);
 		if (status_time(noon) > 0)
-			add(t, status_time(noon) / DAY_S,
+			traffic_add(t, status_time(noon),
 			    status_get_count(day, "bytes"),
 			    status_get_count(day, "requests"));
 	}
@@ -300,23 +113,49 @@ load(struct traffic *t, const struct store *store)
 	json_decref(o);
 }
 
+#define TIME_MAX	32
+
+/* 2026-11-30T00:11:34Z, of which the first ten are the day. */
+static bool
+write_time(char text[TIME_MAX], int64_t when)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	return when != 0 && gmtime_r(&t, &tm) != NULL &&
+	    strftime(text, TIME_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0;
+}
+
+/* ,"time":"2026-11-30T00:11:34Z"; nothing where it is not known. */
+static void
+print_time(FILE *out, const char *before, int64_t when)
+{
+	char text[TIME_MAX];
+
+	if (write_time(text, when))
+		fprintf(out, "%s\"%s\"", before, text);
+}
+
 static void
 print(FILE *out, void *cookie)
 {
 	const struct traffic *t = cookie;
-	char text[32];
-	struct tm tm;
-	time_t at;
+	char text[TIME_MAX];
 	size_t i;
 
-	fprintf(out, "{\"version\":1,\"log\":\"%s\",\"at\":%llu,\"days\":[\n",
-	    t->mark, (unsigned long long)t->at);
+	fprintf(out, "{\"version\":1,\"log\":\"%s\",\"at\":%llu", t->mark,
+	    (unsigned long long)t->at);
+	print_time(out, ",\"time\":", t->last);
+	if (t->lost.after != 0) {
+		print_time(out, ",\"lost\":{\"after\":", t->lost.after);
+		print_time(out, ",\"before\":", t->lost.before);
+		fputc('}', out);
+	}
+	fputs(",\"days\":[\n", out);
 	for (i = 0; i < t->count; i++) {
-		at = (time_t)(t->days[i].number * DAY_S);
-		if (gmtime_r(&at, &tm) == NULL)
+		if (!write_time(text, t->days[i].number * TRAFFIC_DAY_S))
 			continue;
-		strftime(text, sizeof(text), "%Y-%m-%d", &tm);
-		fprintf(out, "{\"day\":\"%s\",\"bytes\":%llu,"
+		fprintf(out, "{\"day\":\"%.10s\",\"bytes\":%llu,"
 		    "\"requests\":%llu}%s\n", text,
 		    (unsigned long long)t->days[i].bytes,
 		    (unsigned long long)t->days[i].requests,
@@ -332,10 +171,26 @@ is_mark(const char *text)
 	return strspn(text, "0123456789abcdef") == strlen(text);
 }
 
+static void
+tell_lost(const struct traffic *t, const char *path, struct err *e)
+{
+	char after[TIME_MAX] = "", before[TIME_MAX] = "";
+
+	write_time(after, t->lost.after);
+	write_time(before, t->lost.before);
+	err_set(e, ERR_INPUT, "%s: what nginx sent%s%s%s%s may not all be "
+	    "counted: the log of then is gone, or compressed", path,
+	    after[0] == '\0' ? "" : " after ", after,
+	    before[0] == '\0' ? "" : " before ", before);
+}
+
 int
 traffic_save(struct store *store, const char *path, int64_t now, struct err *e)
 {
-	struct traffic t = { .today = now / DAY_S, .left = TRAFFIC_BYTES_MAX };
+	struct traffic t = {
+		.today = now / TRAFFIC_DAY_S,
+		.left = TRAFFIC_BYTES_MAX,
+	};
 	int rc;
 
 	load(&t, store);
@@ -343,8 +198,12 @@ traffic_save(struct store *store, const char *path, int64_t now, struct err *e)
 		t.mark[0] = '\0';
 	if (t.mark[0] == '\0')
 		t.at = 0;
-	rc = read_log(&t, path, e);
+	rc = traffic_read_log(&t, path, e);
 	if (rc == 0 && t.is_new)
 		rc = store_write_status(store, TRAFFIC_FILE, print, &t, e);
+	if (rc == 0 && t.lost.is_now) {
+		tell_lost(&t, path, e);
+		rc = 1;
+	}
 	return rc;
 }

@@ -13,9 +13,13 @@
  * traffic_save(store, log, now, e): count what has come since, ${now} being in
  * seconds since 1970; at most TRAFFIC_BYTES_MAX of it, the rest next time.  A
  * log is known again by its first line, and is another one if it is shorter
- * than it was.  Then what the one before had is looked for in LOG.1, and as
- * soon as the new one has a line it is read from its beginning.  Days of a
- * clock that was wrong go when it is right.  Return 0, or -1 with ${e} set.
+ * than it was.  Then the one that it was is looked for among those that it has
+ * been rotated to (rotated.h), and all that came after it are read; the new one
+ * from its beginning, as soon as it has a line.  Where it is not there any more,
+ * those that begin later than what was counted are read.  Days of a clock that
+ * was wrong go when it is right.
+ * Return 0; 1 with ${e} saying what may not have been counted; or -1 with ${e}
+ * set.
  */
 #define TRAFFIC_FILE	"traffic.json"
 int traffic_save(struct store *, const char *, int64_t, struct err *);

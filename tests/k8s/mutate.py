@@ -26,6 +26,7 @@ CRON_BOX = CRON_POD + "containers.0."
 CHANGES = [
     ("edge", "Namespace/cdr", "metadata.labels", {}, "namespace"),
     ("edge", "Deployment/cdr", "metadata.namespace", "default", "namespace"),
+    ("edge", "ConfigMap/cdr-sync", "data", {"images.list": "<" * 43690}, "size"),
     ("edge", "Deployment/cdr", BOX + "image", "docker.io/library/nginx:latest",
      "image"),
     ("edge", "Deployment/cdr", BOX + "image", "docker.io/library/nginx", "image"),

@@ -43,9 +43,13 @@ _is_running()
 	[ "$(_runc state "$1" 2>/dev/null | jq -r .status)" = running ]
 }
 
-# In a plain chroot it would see the machine's root in place of the container's.
+# In a plain chroot it would see the machine's root in place of the container's: so it is
+# asked for a file that no machine has, also not one with a busybox.
 pods_need_exec()
 {
+	_own=pods-need-exec-$$
+	mkdir -p "$T/pods/control/rootfs/$_own"
+	ln -f "$T/pods/control/rootfs/bin/busybox" "$T/pods/control/rootfs/$_own/busybox"
 	(cd "$T/pods/control" && jq '.process.args = ["/bin/busybox", "sleep", "60"]' \
 		config.json >config.new && mv config.new config.json)
 	_runc run --bundle "$T/pods/control" "exec-$$" >"$T/control.log" 2>&1 &
@@ -53,7 +57,7 @@ pods_need_exec()
 	defer "_runc delete --force 'exec-$$' >/dev/null 2>&1 || :"
 	wait_for 20 _is_running "exec-$$" || skip "no container runs here"
 	_rc=0
-	_runc exec "exec-$$" /bin/busybox true >"$T/control.log" 2>&1 || _rc=$?
+	_runc exec "exec-$$" "/$_own/busybox" true >"$T/control.log" 2>&1 || _rc=$?
 	_runc delete --force "exec-$$" >/dev/null 2>&1 || :
 	wait $_runs || :
 	[ $_rc -eq 0 ] ||

@@ -8,6 +8,7 @@ FILE is what `kubectl kustomize` printed for an overlay. A line a violation,
 breaks each rule once.
 """
 
+import json
 import re
 import sys
 
@@ -27,6 +28,8 @@ BY_CLOCK = {"sync", "gc"}
 GRACE, SERVER_GRACE = 60, 300
 # Folders of a node that its registry configuration is in, no larger ones.
 NODE_FOLDERS = {"/etc/containerd", "/etc/rancher/k3s", "/etc/cdr"}
+# "kubectl apply" keeps an object whole in an annotation, and that is how long those may be.
+ANNOTATIONS = 262144
 
 
 class Checker:
@@ -91,6 +94,13 @@ class Checker:
             return
         self.need(self.level(obj), obj, "namespace",
                   "its namespace is not here, or enforces no Pod Security")
+
+    def check_size(self, obj):
+        """As kubectl writes it: what HTML would take for its own is escaped."""
+        text = json.dumps(obj, separators=(",", ":"), ensure_ascii=False)
+        size = len(re.sub("[<>&]", r"\\u0000", text).encode())
+        self.need(size < ANNOTATIONS, obj, "size",
+                  "%d bytes: kubectl apply takes less than %d" % (size, ANNOTATIONS))
 
     # --- pods ----------------------------------------------------------------------
 
@@ -345,6 +355,7 @@ class Checker:
         for obj in self.objects:
             self.check_namespace(obj)
             self.check_end(obj)
+            self.check_size(obj)
             if obj["kind"] in by_kind:
                 by_kind[obj["kind"]](obj)
         for obj, template in self.pods():

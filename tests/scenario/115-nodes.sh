@@ -14,6 +14,25 @@
 need cdr root runc openssl jq cc python3 python3-yaml busybox newer/kustomize
 "$CDR" node-config --help >/dev/null 2>&1 || skip "cdr has no node-config"
 pods_need
+# In a plain chroot runc puts a process into the machine's root: that is no container, also
+# where the machine has a busybox of its own.
+mkdir -p "$T/plain" "$T/machine/bin"
+cp "$BUSYBOX_HERE" "$T/machine/bin/busybox"
+cat >"$T/plain/runc" <<END
+#!/bin/sh
+case \$3 in
+exec) shift 4; exec chroot '$T/machine' "\$@" ;;
+esac
+exec $(command -v runc) "\$@"
+END
+chmod 755 "$T/plain/runc"
+rc=0
+(
+	trap - EXIT
+	PATH=$T/plain:$PATH
+	pods_need_exec
+) >"$T/plain.said" || rc=$?
+expect_eq "a machine's own busybox does not stand in for the container's" 77 $rc
 pods_need_exec
 k8s_own own overlays/nodes/README.md
 k8s_render nodes nodes-k3s own

@@ -99,6 +99,25 @@ cp "$T/access.log" "$T/access.log.1"
 : >"$T/access.log"
 get "http://$MIRROR/v2/library/app/blobs/$blob"
 pulled $((3 * size + 1000)) 4
+# Rotated twice between two runs.
+for n in 1 2; do
+	get "http://$MIRROR/v2/library/app/blobs/$blob"
+	[ $n = 1 ] || mv "$T/access.log.2" "$T/access.log.3"
+	mv "$T/access.log.1" "$T/access.log.2"
+	cp "$T/access.log" "$T/access.log.1"
+	: >"$T/access.log"
+done
+get "http://$MIRROR/v2/library/app/blobs/$blob"
+pulled $((6 * size + 1000)) 7
+# The one that was read last is compressed at once.
+get "http://$MIRROR/v2/library/app/blobs/$blob"
+: >"$T/access.log"
+get "http://$MIRROR/v2/library/app/blobs/$blob"
+sync "a log that is gone" --access-log "$T/access.log" app:1
+expect_said "it says what it cannot know" \
+	"^warning: --access-log: .*after 20.*Z before 20.*Z may not all be counted: .*gone, or compressed"
+expect_eq "also to the page" 1 "$(pick 'int(v.lost.after <= v.lost.before)' "$T/root/status/traffic.json")"
+pulled $((7 * size + 1000)) 8
 check "nginx has that" curl -sSf -o "$T/got" "http://$MIRROR/traffic.json"
 check "as it is" cmp "$ROOT/status/traffic.json" "$T/got"
 mv "$T/access.log" "$T/away"

@@ -65,8 +65,20 @@ expect_eq "a blob" 200 "$(status "http://$MIRROR/v2/library/alpine/blobs/sha256:
 expect_eq "a manifest is no blob" 404 "$(status "http://$MIRROR/v2/library/alpine/blobs/$image")"
 expect_eq "also to who has it" 404 "$(status -H "If-None-Match: \"$image\"" \
 	"http://$MIRROR/v2/library/alpine/blobs/$image")"
-expect_eq "nor is another repository's" 404 \
-	"$(status "http://$MIRROR/v2/library/other/blobs/$other")"
+expect_eq "nor is another one" 404 "$(status "http://$MIRROR/v2/library/other/blobs/$other")"
+# As containerd asks for what a repository has not got.
+expect_eq "nor is another repository's" 404 "$(status "http://$MIRROR/v2/library/alpine/blobs/$other")"
+# Of each type that the program looks into.
+sed -e ':more' -e '/\\$/{N; s/\\\n//; b more' -e '}' "$TOP/syncer/image/media.h" |
+	sed -n 's/^#define \(MEDIA_[A-Z_]*\)[[:space:]]*"\(.*\)"$/\1 \2/p' >"$T/types"
+for name in $(sed -n '/^const char \*const media_manifests/,/^}/p' "$TOP/syncer/image/media.c" |
+    grep -o 'MEDIA_[A-Z_]*,'); do
+	type=$(sed -n "s/^${name%,} //p" "$T/types")
+	echo "{\"mediaType\":\"$type\"}" >"$T/manifest"
+	id=$(tree_manifest docker.io/library/other "$type" "$T/manifest")
+	expect_eq "nor is $type" 404 "$(status "http://$MIRROR/v2/library/alpine/blobs/$id")"
+	expect_eq "which is here" 200 "$(status "http://$MIRROR/v2/library/other/manifests/$id")"
+done
 expect_eq "nginx has said nothing" "" "$(grep -v '^serving ' "$T/nginx.log" || :)"
 if part "a file that cannot be read" root; then
 	chmod 000 "$blob"

@@ -145,9 +145,40 @@ test_parts(void **state)
 }
 
 static void
+rename_to(const struct scratch *s, const char *from, const char *to)
+{
+	assert_int_equal(renameat(s->dir, from, s->dir, to), 0);
+}
+
+static void
 rename_log(const struct scratch *s)
 {
-	assert_int_equal(renameat(s->dir, "log", s->dir, "log.1"), 0);
+	rename_to(s, "log", "log.1");
+}
+
+/* What may be missing: "AFTER BEFORE" of traffic.json, which the run has told,
+ * too; "" where nothing is. */
+static void
+expect_lost(const struct scratch *s, struct store *st, const char *want)
+{
+	struct err e;
+	int rc = look(s, st, T0 + DAY, &e);
+	char *text = scratch_get(s, "status/traffic.json");
+	const char *at = strstr(text, "\"lost\":");
+	char got[64] = "", after[32], before[32];
+
+	if (at != NULL && sscanf(at, "\"lost\":{\"after\":\"%20[^\"]\","
+	    "\"before\":\"%20[^\"]\"}", after, before) == 2)
+		snprintf(got, sizeof(got), "%s %s", after, before);
+	assert_string_equal(got, want);
+	assert_int_equal(rc, want[0] != '\0');
+	if (rc == 1) {
+		assert_non_null(strstr(e.msg, after));
+		assert_non_null(strstr(e.msg, before));
+	}
+	/* It is told once. */
+	assert_int_equal(look(s, st, T0 + DAY, &e), 0);
+	free(text);
 }
 
 static void
@@ -175,6 +206,102 @@ test_rotated(void **state)
 	scratch_put(s, "log.1", "");
 	scratch_put(s, "log", NEXT("5000"));
 	expect(s, st, T0 + DAY, "2026-11-20:1013/4 2026-11-21:5300/3 ");
+	store_close(st);
+}
+
+/* More than once between two runs, by numbers: each log once, in order. */
+static void
+test_rotated_twice(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+	char name[16], next[16];
+	int i;
+
+	ADD(BLOB("1"));
+	expect(s, st, T0 + DAY, "2026-11-20:1/1 ");
+	ADD(BLOB("10"));
+	rename_to(s, "log", "log.2");
+	scratch_put(s, "log.1", BLOB("100") "\n");
+	ADD(NEXT("1000"));
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 2026-11-21:1000/1 ");
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 2026-11-21:1000/1 ");
+	/* What has been counted is not looked at; one may be empty, and one is
+	 * compressed. */
+	for (i = 12; i > 2; i--) {
+		snprintf(name, sizeof(name), "log.%d", i);
+		scratch_put(s, name, i == 7 ? "" : i == 8 ? BLOB("3") :
+		    "x\n" BLOB("2"));
+	}
+	scratch_put(s, "log.13.gz", "x");
+	scratch_put(s, "log.1x", BLOB("7"));
+	rename_to(s, "log", "log.11");
+	scratch_put(s, "log", "");
+	for (i = 10; i > 0; i--) {
+		snprintf(next, sizeof(next), "log.%d", i);
+		scratch_put(s, next, i == 5 ? "" : "\n" NEXT("5"));
+	}
+	/* As copytruncate does, between the two steps. */
+	scratch_put(s, "log.1", "cut\n" NEXT("7"));
+	scratch_put(s, "log", "cut\n" NEXT("7") NEXT("8"));
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 2026-11-21:1055/11 ");
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 2026-11-21:1055/11 ");
+	expect_lost(s, st, "");
+	store_close(st);
+}
+
+/* By dates: so it is where logrotate is told dateext. */
+static void
+test_rotated_by_date(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+
+	scratch_put(s, "log-20261118", BLOB("7000"));
+	ADD(BLOB("1"));
+	expect(s, st, T0 + DAY, "2026-11-20:1/1 ");
+	ADD(BLOB("10"));
+	rename_to(s, "log", "log-20261120");
+	scratch_put(s, "log-20261120-1795190400", "x\n" BLOB("20"));
+	scratch_put(s, "log-20261121", NEXT("100"));
+	scratch_put(s, "log-20261119.gz", BLOB("7"));
+	scratch_put(s, "log-old", BLOB("7"));
+	scratch_put(s, "log", "");
+	expect(s, st, T0 + DAY, "2026-11-20:31/3 2026-11-21:100/1 ");
+	append(s, "log-20261121", NEXT("200"), strlen(NEXT("200")));
+	ADD("\n" NEXT("1000"));
+	expect(s, st, T0 + DAY, "2026-11-20:31/3 2026-11-21:1300/3 ");
+	expect_lost(s, st, "");
+	store_close(st);
+}
+
+/* The log that was read last is compressed: what has come since is counted, what
+ * was counted is not counted again, and it is said what may be missing. */
+static void
+test_compressed(void **state)
+{
+	struct scratch *s = *state;
+	struct store *st = open_store(s);
+
+	scratch_put(s, "log.1", BLOB("5000"));
+	ADD(LINE("2026-11-20T11:00:00+01:00", "GET", "blob", "200", "1"));
+	expect(s, st, T0 + DAY, "2026-11-20:1/1 ");
+	expect_lost(s, st, "");
+	rename_to(s, "log.1", "log.4");
+	scratch_put(s, "log.3.gz", "x");
+	scratch_put(s, "log.2", LINE("2026-11-20T12:00:00+00:00", "GET",
+	    "blob", "200", "10"));
+	scratch_put(s, "log.1", LINE("2026-11-20T13:00:00+00:00", "GET",
+	    "blob", "200", "100"));
+	scratch_put(s, "log", "");
+	expect_lost(s, st, "2026-11-20T10:00:00Z 2026-11-20T12:00:00Z");
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 ");
+	/* And none of them is left. */
+	rename_to(s, "log.2", "log.3.gz");
+	rename_to(s, "log.1", "log.2.gz");
+	ADD(NEXT("1000"));
+	expect_lost(s, st, "2026-11-20T13:00:00Z 2026-11-21T10:00:00Z");
+	expect(s, st, T0 + DAY, "2026-11-20:111/3 2026-11-21:1000/1 ");
 	store_close(st);
 }
 
@@ -337,6 +464,9 @@ main(void)
 		TEST(test_lines),
 		TEST(test_parts),
 		TEST(test_rotated),
+		TEST(test_rotated_twice),
+		TEST(test_rotated_by_date),
+		TEST(test_compressed),
 		TEST(test_between),
 		TEST(test_cut),
 		TEST(test_endless),
