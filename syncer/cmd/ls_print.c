@@ -32,7 +32,7 @@ put_head(const struct ls_print *p)
 	fputs(colour(stdout, COLOUR_HEAD), stdout);
 	printf("%-*s  %-19s  %8s  ", p->width, "IMAGE", "DIGEST", "SIZE");
 	if (p->form == LS_WIDE)
-		printf("%8s  %-20s  %-11s  %-12s  %-8s  ", "OWN", "PUBLISHED",
+		printf("%8s  %-20s  %-11s  %-12s  %-11s  ", "OWN", "PUBLISHED",
 		    "KIND", "SIGNATURE", "STATE");
 	else
 		printf("%-20s  ", "PUBLISHED");
@@ -59,7 +59,7 @@ put_wide(const struct ls_row *r)
 {
 	char size[REPORT_BYTES_MAX], *state = state_text(r);
 
-	printf("%8s  %-20s  %-11s  %-12s  %-8s  ", r->has_own ?
+	printf("%8s  %-20s  %-11s  %-12s  %-11s  ", r->has_own ?
 	    report_bytes(r->own, size) : "-", r->published, r->kind,
 	    r->verified[0] != '\0' ? r->verified : r->is_signed ?
 	    "unchecked" : "-", state);
