@@ -84,6 +84,18 @@ case $own in
 *) fail "twin:2 shares all of its bytes, and its own are $own" ;;
 esac
 
+# In a narrow window digests and times are short, in a wide one and a file they are not.
+for width in 80 130 200; do
+	check "$width columns" python3 "$TOP/tests/terminal.py" -e NO_COLOR=1 $width "$CDR" ls -w app:2
+	case $width in
+	200) row "app:2  sha256:[0-9a-f]{12} .* $published .*" ;;
+	*) grep -qE '^docker.io/library/app:2  [0-9a-f]{12}  .* 20[0-9]{2}-[0-9]{2}-[0-9]{2}  image' \
+		"$T/stdout" || fail "$width columns: $(cat "$T/stdout")" ;;
+	esac
+done
+check "80 columns are enough" python3 "$TOP/tests/terminal.py" -e NO_COLOR=1 80 "$CDR" ls chart twin
+row "twin:2   [0-9a-f]{12}  .* 20[0-9]{2}-[0-9]{2}-[0-9]{2}  linux/amd64"
+
 # --- for programs -----------------------------------------------------------------------
 check "ls --json" "$CDR" ls --json
 of()
