@@ -327,6 +327,10 @@ open_root(struct store *st, const char *path, enum store_mode mode,
 		return err_sys(e, "cannot open");
 	if (num == EACCES)
 		return store_modes_tell_above(path, e);
+	if (num == ENOENT)
+		return err_set(e, ERR_STORE, "the folder that it would be made "
+		    "in is not there: make that first, or give another one "
+		    "with -r");
 	errno = num;
 	return err_sys(e, "cannot open");
 }

@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	{ "ls", cmd_ls, "list what is in the tree" },
 	{ "rollback", cmd_rollback, "set a tag back, and hold it there" },
 	{ "pin", cmd_pin, "keep an image whatever a list says" },
-	{ "unpin", cmd_unpin, "let it go" },
+	{ "unpin", cmd_unpin, "undo a pin" },
 	{ "verify", cmd_verify, "find out whether the tree is right; mend it" },
 	{ "inventory", cmd_inventory, "print what is here, for a bundle" },
 	{ "save", cmd_save, "write images into one tar file" },
@@ -124,6 +124,9 @@ usage(FILE *to)
 	put_commands(commands, to);
 	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n"
 	    "'cdr --version' says which one this is.\n", to);
+	if (find_command("sync") != NULL)
+		fputs("For a first look: cdr sync -r ./tree nginx:1.27; "
+		    "cdr ls -r ./tree\n", to);
 }
 
 static bool

@@ -163,6 +163,7 @@ def watch(options, fd):
 			set_width(fd, todo[0])
 			looks.append(Look(todo.pop(0)))
 	screen.feed(pending.decode())
+	looks[-1].take(pending.decode())
 	return raw, screen, looks
 
 

@@ -9,6 +9,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/name.h"
+#include "mirror/tags_here.h"
 
 struct reach {
 	const struct export_from *from;
@@ -364,6 +365,7 @@ reach(struct reach *r, struct err *e)
 	const struct export_from *from = r->from;
 	struct manifest_id id;
 	struct digest subject;
+	char *others;
 	size_t i;
 	int rc;
 
@@ -371,7 +373,11 @@ reach(struct reach *r, struct err *e)
 	    from->repository, from->reference, &id, e);
 	if (rc == 0) {
 		r->lacks = true;
-		return err_set(e, ERR_NOT_FOUND, "it is not here");
+		others = tags_here(from->store, from->registry,
+		    from->repository);
+		err_set(e, ERR_NOT_FOUND, "it is not here%s", others);
+		free(others);
+		return -1;
 	}
 	if (rc == -1 || is_held(from, &r->out->image.is_held, e) == -1 ||
 	    take_manifest(r, &id, 0, e) == -1)

@@ -9,6 +9,7 @@
 #include "layout/limits.h"
 #include "layout/mem.h"
 #include "layout/pins.h"
+#include "mirror/tags_here.h"
 
 /* --- parts -------------------------------------------------------------- */
 
@@ -91,11 +92,16 @@ find_root(const struct save *s, const struct image_ref *ref,
 	const char *reference = ref->has_digest ?
 	    digest_text(&ref->digest, text) : ref->tag;
 	struct manifest_id id;
+	char *others;
 	int rc = store_reference_get(s->store, ref->registry, ref->repository,
 	    reference, &id, e);
 
-	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "it is not here");
+	if (rc == 0) {
+		others = tags_here(s->store, ref->registry, ref->repository);
+		err_set(e, ERR_NOT_FOUND, "it is not here%s", others);
+		free(others);
+		return -1;
+	}
 	if (rc == -1)
 		return -1;
 	if (media_kind(id.media_type) == MEDIA_OTHER)

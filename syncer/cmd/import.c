@@ -7,6 +7,7 @@
 #include "bundle/site.h"
 #include "cmd/cmd.h"
 #include "cmd/import_status.h"
+#include "cmd/odd_word.h"
 #include "cmd/size.h"
 #include "cmd/tree.h"
 #include "cmd/words.h"
@@ -217,8 +218,9 @@ check_words(const struct options *o, int argc, char **argv, struct err *e)
 		    ERR_INPUT, "--forget takes the id of a bundle, and "
 		    "nothing else");
 	if (argc == 0)
-		return err_set(e, ERR_INPUT, "nothing to do: name a folder, or "
-		    "parts");
+		return err_set(e, ERR_INPUT, "nothing to do: name the folder "
+		    "with the bundle, or its parts, as in 'cdr import --key "
+		    "PUB /media/stick'");
 	for (i = 0; i < argc && argc > 1; i++)
 		if (strcmp(argv[i], "-") == 0)
 			return err_set(e, ERR_INPUT, "standard input stands "
@@ -340,6 +342,18 @@ end_code(const struct run *r, const struct import *im)
 	return with.code;
 }
 
+/* What they are instead. */
+static void
+tell_odd(int argc, char **argv)
+{
+	struct err e;
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (odd_bundle(argv[i], &e) == -1)
+			report(REPORT_ERROR, "%s", e.msg);
+}
+
 static int
 run(const struct options *o, const char *site, int argc, char **argv)
 {
@@ -366,7 +380,10 @@ run(const struct options *o, const char *site, int argc, char **argv)
 	if (import_judge(&im) > 0)
 		code = tree_open(&how, &r.store);
 	else if (import_refused(&im) == 0)
-		report(REPORT_ERROR, "there is no bundle");
+		report(REPORT_ERROR, "there is no bundle: no file NAME.cdr or "
+		    "NAME.cdr.001");
+	else
+		tell_odd(argc, argv);
 	if (code == -1) {
 		rules.store = r.store;
 		import_run(&im, &rules, ended, &r);

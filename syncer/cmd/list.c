@@ -133,7 +133,9 @@ cmd_list(int argc, char **argv)
 		}
 	}
 	if (optind == argc) {
-		fputs("cdr list: no source\nTry 'cdr list --help'.\n", stderr);
+		fputs("cdr list: which source? A file, a folder, or - for "
+		    "standard input\n"
+		    "Try 'cdr list --help'.\n", stderr);
 		return EXIT_INPUT;
 	}
 	return list(kept, argv + optind);

@@ -58,6 +58,9 @@ static const char usage[] =
 /* The column of names: longer ones are few, and stick out. */
 #define NAME_WIDTH_MIN	5
 #define NAME_WIDTH_MAX	60
+/* Of the other ones, with one platform; --wide has more. */
+#define COLUMNS		68
+#define COLUMNS_WIDE	50
 
 struct wishes {
 	const char *root, *history;
@@ -286,6 +289,16 @@ measure(void *cookie, const char *registry, const char *repository,
 	return 0;
 }
 
+/* Does a line break in the window of somebody who looks on? */
+static bool
+is_narrow(const struct lister *l)
+{
+	int columns = (int)report_columns();
+
+	return columns > 0 && columns < l->print.width + COLUMNS +
+	    (l->print.form == LS_WIDE ? COLUMNS_WIDE : 0);
+}
+
 static bool
 is_filtered(const struct wishes *o)
 {
@@ -315,6 +328,7 @@ list(const struct wishes *o)
 		l.book = book_open(store, &holding_images_book);
 	if (o->form == LS_TEXT || o->form == LS_WIDE)
 		rc = store_each_reference(store, measure, &l, &e);
+	l.print.is_narrow = is_narrow(&l);
 	if (rc == 0)
 		rc = store_each_reference(store, list_image, &l, &e);
 	if (rc == -1)

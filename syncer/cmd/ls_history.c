@@ -13,6 +13,7 @@
 #include "layout/store.h"
 #include "layout/tag_history.h"
 #include "mirror/children.h"
+#include "mirror/tags_here.h"
 #include "report/report.h"
 
 struct past {
@@ -157,6 +158,7 @@ static int
 print_past(struct past *p, const char *name)
 {
 	struct err e;
+	char *others;
 	size_t i;
 	int rc = read_past(p, &e);
 
@@ -165,9 +167,11 @@ print_past(struct past *p, const char *name)
 			rc = -1;
 	if (p->json && rc != 0)
 		fputs(p->count == 0 ? "[]\n" : "\n]\n", stdout);
-	if (rc == 0)
-		report(REPORT_ERROR, "%s: it is not here", name);
-	else if (rc == -1)
+	if (rc == 0) {
+		others = tags_here(p->store, p->registry, p->repository);
+		report(REPORT_ERROR, "%s: it is not here%s", name, others);
+		free(others);
+	} else if (rc == -1)
 		report(REPORT_ERROR, "%s: %s", name, e.msg);
 	if (fflush(stdout) != 0)
 		return EXIT_STORE;

@@ -30,12 +30,13 @@ static void
 put_head(const struct ls_print *p)
 {
 	fputs(colour(stdout, COLOUR_HEAD), stdout);
-	printf("%-*s  %-19s  %8s  ", p->width, "IMAGE", "DIGEST", "SIZE");
+	printf("%-*s  %-*s  %8s  ", p->width, "IMAGE", p->is_narrow ? 12 : 19,
+	    "DIGEST", "SIZE");
 	if (p->form == LS_WIDE)
-		printf("%8s  %-20s  %-11s  %-12s  %-8s  ", "OWN", "PUBLISHED",
-		    "KIND", "SIGNATURE", "STATE");
-	else
-		printf("%-20s  ", "PUBLISHED");
+		printf("%8s  ", "OWN");
+	printf("%-*s  ", p->is_narrow ? 10 : 20, "PUBLISHED");
+	if (p->form == LS_WIDE)
+		printf("%-11s  %-12s  %-11s  ", "KIND", "SIGNATURE", "STATE");
 	printf("PLATFORMS%s\n", colour_end(stdout));
 }
 
@@ -57,12 +58,10 @@ state_text(const struct ls_row *r)
 static void
 put_wide(const struct ls_row *r)
 {
-	char size[REPORT_BYTES_MAX], *state = state_text(r);
+	char *state = state_text(r);
 
-	printf("%8s  %-20s  %-11s  %-12s  %-8s  ", r->has_own ?
-	    report_bytes(r->own, size) : "-", r->published, r->kind,
-	    r->verified[0] != '\0' ? r->verified : r->is_signed ?
-	    "unchecked" : "-", state);
+	printf("%-11s  %-12s  %-11s  ", r->kind, r->verified[0] != '\0' ?
+	    r->verified : r->is_signed ? "unchecked" : "-", state);
 	free(state);
 }
 
@@ -88,12 +87,15 @@ put_text(const struct ls_print *p, const struct ls_row *r)
 
 	if (p->count == 0)
 		put_head(p);
-	printf("%-*s  %.19s  %8s  ", p->width, r->image, r->digest,
-	    report_bytes(r->walk.bytes, size));
+	printf("%-*s  %.*s  %8s  ", p->width, r->image,
+	    p->is_narrow ? 12 : 19, p->is_narrow ? strchr(r->digest, ':') + 1 :
+	    r->digest, report_bytes(r->walk.bytes, size));
+	if (p->form == LS_WIDE)
+		printf("%8s  ", r->has_own ? report_bytes(r->own, size) : "-");
+	printf("%-*.*s  ", p->is_narrow ? 10 : 20, p->is_narrow ? 10 : 20,
+	    r->published);
 	if (p->form == LS_WIDE)
 		put_wide(r);
-	else
-		printf("%-20s  ", r->published);
 	fputs(platforms[0] == '\0' ? "-" : platforms, stdout);
 	put_notes(p, r);
 	free(platforms);

@@ -37,6 +37,8 @@ struct ls_row {
 struct ls_print {
 	enum ls_form form;
 	int width;			/* of the longest name */
+	bool is_narrow;			/* the window: digests are 12 digits
+					 * long, and times are days */
 	size_t count;			/* printed so far */
 };
 

@@ -78,6 +78,51 @@ odd_word(const char *word, struct err *e)
 	return check_file(word, e);
 }
 
+/* The name of its first member, as long as that is. */
+#define TAR_NAME	100u
+#define TAR_MAGIC	257u
+#define TAR_BLOCK	512u
+
+static size_t
+read_begin(const char *path, char buf[TAR_BLOCK])
+{
+	FILE *file;
+	struct stat st;
+	size_t len;
+
+	if (stat(path, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    (file = fopen(path, "re")) == NULL)
+		return 0;
+	len = fread(buf, 1, TAR_BLOCK, file);
+	fclose(file);
+	return len;
+}
+
+int
+odd_bundle(const char *path, struct err *e)
+{
+	static const char gzip[] = "\x1f\x8b", zstd[] = "\x28\xb5\x2f\xfd";
+	static const char *const members[] = { "oci-layout", "blobs/",
+	    "index.json", "manifest.json", "repositories" };
+	char buf[TAR_BLOCK + 1] = "";
+	size_t i, len = read_begin(path, buf);
+
+	if (len > 4 && (memcmp(buf, gzip, 2) == 0 ||
+	    memcmp(buf, zstd, 4) == 0))
+		return err_set(e, ERR_INPUT, "%.300s: it is compressed, and no "
+		    "part of a bundle is", path);
+	if (len < TAR_BLOCK || memcmp(buf + TAR_MAGIC, "ustar", 5) != 0)
+		return 0;
+	buf[TAR_NAME] = '\0';
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strncmp(buf, members[i], strlen(members[i])) == 0)
+			return err_set(e, ERR_INPUT, "%.300s: these are images "
+			    "as 'cdr save' and docker save write them, and no "
+			    "bundle: docker load, podman load, or ctr images "
+			    "import takes them", path);
+	return 0;
+}
+
 int
 odd_source(const char *text, struct err *e)
 {

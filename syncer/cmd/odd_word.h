@@ -15,4 +15,8 @@ int odd_word(const char *, struct err *);
  * without the "oci:" or "http://" that says which it is. */
 int odd_source(const char *, struct err *);
 
+/* odd_bundle(path, e): of a file in which no bundle was found: it is something
+ * else that can be recognised, and what takes that.  0 or -1, as above. */
+int odd_bundle(const char *, struct err *);
+
 #endif

@@ -10,6 +10,7 @@
 #include "layout/mem.h"
 #include "layout/pins.h"
 #include "layout/store.h"
+#include "mirror/tags_here.h"
 #include "report/report.h"
 
 static const char usage[] =
@@ -105,6 +106,7 @@ change_one(struct pinning *o, struct pinned *one, const struct store *store,
     struct pins *pins, struct err *e)
 {
 	struct manifest_id id;
+	char *others;
 	int rc;
 
 	if (!o->is_pin) {
@@ -119,7 +121,11 @@ change_one(struct pinning *o, struct pinned *one, const struct store *store,
 	rc = store_reference_get(store, one->ref.registry,
 	    one->ref.repository, one->reference, &id, e);
 	if (rc == 0) {
-		report(REPORT_ERROR, "%s: it is not here", one->name);
+		others = tags_here(store, one->ref.registry,
+		    one->ref.repository);
+		report(REPORT_ERROR, "%s: it is not here%s", one->name,
+		    others);
+		free(others);
 		o->failed = true;
 	} else if (rc == 1) {
 		one->is_changed = pins_add(pins, one->name);

@@ -16,6 +16,7 @@
 #include "layout/tag_history.h"
 #include "mirror/keep_book.h"
 #include "mirror/keep_list.h"
+#include "mirror/tags_here.h"
 #include "report/report.h"
 
 static const char usage[] =
@@ -144,12 +145,17 @@ check_reference(struct removal *r, const struct image_ref *ref,
 {
 	int rc = store_reference_get(r->store, ret->registry, ret->repository,
 	    ret->reference, &ret->id, e);
+	char *others;
 
 	if (rc == -1)
 		return -1;
-	if (rc == 0)
-		return err_set(e, ERR_NOT_FOUND, "%.300s is not in this tree",
-		    image);
+	if (rc == 0) {
+		others = tags_here(r->store, ret->registry, ret->repository);
+		err_set(e, ERR_NOT_FOUND, "%.300s is not in this tree%s",
+		    image, others);
+		free(others);
+		return -1;
+	}
 	if (ref->tag != NULL && ref->has_digest &&
 	    !digest_equal(&ref->digest, &ret->id.digest))
 		return err_set(e, ERR_NOT_FOUND, "%.300s leads to another "

@@ -12,6 +12,7 @@
 #include "layout/pins.h"
 #include "layout/store.h"
 #include "mirror/children.h"
+#include "mirror/tags_here.h"
 #include "report/report.h"
 
 static const char usage[] =
@@ -86,9 +87,19 @@ print(const struct rollback *o, const char *result, const char *said,
 }
 
 static int
-tell_failure(const struct rollback *o, const struct err *e)
+tell_failure(const struct rollback *o, const struct store *store,
+    const struct err *e)
 {
-	report(REPORT_ERROR, "%s: %s", o->name, e->msg);
+	struct manifest_id id;
+	struct err ignored;
+	char *others = NULL;
+
+	if (store_reference_get(store, o->ref.registry, o->ref.repository,
+	    o->ref.tag, &id, &ignored) == 0)
+		others = tags_here(store, o->ref.registry, o->ref.repository);
+	report(REPORT_ERROR, "%s: %s%s", o->name, e->msg,
+	    others == NULL ? "" : others);
+	free(others);
 	return e->code == ERR_STORE ? EXIT_STORE : EXIT_SOME_FAILED;
 }
 
@@ -101,7 +112,7 @@ release(const struct rollback *o, struct store *store)
 	    o->ref.tag, &e);
 
 	if (rc == -1)
-		return tell_failure(o, &e);
+		return tell_failure(o, store, &e);
 	print(o, rc == 1 ? "released" : "not_held",
 	    rc == 1 ? "released" : "not held", NULL, NULL);
 	return rc == 1 ? -1 : EXIT_OK;
@@ -122,7 +133,7 @@ set_back(const struct rollback *o, struct store *store)
 	int rc = store_rollback(store, &r, &e);
 
 	if (rc == -1)
-		return tell_failure(o, &e);
+		return tell_failure(o, store, &e);
 	if (rc == 0)
 		print(o, "unchanged", "unchanged", &r.from, &r.at);
 	else if (digest_equal(&r.from.digest, &r.at.digest))
@@ -271,7 +282,8 @@ cmd_rollback(int argc, char **argv)
 	report_init(REPORT_TEXT, REPORT_INFO);
 	argc = take_steps(argc, argv, &steps);
 	if (argc == -1) {
-		fputs("cdr rollback: so many steps, once\n", stderr);
+		fputs("cdr rollback: -N, such as -1, is written once\n",
+		    stderr);
 		return bad_usage();
 	}
 	code = parse_options(argc, argv, &o);

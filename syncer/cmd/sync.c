@@ -98,16 +98,14 @@ read_inputs(struct sync_options *o, struct inputs *in, struct err *e)
 	size_t i;
 
 	in->list = list_new(inputs_complain, NULL);
-	if (o->list_count == 0 && o->word_count == 0)
-		return err_set(e, ERR_INPUT, "nothing to do: name images, or "
-		    "a list with -i");
 	for (i = 0; i < o->list_count; i++)
 		if (inputs_list(in->list, o->lists[i], e) == -1)
 			return -1;
 	inputs_words(in->list, o->word_count, o->words);
 	if (list_end(in->list) == -1)
-		return err_set(e, ERR_INPUT, "the list has errors, so nothing "
-		    "has been done");
+		return err_set(e, ERR_INPUT, "%s has errors, so nothing has "
+		    "been done", o->list_count == 0 ? "the command line" :
+		    "the list");
 	if (sync_gc_read(&o->gc, in->list, o->word_count > 0, e) == -1)
 		return -1;
 	if (inputs_registries(o->registries, &in->registries, e) == -1)

@@ -223,6 +223,9 @@ check_together(const struct sync_options *o)
 	struct err e;
 	int i;
 
+	if (o->list_count == 0 && o->word_count == 0)
+		return bad_usage(o, "nothing to do: name images, or a list "
+		    "with -i, as in '%s -i images.list'", o->usage->command);
 	for (i = 0; i < o->word_count; i++)
 		if (odd_word(o->words[i], &e) == -1)
 			return bad_usage(o, "%s", e.msg);

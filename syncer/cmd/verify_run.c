@@ -15,6 +15,7 @@
 #include "layout/mem.h"
 #include "mirror/found.h"
 #include "mirror/repair.h"
+#include "mirror/tags_here.h"
 #include "mirror/verify_rules.h"
 #include "report/holding.h"
 #include "report/verify_status.h"
@@ -400,39 +401,59 @@ put_json(struct run *r, int code)
 	json_decref(o);
 }
 
+/* Of some images no links are looked at but those that lead to them. */
 static void
 tell_pass(const struct run *r)
 {
 	const struct verify_totals *t = &r->totals;
-	char size[REPORT_BYTES_MAX];
+	char size[REPORT_BYTES_MAX], links[48] = "", pass[80] = "";
 
 	if (t->cut)
 		report(REPORT_WARNING, "--max-time was too short to look at "
 		    "all links and manifests");
-	report_bytes(t->bytes, size);
-	if (t->pass == 0)
-		report_result(REPORT_INFO, "looked at %llu links and %llu "
-		    "manifests, read %s", (unsigned long long)t->links,
-		    (unsigned long long)t->manifests, size);
-	else if (t->pass_ended)
-		report_result(REPORT_INFO, "looked at %llu links and %llu "
-		    "manifests, read %s; pass %llu has come to its end",
-		    (unsigned long long)t->links,
-		    (unsigned long long)t->manifests, size,
+	if (r->in->count == 0)
+		snprintf(links, sizeof(links), "%llu link%s and ",
+		    (unsigned long long)t->links, t->links == 1 ? "" : "s");
+	if (t->pass_ended)
+		snprintf(pass, sizeof(pass), "; pass %llu has come to its end",
 		    (unsigned long long)t->pass);
-	else
-		report_result(REPORT_INFO, "looked at %llu links and %llu "
-		    "manifests, read %s; pass %llu is at %u%%: the next run "
-		    "goes on from there", (unsigned long long)t->links,
-		    (unsigned long long)t->manifests, size,
-		    (unsigned long long)t->pass, t->percent);
+	else if (t->pass > 0)
+		snprintf(pass, sizeof(pass), "; pass %llu is at %u%%: the next "
+		    "run goes on from there", (unsigned long long)t->pass,
+		    t->percent);
+	report_result(REPORT_INFO, "looked at %s%llu manifest%s, read %s%s",
+	    links, (unsigned long long)t->manifests,
+	    t->manifests == 1 ? "" : "s", report_bytes(t->bytes, size), pass);
+}
+
+/* Which of the images that were asked for is none, the error says. */
+static void
+tell_absent(const struct run *r)
+{
+	const struct verify_reference *ref;
+	struct manifest_id id;
+	char *others = NULL;
+	struct err ignored;
+	size_t i;
+
+	for (i = 0; i < r->in->count && others == NULL; i++) {
+		ref = &r->in->only[i];
+		if (store_reference_get(r->store, ref->registry,
+		    ref->repository, ref->reference, &id, &ignored) == 0)
+			others = tags_here(r->store, ref->registry,
+			    ref->repository);
+	}
+	report(REPORT_ERROR, "%s%s", r->err.msg, others == NULL ? "" : others);
+	free(others);
 }
 
 static void
 tell_end(const struct run *r, int code)
 {
-	if (r->end == VERIFY_FAILED || r->end == VERIFY_ABSENT)
+	if (r->end == VERIFY_FAILED)
 		report(REPORT_ERROR, "%s", r->err.msg);
+	if (r->end == VERIFY_ABSENT)
+		tell_absent(r);
 	if (r->end == VERIFY_TOO_MANY)
 		report(REPORT_ERROR, "stopped after %u files that looked bad, "
 		    "and nothing more is touched: so many mean that a disk, "

@@ -200,10 +200,10 @@ take_own(int argc, char **argv, struct own *own)
 	if (own->settle_s <= own->settle_most_s &&
 	    (own->socket == NULL) == (own->hooks == NULL))
 		return -1;
-	fputs(own->settle_s > own->settle_most_s ?
-	    "cdr watch: --settle is longer than --settle-most\n" :
-	    "cdr watch: --listen-hooks and --hook-config go together\n",
-	    stderr);
+	fprintf(stderr, "cdr watch: %s\nTry 'cdr watch --help'.\n",
+	    own->settle_s > own->settle_most_s ?
+	    "--settle is longer than --settle-most" :
+	    "--listen-hooks and --hook-config go together");
 	return EXIT_INPUT;
 }
 
@@ -222,13 +222,10 @@ check(const struct sync_options *o)
 		what = "--plan";
 	if (o->only != NULL)
 		what = "--only";
-	if (what != NULL) {
-		fprintf(stderr, "cdr watch: not with %s\n", what);
-		return EXIT_INPUT;
-	}
-	if (o->list_count > 0 || o->word_count > 0)
+	if (what == NULL)
 		return -1;
-	fputs("cdr watch: nothing to do: name a list with -i\n", stderr);
+	fprintf(stderr, "cdr watch: not with %s\nTry 'cdr watch --help'.\n",
+	    what);
 	return EXIT_INPUT;
 }
 

@@ -71,8 +71,8 @@ say_login(struct place *p, enum keyring_found found)
 		finding_add(f, FINDING_OK, "login",
 		    "there are credentials for %s", whose);
 	else
-		finding_add(f, FINDING_OK, "login", "config.json has none for "
-		    "%s: as nobody in particular", whose);
+		finding_add(f, FINDING_OK, "login", "config.json has no "
+		    "credentials for %s: it is asked without any", whose);
 }
 
 /* Where the realm may be, sync knows as well. */

@@ -303,6 +303,10 @@ slips_ref(const char *word, bool has_more, struct err *e)
 		return err_set(e, ERR_INPUT, "\"%.80s\": remove the \"%c\" at "
 		    "its end: each image has a line of its own", word,
 		    word[strlen(word) - 1]);
+	if (strchr(word, ',') != NULL)
+		return err_set(e, ERR_INPUT, "\"%.80s\": no comma stands "
+		    "between images: on the command line a blank does, and in "
+		    "a list each has a line of its own", word);
 	if ((ends_with(word, ':') && has_more) || is_image_key(word))
 		return err_set(e, ERR_INPUT, "\"%.80s\" is how YAML or others "
 		    "name a value: write the image alone, such as nginx:1.27",

@@ -54,14 +54,15 @@ static const char *
 advice(const struct err *e)
 {
 	if (e->code == ERR_DENIED)
-		return "; check the name, and the credentials in config.json";
+		return "; check the name, and, if it is private, the "
+		    "credentials in config.json, where docker login puts them";
 	return "";
 }
 
 static void
 report_failure(const char *image, const struct job_report *r)
 {
-	char text[DIGEST_TEXT_MAX], message[ERR_MSG_MAX + 80];
+	char text[DIGEST_TEXT_MAX], message[ERR_MSG_MAX + 120];
 	struct report_image line = {
 		.image = image,
 		.result = "failed",

@@ -69,12 +69,14 @@ progress_clear(void)
 }
 
 /* Asked each time: people resize windows. */
-static unsigned
-terminal_width(void)
+unsigned
+progress_columns(int fd)
 {
 	struct winsize size;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
+	if (isatty(fd) != 1)
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) == -1 || size.ws_col == 0)
 		return 80;
 	return size.ws_col;
 }
@@ -128,7 +130,7 @@ progress_draw(const struct report_work *w)
 	if (!enabled)
 		return;
 	drawn_at_ms = now;
-	bar_text(w, rate(w->bytes, now), terminal_width(), line);
+	bar_text(w, rate(w->bytes, now), progress_columns(STDERR_FILENO), line);
 	outside_show(line);
 	if (is_in_background())
 		return;

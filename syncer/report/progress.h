@@ -15,6 +15,9 @@ void progress_draw(const struct report_work *);
 /* progress_clear(): make room for an ordinary line. */
 void progress_clear(void);
 
+/* progress_columns(fd): of the terminal that it is; 0: it is none. */
+unsigned progress_columns(int);
+
 /* progress_watched(): processes that are begun from here on draw it as well.
  * They may be in a group of their own, in the background of the terminal, and
  * go by ours. */

@@ -13,6 +13,7 @@
 
 static enum report_format format = REPORT_TEXT;
 static bool is_aside;		/* are results, too */
+static unsigned long lines;	/* of text, on both streams */
 static enum report_level max_level = REPORT_INFO;
 
 static const char *const level_names[] = {
@@ -89,6 +90,7 @@ report_put_text(FILE *to, enum report_level level, const char *message)
 
 	if (isatty(fileno(to)) == 1)
 		progress_clear();
+	lines++;
 	if (is_bad || level == REPORT_WARNING)
 		fprintf(to, "%s%s:%s ", colour(to, is_bad ? COLOUR_BAD :
 		    COLOUR_ODD), level_names[level], colour_end(to));
@@ -152,10 +154,22 @@ report_is_wanted(enum report_level level)
 	return level <= max_level;
 }
 
+unsigned long
+report_lines(void)
+{
+	return lines;
+}
+
 bool
 report_is_json(void)
 {
 	return format == REPORT_JSON;
+}
+
+unsigned
+report_columns(void)
+{
+	return progress_columns(STDOUT_FILENO);
 }
 
 bool

@@ -111,6 +111,9 @@ void report_summary(const struct report_totals *);
 void report_failures(void);
 void report_anew(void);
 
+/* report_columns(): of the terminal that results are on; 0: it is none. */
+unsigned report_columns(void);
+
 /* report_bytes(n, buf): "1.2 GiB".  Return ${buf}. */
 #define REPORT_BYTES_MAX	24
 char *report_bytes(uint64_t, char buf[REPORT_BYTES_MAX]);

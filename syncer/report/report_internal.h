@@ -10,6 +10,9 @@
 #define REPORT_LINE_MAX	2048
 
 bool report_is_wanted(enum report_level);
+/* report_lines(): so many lines of text have been put. */
+unsigned long report_lines(void);
+
 bool report_is_json(void);
 
 /* report_results(): the stream for these. */

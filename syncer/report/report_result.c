@@ -2,16 +2,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "layout/mem.h"
 #include "report/colour.h"
 #include "report/outside.h"
 #include "report/report_internal.h"
 
+/* So many need not be told twice, if they are the last lines. */
+#define IN_VIEW		5u
+
 /* The first ones, for the end. */
 static struct {
 	char *lines[REPORT_FAILED_MAX];
 	size_t count;			/* all of them */
+	unsigned long from;		/* lines before the first of them */
 } failed;
 
 static void
@@ -105,6 +110,8 @@ image_text(enum report_level level, const struct report_image *i)
 		put_result(level, i->result, rest);
 		return;
 	}
+	if (failed.count == 0)
+		failed.from = report_lines();
 	report_put_text(stderr, level, rest);
 	keep_failure(rest);
 }
@@ -150,6 +157,16 @@ report_anew(void)
 	failed.count = 0;
 }
 
+/* Nothing else has come since, on the same terminal. */
+static bool
+are_in_view(void)
+{
+	return failed.count <= IN_VIEW &&
+	    report_lines() == failed.from + failed.count &&
+	    isatty(STDERR_FILENO) == 1 &&
+	    isatty(fileno(report_results())) == 1;
+}
+
 void
 report_failures(void)
 {
@@ -158,6 +175,10 @@ report_failures(void)
 
 	if (!report_is_wanted(REPORT_INFO))
 		return;
+	if (are_in_view()) {
+		report_anew();
+		return;
+	}
 	for (i = 0; i < failed.count && i < REPORT_FAILED_MAX; i++)
 		put_result(REPORT_INFO, "failed", failed.lines[i]);
 	if (failed.count > REPORT_FAILED_MAX) {

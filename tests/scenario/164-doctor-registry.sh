@@ -43,7 +43,7 @@ pick -q 'v.ok and v.image.startswith("docker.io/library/app@")' "$T/stdout" || f
 [ ! -e "$T/absent" ] || fail "there is a tree"
 
 ill "another name" secret:1
-expect_said "nobody in particular" "^ok +login +config.json has none for $HUB"
+expect_said "nobody in particular" "^ok +login +config.json has no credentials for $HUB"
 expect_said "what to check" "^FAIL +image .*credentials for $HUB"
 auth "$HUB" robot:wrong-password-here
 ill "a wrong password" secret:1

@@ -129,7 +129,7 @@ bundle centre-rig-5
 
 # What cannot go.
 export_rc "two of four" 1 --to "$out" --to-site port app:1 app:9 gone:1 app:2
-expect_said "the first one that is not here" '^error: docker.io/library/app:9: it is not here$'
+expect_said "the first one that is not here" '^error: docker.io/library/app:9: it is not here; of this repository the tree has 1, 2, 3$'
 expect_said "the second one" '^error: docker.io/library/gone:1: it is not here$'
 bundle centre-port-1
 expect_eq "the others go" "docker.io/library/app:1 docker.io/library/app:2" \

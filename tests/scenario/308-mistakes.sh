@@ -66,6 +66,12 @@ wrong 'no option --wholly-unknown$' gc --wholly-unknown
 wrong 'a value is missing behind --log$' sync nginx --log
 wrong 'a value is missing behind -r$' ls -r
 wrong 'no value belongs to --plan$' sync --plan=x nginx
+wrong 'nothing to do: .*cdr sync -i images.list' sync
+wrong 'nothing to do: .*cdr watch -i images.list' watch
+wrong 'nothing to do: .*cdr import --key PUB' import
+wrong 'which source\?' list
+wrong '"50" is a number of bytes: write 50% or 50G$' gc --min-free 50
+wrong '"100" is a number of bytes: write 100G$' sync --gc --max-size 100 nginx
 wrong 'which option is --max\? --max-bytes --max-size' sync --max 3 nginx
 
 # --- words, and what is in them -----------------------------------------------------
@@ -83,6 +89,18 @@ wrong 'list.txt: no such file$' sync -i list.txt
 wrong 'unknown key "platfrom" \(platform=\?\)' sync nginx platfrom=linux/arm64
 wrong 'unknown key "arch" \(platform=linux/arm64\?\)' sync nginx arch=arm64
 wrong 'remove "docker://"' sync docker://nginx
+wrong 'no comma stands between images' sync nginx:1,redis:2
+wrong 'the command line has errors' sync nginx:1,redis:2
+wrong 'once' rollback nginx:1 -1 -2
+mkdir docker-save
+: >docker-save/oci-layout
+tar -C docker-save -cf images.tar oci-layout
+gzip -k images.tar
+wrong 'images.tar: these are images .*docker load' import --unsigned images.tar
+wrong 'images.tar.gz: it is compressed' import --unsigned images.tar.gz
+wrong 'there is no bundle: no file NAME.cdr' import --unsigned folder
+expect_rc "a tree in a folder that is not there" 3 "$CDR" sync -r "$T/none/tree" nginx
+expect_said "it says what is missing" 'the folder that it would be made in is not there'
 wrong 'a folder is written oci:/srv/x' sync --from /srv/x nginx
 wrong 'a folder is written oci:folder' sync --from folder nginx
 wrong 'write http://10.0.0.5:5000 or https' sync --from 10.0.0.5:5000 nginx

@@ -127,6 +127,14 @@ expect_eq "the end has twenty of them, and how many more" "20 1" "$(
 	grep -c '^failed    10 more: all are in status/status.json' "$T/stdout")"
 tail -n 1 "$T/stdout" | grep -q '^31 images: .* 30 failed' || fail "the summary is not last"
 
+# Where nothing else has come since, a person sees them.
+for images in "gone:1 many-0001" "gone-1:1 gone-2:1 gone-3:1 gone-4:1 gone-5:1 gone-6:1"; do
+	# shellcheck disable=SC2086 # words
+	expect_rc "failures in a terminal" 1 python3 "$TOP/tests/terminal.py" 300 "$CDR" sync -r "$ROOT" $images
+	grep -c '^failed ' "$T/stdout" >>"$T/again" || :
+done
+expect_eq "one is not told again, six are" "0 6" "$(xargs <"$T/again")"
+
 # --- what it waits for ------------------------------------------------------------------
 settings '{"max_tries": 3}'
 fault '{"listener": "registry", "path": "/manifests/", "status": 429, "retry_after": 3, "times": 1}'

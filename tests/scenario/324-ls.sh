@@ -72,7 +72,7 @@ row "app:2    sha256:[0-9a-f]{12} +[0-9.]+ [KM]iB  $published  linux/amd64  held
 check "ls --wide" "$CDR" ls -w
 grep -qE '^IMAGE .* SIZE +OWN +PUBLISHED +KIND +SIGNATURE +STATE +PLATFORMS$' "$T/stdout" ||
 	fail "that is not its head: $(head -n 1 "$T/stdout")"
-row "chart:1 .* $published  chart +- +unlisted  -"
+row "chart:1 .* $published  chart +- +unlisted +-"
 row "app:1 .*  $published  image +team[.]pub +- +linux/amd64"
 row "app:2 .*  image +- +held,pinned  linux/amd64"
 row "many:1 .*  image +- +pinned +linux/arm64,linux/arm/v7"
@@ -83,6 +83,18 @@ case $own in
 "0 B of "[1-9]*) ok "what it shares is not its own" ;;
 *) fail "twin:2 shares all of its bytes, and its own are $own" ;;
 esac
+
+# In a narrow window digests and times are short, in a wide one and a file they are not.
+for width in 80 130 200; do
+	check "$width columns" python3 "$TOP/tests/terminal.py" -e NO_COLOR=1 $width "$CDR" ls -w app:2
+	case $width in
+	200) row "app:2  sha256:[0-9a-f]{12} .* $published .*" ;;
+	*) grep -qE '^docker.io/library/app:2  [0-9a-f]{12}  .* 20[0-9]{2}-[0-9]{2}-[0-9]{2}  image' \
+		"$T/stdout" || fail "$width columns: $(cat "$T/stdout")" ;;
+	esac
+done
+check "80 columns are enough" python3 "$TOP/tests/terminal.py" -e NO_COLOR=1 80 "$CDR" ls chart twin
+row "twin:2   [0-9a-f]{12}  .* 20[0-9]{2}-[0-9]{2}-[0-9]{2}  linux/amd64"
 
 # --- for programs -----------------------------------------------------------------------
 check "ls --json" "$CDR" ls --json
@@ -110,6 +122,20 @@ of app:1 last_listed null
 	fail "what it shares is its own"
 "$CDR" ls --unlisted -q | xargs "$CDR" rm >"$T/stdout" 2>"$T/stderr" || fail "xargs cdr rm: it failed"
 lists "" --unlisted
+
+# --- who names what is not here is told what is ------------------------------------------
+has='; of this repository the tree has 1, 2$'
+for words in "ls --history app" "rollback app" "pin app" "rm app" "export --plan app"; do
+	# shellcheck disable=SC2086 # words
+	expect_rc "cdr $words" 1 "$CDR" $words
+	expect_said "it names the tags" "^error: docker.io/library/app:latest.*$has"
+done
+expect_rc "cdr save" 1 "$CDR" save app -o "$T/file"
+expect_said "it names the tags" "app:latest: .*$has"
+expect_rc "cdr verify" 2 "$CDR" verify twin:2 app
+expect_said "it names the tags" "app:latest .*$has"
+expect_rc "where there are none" 1 "$CDR" pin nothing
+expect_said "nothing is said of any" 'library/nothing:latest: it is not here$'
 
 # --- without what a run has left, and after a tag has moved ------------------------------
 craft image library/app:1 --layers 1 --seed 7 >/dev/null

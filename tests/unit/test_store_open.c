@@ -191,7 +191,7 @@ test_foreign(void **state)
 	snprintf(path, sizeof(path), "%s/thesis.tex", s->path);
 	expect_refused(path, STORE_WRITE, "Not a directory");
 	snprintf(path, sizeof(path), "%s/no/such", s->path);
-	expect_refused(path, STORE_WRITE, "No such file");
+	expect_refused(path, STORE_WRITE, "would be made in is not there");
 }
 
 /* Somebody's own "_state" with something in it is somebody's data. */
