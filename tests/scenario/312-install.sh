@@ -27,14 +27,18 @@ all_is_there()
 	for file in "$2/cdr" "$2/cdr-serve" "$2/cdr-hooks" "$2/cdr-peer" "$3/cdr/nginx/cdr.conf" \
 	    "$3/cdr/nginx/njs/cdr.js" "$3/cdr/nginx/page/index.html" "$4/man1/cdr.1" \
 	    "$4/man1/cdr-serve.1" "$4/man5/cdr-layout.5" "$5/cdr-sync.service" \
-	    "$5/cdr-sync.timer" "$5/cdr-watch.service" "$5/cdr-serve.service" "$6/cdr/cdr.env"; do
+	    "$5/cdr-sync.timer" "$5/cdr-watch.service" "$5/cdr-serve.service" \
+	    "$5/cdr-gc.service" "$5/cdr-gc.timer" "$5/cdr-verify.service" \
+	    "$5/cdr-verify.timer" "$6/cdr/cdr.env"; do
 		[ -f "$1$file" ] || fail "there is no $file"
 	done
 	expect_eq "$2: the page is where nginx looks" "$3/cdr/nginx/page" \
 		"$(sed -n 's/^	default \(.*page\);$/\1/p' "$1$3/cdr/nginx/cdr.conf")"
 	expect_eq "$2: the units run what is there" \
-		"$(printf '%s\n' "$2/cdr sync" "$2/cdr watch" "$2/cdr-serve" | sort)" \
-		"$(sed -n 's/^ExecStart=\([^ ]*\)\( sync\| watch\|\).*/\1\2/p' "$1$5"/*.service | sort)"
+		"$(printf '%s\n' "$2/cdr gc" "$2/cdr sync" "$2/cdr verify" "$2/cdr watch" "$2/cdr-serve" |
+			sort)" \
+		"$(sed -n 's/^ExecStart=\([^ ]*\)\( [a-z]*\|\).*/\1\2/; s/ *$//; s/^\//&/p' "$1$5"/*.service |
+			sort)"
 	expect_eq "$2: and look for the list in its place" 2 \
 		"$(grep -c "^ConditionPathExists=$6/cdr/images.list" "$1$5"/*.service |
 		grep -c ':1$')"
