@@ -1,6 +1,7 @@
 // What fails and what to do, the last syncs, how the tree grows, and what else comes in.
 
-import { command, copyButton, el, icon, imageLink, timeElement } from './page-dom.js';
+import { now as clockNow } from './page-clock.js';
+import { command, copyButton, dueElement, el, icon, imageLink, timeElement } from './page-dom.js';
 import { bytes, count, cut, day, duration, isNumber, isObject, list, number, plural, reasonName, registryName, seconds, text } from './page-text.js';
 import { inBuckets, isEnough, lastDays, plot } from './page-plot.js';
 import { sentence, trouble } from './page-trouble.js';
@@ -104,6 +105,7 @@ function showRuns(part, store, seeAll, more) {
 // --- growth and traffic ---------------------------------------------------------------
 
 const isReal = (p) => p.at > 0 && p.value <= MOST;
+const dayOf = (at) => Math.floor(at / 86400);
 
 function diskPart(store) {
   const points = list(store.history?.points).map((p) => ({ at: seconds(p?.time), value: number(p?.bytes) })).filter(isReal)
@@ -114,7 +116,7 @@ function diskPart(store) {
   const more = last.value - first.value;
   const change = more === 0 ? `as much as on ${since}` : `${bytes(Math.abs(more))} ${more > 0 ? 'more' : 'less'} than on ${since}`;
   if (!isEnough(shown)) {
-    const today = new Date(first.at * 1000).toDateString() === new Date().toDateString();
+    const today = dayOf(first.at) === dayOf(clockNow());
     return el('figure', {}, el('figcaption', {}, el('b', {}, bytes(last.value)), ` on disk, ${points.length === 1 || today ? `since ${today ? 'today' : since}` : change}`));
   }
   return plot('area', shown, { headline: bytes(last.value), words: `on disk, each layer once; ${change}`, name: 'On disk', show: bytes });
@@ -202,12 +204,13 @@ function upkeepLines(store) {
   for (const p of list(summary?.pulls_left).filter(isObject)) {
     if (number(p.limit) === 0) continue;
     lines.push(line('arrived', number(p.left) === 0 ? 'warn' : '', `${registryName(text(p.registry))}: ${count(p.left)} of ${plural(number(p.limit), 'pull')} left`, '',
-      seconds(p.more_at) > 0 ? ['more ', timeElement(p.more_at)] : ''));
+      seconds(p.more_at) > clockNow() ? ['more ', dueElement(p.more_at)] : ''));
   }
   const fs = summary?.store?.filesystem;
   if (number(fs?.bytes) > 0) lines.push(line('document', '', `${bytes(number(fs.bytes_free))} free of ${bytes(number(fs.bytes))}`, '', ''));
   if (isObject(watch) && seconds(watch.ended) === 0 && seconds(watch.next) > 0) {
-    lines.push(line('waiting', '', watch.running === true ? 'A sync is at work' : 'Next sync', '', timeElement(watch.next)));
+    lines.push(watch.running === true ? line('waiting', '', 'A sync is at work', '', '')
+      : line('waiting', '', seconds(watch.next) > clockNow() ? 'Next sync' : 'Next sync, due', '', dueElement(watch.next)));
   }
   if (seconds(verify?.finished) > 0) {
     const bad = Math.max(number(verify.bad) - number(verify.mended), 0) + number(verify.structure_bad);

@@ -3,7 +3,8 @@
 // files, as cdr-layout(5) says: one with what has changed, and one with the rest,
 // which the browser keeps as long as that is the same.
 
-import { isObject, list, number, text } from './page-text.js';
+import { hearEnd, hearTime } from './page-clock.js';
+import { isObject, list, number, seconds, text } from './page-text.js';
 import { addSizes, makeModel } from './page-model.js';
 import { pause } from './page-search.js';
 
@@ -21,7 +22,9 @@ const PATIENCE_MS = 30000;
 async function ask(name) {
   const ender = new AbortController(), timer = setTimeout(() => ender.abort(), PATIENCE_MS);
   try {
-    return await fetch(name, { cache: 'no-cache', signal: ender.signal });
+    const reply = await fetch(name, { cache: 'no-cache', signal: ender.signal });
+    hearTime(reply.headers);
+    return reply;
   } finally {
     clearTimeout(timer);
   }
@@ -161,6 +164,7 @@ export function makeStore() {
     try {
       const wanted = ['summary', ...(store.isRead && store.watch === null && view !== 'activity' ? [] : ['watch']), ...extra[view] ?? []];
       await Promise.all(wanted.map(async (name) => { store[name] = await (name === 'summary' ? readFile : readMore)(`${name}.json`); }));
+      hearEnd(seconds(store.summary?.finished));
       // summary.json is written last: who sees it change finds the others changed.
       if (!store.isRead || etagOf('summary.json') !== wasSummary || store.summary === null) {
         if (store.watch === null) store.watch = await readMore('watch.json');

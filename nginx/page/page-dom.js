@@ -1,7 +1,7 @@
 // Elements. What comes from the tree is text and never markup: nothing here, or
 // anywhere in the page, takes HTML.
 
-import { age, moment, seconds, text } from './page-text.js';
+import { age, due, moment, seconds, text } from './page-text.js';
 import { imageAddress } from './page-route.js';
 
 function set(e, attributes) {
@@ -84,9 +84,17 @@ export function timeElement(time) {
   return el('time', { datetime: time, title: `${moment(time)} UTC` }, age(time));
 }
 
+// The same of what is to come.
+export function dueElement(time) {
+  if (!seconds(time)) return '';
+  return el('time', { datetime: time, title: `${moment(time)} UTC`, 'data-due': true }, due(time));
+}
+
 export function retime(root = document) {
   for (const t of root.querySelectorAll('time[datetime]')) {
-    const now = age(t.getAttribute('datetime'));
+    // In a history the moment itself stands there.
+    if (t.classList.contains('flat')) continue;
+    const time = t.getAttribute('datetime'), now = t.dataset.due === undefined ? age(time) : due(time);
     if (t.textContent !== now) t.textContent = now;
   }
 }

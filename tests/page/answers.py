@@ -3,6 +3,8 @@
 those of tests/scenario/301-page-answers.sh; answers are exchanged in the browser."""
 import json
 import os
+import re
+import time
 
 from browser import Keys
 from check import run
@@ -105,6 +107,47 @@ def test_clocks(b):
     with b.instead({"summary.json": {**SUMMARY, "finished": "2099-01-02T03:04:05Z"}}):
         b.open(SHOP)
         assert "Synced 2099-01-02 03:04 UTC" in strip(b), strip(b)
+
+
+def test_clock_of_the_browser(b):
+    """Ages, what is due and what is late are reckoned by the server's clock, not by this one"""
+    for hours in (0, 5, -5, 24 * 400, -24 * 400):
+        with b.clock(hours):
+            for view, words in (("", r"\b(38|39|4[0-3]) min ago"), ("activity", r"since 2 h ago"), ("activity", r"Next sync\s+in 5[56] min")):
+                b.open(f"{SHOP}#/{view}")
+                assert abs(b.js("Date.now() / 3.6e6") - time.time() / 3600 - hours) < 1
+                assert re.match(r"3 images failed Synced [4-6] min ago Next in 5[4-6] min ", strip(b)), (hours, strip(b))
+                assert re.search(words, b.text("#main")), (hours, view, b.text("#main"))
+            # Also when it looks again, of which the browser has a copy.
+            b.look()
+            b.until("performance.getEntriesByName(new URL('summary.json', location).href).length >= 2")
+            b.until("/Synced [4-6] min ago/.test(document.querySelector('#strip').innerText)")
+
+
+def test_time_of_a_copy(b):
+    """The time of an answer is that of now, also where the browser has a copy of its body"""
+    b.open(SHOP)
+    first, second = b.driver.execute_async_script("""const done = arguments[0];
+      const ask = async () => Date.parse((await fetch('summary.json', { cache: 'no-cache' })).headers.get('Date'));
+      ask().then((first) => setTimeout(() => ask().then((second) => done([first, second])), 1100));""")
+    assert second > first, (first, second)
+    got = b.driver.execute_async_script("""const done = arguments[0];
+      import('./page-clock.js').then((m) => {
+        const at = (date, age) => { m.hearTime(new Headers({ Date: new Date(date).toUTCString(), ...age })); return m.now(); };
+        done([at(4e12, {}), at(4e12, { Age: '600' }), at(4e12, { Age: 'x' })].map((s) => Math.round(s - 4e9)));
+      });""")
+    assert [round(s / 2) for s in got] == [0, 300, 0], got
+
+
+def test_no_time(b):
+    """Where no answer says its time a sync that has ended is not to come"""
+    none = {f"{name}.json": None for name in ("watch", "images-earlier", "blobs", "runs", "history", "held", "unlisted")}
+    ended = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
+    with b.clock(-5), b.instead({**none, "images.json": {"images": [row("reg.example/a:1", published=ended)]},
+                                 "summary.json": {**SUMMARY, "finished": ended}}):
+        b.open(SHOP)
+        assert "Synced just now" in strip(b), strip(b)
+        assert "just now" in b.text(".list tbody"), b.text(".list")
 
 
 def test_module_away(b):

@@ -24,6 +24,15 @@ document.addEventListener('securitypolicyviolation',
 window.addEventListener('error', (e) => window.violations.push(`error: ${e.message}`));
 window.addEventListener('unhandledrejection', (e) => window.violations.push(`rejected: ${e.reason}`));
 """
+CLOCK = """
+window.Date = class extends Date {
+  static now() { return super.now() + HOURS * 3600000; }
+  constructor(...a) {
+    if (a.length > 0) super(...a);
+    else super(window.Date.now());
+  }
+};
+"""
 INSTEAD = """
 window.answers = ANSWERS;
 window.realFetch = window.fetch;
@@ -109,6 +118,15 @@ class Browser:
     def ready(self):
         """A view is there, and the state of the mirror."""
         self.until("document.querySelector('#main h1') && document.querySelector('#strip li') && true")
+    @contextlib.contextmanager
+    def clock(self, hours):
+        """Pages opened meanwhile have a clock that is so far ahead, or behind."""
+        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=CLOCK.replace("HOURS", str(hours)))["identifier"]
+        try:
+            yield
+        finally:
+            self.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
+
 
     def until(self, source, *arguments):
         end = time.monotonic() + PATIENCE

@@ -386,3 +386,4 @@ def again(b):
 
 if __name__ == "__main__":
     run(globals())
+    assert all(len(t) == len("2026-01-01 00:00") for t in b.texts(".line.past time")), b.texts(".line.past time")
