@@ -1,12 +1,14 @@
 // What fails and what to do, the last syncs, how the tree grows, and what else comes in.
 
-import { command, copyButton, el, icon, imageLink, timeElement } from './page-dom.js';
+import { now as clockNow } from './page-clock.js';
+import { command, copyButton, dueElement, el, icon, imageLink, timeElement } from './page-dom.js';
 import { bytes, count, cut, day, duration, isNumber, isObject, list, number, plural, reasonName, registryName, seconds, text } from './page-text.js';
 import { inBuckets, isEnough, lastDays, plot } from './page-plot.js';
 import { sentence, trouble } from './page-trouble.js';
 import { keeping, section, whenChanged } from './page-parts.js';
 
-const FAILURES = 50, RUNS = 8, DAYS = 30, NAMES = 4;
+// So many failures at first, and at most; and so many runs at first.
+const FAILURES = 50, FAILURES_MAX = 2000, RUNS = 8, DAYS = 30, NAMES = 4;
 const MOST = 2 ** 60;
 
 // --- failing now ------------------------------------------------------------------
@@ -32,8 +34,8 @@ function showFailing(part, store, seeAll, more) {
       : isObject(store.summary?.latest) ? 'No sync of the whole list has ended here yet.' : 'No sync has ended here yet.'));
     return;
   }
-  const shown = seeAll ? failures : failures.slice(0, FAILURES);
-  const left = failures.length - shown.length, unnamed = total - failures.length;
+  const shown = failures.slice(0, seeAll ? FAILURES_MAX : FAILURES);
+  const left = Math.min(failures.length, FAILURES_MAX) - shown.length, unnamed = total - shown.length - left;
   part.fill(shown.map((f) => failureLine(trouble(f, store))), left > 0 && el('p', { class: 'note' },
     el('button', { type: 'button', class: 'btn', onclick: more }, `Show ${count(left)} more`)),
   unnamed > 0 && el('p', { class: 'note' }, `${count(unnamed)} more are in `, el('a', { href: 'status.json' }, 'status.json'), '.'));
@@ -103,6 +105,7 @@ function showRuns(part, store, seeAll, more) {
 
 // --- growth and traffic ---------------------------------------------------------------
 
+const dayOf = (at) => Math.floor(at / 86400);
 const isReal = (p) => p.at > 0 && p.value <= MOST;
 
 function diskPart(store) {
@@ -114,7 +117,7 @@ function diskPart(store) {
   const more = last.value - first.value;
   const change = more === 0 ? `as much as on ${since}` : `${bytes(Math.abs(more))} ${more > 0 ? 'more' : 'less'} than on ${since}`;
   if (!isEnough(shown)) {
-    const today = new Date(first.at * 1000).toDateString() === new Date().toDateString();
+    const today = dayOf(first.at) === dayOf(clockNow());
     return el('figure', {}, el('figcaption', {}, el('b', {}, bytes(last.value)), ` on disk, ${points.length === 1 || today ? `since ${today ? 'today' : since}` : change}`));
   }
   return plot('area', shown, { headline: bytes(last.value), words: `on disk, each layer once; ${change}`, name: 'On disk', show: bytes });
@@ -202,12 +205,13 @@ function upkeepLines(store) {
   for (const p of list(summary?.pulls_left).filter(isObject)) {
     if (number(p.limit) === 0) continue;
     lines.push(line('arrived', number(p.left) === 0 ? 'warn' : '', `${registryName(text(p.registry))}: ${count(p.left)} of ${plural(number(p.limit), 'pull')} left`, '',
-      seconds(p.more_at) > 0 ? ['more ', timeElement(p.more_at)] : ''));
+      seconds(p.more_at) > clockNow() ? ['more ', dueElement(p.more_at)] : ''));
   }
   const fs = summary?.store?.filesystem;
   if (number(fs?.bytes) > 0) lines.push(line('document', '', `${bytes(number(fs.bytes_free))} free of ${bytes(number(fs.bytes))}`, '', ''));
   if (isObject(watch) && seconds(watch.ended) === 0 && seconds(watch.next) > 0) {
-    lines.push(line('waiting', '', watch.running === true ? 'A sync is at work' : 'Next sync', '', timeElement(watch.next)));
+    lines.push(watch.running === true ? line('waiting', '', 'A sync is at work', '', '')
+      : line('waiting', '', seconds(watch.next) > clockNow() ? 'Next sync' : 'Next sync, due', '', dueElement(watch.next)));
   }
   if (seconds(verify?.finished) > 0) {
     const bad = Math.max(number(verify.bad) - number(verify.mended), 0) + number(verify.structure_bad);
@@ -260,6 +264,14 @@ export function activity(route, store) {
       upkeep.fill(lines);
     });
   }
+  // All of both lists, for the browser's own search and for paper; after paper what was.
+  let before = null;
+  function whole(is, isPaper) {
+    if (is && isPaper) before ??= { ...open };
+    Object.assign(open, is ? { failures: true, runs: true } : before ?? {});
+    if (!is) before = null;
+    update(store);
+  }
   update(store);
-  return { title: 'Activity', node, update };
+  return { title: 'Activity', node, update, whole };
 }

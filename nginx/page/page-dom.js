@@ -1,7 +1,7 @@
 // Elements. What comes from the tree is text and never markup: nothing here, or
 // anywhere in the page, takes HTML.
 
-import { age, moment, seconds, text } from './page-text.js';
+import { age, due, moment, seconds, text } from './page-text.js';
 import { imageAddress } from './page-route.js';
 
 function set(e, attributes) {
@@ -84,9 +84,17 @@ export function timeElement(time) {
   return el('time', { datetime: time, title: `${moment(time)} UTC` }, age(time));
 }
 
+// The same of what is to come.
+export function dueElement(time) {
+  if (!seconds(time)) return '';
+  return el('time', { datetime: time, title: `${moment(time)} UTC`, 'data-due': true }, due(time));
+}
+
 export function retime(root = document) {
   for (const t of root.querySelectorAll('time[datetime]')) {
-    const now = age(t.getAttribute('datetime'));
+    // In a history the moment itself stands there.
+    if (t.classList.contains('flat')) continue;
+    const time = t.getAttribute('datetime'), now = t.dataset.due === undefined ? age(time) : due(time);
     if (t.textContent !== now) t.textContent = now;
   }
 }
@@ -171,6 +179,14 @@ export function alertBox({ kind = 'bad', what, why, served, todo, more }) {
     el('div', {}, el('b', {}, what), isThere(why) && ' ', why, parts.length > 0 && el('p', {}, ...parts), more));
 }
 
+// A tab that is beyond an end of a narrow bar comes into sight, once the bar is in the page.
+export function bringTab(bar, tab) {
+  requestAnimationFrame(() => {
+    const isSeen = tab.offsetLeft >= bar.scrollLeft && tab.offsetLeft + tab.offsetWidth <= bar.scrollLeft + bar.clientWidth;
+    if (!isSeen) bar.scrollLeft = tab.offsetLeft - bar.clientWidth / 4;
+  });
+}
+
 let serial = 0;
 
 // items: [{name, node}]; node may be a function that makes it when it is first seen.
@@ -197,6 +213,7 @@ export function tabs(items, label, { selected, onselect } = {}) {
       panes[i].hidden = i !== chosen;
     }
     fill(chosen);
+    bringTab(bar, buttons[chosen]);
     if (isAsked) onselect?.(items[chosen].name);
   }
   bar.addEventListener('keydown', (e) => {
@@ -210,10 +227,11 @@ export function tabs(items, label, { selected, onselect } = {}) {
   });
   bar.append(...buttons);
   choose(first, false);
-  const box = el('div', {}, bar, ...panes);
-  // On paper all are there, one below the other.
-  box.fill = () => items.forEach((_, i) => fill(i));
-  box.classList.add('tabbed');
+  const box = el('div', { class: 'tabbed' }, bar, ...panes);
+  // On paper all are there, one below the other. Nobody waits there for what is fetched:
+  // who makes such a node fills it before.
+  box.fill = fill;
+  box.fillAll = () => items.forEach((item, i) => typeof item.node !== 'function' && fill(i));
   return box;
 }
 

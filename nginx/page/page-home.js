@@ -4,10 +4,11 @@
 import { badge, el, icon, imageLink, place, retime, timeElement, verified } from './page-dom.js';
 import { emptyMirror } from './page-empty.js';
 import { keysHint } from './page-keys.js';
-import { shows, sorts } from './page-model.js';
-import { format } from './page-route.js';
+import { counts, shows, sorts } from './page-model.js';
+import { isImage, resolve } from './page-reference.js';
+import { format, imageAddress } from './page-route.js';
 import { makeRows } from './page-rows.js';
-import { makeFinder, nearest, wordsOf } from './page-search.js';
+import { makeFinder, makeReady, nearest, wordsOf } from './page-search.js';
 import { bytes, count, parseImage, plural, shortPlatform, text } from './page-text.js';
 
 const PLATFORMS = 2;
@@ -102,7 +103,10 @@ export function home(first, store, go) {
     el('div', { class: 'search' }, icon('search'), field, keysHint()), registries.box, platforms.box);
   form.addEventListener('submit', (e) => {
     e.preventDefault();
-    rows.move(1);
+    // Who pastes the whole name of an image wants that one.
+    const image = resolve(store.model, field.value, location.host);
+    if (isImage(image) && store.model.image(image) !== null) location.hash = imageAddress(image);
+    else rows.move(1);
   });
   field.addEventListener('keydown', (e) => {
     if (e.key !== 'Escape') return;
@@ -142,14 +146,13 @@ export function home(first, store, go) {
     if (field.value !== route.q) field.value = route.q;
     fill(registries.control, model.registries, route.registryFilter);
     fill(platforms.control, model.platforms, route.platform);
-    const counts = shows.map(([key, label, isShown]) => [key, label, model.repositories.reduce((n, r) => (isShown(r) ? n + 1 : n), 0)])
-      .filter(([key, , n]) => n > 0 || key === '' || key === route.show);
+    const of = counts(model), there = shows.filter(([key]) => of[key] > 0 || key === '' || key === route.show);
     const had = new Map([...chips.children].map((c) => [c.dataset.show, c]));
-    place(chips, counts.map(([key, label, n]) => {
+    place(chips, there.map(([key, label]) => {
       const chip = had.get(key) ?? el('button', {
         type: 'button', class: key === 'failed' || key === 'broken' ? 'chip bad' : 'chip', 'data-show': key, onclick: () => ask({ show: key }),
       }, `${label} `, el('b'));
-      chip.lastChild.textContent = count(n);
+      chip.lastChild.textContent = count(of[key]);
       chip.setAttribute('aria-pressed', String(route.show === key));
       return chip;
     }));
@@ -163,8 +166,11 @@ export function home(first, store, go) {
   function nothing() {
     const asked = [route.q.trim() && `“${route.q.trim()}”`, route.registryFilter && `in ${route.registryFilter}`,
       route.platform && `for ${route.platform}`, route.show && `among ${shows.find(([k]) => k === route.show)?.[1].toLowerCase() ?? route.show}`].filter(Boolean);
-    const near = wordsOf(route.q).length > 0 ? nearest(store.model, route.q) : null;
+    const near = wordsOf(route.q).length > 0 ? nearest(store.model, route.q, location.host) : null;
+    // A digest that no tag leads to may be here all the same: its own view looks.
+    const pinned = route.q.includes('@') ? resolve(store.model, route.q, location.host) : '';
     none.replaceChildren(el('p', {}, `Nothing here matches ${asked.join(' ')}.`),
+      ...(isImage(pinned) ? [el('p', {}, 'No tag leads to it. ', el('a', { href: imageAddress(pinned) }, 'Look for its digest'))] : []),
       ...(near === null ? [] : [el('p', {}, 'Close to it: ', imageLink(near.full))]),
       el('button', {
         type: 'button', class: 'btn', onclick: () => {
@@ -185,7 +191,7 @@ export function home(first, store, go) {
     table.hidden = found.length === 0;
     none.hidden = found.length > 0;
     if (found.length === 0) nothing();
-    const tags = found.reduce((n, r) => n + r.named, 0);
+    const tags = found.length === store.model.repositories.length ? store.model.tags : found.reduce((n, r) => n + r.named, 0);
     counter.textContent = `${plural(found.length, 'repository', 'repositories')}, ${plural(tags, 'tag')}`;
     retime(body);
   }
@@ -211,7 +217,7 @@ export function home(first, store, go) {
     }
     if (nowEmpty) return;
     ready = draw();
-    ready.then(measure);
+    ready.then(() => Promise.all([measure(), makeReady(store.model)]));
   }
 
   function whole(is, isPaper) {

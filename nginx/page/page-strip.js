@@ -2,7 +2,8 @@
 // again, which pulls and how much space are left.
 
 import { el, place, timeElement } from './page-dom.js';
-import { age, bytes, clock, count, isObject, list, moment, number, plural, registryName, seconds, span, text } from './page-text.js';
+import { now } from './page-clock.js';
+import { bytes, clock, count, isObject, list, moment, number, plural, registryName, seconds, span, text } from './page-text.js';
 
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 // A mirror of which nobody knows how often it is synced.
@@ -24,11 +25,11 @@ function usualGap(store) {
 const isWatched = (watch) => isObject(watch) && seconds(watch.ended) === 0 && seconds(watch.next) > 0;
 
 // For how long no run has ended that should have; 0: all is as usual.
-export function staleFor(store, now = Date.now() / 1000) {
+export function staleFor(store) {
   const last = seconds(store.summary?.finished), { watch } = store;
   if (last === 0 || (isWatched(watch) && isRunning(watch))) return 0;
   const due = isWatched(watch) ? seconds(watch.next) + 10 * MINUTE : last + Math.max(2 * HOUR, 3 * usualGap(store));
-  return now > due ? now - last : 0;
+  return now() > due ? now() - last : 0;
 }
 
 const isRunning = (watch) => isObject(watch) && seconds(watch.ended) === 0 && watch.running === true;
@@ -68,15 +69,15 @@ function syncedOf(store, stale, state) {
   if (stale > 0 && text(store.summary.result) === 'ok') return item('', 'Last one ended well');
   const hasEnded = ['ok', 'failed'].includes(text(store.summary.result));
   // Clocks differ: "in 3 h" would be no past.
-  const isAhead = seconds(store.summary.finished) > Date.now() / 1000 + 90;
+  const isAhead = seconds(store.summary.finished) > now() + 90;
   return item('', hasEnded ? 'Synced ' : 'Tried ', strong(isAhead ? `${moment(store.summary.finished)} UTC` : timeElement(store.summary.finished)));
 }
 
 function nextOf({ watch }) {
   if (isRunning(watch)) return item('', strong('Syncing now'));
   if (!isWatched(watch)) return null;
-  const left = seconds(watch.next) - Date.now() / 1000;
-  return left < 0 ? null : item('opt', 'Next in ', strong(left < MINUTE ? 'a minute' : age(watch.next).replace(/^in /, '')));
+  const left = seconds(watch.next) - now();
+  return left < 0 ? null : item('opt', 'Next in ', strong(left < MINUTE ? 'a minute' : span(left)));
 }
 
 // Of the registries that count pulls the one that is nearest to its end.

@@ -1,5 +1,7 @@
 // Words, numbers and times for people. Nothing here touches the document.
 
+import { now } from './page-clock.js';
+
 // No true figure is larger than what counts exactly.
 export const isNumber = (n) => typeof n === 'number' && Math.abs(n) <= Number.MAX_SAFE_INTEGER;
 export const isObject = (o) => typeof o === 'object' && o !== null && !Array.isArray(o);
@@ -29,13 +31,13 @@ export function bytes(n) {
 
 // --- times --------------------------------------------------------------------
 
+const MINUTE = 60, HOUR = 3600, DAY = 86400;
+
 // Seconds since 1970 of an RFC 3339 time; 0: there is none.
 export function seconds(time) {
   const ms = Date.parse(text(time));
   return Number.isNaN(ms) ? 0 : ms / 1000;
 }
-
-const MINUTE = 60, HOUR = 3600, DAY = 86400;
 
 // Rounded down: "38 min", "4 h", "1 day", "3 weeks", "2 months".
 export function span(s) {
@@ -48,13 +50,24 @@ export function span(s) {
   return `${Math.floor(s / (365.25 * DAY))} years`;
 }
 
-export function age(time, now = Date.now() / 1000) {
-  const at = seconds(time);
+// Clocks differ by a little.
+const LITTLE = 90;
+
+// Of what has been. By this server's clock it may still be to come: "in 3 h" would be no
+// past, so that says the day.
+export function age(time) {
+  const at = seconds(time), passed = now() - at;
   if (at === 0) return '';
-  const passed = now - at;
-  // Clocks differ by a little.
-  if (Math.abs(passed) < MINUTE || (passed < 0 && passed > -90)) return 'just now';
-  return passed < 0 ? `in ${span(-passed)}` : `${span(passed)} ago`;
+  if (passed < -LITTLE) return day(time);
+  return passed < MINUTE ? 'just now' : `${span(passed)} ago`;
+}
+
+// Of what is to come.
+export function due(time) {
+  const at = seconds(time), left = at - now();
+  if (at === 0) return '';
+  if (Math.abs(left) < MINUTE) return 'now';
+  return left > 0 ? `in ${span(left)}` : `${span(-left)} ago`;
 }
 
 // "2026-11-29 10:04", in UTC as everything in the tree.
@@ -70,7 +83,7 @@ const years = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short',
 export function day(time) {
   const at = new Date(seconds(time) * 1000);
   if (at.getTime() === 0) return '';
-  return (at.getUTCFullYear() === new Date().getUTCFullYear() ? days : years).format(at);
+  return (at.getUTCFullYear() === new Date(now() * 1000).getUTCFullYear() ? days : years).format(at);
 }
 
 const clocks = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
@@ -85,13 +98,29 @@ export function duration(ms) {
 
 // --- names --------------------------------------------------------------------
 
-// "registry/name/name:tag" or "...@digest", as "cdr ls" prints it, or without both.
-// Null: it is none.
+const DIGEST = /^[a-z0-9]+:[0-9a-f]+$/;
+
+// "registry/name/name:tag@digest", as "cdr ls" prints it; tag, digest or both may be left
+// out. Null: it is none. There may be very many, so it is read without a pattern.
 export function parseImage(image) {
-  const found = /^([^/]+)\/((?:[^/]+\/)*[^/:@]+)(?::([^/:@]+)|@([a-z0-9]+:[0-9a-f]+))?$/.exec(text(image));
-  if (found === null) return null;
-  const [, registry, repository, tag = '', digest = ''] = found;
-  return { image, registry, repository, full: `${registry}/${repository}`, tag, digest, reference: tag || digest };
+  const words = text(image), slash = words.indexOf('/'), last = words.lastIndexOf('/') + 1;
+  let end = words.length, tag = '', digest = '';
+  const at = words.indexOf('@', last);
+  if (at !== -1) {
+    digest = words.slice(at + 1);
+    end = at;
+    if (!DIGEST.test(digest)) return null;
+  }
+  const colon = words.indexOf(':', last);
+  if (colon !== -1 && colon < end) {
+    tag = words.slice(colon + 1, end);
+    end = colon;
+    if (tag === '' || tag.includes(':')) return null;
+  }
+  if (slash < 1 || end === last || words.includes('//')) return null;
+  return {
+    image: words, registry: words.slice(0, slash), repository: words.slice(slash + 1, end), full: words.slice(0, end), tag, digest, reference: tag || digest,
+  };
 }
 
 export const shortDigest = (digest) => text(digest).replace(/^([a-z0-9]+:)?([0-9a-f]{12}).*$/, '$2');

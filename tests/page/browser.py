@@ -24,6 +24,15 @@ document.addEventListener('securitypolicyviolation',
 window.addEventListener('error', (e) => window.violations.push(`error: ${e.message}`));
 window.addEventListener('unhandledrejection', (e) => window.violations.push(`rejected: ${e.reason}`));
 """
+CLOCK = """
+window.Date = class extends Date {
+  static now() { return super.now() + HOURS * 3600000; }
+  constructor(...a) {
+    if (a.length > 0) super(...a);
+    else super(window.Date.now());
+  }
+};
+"""
 INSTEAD = """
 window.answers = ANSWERS;
 window.realFetch = window.fetch;
@@ -35,6 +44,12 @@ window.fetch = async (name, ...more) => {
   if (said === 'gone') throw new TypeError('nobody answers');
   if (said === 'hang') {
     return new Promise((_, no) => more[0]?.signal?.addEventListener('abort', () => no(new TypeError('ended'))));
+  }
+  if (said === 'stall') {
+    return new Response(new ReadableStream({ start(c) {
+      c.enqueue(new TextEncoder().encode('{'));
+      more[0]?.signal?.addEventListener('abort', () => c.error(new TypeError('ended')));
+    } }), { headers: { ETag: 'stall' } });
   }
   if (said === null || typeof said === 'number') return new Response('x', { status: said ?? 404 });
   const body = typeof said === 'string' ? said : JSON.stringify(said);
@@ -94,9 +109,19 @@ class Browser:
     @contextlib.contextmanager
     def instead(self, answers):
         """Pages opened meanwhile get these answers to what they fetch, by address: a
-        value or text, None (404), a status, "hang" or "gone"; window.answers may change.
+        value or text, None (404), a status, "hang", "stall" (in the middle) or "gone";
+        window.answers may change.
         "cookies": what is asked without them gets 401; "noTags": no answer here has an ETag."""
         added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=INSTEAD.replace("ANSWERS", json.dumps(answers)))["identifier"]
+        try:
+            yield
+        finally:
+            self.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
+
+    @contextlib.contextmanager
+    def clock(self, hours):
+        """Pages opened meanwhile have a clock that is so far ahead, or behind."""
+        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=CLOCK.replace("HOURS", str(hours)))["identifier"]
         try:
             yield
         finally:
