@@ -232,11 +232,10 @@ def aims(rows):
 			most(f"{row['method']}: bytes over the uplink, {where}", row, "bytes_of_baseline",
 			     round(1.03 / row["nodes"], 3))
 	for size in 670, 2230:
-		row = find(rows, "3", size)
-		for other in "1-ctr", "1-cdr", "2-push":
-			beside = find(rows, other, size)
+		for method, other in (("3", "1-ctr"), ("3", "1-cdr"), ("3-peers", "1-cdr"), ("3", "2-push")):
+			row, beside = find(rows, method, size), find(rows, other, size)
 			if row and beside:
-				told.append((f"3 at {size} MB, beside {other}",
+				told.append((f"{method} at {size} MB, beside {other}",
 					     round(row["seconds"] / beside["seconds"], 2), 1.0))
 	return told
 
