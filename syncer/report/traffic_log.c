@@ -71,7 +71,7 @@ count_line(struct traffic *t, const char *line)
 struct log {
 	FILE *in;
 	uint64_t size;
-	char mark[TRAFFIC_MARK_MAX];	/* of its first line; "": it has none */
+	char mark[TRAFFIC_MARK_MAX];	/* of its first line; "": none */
 	int64_t first;			/* when that was written; 0: not known */
 };
 

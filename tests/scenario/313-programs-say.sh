@@ -71,6 +71,7 @@ expect_eq "nor is another repository's" 404 "$(status "http://$MIRROR/v2/library
 # Of each type that the program looks into.
 sed -e ':more' -e '/\\$/{N; s/\\\n//; b more' -e '}' "$TOP/syncer/image/media.h" |
 	sed -n 's/^#define \(MEDIA_[A-Z_]*\)[[:space:]]*"\(.*\)"$/\1 \2/p' >"$T/types"
+# shellcheck disable=SC2013 # a word each
 for name in $(sed -n '/^const char \*const media_manifests/,/^}/p' "$TOP/syncer/image/media.c" |
     grep -o 'MEDIA_[A-Z_]*,'); do
 	type=$(sed -n "s/^${name%,} //p" "$T/types")

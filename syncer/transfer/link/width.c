@@ -31,7 +31,8 @@
 #define PORTION_WAITS	5
 /* So little comes by the first ones that there may be no room for a crowd. */
 #define CROWD_BYTES_S	((uint64_t)8 << 20)
-/* There, and where a registry itself is asked, a try is of so many times more. */
+/* There, and where a registry itself is asked, a try is of so many times
+ * more. */
 #define STEP		3u
 
 void
