@@ -292,8 +292,9 @@ install: all
 uninstall:
 	sh scripts/install --remove
 
+# SOURCE=1: the source package, too.
 deb:
-	sh scripts/packaging/deb
+	sh scripts/packaging/deb $(if $(SOURCE),-s)
 
 rpm:
 	sh scripts/packaging/rpm/build

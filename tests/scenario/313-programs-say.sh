@@ -71,15 +71,15 @@ expect_eq "nor is another repository's" 404 "$(status "http://$MIRROR/v2/library
 # Of each type that the program looks into.
 sed -e ':more' -e '/\\$/{N; s/\\\n//; b more' -e '}' "$TOP/syncer/image/media.h" |
 	sed -n 's/^#define \(MEDIA_[A-Z_]*\)[[:space:]]*"\(.*\)"$/\1 \2/p' >"$T/types"
-# shellcheck disable=SC2013 # a word each
-for name in $(sed -n '/^const char \*const media_manifests/,/^}/p' "$TOP/syncer/image/media.c" |
-    grep -o 'MEDIA_[A-Z_]*,'); do
+sed -n '/^const char \*const media_manifests/,/^}/p' "$TOP/syncer/image/media.c" |
+	grep -o 'MEDIA_[A-Z_]*,' >"$T/names"
+while read -r name; do
 	type=$(sed -n "s/^${name%,} //p" "$T/types")
 	echo "{\"mediaType\":\"$type\"}" >"$T/manifest"
 	id=$(tree_manifest docker.io/library/other "$type" "$T/manifest")
 	expect_eq "nor is $type" 404 "$(status "http://$MIRROR/v2/library/alpine/blobs/$id")"
 	expect_eq "which is here" 200 "$(status "http://$MIRROR/v2/library/other/manifests/$id")"
-done
+done <"$T/names"
 expect_eq "nginx has said nothing" "" "$(grep -v '^serving ' "$T/nginx.log" || :)"
 if part "a file that cannot be read" root; then
 	chmod 000 "$blob"

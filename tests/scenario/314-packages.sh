@@ -10,7 +10,7 @@
 # shellcheck source=tests/machine.sh
 . "$TOP/tests/machine.sh"
 
-need cdr root root-mount unshare nsenter dh lintian rpmbuild rpm rpmlint curl python3
+need cdr root root-mount unshare nsenter dh lintian rpmbuild rpm rpmlint nginx curl python3
 plain_build
 machine_ready || skip "no machine to install in: scripts/install-deps all makes it"
 version=$(sed -n 's/^VERSION *= *//p' "$TOP/Makefile")
@@ -20,10 +20,27 @@ make -s -C "$TOP" all >"$T/make.log" 2>&1 || fail "make"
 
 # Flags of their own are not the matter here; what is compiled is.
 export BUILT="$TOP/build"
-check "make deb" make -s -C "$TOP" deb BUILD="$T/build"
-deb=$T/build/packages/cdr_${version}_$(dpkg --print-architecture).deb
+check "make deb" make -s -C "$TOP" deb SOURCE=1 BUILD="$T/build"
+arch=$(dpkg --print-architecture)
+as_installed()
+{
+	# shellcheck disable=SC2031 # not in there
+	dpkg-deb -x "$deb" "$T/unpacked" && env AUTOPKGTEST_TMP="$(mktemp -d "$T/adt.XXXXXX")" \
+		PORT="$(free_port)" PATH="$T/unpacked/usr/bin:$PATH" \
+		sh "$TOP/scripts/packaging/debian/tests/mirror"
+}
+deb=$T/build/packages/cdr_${version}-1_$arch.deb
 [ -f "$deb" ] || fail "there is no $deb"
-check "lintian finds nothing" lintian --allow-root --fail-on error,warning "$deb"
+# A number of Debian's is for who uploads it.
+check "lintian finds nothing" lintian --allow-root --pedantic --display-info \
+	--suppress-tags initial-upload-closes-no-bugs --fail-on error,warning,info,pedantic \
+	"$T/build/packages/cdr_${version}-1_$arch.changes"
+check "its own test passes" as_installed
+check "the source package can be unpacked" dpkg-source -x "$T/build/packages/cdr_$version-1.dsc" "$T/source"
+sh "$TOP/scripts/packaging/source" "$T/sources"
+check "it is the sources, and debian/" diff -r -x debian -x .pc "$T/sources" "$T/source"
+check "of which it has that of the sources" diff -r -x changelog -x control -x copyright -x watch \
+	"$T/sources/scripts/packaging/debian" "$T/source/debian"
 check "make rpm" make -s -C "$TOP" rpm BUILD="$T/build"
 rpm=$(echo "$T/build/packages/cdr-$version"-1*.rpm)
 rpmlint "$rpm" "$T/build/packages/cdr.spec" >"$T/rpmlint.log" 2>&1 || :
@@ -31,7 +48,7 @@ rpmlint "$rpm" "$T/build/packages/cdr.spec" >"$T/rpmlint.log" 2>&1 || :
 # idea of compression are of another time, and where Debian's rpm looks for pages, too.
 grep -E '^cdr[.a-z0-9_]*(:[0-9]+)?: [WE]: ' "$T/rpmlint.log" | grep -vE \
     -e ' (no-signature|no-packager-tag|invalid-license|manpage-not-compressed|no-manual-page)' \
-    -e ' (no-buildroot-tag|invalid-url|hardcoded-library-path)' >"$T/rpmlint.left" || :
+    -e ' (no-group-tag|no-buildroot-tag|invalid-url|hardcoded-library-path)' >"$T/rpmlint.left" || :
 expect_eq "nor does rpmlint" "" "$(cat "$T/rpmlint.left")"
 # The same files in the same places, but for what each system has elsewhere.
 files()
@@ -42,6 +59,20 @@ files()
 expect_eq "both have the same" "$(dpkg-deb --fsys-tarfile "$deb" | tar -t | sed 's,^\.,,; /\/$/d' | files)" \
 	"$(rpm -qpl --dump "$rpm" | awk '$5 !~ /^.?04/ { print $1 }' | files)"
 expect_eq "settings are somebody's" /etc/cdr/cdr.env "$(rpm -qpc "$rpm")"
+
+# With the macros of systems of that family.
+family()
+{
+	rpmspec -P --define 'systemd_post() POST %*' --define 'systemd_preun() PREUN %*' \
+		--define 'systemd_postun_with_restart() POSTUN %*' \
+		--define 'systemd_requires Requires(post): FAMILY' "$T/build/packages/cdr.spec"
+}
+check "the spec takes the family's macros" family
+expect_eq "each of them" "Requires(post): FAMILY
+POST cdr-sync.timer cdr-gc.timer cdr-verify.timer cdr-watch.service cdr-serve.service
+PREUN cdr-sync.timer cdr-gc.timer cdr-verify.timer cdr-watch.service cdr-serve.service cdr-sync.service cdr-gc.service cdr-verify.service
+POSTUN cdr-watch.service cdr-serve.service" "$(grep -E 'FAMILY|^(POST|PREUN|POSTUN) ' "$T/stdout")"
+expect_eq "and no other" "" "$(grep systemctl "$T/stdout" || :)"
 
 # rpm takes it, and gives all of it back.
 check "rpm installs it" rpm --root "$T/rpm" --nodeps --noscripts -i "$rpm"
@@ -57,12 +88,14 @@ machine_new
 machine_boot
 cp "$deb" "$T/machine/root/cdr.deb"
 check "dpkg installs it" machine dpkg -i /root/cdr.deb
-for unit in cdr-sync.timer cdr-sync.service cdr-watch.service cdr-serve.service; do
-	expect_eq "$unit is off" inactive "$(machine systemctl is-active $unit || :)"
-	[ $unit = cdr-sync.service ] ||
-		expect_eq "$unit is not enabled" disabled "$(machine systemctl is-enabled $unit || :)"
-	check "systemd has nothing to say of $unit" machine systemd-analyze verify --man=no \
-		/lib/systemd/system/$unit
+timers='cdr-sync.timer cdr-gc.timer cdr-verify.timer'
+for unit in $timers cdr-watch.service cdr-serve.service cdr-sync.service cdr-gc.service \
+    cdr-verify.service; do
+	expect_eq "$unit is off" inactive "$(machine systemctl is-active "$unit" || :)"
+	! grep -q '^\[Install\]' "$T/machine/lib/systemd/system/$unit" ||
+		expect_eq "$unit is not enabled" disabled "$(machine systemctl is-enabled "$unit" || :)"
+	check "systemd has nothing to say of $unit" machine SYSTEMD_LOG_LEVEL=warning \
+		systemd-analyze verify --man=no "/lib/systemd/system/$unit"
 	expect_eq "of $unit" "" "$(grep cdr "$T/stderr" || :)"
 done
 expect_eq "the tree's folder is there" "cdr:cdr 755" \
@@ -109,6 +142,116 @@ unit_log cdr-serve
 expect_eq "it complains of nothing" "" \
 	"$(grep -E 'alert|emerg|crit|\[error\]|\[warn\]' "$T/cdr-serve.log" || :)"
 
+for run in gc verify; do
+	if ! machine systemctl start cdr-$run 2>"$T/stderr"; then
+		unit_log cdr-$run
+		machine systemctl status cdr-$run >>"$T/cdr-$run.log" 2>&1 || :
+		fail "cdr-$run"
+	fi
+	ok "cdr-$run"
+done
+expect_eq "both have looked" "cdr 444 cdr 444" \
+	"$(machine stat -c '%U %a' /srv/cdr/status/gc.json /srv/cdr/status/verify.json | xargs)"
+
+# --- what the README has for drop-ins ------------------------------------------------------
+
+# drop_in UNIT HEADING: what stands there
+drop_in()
+{
+	mkdir -p "$T/machine/etc/systemd/system/$1.service.d"
+	awk -v from="## $2" '
+	/^## / { here = $0 == from }
+	/^```ini$/ { on = here; next }
+	/^```$/ { on = 0 }
+	on' "$TOP/scripts/systemd/README.md" >"$T/machine/etc/systemd/system/$1.service.d/test.conf"
+	[ -s "$T/machine/etc/systemd/system/$1.service.d/test.conf" ] || fail "nothing for $2"
+	machine systemctl daemon-reload
+}
+no_drop_in()
+{
+	rm -r "$T/machine/etc/systemd/system/$1.service.d"
+	machine systemctl daemon-reload
+}
+# setting LINE: in cdr.env, until it is put back
+cp "$T/machine/etc/cdr/cdr.env" "$T/cdr.env"
+setting()
+{
+	echo "$1" >>"$T/machine/etc/cdr/cdr.env"
+}
+
+drop_in cdr-serve "A log"
+setting 'CDR_SERVE_OPTIONS="--log /var/log/cdr/access.log"'
+setting 'CDR_SYNC_OPTIONS="--access-log /var/log/cdr/access.log"'
+check "nginx writes a log" machine systemctl restart cdr-serve
+logged()
+{
+	answers && [ -s "$T/machine/var/log/cdr/access.log" ]
+}
+check "into a folder of its own" wait_for 60 logged
+check "a run reads it" machine systemctl start cdr-sync
+expect_eq "and counts it" 1 "$(pick 'min(1, sum(d.requests for d in v.days))' \
+	"$T/machine/srv/cdr/status/traffic.json")"
+no_drop_in cdr-serve
+cp "$T/cdr.env" "$T/machine/etc/cdr/cdr.env"
+
+# The network is this machine's: a port that nothing has.
+low=$(python3 -S -c '
+import socket
+for port in range(1023, 600, -1):
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+            print(port)
+            break
+        except OSError:
+            pass
+')
+sed "s/^CDR_SERVE_ADDRESS=.*/CDR_SERVE_ADDRESS=127.0.0.1:$low/" "$T/cdr.env" >"$T/machine/etc/cdr/cdr.env"
+machine systemctl restart cdr-serve
+refused()
+{
+	unit_log cdr-serve
+	grep -q "127.0.0.1:$low: Permission denied" "$T/cdr-serve.log"
+}
+check "a port below 1024 is not for everybody" wait_for 60 refused
+drop_in cdr-serve "A port below 1024"
+check "it is with the drop-in" machine systemctl restart cdr-serve
+low_answers()
+{
+	curl -fsS -o /dev/null "http://127.0.0.1:$low/healthz"
+}
+check "nginx is there" wait_for 60 low_answers
+no_drop_in cdr-serve
+cp "$T/cdr.env" "$T/machine/etc/cdr/cdr.env"
+check "as before" machine systemctl restart cdr-serve
+
+# Not in every machine can systemd mount what it hands over.
+cat >"$T/machine/etc/systemd/system/control.service" <<'END'
+[Service]
+Type=oneshot
+User=cdr
+LoadCredential=x:/etc/hostname
+ExecStart=/bin/sh -c 'cat "$CREDENTIALS_DIRECTORY/x"'
+END
+machine systemctl daemon-reload
+if machine systemctl start control 2>"$T/stderr"; then
+	drop_in cdr-sync Credentials
+	echo '{"auths": {"x.example": {"auth": "!"}}}' >"$T/machine/etc/cdr/config.json"
+	chmod 600 "$T/machine/etc/cdr/config.json"
+	echo "x.example/y:1" >>"$T/machine/etc/cdr/images.list"
+	expect_rc "a file of root's alone" 1 machine systemctl start cdr-sync
+	unit_log cdr-sync
+	check "is read" grep 'x\.example.*auth' "$T/cdr-sync.log"
+	sed -i /x.example/d "$T/machine/etc/cdr/images.list"
+	rm "$T/machine/etc/cdr/config.json"
+	no_drop_in cdr-sync
+	machine systemctl start cdr-sync
+else
+	left_out "credentials of root's alone" "systemd hands over none in the machine"
+fi
+rm "$T/machine/etc/systemd/system/control.service"
+machine systemctl daemon-reload
+
 # --- restrictions -------------------------------------------------------------------------
 
 # With what a unit says, and another program.
@@ -152,6 +295,21 @@ dpkg-deb -R "$deb" "$T/next"
 sed -i "s/^Version: .*/Version: $version+1/" "$T/next/DEBIAN/control"
 echo '# new here' >>"$T/next/etc/cdr/cdr.env"
 dpkg-deb --root-owner-group -b "$T/next" "$T/machine/root/next.deb" >/dev/null
+# A run that takes its time.
+mkdir "$T/machine/etc/systemd/system/cdr-verify.service.d"
+cat >"$T/machine/etc/systemd/system/cdr-verify.service.d/long.conf" <<'END'
+[Service]
+ExecStart=
+ExecStart=/bin/sh -c 'trap "exit 4" TERM; sleep 3600 & wait'
+END
+machine systemctl daemon-reload
+machine systemctl start --no-block cdr-verify
+verify_runs()
+{
+	[ "$(machine systemctl show -p MainPID --value cdr-verify)" != 0 ]
+}
+check "a run is on" wait_for 60 verify_runs
+run=$(machine systemctl show -p MainPID --value cdr-verify)
 was=$(machine systemctl show -p MainPID --value cdr-serve)
 check "an upgrade" machine dpkg --force-confdef --force-confold -i /root/next.deb
 expect_eq "settings are kept" "CDR_SERVE_ADDRESS=$address" "$(grep ^CDR_SERVE "$T/machine/etc/cdr/cdr.env")"
@@ -159,13 +317,15 @@ check "nginx runs" wait_for 60 answers
 [ "$was" != "$(machine systemctl show -p MainPID --value cdr-serve)" ] ||
 	fail "nginx is the old one"
 ok "anew"
+expect_eq "the run goes on" "$run" "$(machine systemctl show -p MainPID --value cdr-verify)"
 expect_eq "what was on is on" "enabled disabled enabled" \
 	"$(machine systemctl is-enabled cdr-serve cdr-watch cdr-sync.timer | xargs)"
 
 check "it is removed" machine dpkg -r cdr
-for unit in cdr-serve cdr-watch cdr-sync.timer; do
+for unit in cdr-serve cdr-watch cdr-verify cdr-sync.timer; do
 	expect_eq "$unit is over" inactive "$(machine systemctl is-active $unit || :)"
 done
+rm -r "$T/machine/etc/systemd/system/cdr-verify.service.d"
 check "it is purged" machine dpkg -P cdr
 expect_eq "what stays is the site's" "/etc/cdr/images.list /etc/cdr/registries.json" \
 	"$(machine find /etc /usr /lib /var/lib/systemd -path '*cdr*' ! -name '*cdrom*' \

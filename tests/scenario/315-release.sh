@@ -1,6 +1,6 @@
 #!/bin/sh
 # A release of one commit has the same bytes wherever and by whomever it is made: sources,
-# SBOM, provenance, sums. Its signature is good with the public key, and not once a byte
+# SBOM, provenance, sums; nothing that lies about there is in it. Its signature is good with the public key, and not once a byte
 # has changed. The SBOM follows SPDX 2.3, the provenance in-toto and SLSA. The sources
 # build without git, and two folders make one program. Each file has the Makefile's version.
 . "$(dirname "$0")/../lib.sh"
@@ -35,9 +35,21 @@ SHA256SUMS.sig
 cdr-$version.provenance.json
 cdr-$version.spdx.json
 cdr-$version.tar.gz" "$(cd "$T/a/build/release" && find . -type f | sed 's,^\./,,' | LC_ALL=C sort)"
+# Of somebody whose programs do otherwise by themselves.
+cat >"$T/gitconfig" <<END
+[core]
+	autocrlf = true
+	attributesFile = $T/attributes
+[log]
+	showSignature = true
+[tar]
+	umask = 0777
+END
+echo '*.md export-ignore' >"$T/attributes"
 # shellcheck disable=SC2016 # for the inner shell
-check "the same in another folder, by another umask and clock" env TZ=Asia/Tokyo \
-	LC_ALL=C sh -c 'umask 077; sh "$1/scripts/packaging/release"' sh "$T/another folder"
+check "the same in another folder, by another umask, clock and settings" env TZ=Asia/Tokyo \
+	LC_ALL=C GIT_CONFIG_GLOBAL="$T/gitconfig" TAR_OPTIONS='--exclude=*.md' GZIP=-1 GIT_DIR=/nonexistent \
+	sh -c 'umask 077; sh "$1/scripts/packaging/release"' sh "$T/another folder"
 expect_said "it says that nothing was signed" "not signed"
 check "has the same bytes" cmp "$T/a/build/release/SHA256SUMS" \
 	"$T/another folder/build/release/SHA256SUMS"
@@ -59,6 +71,26 @@ sum=$(sha256sum <"cdr-$version.tar.gz" | cut -d ' ' -f 1)
 expect_eq "and the sources" "$sum $sum" "$(pick 'v.subject[0].digest.sha256' \
 	"cdr-$version.provenance.json") $(pick 'v.packages[0].checksums[0].checksumValue' \
 	"cdr-$version.spdx.json")"
+echo '*.md export-ignore' >"$T/a/.git/info/attributes"
+expect_rc "not with attributes that others do not have" 1 sh "$T/a/scripts/packaging/release"
+expect_said "it says so" "info/attributes: others do not have it"
+rm "$T/a/.git/info/attributes"
+
+# What the builder of the image gets.
+mkdir "$T/stub"
+cat >"$T/stub/buildah" <<'END'
+#!/bin/sh
+for context; do :; done
+(cd "$context" && find . -type f) >"$CONTEXT"
+exit 1
+END
+chmod 755 "$T/stub/buildah"
+: >"$T/a/syncer/cmd/nobody_knows.c"
+expect_rc "an image that is not built is none" 1 env CONTEXT="$T/context" BUILDER="$T/stub/buildah" \
+	PLATFORMS=amd64 sh "$T/a/scripts/packaging/release" -i "$T/none"
+check "it is built of the commit" grep -qx ./syncer/main.c "$T/context"
+expect_eq "and of nothing else" "" "$(grep nobody_knows "$T/context" || :)"
+rm "$T/a/syncer/cmd/nobody_knows.c"
 echo '# changed' >>"$T/a/Makefile"
 expect_rc "not of what is in no commit" 1 sh "$T/a/scripts/packaging/release"
 expect_said "it says so" "changes that are in no commit"
@@ -71,6 +103,16 @@ for folder in "$T/x" "$T/a long name of a folder"; do
 done
 expect_eq "all that git has is in them" "$(git -C "$T/a" ls-files | LC_ALL=C sort)" \
 	"$(cd "$T/x/cdr-$version" && find . -type f -o -type l | sed 's,^\./,,' | LC_ALL=C sort)"
+# They lie in somebody's repository: its commit is another one.
+git_in "$T/x" init -q
+git_in "$T/x" add -f .
+git_in "$T/x" -c user.name=x -c user.email=x@example.org -c commit.gpgsign=false commit -q -m x
+expect_rc "no release of unpacked sources" 1 sh "$T/x/cdr-$version/scripts/packaging/release"
+expect_said "it says so" "this is no clone of git's"
+check "but their copy" sh "$T/x/cdr-$version/scripts/packaging/source" "$T/copied"
+expect_eq "has the same" "$(git -C "$T/a" ls-files | LC_ALL=C sort)" \
+	"$(cd "$T/copied" && find . -type f -o -type l | sed 's,^\./,,' | LC_ALL=C sort)"
+rm -rf "$T/x/.git"
 # With paths in what debuggers read.
 objects='build/obj/layout/digest.o build/obj/syncer/main.o'
 ! in_all || objects=build/cdr

@@ -60,6 +60,7 @@ $ cdr sync --plans x
 .Pa nginx/nothing.md
 END
 echo '#CDR_GC_OPTIONS="--keep-unlsted 3d"' >"$T/wrong/wrong.env"
+# shellcheck disable=SC2016 # for systemd
 echo 'ExecStart=/usr/local/bin/cdr verify --max-tme=2h $MORE' >"$T/wrong/wrong.service"
 expect_rc "what is not there" 1 commands "$T/wrong"/wrong.*
 for line in md:1:.*--made-up md:3:.*synchronise md:4:.*--min-fee md:5:.*30q md:6:.*Z md:7:.*--evry \
