@@ -91,7 +91,7 @@ sync_rc "a file" 3 app:1
 expect_said "it says so" "error: $ROOT: .*Not a directory"
 ROOT=$T/no/such/place
 sync_rc "a folder in no folder" 3 app:1
-expect_said "it says so" "error: $ROOT: .*No such file"
+expect_said "it says so" "error: $ROOT: the folder that it would be made in is not there"
 ROOT=$T/copy
 chmod 644 "$ROOT/cdr-layout"
 echo 9 >"$ROOT/cdr-layout"
