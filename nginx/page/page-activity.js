@@ -7,7 +7,8 @@ import { inBuckets, isEnough, lastDays, plot } from './page-plot.js';
 import { sentence, trouble } from './page-trouble.js';
 import { keeping, section, whenChanged } from './page-parts.js';
 
-const FAILURES = 50, RUNS = 8, DAYS = 30, NAMES = 4;
+// So many failures at first, and at most; and so many runs at first.
+const FAILURES = 50, FAILURES_MAX = 2000, RUNS = 8, DAYS = 30, NAMES = 4;
 const MOST = 2 ** 60;
 
 // --- failing now ------------------------------------------------------------------
@@ -33,8 +34,8 @@ function showFailing(part, store, seeAll, more) {
       : isObject(store.summary?.latest) ? 'No sync of the whole list has ended here yet.' : 'No sync has ended here yet.'));
     return;
   }
-  const shown = seeAll ? failures : failures.slice(0, FAILURES);
-  const left = failures.length - shown.length, unnamed = total - failures.length;
+  const shown = failures.slice(0, seeAll ? FAILURES_MAX : FAILURES);
+  const left = Math.min(failures.length, FAILURES_MAX) - shown.length, unnamed = total - shown.length - left;
   part.fill(shown.map((f) => failureLine(trouble(f, store))), left > 0 && el('p', { class: 'note' },
     el('button', { type: 'button', class: 'btn', onclick: more }, `Show ${count(left)} more`)),
   unnamed > 0 && el('p', { class: 'note' }, `${count(unnamed)} more are in `, el('a', { href: 'status.json' }, 'status.json'), '.'));
@@ -104,8 +105,8 @@ function showRuns(part, store, seeAll, more) {
 
 // --- growth and traffic ---------------------------------------------------------------
 
-const isReal = (p) => p.at > 0 && p.value <= MOST;
 const dayOf = (at) => Math.floor(at / 86400);
+const isReal = (p) => p.at > 0 && p.value <= MOST;
 
 function diskPart(store) {
   const points = list(store.history?.points).map((p) => ({ at: seconds(p?.time), value: number(p?.bytes) })).filter(isReal)
@@ -263,6 +264,14 @@ export function activity(route, store) {
       upkeep.fill(lines);
     });
   }
+  // All of both lists, for the browser's own search and for paper; after paper what was.
+  let before = null;
+  function whole(is, isPaper) {
+    if (is && isPaper) before ??= { ...open };
+    Object.assign(open, is ? { failures: true, runs: true } : before ?? {});
+    if (!is) before = null;
+    update(store);
+  }
   update(store);
-  return { title: 'Activity', node, update };
+  return { title: 'Activity', node, update, whole };
 }

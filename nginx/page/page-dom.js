@@ -218,10 +218,11 @@ export function tabs(items, label, { selected, onselect } = {}) {
   });
   bar.append(...buttons);
   choose(first, false);
-  const box = el('div', {}, bar, ...panes);
-  // On paper all are there, one below the other.
-  box.fill = () => items.forEach((_, i) => fill(i));
-  box.classList.add('tabbed');
+  const box = el('div', { class: 'tabbed' }, bar, ...panes);
+  // On paper all are there, one below the other. Nobody waits there for what is fetched:
+  // who makes such a node fills it before.
+  box.fill = fill;
+  box.fillAll = () => items.forEach((item, i) => typeof item.node !== 'function' && fill(i));
   return box;
 }
 

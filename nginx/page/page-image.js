@@ -13,6 +13,8 @@ import { absent, alertsOf, failureBox, stateBadges } from './page-repo.js';
 import { fact, failed, keeping, section, waiting, whenChanged } from './page-parts.js';
 
 const MOST = 5;
+// So many platforms are read without being opened.
+const READ_AHEAD = 16;
 
 // --- facts ------------------------------------------------------------------------
 
@@ -74,14 +76,40 @@ async function showLayers(place_, tag, manifest, sharing) {
   if (who !== null) draw(who);
 }
 
+// { node, ready }: ready is kept when all is in it.
 function platformPane(tag, entry, sharing) {
   const pane = el('div', {}, waiting('Reading the manifest…'));
-  (async () => {
+  const ready = (async () => {
     const manifest = await getManifest(tag, entry.digest);
     if (manifest === null) pane.replaceChildren(waiting('Not mirrored: its line in the list leaves this platform out.'));
     else await showLayers(pane, tag, manifest, sharing);
   })().catch((error) => pane.replaceChildren(failed(error)));
-  return pane;
+  return { node: pane, ready };
+}
+
+// The platforms of an index. rest() reads those that nobody has opened, one after the
+// other, since a browser that prints does not wait; paper names what has not been read.
+function platformTabs(tag, shown, sharing, choice) {
+  const panes = new Map(), unread = el('p', { class: 'note paper' });
+  const paneOf = (e) => {
+    if (!panes.has(e)) panes.set(e, platformPane(tag, e, sharing));
+    sayUnread();
+    return panes.get(e);
+  };
+  function sayUnread() {
+    const names = shown.filter((e) => !panes.has(e)).map((e) => e.name);
+    unread.textContent = names.length === 0 ? '' : `Not read here, and so not on paper: ${names.join(', ')}.`;
+  }
+  const box = tabs(shown.map((e) => ({ name: e.name, node: () => paneOf(e).node })), 'Platform',
+    { selected: choice.platform, onselect: (name) => { choice.platform = name; } });
+  async function rest(isStill) {
+    for (const [i, e] of shown.slice(0, READ_AHEAD).entries()) {
+      if (!isStill() || !box.isConnected) return;
+      await paneOf(e).ready;
+      box.fill?.(i);
+    }
+  }
+  return { nodes: [box, unread], rest };
 }
 
 // What an index lists and is here; all, if nothing is said of platforms.
@@ -131,6 +159,8 @@ function view(route, store) {
   const choice = { pull: undefined, platform: undefined };
   const ifNew = { all: whenChanged(), title: whenChanged(), alerts: whenChanged(), pull: whenChanged(), facts: whenChanged(), sharing: whenChanged(), attached: whenChanged() };
   let turn = 0, got = { kind: '', files: [], entries: null, proofs: [], isWhole: undefined, isRead: false }, now = store, tag, seeAll = false;
+  // Reads what is not seen yet.
+  let rest = () => {};
 
   const kind = () => tag.kind || got.kind;
 
@@ -166,8 +196,9 @@ function view(route, store) {
     const bar = el('div', {}), pane = el('div', {}), note = el('p', { class: 'note' });
     if (isIndex) {
       const { shown, left } = shownEntries(tag, entries);
-      pane.append(tabs(shown.map((e) => ({ name: e.name, node: () => platformPane(tag, e, sharing) })), 'Platform',
-        { selected: choice.platform, onselect: (name) => { choice.platform = name; } }));
+      const all = platformTabs(tag, shown, sharing, choice);
+      pane.append(...all.nodes);
+      rest = () => all.rest(() => mine === turn);
       if (left > 0) note.append(`Its index lists ${plural(left, 'more platform')} that ${left === 1 ? 'is' : 'are'} not mirrored.`);
     }
     content.fill(bar, pane, note.textContent !== '' && note);
@@ -194,7 +225,7 @@ function view(route, store) {
     const found = await past(tag, () => mine === turn, seeAll);
     if (found === null || mine !== turn) return;
     history.say(found.note);
-    history.fill(found.node, found.more > 0 && el('p', { class: 'note' }, el('button', { type: 'button', class: 'btn', onclick: () => {
+    history.fill(found.node, found.older, found.more > 0 && el('p', { class: 'note' }, el('button', { type: 'button', class: 'btn', onclick: () => {
       seeAll = true;
       showPast(turn).catch((error) => history.fill(failed(error)));
     } }, `Show ${found.more} older`)));
@@ -209,6 +240,7 @@ function view(route, store) {
 
   function begin() {
     const mine = ++turn, all = contentOf(tag, now);
+    rest = () => {};
     const guard = (part, promise) => promise.catch((error) => mine === turn && part.fill(failed(error)));
     got = { kind: '', files: [], entries: null, proofs: [], isWhole: undefined, isRead: false };
     const read = guard(content, showContent(mine, all));
@@ -219,7 +251,7 @@ function view(route, store) {
     });
     guard(shares, showShares(mine, all));
     guard(history, showPast(mine));
-    guard(attached, read.then(() => (mine === turn ? showAttached(mine, all) : undefined)));
+    guard(attached, read.then(() => (mine === turn ? showAttached(mine, all) : undefined))).then(() => mine === turn && rest());
   }
 
   function update(next) {

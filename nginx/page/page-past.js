@@ -47,10 +47,11 @@ function step(at, one, state) {
       one.isRollback && el('span', { class: 'soft' }, ' set back')), end);
 }
 
-// The section's content for one tag: { node, note }. at.digest is what is served now.
+// The section's content for one tag: { node, note, older, more }, of which older is for
+// paper. at.digest is what is served now.
 export async function past(at, isStill, seeAll = false) {
   const steps = readPast(await getPast(at, at.reference));
-  if (steps.length === 0) return { node: el('p', { class: 'soft' }, 'There is no history of it here.'), note: '' };
+  if (steps.length === 0) return { node: el('p', { class: 'soft' }, 'There is no history of it here.'), note: '', older: '', more: 0 };
   const shown = seeAll ? steps : steps.slice(0, SHOWN);
   const digests = [...new Set(shown.map((one) => one.digest))];
   const here = new Map();
@@ -68,5 +69,7 @@ export async function past(at, isStill, seeAll = false) {
   const node = el('div', {}, shown.map((one, i) => step(at, one, {
     isHere: here.get(one.digest), isNow: one.digest !== at.digest ? '' : i === 0 ? 'served now' : 'the same as now',
   })));
-  return { node, note, more: steps.length - shown.length };
+  // Paper has the older ones, too.
+  const older = steps.length > shown.length && el('div', { class: 'paper' }, steps.slice(shown.length).map((one) => step(at, one, { isNow: '' })));
+  return { node, note, older, more: steps.length - shown.length };
 }

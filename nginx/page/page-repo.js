@@ -173,8 +173,8 @@ export function repo(route, first) {
     if (left > 0 && seen.isWhole) parts.push(` The first ${count(shown)} of ${count(all)} rows.`);
     else if (left > 0) parts.push(` ${count(shown)} of ${count(all)} rows: `, button(`show ${count(Math.min(left, MORE))} more`, () => { seen.most += MORE; }), '.');
     if (r.attached.length > 0) {
-      parts.push(seen.attached ? ' Signature tags of cosign are shown, too; ' : ' Signature tags of cosign are not counted; ',
-        button(seen.attached ? 'hide them' : `show ${count(r.attached.length)}`, () => { seen.attached = !seen.attached; }), '.');
+      parts.push(` Signature tags of cosign are ${seen.attached ? 'shown, too' : 'not counted'}`,
+        el('span', { class: 'screen' }, '; ', button(seen.attached ? 'hide them' : `show ${count(r.attached.length)}`, () => { seen.attached = !seen.attached; })), '.');
     }
     return parts;
   }

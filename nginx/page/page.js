@@ -164,7 +164,7 @@ byId('skip').addEventListener('click', () => main.focus());
 // --- on paper ---------------------------------------------------------------------
 
 addEventListener('beforeprint', () => {
-  for (const box of main.querySelectorAll('.tabbed')) box.fill?.();
+  for (const box of main.querySelectorAll('.tabbed')) box.fillAll();
   current?.whole?.(true, true);
 });
 addEventListener('afterprint', () => current?.whole?.(false));

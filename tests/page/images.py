@@ -301,6 +301,50 @@ def test_platform_tabs(b):
     b.until("[...document.querySelectorAll('[role=tabpanel]:not([hidden]) .lay tbody tr')].length === 3")
 
 
+def test_paper(b):
+    """Paper has all platforms, opened or not, all commands and all of the history; and names what it has not"""
+    def printed(name):
+        b.cdp("Emulation.setEmulatedMedia", media="print")
+        b.js("dispatchEvent(new Event('beforeprint'))")
+        got = b.js(f"[...document.querySelectorAll('{name}')].filter((e) => e.checkVisibility()).map((e) => e.innerText)")
+        b.js("dispatchEvent(new Event('afterprint'))")
+        b.cdp("Emulation.setEmulatedMedia", media="")
+        return got
+
+    b.open(f"{URL}#/i/{APP}:latest")
+    whole(b)
+    b.until("[...document.querySelectorAll('.pane[data-name=\"linux/arm64\"] .lay tbody tr')].length === 3")
+    assert b.js("document.querySelector('.pane[data-name=\"linux/arm64\"]').hidden"), "it was opened"
+    tables = printed(".pane .lay")
+    assert len(tables) == 2 and all("craft layer" in t for t in tables), tables
+    assert len(printed("section .pane .cmd")) == 6
+    assert not [w for w in printed("section") if "Reading" in w or "Show " in w or "Roll back" in w]
+    assert printed("summary, button") == []
+
+    # Of very many platforms some are read before, and paper names the others.
+    image = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {"mediaType": "x"}, "layers": [
+        {"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": "sha256:" + "1" * 64, "size": 5}]}
+    names = [f"linux/cpu{i}" for i in range(20)]
+    index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [
+        {"mediaType": image["mediaType"], "digest": f"sha256:{i:064x}", "size": 5, "platform": {"os": "linux", "architecture": f"cpu{i}"}} for i in range(20)]}
+    digest = "sha256:" + "e" * 64
+    row = {"image": "reg.example/a:1", "digest": digest, "published": "2026-01-01T00:00:00Z", "size": 5, "platforms": names}
+    past = "".join(f"2026-01-{i + 1:02d}T00:00:00Z sha256:{i:064x}\n" for i in range(20)) + f"2026-02-01T00:00:00Z {digest}\n"
+    with b.instead({"images.json": {"images": [row]}, "summary.json": {"result": "ok", "finished": "2026-01-01T00:00:00Z"}, "blobs.json": None,
+                    f"v2/reg.example/a/manifests/{digest.replace(':', '%3A')}": index, "history/reg.example/a/1": past,
+                    **{f"v2/reg.example/a/manifests/sha256%3A{i:064x}": image for i in range(20)}}):
+        b.open(f"{URL}#/i/reg.example/a:1")
+        whole(b)
+        b.until("document.querySelectorAll('.pane .lay').length === 16")
+        assert printed(".note.paper") == [f"Not read here, and so not on paper: {', '.join(names[16:])}."], printed(".note.paper")
+        assert len(printed(".pane .lay")) == 16 and len(printed(".line.past")) == 21
+        assert b.js("[...document.querySelectorAll('.line.past')].filter((e) => e.checkVisibility()).length") == 8
+        b.js("[...document.querySelectorAll('[role=tab]')].find((t) => t.innerText === 'linux/cpu19').click()")
+        b.until("document.querySelectorAll('.pane .lay').length === 17")
+        assert printed(".note.paper") == [f"Not read here, and so not on paper: {', '.join(names[16:19])}."]
+    b.driver.get("about:blank")
+
+
 def test_history(b):
     """What a tag was, and the command that sets it back, which does; then the page says that it is held"""
     show(b, f"{APP}:latest")
