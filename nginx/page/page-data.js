@@ -4,9 +4,11 @@
 // which the browser keeps as long as that is the same.
 
 import { hearEnd, hearTime } from './page-clock.js';
-import { isObject, list, number, seconds, text } from './page-text.js';
-import { addSizes, makeModel } from './page-model.js';
+import { isObject, list, number, parseImage, seconds, text } from './page-text.js';
+import { partsOf, readLines } from './page-lines.js';
+import { addSizes, emptyModel, makeModel } from './page-model.js';
 import { pause } from './page-search.js';
+import { Reader } from './page-tree.js';
 
 // --- one file -------------------------------------------------------------------
 
@@ -16,24 +18,39 @@ const kept = new Map();
 // The server has answered, and what it said is of no use.
 class Unusable extends Error {}
 
-// Who says nothing at all for so long does not answer.
+// Who says nothing for so long, at first or in the middle, does not answer.
 const PATIENCE_MS = 30000;
 
-async function ask(name) {
-  const ender = new AbortController(), timer = setTimeout(() => ender.abort(), PATIENCE_MS);
+// use(reply, goOn) reads the answer, and tells of each part that has come.
+async function ask(name, use) {
+  const ender = new AbortController();
+  let timer;
+  const goOn = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => ender.abort(), PATIENCE_MS);
+  };
+  goOn();
   try {
     const reply = await fetch(name, { cache: 'no-cache', signal: ender.signal });
     hearTime(reply.headers);
-    return reply;
+    goOn();
+    return await use(reply, goOn);
   } finally {
     clearTimeout(timer);
   }
 }
 
+async function wholeText(parts) {
+  let all = '';
+  for await (const part of parts) all += part;
+  return all;
+}
+
 // The browser asks with If-None-Match, and takes its own copy after a 304: the body
 // is looked at once. Where a proxy has taken the ETag away the body stands for it.
-export async function readFile(name) {
-  const reply = await ask(name);
+// take is told of images as they come (page-lines.js), also of those that are known: it is
+// the same one each time, or there is none.
+export const readFile = (name, take) => ask(name, async (reply, goOn) => {
   if (reply.status === 404) {
     kept.set(name, { etag: '', value: null });
     return null;
@@ -43,19 +60,24 @@ export async function readFile(name) {
   let etag = reply.headers.get('ETag') ?? '';
   if (etag !== '' && had?.etag === etag) {
     await reply.body?.cancel();
+    if (take !== undefined) for (const part of had.value?.texts ?? [list(had.value?.images)]) take(part, had.value);
     return had.value;
   }
-  const body = await reply.text();
-  if (etag === '') etag = body;
+  let parts = partsOf(reply.body, goOn);
+  if (etag === '') {
+    etag = await wholeText(parts);
+    parts = [etag];
+  }
   let value;
   try {
-    value = JSON.parse(body);
-  } catch {
-    throw new Unusable(`${name} is not JSON`);
+    value = await readLines(parts, take);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Unusable(`${name} is not JSON`);
+    throw error;
   }
   kept.set(name, { etag, value });
   return value;
-}
+});
 
 // What only adds to the rest stays as it was where it can no longer be used.
 async function unlessUnusable(promise, name) {
@@ -71,27 +93,63 @@ const readMore = (name) => unlessUnusable(readFile(name), name);
 
 const etagOf = (...names) => names.map((name) => kept.get(name)?.etag ?? '').join(' ');
 
-function merge(head, earlier, hasNews) {
-  const images = new Map();
-  for (const row of [...list(earlier?.images), ...(hasNews ? list(head.images) : [])]) {
-    if (!isObject(row)) continue;
-    if (row.gone === true) images.delete(row.image);
-    else images.set(row.image, row);
-  }
-  return { ...head, images: [...images.values()], groups: hasNews ? head.groups : earlier?.groups };
+// Which rows of the first file stand for those of the second one.
+function makeMerge(head) {
+  const changed = new Map(list(head?.images).filter(isObject).map((row) => [row.image, row])), seen = new Set();
+  return {
+    // In no other repository anything has changed.
+    repositories: new Set([...changed.keys()].map((image) => parseImage(image)?.full)),
+    // What an image of the second file is now; null: it has gone; undefined: what it was.
+    instead(image) {
+      const row = changed.get(image);
+      if (row === undefined) return undefined;
+      seen.add(image);
+      return row.gone === true ? null : row;
+    },
+    // Those that the second file has not.
+    others: () => [...changed.values()].filter((row) => row.gone !== true && !seen.has(row.image)),
+  };
 }
 
-// With all its images; null: there is no such list. A sync may be between the two
-// files, or have died there: then the one with all of them is the newer one.
-export async function getImages(name) {
+// All images of two files. begin(merge) gives take(part), which gets rows, or lines of rows
+// if asLines is true, and asks merge; it begins anew where it was called before. Gives the first file;
+// null: there is no such list. A sync may be between the two, or have died there: then the
+// one with all of them is the newer one.
+async function readBoth(name, begin, asLines) {
   let head, earlier;
   for (let turn = 0; turn < 2; turn++) {
     head = await readFile(`${name}.json`);
-    if (!isObject(head) || text(head.earlier) === '') return head;
-    earlier = await readFile(`${name}-earlier.json`);
-    if (text(earlier?.id) === head.earlier) return merge(head, earlier, true);
+    if (!isObject(head) || text(head.earlier) === '') {
+      begin()(list(head?.images));
+      return head;
+    }
+    const { earlier: id } = head, merge = makeMerge(head), take = begin(merge);
+    const takeIts = (part, its) => its?.id === id && take(part);
+    earlier = await readFile(`${name}-earlier.json`, asLines ? takeIts : undefined);
+    if (text(earlier?.id) === id) {
+      if (!asLines) take(list(earlier.images));
+      take(merge.others());
+      return head;
+    }
   }
-  return merge(head, earlier, earlier === null);
+  const take = begin(), all = earlier ?? head;
+  for (const part of all.texts ?? [list(all.images)]) take(part);
+  return { ...head, groups: all.groups };
+}
+
+// As objects, with all images; null: there is no such list.
+export async function getImages(name) {
+  let images = [];
+  const head = await readBoth(name, (merge) => {
+    images = [];
+    return (rows) => {
+      for (const row of rows) {
+        const now = isObject(row) ? merge?.instead(row.image) : null;
+        if (now !== null) images.push(now ?? row);
+      }
+    };
+  }, false);
+  return isObject(head) ? { ...head, images } : head;
 }
 
 // --- the last run's failures -------------------------------------------------------
@@ -125,7 +183,7 @@ const small = ['held', 'unlisted', 'history', 'runs'];
 //	isAnswered	it did, with what is of no use
 export function makeStore() {
   const store = {
-    summary: null, watch: null, images: null, model: makeModel({ failures: [] }), failures: [], runs: null, history: null,
+    summary: null, watch: null, images: null, model: emptyModel(), failures: [], runs: null, history: null,
     held: null, unlisted: null, bundles: null, gc: null, verify: null, traffic: null, nodes: null,
     reachedAt: 0, failedAt: 0, error: '', isAnswered: false, isRead: false,
   };
@@ -139,13 +197,18 @@ export function makeStore() {
   };
 
   async function readTree() {
-    [store.images, store.failures] = await Promise.all([getImages('images'), failuresOf(store.summary),
+    let reader;
+    const begin = (merge) => {
+      reader = new Reader(merge);
+      return (part) => reader.take(part);
+    };
+    [store.images, store.failures] = await Promise.all([readBoth('images', begin, true), failuresOf(store.summary),
       ...small.map(async (name) => { store[name] = await readMore(`${name}.json`); })]);
     const of = etagOf('summary.json', 'images.json', 'images-earlier.json', 'held.json', 'unlisted.json');
     if (of === madeOf) return;
     madeOf = of;
     blobs = null;
-    store.model = makeModel(store);
+    store.model = makeModel(reader, store);
   }
 
   // On disk, for the list. True if there is something new.

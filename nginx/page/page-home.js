@@ -4,10 +4,10 @@
 import { badge, el, icon, imageLink, place, retime, timeElement, verified } from './page-dom.js';
 import { emptyMirror } from './page-empty.js';
 import { keysHint } from './page-keys.js';
-import { shows, sorts } from './page-model.js';
+import { counts, shows, sorts } from './page-model.js';
 import { format } from './page-route.js';
 import { makeRows } from './page-rows.js';
-import { makeFinder, nearest, wordsOf } from './page-search.js';
+import { makeFinder, makeReady, nearest, wordsOf } from './page-search.js';
 import { bytes, count, parseImage, plural, shortPlatform, text } from './page-text.js';
 
 const PLATFORMS = 2;
@@ -142,14 +142,13 @@ export function home(first, store, go) {
     if (field.value !== route.q) field.value = route.q;
     fill(registries.control, model.registries, route.registryFilter);
     fill(platforms.control, model.platforms, route.platform);
-    const counts = shows.map(([key, label, isShown]) => [key, label, model.repositories.reduce((n, r) => (isShown(r) ? n + 1 : n), 0)])
-      .filter(([key, , n]) => n > 0 || key === '' || key === route.show);
+    const of = counts(model), there = shows.filter(([key]) => of[key] > 0 || key === '' || key === route.show);
     const had = new Map([...chips.children].map((c) => [c.dataset.show, c]));
-    place(chips, counts.map(([key, label, n]) => {
+    place(chips, there.map(([key, label]) => {
       const chip = had.get(key) ?? el('button', {
         type: 'button', class: key === 'failed' || key === 'broken' ? 'chip bad' : 'chip', 'data-show': key, onclick: () => ask({ show: key }),
       }, `${label} `, el('b'));
-      chip.lastChild.textContent = count(n);
+      chip.lastChild.textContent = count(of[key]);
       chip.setAttribute('aria-pressed', String(route.show === key));
       return chip;
     }));
@@ -185,7 +184,7 @@ export function home(first, store, go) {
     table.hidden = found.length === 0;
     none.hidden = found.length > 0;
     if (found.length === 0) nothing();
-    const tags = found.reduce((n, r) => n + r.named, 0);
+    const tags = found.length === store.model.repositories.length ? store.model.tags : found.reduce((n, r) => n + r.named, 0);
     counter.textContent = `${plural(found.length, 'repository', 'repositories')}, ${plural(tags, 'tag')}`;
     retime(body);
   }
@@ -211,7 +210,7 @@ export function home(first, store, go) {
     }
     if (nowEmpty) return;
     ready = draw();
-    ready.then(measure);
+    ready.then(() => Promise.all([measure(), makeReady(store.model)]));
   }
 
   function whole(is, isPaper) {

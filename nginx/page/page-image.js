@@ -126,21 +126,9 @@ const proofsOf = (entries) => entries.filter((e) => e.proofOf !== '').map((e) =>
 
 // --- the view ------------------------------------------------------------------------
 
-const lookUps = new WeakMap();
-
-// What each image leads to, '' for one that is not known: looked up once for all.
-function digestsOf(model) {
-  if (!lookUps.has(model)) {
-    const digests = new Map();
-    for (const r of model.repositories) for (const t of [...r.tags, ...r.attached]) digests.set(t.image, t.digest);
-    lookUps.set(model, (image) => digests.get(image) ?? '');
-  }
-  return lookUps.get(model);
-}
-
 // What is fetched of one digest, once: manifest, and what is shared, if that is known.
 function contentOf(tag, store) {
-  const digestOf = digestsOf(store.model);
+  const { digestOf } = store.model;
   const manifest = getManifest(tag, tag.digest).then((m) => {
     if (m === null) throw new Error('its manifest is not here');
     return m;

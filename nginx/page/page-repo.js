@@ -2,12 +2,13 @@
 
 import { alertBox, badge, command, copyButton, crumbs, el, imageLink, place, timeElement, verified } from './page-dom.js';
 import { bytes, count, cut, kindName, list, moment, plural, reasonName, seconds, shortDigest, shortPlatform, text } from './page-text.js';
-import { compareTags, groups } from './page-model.js';
+import { groups } from './page-model.js';
 import { getPast } from './page-manifest.js';
 import { bytesAlone } from './page-layers.js';
 import { changes, readPast } from './page-past.js';
 import { isName } from './page-pull.js';
 import { trouble } from './page-trouble.js';
+import { compareTags } from './page-versions.js';
 import { keeping, waiting, whenChanged } from './page-parts.js';
 
 const PLATFORMS = 2, ALIASES = 6, CHANGES = 5, ASKED = 12, ROWS = 200;

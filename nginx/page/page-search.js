@@ -10,16 +10,13 @@ export const wordsOf = (q, host = '') => q.toLowerCase().split(/\s+/).map((w) =>
 const isDigest = (word) => /^(sha(256|512):)?[0-9a-f]{7,}$/.test(word);
 const isPlain = (word) => !/[:@]/.test(word) && !isDigest(word);
 
-// Who looks for the digest of a signature finds its repository.
-const hasDigest = (r, digest) => r.tags.some((t) => t.digest.includes(digest)) || r.attached.some((t) => t.digest.includes(digest));
-
 // A word may be a part of a name, a tag, a platform or a kind; most of a digest; or
 // a reference, as people paste it: nginx:1.27, app@sha256:...
 function hasWord(r, word) {
   if (r.words.includes(word)) return true;
-  if (isDigest(word) && hasDigest(r, word)) return true;
+  if (isDigest(word) && r.hasDigest(word)) return true;
   const [name, digest] = word.split('@');
-  if (digest !== undefined && digest !== '' && !hasDigest(r, digest)) return false;
+  if (digest !== undefined && digest !== '' && !r.hasDigest(digest)) return false;
   if (digest !== undefined && hasWord(r, name)) return true;
   const colon = name.lastIndexOf(':');
   return colon > 0 && r.words.includes(name.slice(0, colon)) && r.words.includes(` ${name.slice(colon)}`);
@@ -59,10 +56,11 @@ export function makeFinder(host = '') {
     const show = (shows.find(([key]) => key === route.show) ?? shows[0])[2];
     const isWanted = (r) => show(r) && (route.registryFilter === '' || r.registry === route.registryFilter) &&
       (route.platform === '' || r.platforms.includes(route.platform)) && hasWords(r, words);
-    const found = [];
+    const among = isNarrower ? last.found : all, isAll = words.length === 0 && filters.trim() === '';
+    const found = isAll ? all : [];
     let end = performance.now() + SLICE_MS;
-    for (const [i, r] of (isNarrower ? last.found : all).entries()) {
-      if (isWanted(r)) found.push(r);
+    for (let i = 0; i < among.length && !isAll; i++) {
+      if (isWanted(among[i])) found.push(among[i]);
       if (i % 512 === 511 && performance.now() > end) {
         await pause();
         if (mine !== turn) return null;
@@ -72,6 +70,16 @@ export function makeFinder(host = '') {
     last = { filters, words, found };
     return found;
   };
+}
+
+// Words of very many take a moment: they are made ready before somebody types.
+export async function makeReady(model) {
+  let end = performance.now() + SLICE_MS;
+  for (const r of model.repositories) {
+    if (r.words !== '' && performance.now() < end) continue;
+    await pause();
+    end = performance.now() + SLICE_MS;
+  }
 }
 
 // --- what was meant ---------------------------------------------------------------

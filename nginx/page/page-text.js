@@ -98,13 +98,29 @@ export function duration(ms) {
 
 // --- names --------------------------------------------------------------------
 
-// "registry/name/name:tag" or "...@digest", as "cdr ls" prints it, or without both.
-// Null: it is none.
+const DIGEST = /^[a-z0-9]+:[0-9a-f]+$/;
+
+// "registry/name/name:tag@digest", as "cdr ls" prints it; tag, digest or both may be left
+// out. Null: it is none. There may be very many, so it is read without a pattern.
 export function parseImage(image) {
-  const found = /^([^/]+)\/((?:[^/]+\/)*[^/:@]+)(?::([^/:@]+)|@([a-z0-9]+:[0-9a-f]+))?$/.exec(text(image));
-  if (found === null) return null;
-  const [, registry, repository, tag = '', digest = ''] = found;
-  return { image, registry, repository, full: `${registry}/${repository}`, tag, digest, reference: tag || digest };
+  const words = text(image), slash = words.indexOf('/'), last = words.lastIndexOf('/') + 1;
+  let end = words.length, tag = '', digest = '';
+  const at = words.indexOf('@', last);
+  if (at !== -1) {
+    digest = words.slice(at + 1);
+    end = at;
+    if (!DIGEST.test(digest)) return null;
+  }
+  const colon = words.indexOf(':', last);
+  if (colon !== -1 && colon < end) {
+    tag = words.slice(colon + 1, end);
+    end = colon;
+    if (tag === '' || tag.includes(':')) return null;
+  }
+  if (slash < 1 || end === last || words.includes('//')) return null;
+  return {
+    image: words, registry: words.slice(0, slash), repository: words.slice(slash + 1, end), full: words.slice(0, end), tag, digest, reference: tag || digest,
+  };
 }
 
 export const shortDigest = (digest) => text(digest).replace(/^([a-z0-9]+:)?([0-9a-f]{12}).*$/, '$2');

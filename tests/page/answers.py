@@ -150,6 +150,115 @@ def test_no_time(b):
         assert "just now" in b.text(".list tbody"), b.text(".list")
 
 
+def test_lines(b):
+    """A list with an image a line is read as it comes, however it is cut; and others as a whole"""
+    head = {"version": 1, "id": "a.b"}
+    rows = [row(f"reg.example/ä{i}:1,\n]}}", size=i) for i in range(7)]
+    lines = [json.dumps(one, ensure_ascii=False) for one in rows]
+
+    def text(lines):
+        return json.dumps(head)[:-1] + ',"images":[\n' + ",\n".join(lines) + "\n]}\n"
+
+    def read(body, size, batch, take="undefined"):
+        return b.driver.execute_async_script("""const [body, size, batch, done] = arguments, bytes = new TextEncoder().encode(body);
+          let at = 0;
+          const stream = new ReadableStream({ pull(c) {
+            if (at >= bytes.length) c.close();
+            else c.enqueue(bytes.slice(at, at += size));
+          } }, { highWaterMark: 0 });
+          const taken = [];
+          import('./page-lines.js').then(async (m) => {
+            done([await m.readLines(m.partsOf(stream), TAKE, batch), taken]);
+          }).catch((error) => done(error.name));""".replace("TAKE", take), body, size, batch)
+
+    b.open(SHOP)
+    for batch in (1, 400, 1 << 18):
+        for size in (1, 7, 64, 1 << 16):
+            value, _ = read(text(lines), size, batch)
+            assert value == {**head, "images": rows}, (batch, size)
+            value, taken = read(text(lines), size, batch, "(lines, its) => taken.push([lines, its.id])")
+            assert "images" not in value and value["texts"] == [t for t, _ in taken], (batch, size)
+            assert ",\n".join(t for t, _ in taken) == ",\n".join(lines) and {i for _, i in taken} == {"a.b"}, (batch, size)
+    for body, want in ((json.dumps({**head, "images": rows}), rows), (json.dumps({**head, "images": rows}, indent=1), rows), (text([]), [])):
+        assert read(body, 50, 1)[0] == {**head, "images": want}
+    assert read(json.dumps({"images": rows}), 50, 1, "(rows) => taken.push(...rows)") == [{"images": rows}, rows]
+    assert read("{}", 50, 1) == [{}, []]
+    whole = text(lines)
+    for body in ("", "{", whole[:-3], whole[:200], whole[:-4] + ",\n", whole.replace('"size"', "size")):
+        assert read(body, 50, 1) == "SyntaxError", body[:100]
+
+
+def odd_rows():
+    """Rows as cdr writes them, and others."""
+    hex64, marks = "0123456789abcdef" * 4, [{}, {}, {}, {"verified": "a.pub"}, {"held": "2026-01-01T00:00:00Z"}, {"held": True}, {"last_listed": "2026-01-01T00:00:00Z"}]
+    rows = []
+    for i in range(120):
+        name = f"reg{i // 40}.example/team/app{i // 6}"
+        tag = (f"1.{i}", f"v{i}-x", f"sha256-{hex64}.sig", "latest", f"sha{i}", f"2026.{i}_b")[i % 6]
+        one = {"image": f"{name}:{tag}", "digest": f"sha256:{i:064x}", "published": f"2026-{i % 12 + 1:02d}-{i % 28 + 1:02d}T{i % 24:02d}:{i % 60:02d}:59Z",
+               "platforms": [["linux/amd64"], ["linux/amd64", "linux/arm64"], ["windows(10.0.1)/amd64"], []][i % 4]}
+        if i % 4 == 3:
+            del one["platforms"]
+        if i % 11 == 0:
+            one["kind"] = "application/vnd.cncf.helm.config.v1+json"
+        one["size"] = i * 1000
+        if i % 5 == 0:
+            one.update(referrers=2, signed=True)
+        if i % 17 == 0:
+            one["broken"] = True
+        rows.append({**one, "own": i, **marks[i % len(marks)]})
+    del rows[5]["published"]
+    rows += [{"image": f"reg0.example/team/app0@sha256:{hex64}", "digest": f"sha256:{hex64}"}, {"image": "reg0.example/team/app0:again", "digest": f"sha256:{1:064x}"},
+             {"image": "reg9.example/odd:1", "digest": "sha512:" + hex64 * 2, "published": "2026-01-01T00:00:00.5+01:00"}, {"image": 'reg9.example/od"d:1'},
+             {"digest": f"sha256:{hex64}", "image": "reg9.example/odd:2"}, {"image": "reg9.example/odd:3", "digest": f"sha256:{hex64}", "platforms": "linux/amd64"},
+             {"image": "reg9.example/odd:4", "digest": "sha256:" + "\u00e4" * 64}, {"image": "reg9.example/odd:5", "digest": f"sha256:{hex64}", "size": -1, "own": 1.5},
+             {"image": "reg9.example/odd:6", "digest": f"sha256:{hex64}", "held": "", "verified": "", "kind": ""}, {"image": "reg9.example/o\\dd:7"},
+             {"image": "reg9.example/odd:8", "digest": f"sha256:{hex64}", "platforms": ["a]b", 3, None]}, {"image": "no-slash:1"}, {"image": "reg9.example/odd"},
+             {"image": 7}, {}, None, [], "x", 5]
+    return rows
+
+
+def test_rows(b):
+    """What is counted of lines that nobody has read is the same as of rows that are read, and so is each tag"""
+    rows = odd_rows()
+    lines = [json.dumps(one, separators=(",", ":"), ensure_ascii=True) for one in rows]
+    lines[20] = json.dumps(rows[20])
+    changed = [rows[3], {**rows[8], "digest": "sha256:" + "f" * 64, "held": "2026-02-02T00:00:00Z"}, {"image": rows[9]["image"], "gone": True}]
+    source = """const [parts, changed, done] = arguments;
+      Promise.all([import('./page-tree.js'), import('./page-model.js')]).then(([tree, model]) => {
+        const by = new Map(changed.map((r) => [r.image, r]));
+        const merge = changed.length === 0 ? undefined : { repositories: new Set(changed.map((r) => r.image.replace(/:[^:]*$/, ''))),
+          instead: (image) => (by.get(image)?.gone ? null : by.get(image)) };
+        const reader = new tree.Reader(merge);
+        for (const part of parts) reader.take(part);
+        const m = model.makeModel(reader, { failures: [{ image: 'reg0.example/team/app0:1.0' }], held: { held: [{ image: 'reg1.example/team/app7:v43-x' }] },
+          unlisted: { images: [{ image: 'reg1.example/team/app8:latest' }] } });
+        done({ registries: m.registries, platforms: m.platforms, tags: m.tags, all: m.repositories.map((r) => ({
+          full: r.full, named: r.named, held: r.held, unlisted: r.unlisted, broken: r.broken, updated: r.updated, state: r.state, platforms: r.platforms,
+          isVerified: r.isVerified, isArtifact: r.isArtifact, kind: r.kind, newest: r.newest?.image, published: r.published, words: r.words, many: r.many,
+          tags: r.tags.map((t) => [t.image, t.tag, t.digest, t.at, t.toJSON()]), attached: r.attached.map((t) => t.image),
+          digests: r.tags.map((t) => r.digestOf(t.reference) === t.digest && (t.digest === '' || r.hasDigest(t.digest))), one: r.tags.map((t) => m.image(t.image) === t),
+        })) });
+      }).catch((error) => done(`${error}`));"""
+    b.open(SHOP)
+    for change in ([], changed):
+        want = b.driver.execute_async_script(source, [rows], change)
+        assert len(want["all"]) == 25 and want["tags"] > 100, (len(want["all"]), want["tags"])
+        assert all(all(r["digests"]) and all(r["one"]) for r in want["all"])
+        for size in (1, 7, len(lines)):
+            parts = [",\n".join(lines[i:i + size]) for i in range(0, len(lines), size)]
+            got = b.driver.execute_async_script(source, parts, change)
+            assert isinstance(got, dict), got
+            for one, other in zip(got["all"], want["all"]):
+                assert one == other, (size, {k: (one[k], other[k]) for k in one if one[k] != other[k]})
+            assert got == want
+    assert b.driver.execute_async_script(source, ['{"image":"reg.example/a:1","digest":"sha256:'], []).startswith("SyntaxError")
+    # How many lines were not read says that this is what it is for.
+    unread = b.driver.execute_async_script("const [parts, done] = arguments; import('./page-tree.js').then((m) => { const r = new m.Reader();"
+                                           " parts.forEach((p) => r.take(p)); done(r.rows.ats.length - r.rows.objects.size); })", [",\n".join(lines)])
+    assert unread >= 117, unread
+
+
 def test_module_away(b):
     """A view whose file did not come is there when the server is again"""
     b.open(SHOP)
@@ -218,17 +327,18 @@ def test_pasted(b):
 
 
 def test_hang(b):
-    """A server that takes a request and says nothing is one that does not answer"""
+    """A server that takes a request and says nothing, or not the end, is one that does not answer"""
     hurry = "(() => { const real = setTimeout; window.setTimeout = (act, ms, ...more) => real(act, ms > 15000 ? 50 : ms, ...more); })()"
     with b.instead({}):
         b.open(SHOP)
         b.js(hurry)
-        b.js("(() => { window.answers = { 'summary.json': 'hang' }; })()")
-        b.look()
-        b.until("document.querySelector('#strip').innerText.startsWith('No answer since')")
-        b.js("(() => { window.answers = {}; })()")
-        b.look()
-        b.until("document.querySelector('#strip').innerText.startsWith('3 images failed')")
+        for said in ("hang", "stall"):
+            b.js("(() => { window.answers = { 'summary.json': a[0] }; })()", said)
+            b.look()
+            b.until("document.querySelector('#strip').innerText.startsWith('No answer since')")
+            b.js("(() => { window.answers = {}; })()")
+            b.look()
+            b.until("document.querySelector('#strip').innerText.startsWith('3 images failed')")
 
 
 def test_login(b):

@@ -45,6 +45,12 @@ window.fetch = async (name, ...more) => {
   if (said === 'hang') {
     return new Promise((_, no) => more[0]?.signal?.addEventListener('abort', () => no(new TypeError('ended'))));
   }
+  if (said === 'stall') {
+    return new Response(new ReadableStream({ start(c) {
+      c.enqueue(new TextEncoder().encode('{'));
+      more[0]?.signal?.addEventListener('abort', () => c.error(new TypeError('ended')));
+    } }), { headers: { ETag: 'stall' } });
+  }
   if (said === null || typeof said === 'number') return new Response('x', { status: said ?? 404 });
   const body = typeof said === 'string' ? said : JSON.stringify(said);
   return new Response(body, { headers: window.answers.noTags ? {} : { ETag: `x${body.length}` } });
@@ -103,9 +109,19 @@ class Browser:
     @contextlib.contextmanager
     def instead(self, answers):
         """Pages opened meanwhile get these answers to what they fetch, by address: a
-        value or text, None (404), a status, "hang" or "gone"; window.answers may change.
+        value or text, None (404), a status, "hang", "stall" (in the middle) or "gone";
+        window.answers may change.
         "cookies": what is asked without them gets 401; "noTags": no answer here has an ETag."""
         added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=INSTEAD.replace("ANSWERS", json.dumps(answers)))["identifier"]
+        try:
+            yield
+        finally:
+            self.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
+
+    @contextlib.contextmanager
+    def clock(self, hours):
+        """Pages opened meanwhile have a clock that is so far ahead, or behind."""
+        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=CLOCK.replace("HOURS", str(hours)))["identifier"]
         try:
             yield
         finally:
@@ -118,15 +134,6 @@ class Browser:
     def ready(self):
         """A view is there, and the state of the mirror."""
         self.until("document.querySelector('#main h1') && document.querySelector('#strip li') && true")
-    @contextlib.contextmanager
-    def clock(self, hours):
-        """Pages opened meanwhile have a clock that is so far ahead, or behind."""
-        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=CLOCK.replace("HOURS", str(hours)))["identifier"]
-        try:
-            yield
-        finally:
-            self.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added)
-
 
     def until(self, source, *arguments):
         end = time.monotonic() + PATIENCE

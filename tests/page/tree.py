@@ -169,8 +169,8 @@ def many(count):
     rows = []
     for i in range(count):
         name = f"{('docker.io', 'ghcr.io', 'quay.io')[i // 2 % 3]}/team-{i // 200}/service-{i // 2:05d}"
-        rows.append({"image": f"{name}:{i % 2 + 1}.{i % 20}", "digest": digest(name, i), "published": ago(i), "size": i * 7919 + 1,
-                     "own": i, "platforms": ["linux/amd64", "linux/arm64"][:1 + i % 2]})
+        rows.append({"image": f"{name}:{i % 2 + 1}.{i % 20}", "digest": digest(name, i), "published": ago(i),
+                     "platforms": ["linux/amd64", "linux/arm64"][:1 + i % 2], "size": i * 7919 + 1, "own": i})
     # One image has moved since, one is new, and one has gone.
     moved, new, gone = rows[7], rows.pop(), dict(rows[9], image="ghcr.io/team-0/service-gone:1")
     before = [dict(one, digest=digest("before")) if one is moved else one for one in rows] + [gone]
@@ -218,6 +218,16 @@ def hostile():
     }
 
 
+def written(value):
+    """As cdr writes it: a list of images has one a line."""
+    images = value.get("images") if isinstance(value, dict) else None
+    if not isinstance(images, list):
+        return json.dumps(value)
+    head = json.dumps({key: one for key, one in value.items() if key != "images"}, separators=(",", ":"))[:-1]
+    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in images)
+    return f'{head}{"" if head == "{" else ","}"images":[\n{lines}\n]}}\n'
+
+
 def main():
     kind, to, *rest = sys.argv[1:]
     state = "".join(rest) or "failing"
@@ -232,7 +242,7 @@ def main():
             os.unlink(f"{to}/status/{name}")
     for name, value in files.items():
         with open(f"{to}/status/{name}.new", "w", encoding="utf-8") as out:
-            json.dump(value, out)
+            out.write(written(value))
         os.rename(f"{to}/status/{name}.new", f"{to}/status/{name}")
 
 
