@@ -5,7 +5,8 @@ import { badge, el, icon, imageLink, place, retime, timeElement, verified } from
 import { emptyMirror } from './page-empty.js';
 import { keysHint } from './page-keys.js';
 import { counts, shows, sorts } from './page-model.js';
-import { format } from './page-route.js';
+import { isImage, resolve } from './page-reference.js';
+import { format, imageAddress } from './page-route.js';
 import { makeRows } from './page-rows.js';
 import { makeFinder, makeReady, nearest, wordsOf } from './page-search.js';
 import { bytes, count, parseImage, plural, shortPlatform, text } from './page-text.js';
@@ -102,7 +103,10 @@ export function home(first, store, go) {
     el('div', { class: 'search' }, icon('search'), field, keysHint()), registries.box, platforms.box);
   form.addEventListener('submit', (e) => {
     e.preventDefault();
-    rows.move(1);
+    // Who pastes the whole name of an image wants that one.
+    const image = resolve(store.model, field.value, location.host);
+    if (isImage(image) && store.model.image(image) !== null) location.hash = imageAddress(image);
+    else rows.move(1);
   });
   field.addEventListener('keydown', (e) => {
     if (e.key !== 'Escape') return;
@@ -162,8 +166,11 @@ export function home(first, store, go) {
   function nothing() {
     const asked = [route.q.trim() && `“${route.q.trim()}”`, route.registryFilter && `in ${route.registryFilter}`,
       route.platform && `for ${route.platform}`, route.show && `among ${shows.find(([k]) => k === route.show)?.[1].toLowerCase() ?? route.show}`].filter(Boolean);
-    const near = wordsOf(route.q).length > 0 ? nearest(store.model, route.q) : null;
+    const near = wordsOf(route.q).length > 0 ? nearest(store.model, route.q, location.host) : null;
+    // A digest that no tag leads to may be here all the same: its own view looks.
+    const pinned = route.q.includes('@') ? resolve(store.model, route.q, location.host) : '';
     none.replaceChildren(el('p', {}, `Nothing here matches ${asked.join(' ')}.`),
+      ...(isImage(pinned) ? [el('p', {}, 'No tag leads to it. ', el('a', { href: imageAddress(pinned) }, 'Look for its digest'))] : []),
       ...(near === null ? [] : [el('p', {}, 'Close to it: ', imageLink(near.full))]),
       el('button', {
         type: 'button', class: 'btn', onclick: () => {

@@ -4,8 +4,9 @@ import { badge, command, copyButton, crumbs, el, imageLink, place, tabs, timeEle
 import { bytes, cut, day, isObject, kindName, list, moment, plural, seconds, shortDigest, text } from './page-text.js';
 import { format } from './page-route.js';
 import { aliases } from './page-model.js';
-import { entriesOf, getConfig, getManifest } from './page-manifest.js';
-import { filesOf, kindOf, pullCommands } from './page-pull.js';
+import { entriesOf, getConfig, getManifest, hasManifest } from './page-manifest.js';
+import { filesOf, isName, kindOf, pullCommands } from './page-pull.js';
+import { looseImage } from './page-tree.js';
 import { known, layersOf, layerTable, ownBar, sharesMost, shareTable } from './page-layers.js';
 import { past } from './page-past.js';
 import { attachedLines, attachments } from './page-attached.js';
@@ -25,6 +26,7 @@ function typeOf(tag, kind, index) {
 }
 
 function listed(tag, summary) {
+  if (tag.isLoose) return 'no tag leads to it';
   if (tag.isUnlisted) return tag.lastListed !== '' && seconds(tag.lastListed) > 0 ? `not since ${day(tag.lastListed)}` : 'no';
   if (tag.failure !== null) return ['yes, failed ', timeElement(summary?.finished)];
   return list(summary?.lists).length < 2 && seconds(summary?.finished) > 0 && ['ok', 'failed'].includes(summary.result) ?
@@ -36,9 +38,9 @@ function facts(tag, others, kind, index, summary) {
   return el('dl', { class: 'facts' },
     fact('Digest', [el('span', { class: 'mono' }, tag.digest), copyButton(tag.digest, 'the digest', 'Copy digest')], true),
     others.length > 0 && fact('Also tagged', el('span', { class: 'tagname' }, others.map((t, i) => [i > 0 && ', ', imageLink(t.image, t.tag || shortDigest(t.digest))]).flat())),
-    fact('Published here', seconds(tag.published) > 0 ? [timeElement(tag.published), el('span', { class: 'soft' }, `${moment(tag.published)} UTC`)] : 'not known'),
-    fact('Size', bytes(tag.size)), fact('Type', el('span', { title: kind || undefined }, typeOf(tag, kind, index))),
-    fact('Signature', sig === '' ? el('span', { class: 'soft' }, 'none mirrored') : sig), fact('In the list', el('span', {}, listed(tag, summary))));
+    !tag.isLoose && fact('Published here', seconds(tag.published) > 0 ? [timeElement(tag.published), el('span', { class: 'soft' }, `${moment(tag.published)} UTC`)] : 'not known'),
+    tag.size !== undefined && fact('Size', bytes(tag.size)), fact('Type', el('span', { title: kind || undefined }, typeOf(tag, kind, index))),
+    !tag.isLoose && fact('Signature', sig === '' ? el('span', { class: 'soft' }, 'none mirrored') : sig), fact('In the list', el('span', {}, listed(tag, summary))));
 }
 
 // --- pull --------------------------------------------------------------------------
@@ -124,6 +126,16 @@ const proofsOf = (entries) => entries.filter((e) => e.proofOf !== '').map((e) =>
   digest: e.digest, platform: entries.find((of) => of.digest === e.proofOf)?.name ?? '',
 }));
 
+// What an address with a tag and a digest says of both, if they have parted. The digest
+// is what is shown.
+function parted(route, tag, model) {
+  const here = model.image(`${route.registry}/${route.name}:${route.tag}`);
+  const words = tag.isLoose ? ['It is still here, and no tag leads to it now. '] : [];
+  if (route.tag !== '' && here === null) words.push(`The tag ${route.tag} is not here.`);
+  else if (route.tag !== '' && here.digest !== tag.digest) words.push(`${route.tag} leads to another digest now: `, imageLink(here.image, shortDigest(here.digest)), '.');
+  return words;
+}
+
 // --- the view ------------------------------------------------------------------------
 
 // What is fetched of one digest, once: manifest, and what is shared, if that is known.
@@ -139,7 +151,7 @@ function contentOf(tag, store) {
 
 function view(route, store) {
   const node = el('div', {});
-  const heading = el('h1', { tabindex: '-1' }), title = el('div', { class: 'title' }), alerts = el('div', {});
+  const heading = el('h1', { tabindex: '-1' }), title = el('div', { class: 'title' }), lead = el('p', { class: 'lead' }), alerts = el('div', {});
   const pull = section('Pull'), content = section('Content'), history = section('History');
   const attached = section('Signatures and attachments'), shares = section('Shares most with');
   const aside = el('aside', {}), body = el('div', {}, pull.node, content.node, history.node, attached.node, shares.node);
@@ -149,6 +161,8 @@ function view(route, store) {
   let turn = 0, got = { kind: '', files: [], entries: null, proofs: [], isWhole: undefined, isRead: false }, now = store, tag, seeAll = false;
   // Reads what is not seen yet.
   let rest = () => {};
+  // Of a digest that no name leads to: whether it is here; undefined: not known yet.
+  let isKept;
 
   const kind = () => tag.kind || got.kind;
 
@@ -242,21 +256,35 @@ function view(route, store) {
     guard(attached, read.then(() => (mine === turn ? showAttached(mine, all) : undefined))).then(() => mine === turn && rest());
   }
 
+  const canBeKept = () => route.digest !== '' && isName({ registry: route.registry, repository: route.name, tag: '', digest: route.digest });
+
+  async function look() {
+    isKept = await hasManifest({ registry: route.registry, repository: route.name }, route.digest).catch(() => false);
+    const hadFocus = node.contains(document.activeElement);
+    update(now);
+    if (hadFocus) node.querySelector('h1').focus({ preventScroll: true });
+  }
+
   function update(next) {
     now = next;
     tag = next.model.image(route.image);
+    if (tag === null && isKept === true) tag = looseImage({ ...route, full: `${route.registry}/${route.name}`, repository: route.name });
     if (tag === null) {
-      missing(route, node, next);
+      const isAsked = canBeKept() && isKept === undefined;
+      missing(route, node, next, isAsked);
       ifNew.all(null, () => { turn++; });
+      if (isAsked) look();
       return;
     }
     heading.textContent = `${tag.repository.split('/').pop()}${tag.tag === '' ? `@${shortDigest(tag.digest)}` : `:${tag.tag}`}`;
     ifNew.alerts([tag.failure, tag.held, tag.broken, next.runs], () => keeping(alerts, () => alerts.replaceChildren(...alertsOf([tag], tag.failure === null ? [] : [tag.failure], next))));
     // What belongs to it may change while its digest does not.
     ifNew.all([tag.digest, tag.published, tag.verified, tag.signed, tag.referrers], begin);
+    const words = parted(route, tag, next.model);
+    lead.replaceChildren(...words);
     showTitle();
     showPull();
-    place(node, [path, title, alerts, two]);
+    place(node, [path, title, ...(words.length > 0 ? [lead] : []), alerts, two]);
   }
 
   const path = crumbs([route.registry, `#/?registry=${encodeURIComponent(route.registry)}`],
@@ -265,15 +293,15 @@ function view(route, store) {
   return { title: route.image, node, update };
 }
 
-// It is not here: perhaps it has failed, and never came.
-function missing(route, node, store) {
+// It is not here: perhaps it has failed, and never came. isAsked: that is being found out.
+function missing(route, node, store, isAsked) {
   const failure = list(store.failures).find((f) => f?.image === route.image);
   const repository = store.model.repository(`${route.registry}/${route.name}`);
   node.replaceChildren(crumbs([route.registry, `#/?registry=${encodeURIComponent(route.registry)}`],
     [route.name, format({ view: 'repo', registry: route.registry, name: route.name })]),
   el('div', { class: 'title' }, el('h1', { tabindex: '-1' }, `${route.name.split('/').pop()}${route.tag === '' ? `@${shortDigest(route.digest)}` : `:${route.tag}`}`),
     failure !== undefined && badge('failed', 'failed')),
-  el('p', { class: 'lead' }, failure !== undefined ? 'It is in the list, and nothing of it is here.' : absent(route.image),
+  isAsked ? waiting('Looking for its digest…') : el('p', { class: 'lead' }, failure !== undefined ? 'It is in the list, and nothing of it is here.' : absent(route.image, store.model),
     repository !== null && repository.tags.length > 0 && [' ', el('a', { href: format({ view: 'repo', registry: route.registry, name: route.name }) },
       repository.named > 0 ? `${plural(repository.named, 'other tag')} of it` : 'Others of it')]),
   ...(failure === undefined ? [] : [failureBox([failure], store)]));

@@ -1,12 +1,13 @@
 // One repository: its tags, a row a digest, and what has changed.
 
 import { alertBox, badge, command, copyButton, crumbs, el, imageLink, place, timeElement, verified } from './page-dom.js';
-import { bytes, count, cut, kindName, list, moment, plural, reasonName, seconds, shortDigest, shortPlatform, text } from './page-text.js';
+import { bytes, count, cut, kindName, list, moment, parseImage, plural, reasonName, seconds, shortDigest, shortPlatform, text } from './page-text.js';
 import { groups } from './page-model.js';
 import { getPast } from './page-manifest.js';
 import { bytesAlone } from './page-layers.js';
 import { changes, readPast } from './page-past.js';
 import { isName } from './page-pull.js';
+import { nearest } from './page-search.js';
 import { trouble } from './page-trouble.js';
 import { compareTags } from './page-versions.js';
 import { keeping, waiting, whenChanged } from './page-parts.js';
@@ -188,7 +189,7 @@ export function repo(route, first) {
       copyButton(full, 'the name', 'Copy name')].filter((e) => e)));
     if (r === null || r.tags.length === 0) {
       const alert = r === null ? '' : failureBox(r.failures, now);
-      lead.replaceChildren(r === null ? absent(full) : 'It is in the list, and nothing of it is here.');
+      lead.replaceChildren(r === null ? absent(full, now.model) : 'It is in the list, and nothing of it is here.');
       place(node, [box, ...(alert === '' ? [] : [alert])]);
       return;
     }
@@ -215,7 +216,11 @@ function nameOf(route) {
     : { full, registry: route.registry, repository: route.name };
 }
 
-export const absent = (name) => el('span', {}, `${name} is not in this mirror. `, el('a', { href: '#/' }, 'All images'));
+// What to say of a name that is none of the tree's, and where to go on.
+export function absent(name, model) {
+  const near = model.repository(parseImage(name)?.full ?? '') === null ? nearest(model, name, location.host) : null;
+  return el('span', {}, `${name} is not in this mirror. `, near !== null && ['Close to it: ', imageLink(near.full), '. '], el('a', { href: '#/' }, 'All images'));
+}
 
 // Focus the next or the previous row of a table.
 export function moveIn(node, by) {

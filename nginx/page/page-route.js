@@ -3,7 +3,7 @@
 //
 //	#/?q=&show=&registry=&platform=&sort=	images
 //	#/i/REGISTRY/NAME			a repository
-//	#/i/REGISTRY/NAME:TAG, ...@DIGEST	an image
+//	#/i/REGISTRY/NAME:TAG, ...@DIGEST	an image; with both the one of the digest
 //	#/nodes/CLIENT, #/activity
 
 import { parseImage } from './page-text.js';
@@ -22,19 +22,21 @@ const encode = (s) => encodeURIComponent(s.replace(/\p{Surrogate}/gu, '\ufffd'))
 // All that a route has. Names of the query differ from it in one place.
 const filters = { q: 'q', show: 'show', registryFilter: 'registry', platform: 'platform', sort: 'sort' };
 
-// registry, name, tag and digest are parts of image, the whole reference.
+// registry, name, tag and digest are parts of image, the whole reference; pasted is what
+// stands there, which may be another way to say it (page-reference.js).
 export function parse(hash) {
   const [path, query = ''] = hash.replace(/^#/, '').split(/\?(.*)/s);
   const route = {
-    view: 'home', image: '', registry: '', name: '', tag: '', digest: '', client: '',
+    view: 'home', image: '', registry: '', name: '', tag: '', digest: '', client: '', pasted: '',
   };
   const asked = new URLSearchParams(query);
   for (const [key, name] of Object.entries(filters)) route[key] = asked.get(name) ?? '';
   // As addresses were before there were views: #REGISTRY/NAME:TAG
   const old = /^[^/]+\/.+/.test(path);
   const [, first, rest = ''] = /^\/?([^/]*)\/?(.*)$/s.exec(old ? `/i/${path}` : path);
-  if (first === 'i') {
+  if (first === 'i' && rest !== '') {
     const image = decode(rest), at = parseImage(image);
+    route.pasted = query === '' ? image : `${image}?${query}`;
     route.view = at === null || at.reference === '' ? 'repo' : 'image';
     Object.assign(route, { image, registry: at?.registry ?? '', name: at?.repository ?? '', tag: at?.tag ?? '', digest: at?.digest ?? '' });
   } else if (first === 'nodes') {
@@ -50,7 +52,7 @@ export function parse(hash) {
 export function format(route) {
   let path = '#/';
   if (route.view === 'repo' || route.view === 'image') {
-    const ref = route.tag ? `:${route.tag}` : route.digest ? `@${route.digest}` : '';
+    const ref = `${route.tag ? `:${route.tag}` : ''}${route.digest ? `@${route.digest}` : ''}`;
     path += `i/${encode(route.image || `${route.registry}/${route.name}${ref}`)}`;
   } else if (route.view === 'nodes') {
     path += `nodes/${encode(route.client || 'containerd')}`;

@@ -2,10 +2,14 @@
 // touches the document.
 
 import { SLICE_MS, ordered, shows } from './page-model.js';
+import { bareName, imageWord } from './page-reference.js';
 
-// host: of this mirror, which commands of the page have before a name.
-export const wordsOf = (q, host = '') => q.toLowerCase().split(/\s+/).map((w) => w.replace(/^(docker|oci|https?):\/\//, ''))
-  .map((w) => (host !== '' && w.startsWith(`${host}/`) ? w.slice(host.length + 1) : w)).filter((w) => w !== '');
+// Words of a search. A pasted command or line is one word, the image that it names; host is
+// that of this mirror, which commands of the page have before a name.
+export function wordsOf(q, host = '') {
+  const line = q.trim(), named = /\s/.test(line) ? imageWord(line) : '';
+  return (named === '' ? line.split(/\s+/) : [named]).map((w) => bareName(w, host).toLowerCase()).filter((w) => w !== '');
+}
 
 const isDigest = (word) => /^(sha(256|512):)?[0-9a-f]{7,}$/.test(word);
 const isPlain = (word) => !/[:@]/.test(word) && !isDigest(word);
@@ -104,8 +108,8 @@ function distance(a, b) {
 const lastPart = (name) => name.slice(name.lastIndexOf('/') + 1);
 
 // The repository whose last component is nearest to what was typed, or null.
-export function nearest(model, q) {
-  const [word = ''] = wordsOf(q);
+export function nearest(model, q, host = '') {
+  const [word = ''] = wordsOf(q, host);
   const typed = lastPart(word.replace(/[:@].*$/, ''));
   if (typed.length < 3) return null;
   let best = null, least = 3;

@@ -40,8 +40,14 @@ function since(f, runs) {
   return ends.find((t) => seconds(t) > was) ?? '';
 }
 
+// What is here of an image: of one that its list pins to a digest, what its tag leads to.
+function hereOf(image, model) {
+  const at = parseImage(image);
+  return model.image(image) ?? (at !== null && at.tag !== '' ? model.image(`${at.full}:${at.tag}`) : null);
+}
+
 function served(f, model) {
-  const here = model.image(f.image);
+  const here = hereOf(f.image, model);
   if (here !== null && here.digest !== '') return `${here.tag || 'It'} is still served, as ${shortDigest(here.digest)}.`;
   const newest = model.repository(parseImage(f.image)?.full ?? '')?.newest;
   const never = text(f.last_success) === '' ? 'Never mirrored' : 'Not here any more';
@@ -49,11 +55,11 @@ function served(f, model) {
 }
 
 // Safe to put behind a command: what a name of an image may have, and no more.
-const plain = /^[A-Za-z0-9[][A-Za-z0-9.:_[\]-]*(?:\/[a-z0-9][a-z0-9._-]*)+(?::[A-Za-z0-9_][A-Za-z0-9._-]*|@sha(?:256|512):[0-9a-f]+)?$/;
+const plain = /^[A-Za-z0-9[][A-Za-z0-9.:_[\]-]*(?:\/[a-z0-9][a-z0-9._-]*)+(?::[A-Za-z0-9_][A-Za-z0-9._-]*)?(?:@sha(?:256|512):[0-9a-f]+)?$/;
 
 // f is a row of failures. { image, reason, why, served, todo, command, since, lastWell }
 export function trouble(f, store) {
-  const was = text(f.last_success) !== '' || store.model.image(text(f.image)) !== null;
+  const was = text(f.last_success) !== '' || hereOf(text(f.image), store.model) !== null;
   const [todo, said = ''] = cure({ ...f, image: text(f.image) }, was);
   const isSafe = plain.test(text(f.image)) || !said.includes(text(f.image));
   return {

@@ -9,7 +9,8 @@
 //	move(by)	if it is there: focus the next (1) or previous (-1) row
 
 import { el, place, retime } from './page-dom.js';
-import { format, parse } from './page-route.js';
+import { format, imageAddress, parse } from './page-route.js';
+import { resolve } from './page-reference.js';
 import { makeStore } from './page-data.js';
 import { home } from './page-home.js';
 import { startKeys } from './page-keys.js';
@@ -82,10 +83,22 @@ function nameIt() {
   }
 }
 
+// A name as some client or registry has it leads to the one that the tree has, and the
+// address says so.
+function whatIsMeant(next) {
+  const { model } = store;
+  if (!store.isRead || !['repo', 'image'].includes(next.view)) return next;
+  if (next.view === 'image' ? model.image(next.image) !== null : model.repository(next.image) !== null) return next;
+  const image = resolve(model, next.pasted, location.host);
+  if (image === '' || image === next.image) return next;
+  history.replaceState(null, '', imageAddress(image));
+  return parse(location.hash);
+}
+
 async function go() {
   // Nothing is known yet: the first answer shows what is asked for.
   if (!store.isRead && store.error === '') return;
-  const next = parse(location.hash), isFirst = current === null;
+  const next = whatIsMeant(parse(location.hash)), isFirst = current === null;
   if (!isFirst && location.hash === address) return;
   leave(next);
   const isSame = !isFirst && next.view === route.view && current.show !== undefined;
@@ -117,6 +130,11 @@ async function go() {
 
 function update() {
   if (current === null) return;
+  // What was nothing may be something now.
+  if (whatIsMeant(route) !== route) {
+    go();
+    return;
+  }
   showStrip(byId('strip'), store);
   const version = text(store.summary?.version);
   byId('version').textContent = version === '' ? '' : `cdr ${version}`;

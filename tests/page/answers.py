@@ -326,6 +326,104 @@ def test_pasted(b):
             assert names(b) == [want], (words, names(b))
 
 
+ADDRESSES = {
+    # as it is typed behind #/i/, or pasted: where it leads
+    "docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27",
+    "docker.io/library/nginx/": "docker.io/library/nginx",
+    "/docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27",
+    " docker.io/library/nginx:1.27 ": "docker.io/library/nginx:1.27",
+    "%20docker.io%2Flibrary%2Fnginx%3A1.27%20": "docker.io/library/nginx:1.27",
+    "docker.io%252Flibrary%252Fnginx%253A1.27": "docker.io/library/nginx:1.27",
+    "nginx": "docker.io/library/nginx", "nginx:1.27": "docker.io/library/nginx:1.27", "library/nginx:1.27": "docker.io/library/nginx:1.27",
+    "docker.io/nginx:1.27": "docker.io/library/nginx:1.27", "index.docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27",
+    "Docker.io/Library/NGINX:1.27": "docker.io/library/nginx:1.27", "registry-1.docker.io/library/nginx": "docker.io/library/nginx",
+    "team/app:V1": "reg.example:5000/team/app:V1", "team/app:v1": "reg.example:5000/team/app:V1",
+    "reg.example_5000/team/app:V1": "reg.example:5000/team/app:V1", "HOST/reg.example_5000/team/app:V1": "reg.example:5000/team/app:V1",
+    "other.example:5000/docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27",
+    "docker://docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27", "oci://HOST/docker.io/library/nginx": "docker.io/library/nginx",
+    "http://HOST/v2/docker.io/library/nginx/manifests/1.27": "docker.io/library/nginx:1.27",
+    "https://HOST/v2/library/nginx/manifests/1.27?ns=docker.io": "docker.io/library/nginx:1.27",
+    f"/v2/docker.io/library/nginx/manifests/{DIGEST}": f"docker.io/library/nginx@{DIGEST}",
+    "https://registry-1.docker.io/v2/library/nginx/tags/list": "docker.io/library/nginx",
+    "https://hub.docker.com/_/nginx": "docker.io/library/nginx",
+    "docker pull HOST/docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27", "docker pull nginx": "docker.io/library/nginx",
+    "$ sudo docker run --rm -d -p 127.0.0.1:80:80 nginx:1.27 sh": "docker.io/library/nginx:1.27",
+    "ctr -n k8s.io images pull --platform linux/arm64 docker.io/library/nginx:1.27": "docker.io/library/nginx:1.27",
+    "skopeo copy --override-arch arm64 docker://HOST/docker.io/library/nginx:1.27 oci:nginx": "docker.io/library/nginx:1.27",
+    '- image: "nginx:1.27"': "docker.io/library/nginx:1.27", "FROM --platform=linux/amd64 nginx:1.27 AS build": "docker.io/library/nginx:1.27",
+    f"docker.io/library/nginx:1.27@{DIGEST}": f"docker.io/library/nginx:1.27@{DIGEST}", f"nginx@{DIGEST[:20]}": f"docker.io/library/nginx@{DIGEST}",
+    f"nginx:1.27@{DIGEST}": f"docker.io/library/nginx:1.27@{DIGEST}", DIGEST: "docker.io/library/nginx:1.27",
+    "docker.io/library/nginx:9": "docker.io/library/nginx:9",
+}
+
+
+def pasted_tree():
+    """Digests differ, but for one name of two."""
+    rows = [row("docker.io/library/nginx:1.27"), row("docker.io/library/redis:7", digest="sha256:" + "e" * 64),
+            row("reg.example:5000/team/app:V1", digest="sha256:" + "c" * 64), row("quay.io/other/app:2", digest="sha256:" + "b" * 64)]
+    return {"images.json": {"images": rows}, "summary.json": SUMMARY, "blobs.json": None}
+
+
+def test_addresses(b):
+    """However an image is called where it was copied, its address leads to it, and then says its name"""
+    host = SHOP.split("/")[2]
+    with b.instead(pasted_tree()):
+        b.open(SHOP)
+        for typed, want in ADDRESSES.items():
+            b.js("(() => { location.hash = '#/activity'; })()")
+            b.until("document.querySelector('h1').innerText === 'Activity'")
+            b.js("(() => { location.hash = a[0]; })()", "#/i/" + typed.replace("HOST", host))
+            b.until("document.querySelector('.crumb') !== null")
+            b.until("decodeURIComponent(document.querySelector('#address').textContent).endsWith(a[0])", f"#/i/{want}")
+            gone = "is not in this mirror" in b.text("#main")
+            assert gone is (want == "docker.io/library/nginx:9"), (typed, b.text("#main"))
+        # Of names that several end with, or none, it says so; and back is where one was.
+        for typed in ("app", "nothing/like:it", "docker pull", "%zz"):
+            b.js("(() => { location.hash = '#/activity'; })()")
+            b.until("document.querySelector('h1').innerText === 'Activity'")
+            b.js("(() => { location.hash = a[0]; })()", f"#/i/{typed}")
+            b.until("document.querySelector('#main').innerText.includes('is not in this mirror')")
+        b.driver.back()
+        b.until("document.querySelector('h1').innerText === 'Activity'")
+        b.js("(() => { location.hash = '#/i/ngnix'; })()")
+        b.until("document.querySelector('.lead a')?.innerText === 'docker.io/library/nginx'")
+
+
+def test_pasted_lines(b):
+    """The same in the search: a pasted line finds its repository, and Enter opens its image"""
+    host = SHOP.split("/")[2]
+    with b.instead(pasted_tree()):
+        b.open(SHOP)
+        for typed, want in ADDRESSES.items():
+            if typed.startswith(("other.example", "Docker.io/Library", "%20", "docker.io%25", " ", "/docker")) or want.endswith(":9"):
+                continue
+            b.js("(document.querySelector('#q').value = a[0], document.querySelector('#q').dispatchEvent(new Event('input')))", typed.replace("HOST", host))
+            b.until("a[0] === [...document.querySelectorAll('.list tbody .go')].map((e) => e.getAttribute('aria-label')).join()",
+                    re.sub(r"(:[^/:@]*)?(@.*)?$", "", want))
+        b.press("/", f"nginx:1.27@{DIGEST}", Keys.ENTER)
+        b.until("location.hash.startsWith('#/i/docker.io/library/nginx:1.27@sha256')")
+        b.driver.back()
+        b.until("document.querySelector('#q') !== null")
+        # One that no tag leads to may still be asked for.
+        b.js("(document.querySelector('#q').value = a[0], document.querySelector('#q').dispatchEvent(new Event('input')))", "nginx:1.27@sha256:" + "9" * 64)
+        b.until("!document.querySelector('.none').hidden")
+        assert b.texts(".none a") == ["Look for its digest", "docker.io/library/nginx"], b.texts(".none a")
+
+
+def test_pinned_failure(b):
+    """What its list pins to a digest, and what is held since nobody knows when, is told as well"""
+    pinned = {"image": f"reg.example/a:1@sha256:{'9' * 64}", "reason": "not_found", "error": "it is gone"}
+    with b.instead({"images.json": {"images": [row("reg.example/a:1"), row("reg.example/b:1", held=True)]}, "blobs.json": None,
+                    "summary.json": {**SUMMARY, "result": "failed", "failures": [pinned]}}):
+        b.open(SHOP)
+        b.until("document.querySelector('.list')?.innerText.includes('failed')")
+        assert b.texts(".list .badge") == ["failed", "held"], b.texts(".list .badge")
+        b.open(f"{SHOP}#/activity")
+        assert "1 is still served" in b.text("#main"), b.text("#main")
+        b.open(f"{SHOP}#/i/{pinned['image']}")
+        b.until("document.querySelector('.alert')?.innerText.includes('It is gone')")
+
+
 def test_hang(b):
     """A server that takes a request and says nothing, or not the end, is one that does not answer"""
     hurry = "(() => { const real = setTimeout; window.setTimeout = (act, ms, ...more) => real(act, ms > 15000 ? 50 : ms, ...more); })()"

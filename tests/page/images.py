@@ -301,6 +301,33 @@ def test_platform_tabs(b):
     b.until("[...document.querySelectorAll('[role=tabpanel]:not([hidden]) .lay tbody tr')].length === 3")
 
 
+def test_digests(b):
+    """With a digest it is that one that is shown, wherever its tag leads to, and without any tag, too"""
+    first, second = DIGESTS["first"], DIGESTS["second"]
+    show(b, f"{APP}:latest@{second}")
+    assert b.text("h1") == "app:latest" and facts(b)["Digest"].startswith(second) and b.count(".lead") == 0
+    assert commands(b)["docker"]["text"] == f"docker pull {HOST}/{APP}:latest"
+    show(b, f"{APP}:latest@{first}")
+    assert b.text("h1") == "app:1.0" and facts(b)["Digest"].startswith(first), (b.text("h1"), facts(b))
+    assert b.text(".lead") == f"latest leads to another digest now: {second[7:19]}.", b.text(".lead")
+    assert b.js("document.querySelector('.lead a').getAttribute('href')") == f"#/i/{APP}:latest"
+    show(b, f"{APP}:gone@{second}")
+    assert b.text(".lead") == "The tag gone is not here." and facts(b)["Digest"].startswith(second)
+    # A platform's own manifest: no tag leads to it.
+    with open(f"{ROOT}/blobs/sha256/{second[7:]}", encoding="utf-8") as file:
+        one = json.load(file)["manifests"][0]["digest"]
+    show(b, f"{APP}@{one}")
+    b.until("document.querySelectorAll('.lay tbody tr').length === 3")
+    assert "It is still here, and no tag leads to it now." in b.text(".lead"), b.text("#main")
+    assert b.text("h1") == f"app@{one[7:19]}"
+    said = facts(b)
+    assert said["Digest"].startswith(one) and said["In the list"] == "no tag leads to it" and "Size" not in said, said
+    assert commands(b)["docker"]["text"] == f"docker pull {HOST}/{APP}@{one}"
+    visit(b, f"{APP}:1.0@sha256:{'9' * 64}")
+    b.until("document.querySelector('#main').innerText.includes('is not in this mirror')")
+    assert "4 other tags of it" in b.text("#main"), b.text("#main")
+
+
 def test_paper(b):
     """Paper has all platforms, opened or not, all commands and all of the history; and names what it has not"""
     def printed(name):
@@ -363,6 +390,7 @@ def test_history(b):
     subprocess.run(["touch", f"{ROOT}/status/summary.json", f"{ROOT}/status/images.json"], check=True)
     again(b)
     b.until("document.querySelector('details.rb[open]') && true")
+    assert all(len(t) == len("2026-01-01 00:00") for t in b.texts(".line.past time")), b.texts(".line.past time")
     assert b.js("document.activeElement.innerText") == "Roll back…"
     assert b.js("[...document.querySelectorAll('[role=tab]')].find((t) => t.innerText === 'podman').getAttribute('aria-selected')") == "true"
 
@@ -430,4 +458,3 @@ def again(b):
 
 if __name__ == "__main__":
     run(globals())
-    assert all(len(t) == len("2026-01-01 00:00") for t in b.texts(".line.past time")), b.texts(".line.past time")

@@ -10,4 +10,4 @@
 need nginx python3 curl jq chromium selenium
 page_tree shop shop failing
 page_addresses .
-page_tests answers 19
+page_tests answers 22

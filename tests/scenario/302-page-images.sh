@@ -18,7 +18,7 @@ PAGES=$(jq -n --arg real "http://$MIRROR/" --arg root "$ROOT" --arg cdr "$CDR" \
 	digests: {first: $first, second: $second, chart: $chart, model: $model}}')
 COMMANDS=$T/commands
 export PAGES COMMANDS
-page_tests images 13
+page_tests images 14
 
 # What the page says is what the programs take.
 cd "$T" || exit 1
