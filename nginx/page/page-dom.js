@@ -179,6 +179,14 @@ export function alertBox({ kind = 'bad', what, why, served, todo, more }) {
     el('div', {}, el('b', {}, what), isThere(why) && ' ', why, parts.length > 0 && el('p', {}, ...parts), more));
 }
 
+// A tab that is beyond an end of a narrow bar comes into sight, once the bar is in the page.
+export function bringTab(bar, tab) {
+  requestAnimationFrame(() => {
+    const isSeen = tab.offsetLeft >= bar.scrollLeft && tab.offsetLeft + tab.offsetWidth <= bar.scrollLeft + bar.clientWidth;
+    if (!isSeen) bar.scrollLeft = tab.offsetLeft - bar.clientWidth / 4;
+  });
+}
+
 let serial = 0;
 
 // items: [{name, node}]; node may be a function that makes it when it is first seen.
@@ -205,6 +213,7 @@ export function tabs(items, label, { selected, onselect } = {}) {
       panes[i].hidden = i !== chosen;
     }
     fill(chosen);
+    bringTab(bar, buttons[chosen]);
     if (isAsked) onselect?.(items[chosen].name);
   }
   bar.addEventListener('keydown', (e) => {

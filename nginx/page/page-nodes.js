@@ -1,7 +1,7 @@
 // How a node is pointed at this mirror: what cdr node-config says, word for word, with
 // this mirror's address in it. nodes.json is its output; scripts/page-nodes makes it.
 
-import { command, copyButton, el, place } from './page-dom.js';
+import { bringTab, command, copyButton, el, place } from './page-dom.js';
 import { format } from './page-route.js';
 import { isObject, list, text } from './page-text.js';
 import { prefixOf } from './page-pull.js';
@@ -95,6 +95,7 @@ export function nodes(route, store) {
     client = all.includes(client) ? client : all[0];
     ifNew([client, now.nodes, now.model.registries], () => keeping(node, () => {
       bar.replaceChildren(...all.map((c) => el('a', { href: format({ view: 'nodes', client: c }), 'aria-current': c === client && 'page' }, c)));
+      bringTab(bar, bar.children[all.indexOf(client)]);
       const said = clientOf(now.nodes, client, location);
       place(two, [steps(client, said), el('aside', {}, facts(client, said, now))]);
     }));
