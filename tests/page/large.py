@@ -10,7 +10,7 @@ from check import run
 MANY = json.loads(os.environ["PAGES"])["many"]
 TAGS = json.loads(os.environ["PAGES"])["tags"]
 # From the first byte of the page to its list, and from a key to what it finds.
-FIRST_MS, SEARCH_MS = 1000, 100
+FIRST_MS, SEARCH_MS = 800, 60
 JUDGE = os.environ.get("FIGURES")
 # The time at which an element changes is noted in the page.
 NOTE = """
