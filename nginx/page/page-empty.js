@@ -3,7 +3,7 @@
 
 import { command, el, isPlain, origin } from './page-dom.js';
 
-const code = (words) => el('code', {}, words);
+const code = (words) => el('code', { class: 'nb' }, words);
 
 function step(title, words, ...more) {
   return el('li', {}, el('div', {}, el('h2', {}, title), el('p', {}, ...words), ...more));

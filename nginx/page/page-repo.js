@@ -162,7 +162,8 @@ export function repo(route, first) {
     const rows = [...shown, ...(seen.attached ? r.attached.map((t) => ({ first: t, tags: [t] })) : [])];
     ifNew.tags([rows, all.length, r.attached.length, seen.isWhole], () => keeping(main, () => {
       tags.replaceChildren(tagTable(rows, hasSignatures));
-      note.replaceChildren(...['Tags in one row have the same digest.', ...noteOf(r, shown.length, all.length)]);
+      note.replaceChildren(...[all.some((g) => g.tags.length > 1) && 'Tags in one row have the same digest.', ...noteOf(r, shown.length, all.length)].filter((w) => w));
+      note.hidden = note.childNodes.length === 0;
     }));
   }
 

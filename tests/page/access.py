@@ -7,6 +7,7 @@ import os
 
 from browser import Keys
 from check import run
+from content import answers, digest
 
 STATES = json.loads(os.environ["PAGES"])["states"]
 BELOW = json.loads(os.environ["PAGES"])["below"]
@@ -72,6 +73,89 @@ def test_phone(b):
                  ".map((e) => [e.innerText, (e.closest('tr') ?? e).getBoundingClientRect().height]).filter(([, h]) => h < 36)")
     assert not small, small
     assert b.js("parseFloat(getComputedStyle(document.querySelector('#q')).fontSize)") >= 16, "it zooms"
+
+
+def odd_names():
+    """Images with names as long as they may be, from right to left, and of very many platforms."""
+    deep = "registry.very-long-name-of-a-company.internal.example.com:5000/platform-engineering/very/deep/path/of/folders/" \
+        "an-image-with-a-name-that-is-much-longer-than-anybody-would-ever-want-it-to-be-in-a-table"
+    tag = "2026.11.30-1234567890abcdef-feature-branch-with-a-long-name-and-more-of-it"
+    many = [f"linux/{cpu}" for cpu in "amd64 arm64 arm/v5 arm/v6 arm/v7 386 ppc64le s390x riscv64 mips64le".split()]
+    many += [f"windows(10.0.{build}.1234)/amd64" for build in (14393, 17763, 19041, 20348)]
+    rows = [{"image": image, "digest": digest(image), "published": "2026-01-01T00:00:00Z", "size": 150 << 20, "platforms": many, "verified": "a.pub"}
+            for image in (f"{deep}:{tag}", "docker.io/library/golang:1.23", "docker.io/library/golang:1", "reg.example/\u202etxet/\u0639\u0631\u0628\u064a:1")]
+    failed = {"image": f"{deep}:{tag}-gone", "reason": "network", "error": "x" * 300}
+    held = {**rows[0], "image": f"{deep}:{tag}-held", "held": "2026-01-01T00:00:00Z", "digest": digest("held")}
+    return {"images.json": {"images": [*rows, held]}, "blobs.json": None, **answers(rows[1:3]), "summary.json": {
+        "result": "failed", "finished": "2026-01-01T00:00:00Z", "totals": {"images": 4, "failed": 1}, "failures": [failed],
+        "pulls_left": [{"registry": deep.split("/", maxsplit=1)[0], "left": 0, "limit": 100}]}}, deep, tag
+
+
+def whole(b):
+    b.until("!/(Reading|Looking)[^.]*…/.test(document.querySelector('#main').textContent)")
+
+
+# What stands out of the box that it is in, or beside it on another.
+OVER = """[...document.querySelectorAll('.chip, .btn, .badge, td, th button, .tabs > *, select, h1, .facts dd')].filter((e) => {
+  if (!e.checkVisibility() || ['hidden', 'auto'].includes(getComputedStyle(e).overflowX)) return false;
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  const of = e.getBoundingClientRect(), inside = range.getBoundingClientRect();
+  return inside.right > Math.max(of.right, 0) + 2 || inside.height > of.height + 2;
+}).map((e) => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`)"""
+
+
+def test_long_names(b):
+    """Whatever is long breaks or is cut within its own place: on a phone, a tablet, a desktop and paper"""
+    answers_, deep, tag = odd_names()
+    with b.instead(answers_):
+        for size in ((375, 812, True), (720, 900), (1000, 900), (1440, 900)):
+            b.size(*size)
+            for view in ("", f"i/{deep}", f"i/{deep}:{tag}", "i/docker.io/library/golang:1.23", "i/reg.example/\u202etxet/\u0639\u0631\u0628\u064a", "activity"):
+                b.open(f"{SHOP}#/{view}")
+                whole(b)
+                wide = b.js("document.documentElement.scrollWidth")
+                assert wide <= size[0], f"{view} {size}: {wide}"
+                over = b.js(OVER)
+                assert not over, f"{view} {size}: {over}"
+                beside = b.js("(() => { const r = (w) => document.querySelector(w)?.getBoundingClientRect(), [a, t] = [r('.two > aside'), r('.two table')];"
+                              "return a && t && a.top < t.bottom && t.top < a.bottom ? t.right - a.left : 0; })()")
+                assert beside <= 0, f"{view} {size}: the table is over what is beside it"
+        # Of a name that does not fit its registry is seen as well.
+        b.size(1440, 900)
+        b.open(SHOP)
+        assert b.js("document.querySelector(`tr[data-key='${a[0]}'] .name span`).getBoundingClientRect().width", deep) > 40
+        b.cdp("Emulation.setEmulatedMedia", media="print")
+        b.size(718, 1000)
+        for view in ("", f"i/{deep}", "i/docker.io/library/golang:1.23", "activity"):
+            b.open(f"{SHOP}#/{view}")
+            whole(b)
+            b.js("dispatchEvent(new Event('beforeprint'))")
+            wide = b.js("document.documentElement.scrollWidth")
+            assert wide <= 718, f"{view} on paper: {wide}"
+            narrow = b.js("[...document.querySelectorAll('td.name')].map((e) => e.getBoundingClientRect().width).filter((w) => w < 200)")
+            assert not narrow, f"names on paper: {narrow}"
+
+
+def test_phone_image(b):
+    """On a phone a layer's bar is below its words, and a name of another image has a line of its own"""
+    b.open(SHOP)
+    rows = b.driver.execute_async_script("fetch('images.json').then((r) => r.json()).then((v) => arguments[0](v.images))")
+    with b.instead(answers(rows)):
+        b.size(390, 844, True)
+        b.open(f"{SHOP}#/i/registry.example.com/shop/api:2.14.0")
+        b.until("document.querySelector('.sha tbody tr') && document.querySelector('.lay tbody tr')")
+        whole(b)
+        place = "((e) => { const r = e.getBoundingClientRect(); return [r.top, r.bottom, r.width]; })"
+        bar, words = b.js(f"['.hb', '.clip'].map((w) => {place}(document.querySelector(`.lay tbody tr ${{w}}`)))")
+        assert bar[0] >= words[1] - 1 and bar[2] > 300 and words[2] > 120, (bar, words)
+        name, common = b.js(f"['td:first-child', '.hb'].map((w) => {place}(document.querySelector(`.sha tbody tr ${{w}}`)))")
+        assert name[2] > 300 and common[0] >= name[1] - 1, (name, common)
+        # Where more tabs are beyond the end, one that is chosen comes into sight.
+        b.js("[...document.querySelectorAll('[role=tab]')].find((t) => t.innerText === 'air gap').click()")
+        b.until("(() => { const t = document.querySelector('[role=tab][aria-selected=true]').getBoundingClientRect(); return t.left >= 0 && t.right <= innerWidth; })()")
+        b.open(f"{SHOP}#/nodes/buildkit")
+        b.until("(() => { const t = document.querySelector('.tabs [aria-current]').getBoundingClientRect(); return t.left >= 0 && t.right <= innerWidth; })()")
 
 
 def test_forced_colours(b):

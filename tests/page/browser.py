@@ -15,7 +15,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-__all__ = ["Browser", "Keys", "By"]
+__all__ = ["Browser", "Keys", "By", "instead"]
 PATIENCE = 60
 WATCH = """
 window.violations = [];
@@ -56,6 +56,11 @@ window.fetch = async (name, ...more) => {
   return new Response(body, { headers: window.answers.noTags ? {} : { ETag: `x${body.length}` } });
 };
 """
+
+
+def instead(answers):
+    """A script that has fetch give these, as Browser.instead says."""
+    return INSTEAD.replace("ANSWERS", json.dumps(answers))
 
 
 class Browser:
@@ -112,7 +117,7 @@ class Browser:
         value or text, None (404), a status, "hang", "stall" (in the middle) or "gone";
         window.answers may change.
         "cookies": what is asked without them gets 401; "noTags": no answer here has an ETag."""
-        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=INSTEAD.replace("ANSWERS", json.dumps(answers)))["identifier"]
+        added = self.cdp("Page.addScriptToEvaluateOnNewDocument", source=instead(answers))["identifier"]
         try:
             yield
         finally:

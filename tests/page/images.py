@@ -338,7 +338,8 @@ def test_paper(b):
         b.cdp("Emulation.setEmulatedMedia", media="")
         return got
 
-    show(b, f"{APP}:latest")
+    b.open(f"{URL}#/i/{APP}:latest")
+    whole(b)
     b.until("[...document.querySelectorAll('.pane[data-name=\"linux/arm64\"] .lay tbody tr')].length === 3")
     assert b.js("document.querySelector('.pane[data-name=\"linux/arm64\"]').hidden"), "it was opened"
     tables = printed(".pane .lay")

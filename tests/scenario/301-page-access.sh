@@ -9,4 +9,4 @@ need nginx python3 curl jq chromium selenium
 page_tree failing shop failing
 page_below "$MIRROR"
 page_addresses "{below: \"$BELOW\", states: .}"
-page_tests access 7
+page_tests access 9
