@@ -15,9 +15,9 @@
  * log is known again by its first line, and is another one if it is shorter
  * than it was.  Then the one that it was is looked for among those that it has
  * been rotated to (rotated.h), and all that came after it are read; the new one
- * from its beginning, as soon as it has a line.  Where it is not there any more,
- * those that begin later than what was counted are read.  Days of a clock that
- * was wrong go when it is right.
+ * from its beginning, as soon as it has a line.  Where it is not there any
+ * more, those that begin later than what was counted are read.  Days of a clock
+ * that was wrong go when it is right.
  * Return 0; 1 with ${e} saying what may not have been counted; or -1 with ${e}
  * set.
  */

@@ -72,7 +72,7 @@ struct log {
 	FILE *in;
 	uint64_t size;
 	char mark[TRAFFIC_MARK_MAX];	/* of its first line; "": it has none */
-	int64_t first;			/* when that was written; 0: not known */
+	int64_t first;			/* when that was written, or 0 */
 };
 
 /* The next line, or LOG_LINE_MAX bytes of a longer one: then ${ret_whole} is

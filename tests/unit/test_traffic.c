@@ -275,8 +275,8 @@ test_rotated_by_date(void **state)
 	store_close(st);
 }
 
-/* The log that was read last is compressed: what has come since is counted, what
- * was counted is not counted again, and it is said what may be missing. */
+/* The log that was read last is compressed: what has come since is counted,
+ * what was counted is not counted again, and it is said what may be missing. */
 static void
 test_compressed(void **state)
 {
