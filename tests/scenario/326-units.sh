@@ -5,6 +5,7 @@
 # that is not mounted. Settings of cdr.env are those that the units use. Timers begin neither
 # at the full hour nor all at once. Packages know all units, begin none of them, and
 # an upgrade waits for no run; Debian's names whose the files are.
+# Tier: normal
 . "$(dirname "$0")/../lib.sh"
 
 need cdr python3? strace? systemd-analyze?
@@ -73,17 +74,20 @@ part "what systemd says of them" systemd-analyze || exit 0
 export SYSTEMD_LOG_LEVEL=warning
 mkdir "$T/units"
 env DESTDIR="$T/inst" PREFIX=/usr sh "$TOP/scripts/install" >"$T/install.log" 2>&1 || fail "scripts/install"
-# says WHAT: in $T/units
+# says WHAT UNIT...: in $T/units
 says()
 {
-	for unit in $services $timers; do
-		check "$1: $unit" systemd-analyze verify --man=no "$T/units/$unit"
+	what=$1
+	shift
+	for unit; do
+		check "$what: $unit" systemd-analyze verify --man=no "$T/units/$unit"
 		expect_eq "without a word" "" "$(grep cdr "$T/stderr" || :)"
 	done
 }
 cp "$T"/inst/usr/lib/systemd/system/cdr-* "$T/units/"
 sed -i "s,^ExecStart=/usr,ExecStart=$T/inst/usr," "$T/units"/*.service
-says "as it is"
+# shellcheck disable=SC2086 # words
+says "as it is" $services $timers
 for unit in $services; do
 	check "$unit is little exposed" systemd-analyze security --offline=true --threshold=20 \
 		"$T/units/$unit"
@@ -105,7 +109,7 @@ on {
 expect_eq "what the README has for drop-ins" "cdr-serve.service.d/1.conf cdr-serve.service.d/3.conf
 cdr-sync.service.d/2.conf cdr-watch.service.d/2.conf" "$(cd "$T/units" && find . -name '*.conf' |
 	sed 's,^\./,,' | sort | xargs -n 2)"
-says "with drop-ins"
+says "with drop-ins" cdr-serve.service cdr-sync.service cdr-watch.service
 echo 'LogsDirectry=cdr' >>"$T/units/cdr-serve.service.d/3.conf"
 check "one that is wrong" systemd-analyze verify --man=no "$T/units/cdr-serve.service"
 expect_said "is told" 'cdr-serve.*LogsDirectry'
