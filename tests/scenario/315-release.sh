@@ -155,7 +155,7 @@ if [ "${compiled-}" = no ]; then
 	rest=$#
 	while [ "$rest" -gt 0 ]; do
 		case $1 in
-		*/Containerfile) set -- "$@" "$context/small" ;;
+		*/Containerfile | */declared) set -- "$@" "$context/small" ;;
 		*) set -- "$@" "$1" ;;
 		esac
 		shift
