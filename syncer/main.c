@@ -124,7 +124,7 @@ usage(FILE *to)
 	put_commands(commands, to);
 	fputs("\n'cdr COMMAND --help' tells more; so does cdr(1).\n"
 	    "'cdr --version' says which one this is.\n", to);
-	if (find_command("sync") != NULL)
+	if (network_note[0] == '\0')
 		fputs("For a first look: cdr sync -r ./tree nginx:1.27; "
 		    "cdr ls -r ./tree\n", to);
 }

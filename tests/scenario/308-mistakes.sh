@@ -33,6 +33,7 @@ wrong 'no command "xyzzy"$' xyzzy
 wrong 'no command "--root"; options stand behind' --root "$CDR_ROOT" sync nginx
 wrong 'no command "a\?b"' "$(printf 'a\033b')"
 expect_rc "no word at all" 2 "$CDR"
+expect_said "it says how to begin" '^For a first look: cdr sync '
 
 # --- options ------------------------------------------------------------------------
 wrong 'no option --dry-run; --plan' sync --dry-run nginx
