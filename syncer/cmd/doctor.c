@@ -463,6 +463,23 @@ check_args(struct args *a)
 	return EXIT_OK;
 }
 
+static int
+take_option(void *cookie, int letter, const char *arg)
+{
+	struct args *a = cookie;
+	const char **value = value_of(a, letter);
+
+	if (value != NULL)
+		*value = arg;
+	else if (letter == 'j')
+		a->json = true;
+	else if (letter == 'r')
+		a->registry = true;
+	else if (letter == 'a')
+		a->peers.anew = true;
+	return -1;
+}
+
 int
 cmd_doctor(int argc, char **argv)
 {
@@ -489,26 +506,12 @@ cmd_doctor(int argc, char **argv)
 	};
 	struct args a = { .prefix = "/" };
 	struct err e;
-	int c;
+	int code;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		if (value_of(&a, c) != NULL) {
-			*value_of(&a, c) = optarg;
-		} else if (c == 'j') {
-			a.json = true;
-		} else if (c == 'r') {
-			a.registry = true;
-		} else if (c == 'a') {
-			a.peers.anew = true;
-		} else if (c == 'h') {
-			fputs(usage, stdout);
-			return EXIT_OK;
-		} else {
-			fputs("Try 'cdr doctor --help'.\n", stderr);
-			return EXIT_INPUT;
-		}
-	}
+	code = words_read(argc, argv, &words, take_option, &a);
+	if (code != -1)
+		return code;
 	if (optind < argc)
 		a.image = argv[optind++];
 	if (optind < argc)

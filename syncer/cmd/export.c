@@ -100,34 +100,35 @@ parse_value(int letter, const char *arg, struct export_options *o,
 
 /* Return -1 to go on, or an exit code. */
 static int
-take_option(int letter, struct export_options *o)
+take_option(void *cookie, int letter, const char *arg)
 {
+	struct export_options *o = cookie;
 	struct err e;
 
 	switch (letter) {
 	case 'r':
-		o->root = optarg;
+		o->root = arg;
 		break;
 	case 'i':
-		o->lists[o->list_count++] = optarg;
+		o->lists[o->list_count++] = arg;
 		break;
 	case 't':
-		o->to = optarg;
+		o->to = arg;
 		break;
 	case 'f':
-		o->inventory = optarg;
+		o->inventory = arg;
 		break;
 	case 'T':
-		o->to_site = optarg;
+		o->to_site = arg;
 		break;
 	case 'N':
-		o->site = optarg;
+		o->site = arg;
 		break;
 	case 'S':
-		o->key = optarg;
+		o->key = arg;
 		break;
 	case 'B':
-		o->boot = optarg;
+		o->boot = arg;
 		break;
 	case 'P':
 		o->plan = true;
@@ -138,13 +139,8 @@ take_option(int letter, struct export_options *o)
 	case 'q':
 		o->level = REPORT_ERROR;
 		break;
-	case 'h':
-		fputs(usage, stdout);
-		return EXIT_OK;
-	case '?':
-		return bad_usage();
 	default:
-		if (parse_value(letter, optarg, o, &e) == -1)
+		if (parse_value(letter, arg, o, &e) == -1)
 			return complain(e.msg);
 	}
 	return -1;
@@ -204,14 +200,9 @@ parse_options(int argc, char **argv, struct export_options *o)
 		.command = "cdr export", .shorts = "r:i:qh", .longs = longs,
 		.usage = usage,
 	};
-	int c, code;
+	int code = words_read(argc, argv, &words, take_option, o);
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		code = take_option(c, o);
-		if (code != -1)
-			return code;
-	}
-	return check_options(o, argv + optind);
+	return code == -1 ? check_options(o, argv + optind) : code;
 }
 
 /* --- the run ----------------------------------------------------------- */

@@ -55,20 +55,20 @@ bad_usage(void)
 }
 
 static int
-parse_other(int letter, struct options *o)
+parse_other(int letter, const char *arg, struct options *o)
 {
 	struct err e;
 	int rc;
 
 	if (letter == 'W') {
-		rc = duration_parse(optarg, WAIT_MAX_S, &o->wait, &e) == -1 ?
+		rc = duration_parse(arg, WAIT_MAX_S, &o->wait, &e) == -1 ?
 		    err_wrap(&e, "--wait") : 1;
 	} else if (letter == 'B') {
-		o->skip_if_busy = strcmp(optarg, "skip") == 0;
+		o->skip_if_busy = strcmp(arg, "skip") == 0;
 		rc = o->skip_if_busy ? 1 : err_set(&e, ERR_INPUT,
-		    "--if-busy: it takes skip, not \"%.80s\"", optarg);
+		    "--if-busy: it takes skip, not \"%.80s\"", arg);
 	} else
-		rc = collect_option(letter, optarg, &o->collect, &e);
+		rc = collect_option(letter, arg, &o->collect, &e);
 	if (rc == 1)
 		return -1;
 	if (rc == -1)
@@ -77,6 +77,36 @@ parse_other(int letter, struct options *o)
 }
 
 /* Return -1 to go on, or an exit code. */
+static int
+take_option(void *cookie, int letter, const char *arg)
+{
+	struct options *o = cookie;
+
+	switch (letter) {
+	case 'r':
+		o->root = arg;
+		break;
+	case 'i':
+		o->lists[o->list_count++] = arg;
+		break;
+	case 'n':
+		o->dry_run = true;
+		break;
+	case 'j':
+		o->json = true;
+		break;
+	case 'q':
+		o->quiet = true;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	default:
+		return parse_other(letter, arg, o);
+	}
+	return -1;
+}
+
 static int
 parse_options(int argc, char **argv, struct options *o)
 {
@@ -97,37 +127,10 @@ parse_options(int argc, char **argv, struct options *o)
 		.command = "cdr gc", .shorts = "r:i:nqvh", .longs = longs,
 		.usage = usage,
 	};
-	int c, code;
+	int code = words_read(argc, argv, &words, take_option, o);
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'r':
-			o->root = optarg;
-			break;
-		case 'i':
-			o->lists[o->list_count++] = optarg;
-			break;
-		case 'n':
-			o->dry_run = true;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'q':
-			o->quiet = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			code = parse_other(c, o);
-			if (code != -1)
-				return code;
-		}
-	}
+	if (code != -1)
+		return code;
 	if (optind < argc) {
 		words_unexpected(&words, argv[optind]);
 		fputs("'cdr rm REF' takes one image out; -i LIST names a "

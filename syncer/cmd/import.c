@@ -119,8 +119,10 @@ parse_value(int option, const char *arg, struct options *o)
 }
 
 static int
-parse_one(int option, const char *arg, struct options *o)
+parse_one(void *cookie, int option, const char *arg)
 {
+	struct options *o = cookie;
+
 	switch (option) {
 	case 'r':
 		o->root = arg;
@@ -146,9 +148,6 @@ parse_one(int option, const char *arg, struct options *o)
 	case FORGET:
 		o->forget = arg;
 		break;
-	case 'h':
-		fputs(usage, stdout);
-		return EXIT_OK;
 	default:
 		return parse_value(option, arg, o);
 	}
@@ -178,14 +177,8 @@ parse_options(int argc, char **argv, struct options *o)
 		.command = "cdr import", .shorts = "r:qvh", .longs = longs,
 		.usage = usage,
 	};
-	int c, code;
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		code = parse_one(c, optarg, o);
-		if (code != -1)
-			return code;
-	}
-	return -1;
+	return words_read(argc, argv, &words, parse_one, o);
 }
 
 /* The folder of the environment is for who names no key. */

@@ -139,6 +139,29 @@ run(const char *root, const char *wanted, const char *key)
 	return code;
 }
 
+struct wishes {
+	const char *root, *site, *key;
+};
+
+static int
+take_option(void *cookie, int letter, const char *arg)
+{
+	struct wishes *o = cookie;
+
+	switch (letter) {
+	case 'r':
+		o->root = arg;
+		break;
+	case 'S':
+		o->site = arg;
+		break;
+	case 'K':
+		o->key = arg;
+		break;
+	}
+	return -1;
+}
+
 int
 cmd_inventory(int argc, char **argv)
 {
@@ -153,33 +176,17 @@ cmd_inventory(int argc, char **argv)
 		.command = "cdr inventory", .shorts = "r:h", .longs = longs,
 		.usage = usage,
 	};
-	const char *root = NULL, *site = NULL, *key = NULL;
-	int c;
+	struct wishes o = { .root = NULL };
+	int code;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'r':
-			root = optarg;
-			break;
-		case 'S':
-			site = optarg;
-			break;
-		case 'K':
-			key = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			fputs("Try 'cdr inventory --help'.\n", stderr);
-			return EXIT_INPUT;
-		}
-	}
+	code = words_read(argc, argv, &words, take_option, &o);
+	if (code != -1)
+		return code;
 	if (optind < argc) {
 		words_unexpected(&words, argv[optind]);
 		fputs("Try 'cdr inventory --help'.\n", stderr);
 		return EXIT_INPUT;
 	}
-	return run(cmd_root(root), site, key);
+	return run(cmd_root(o.root), o.site, o.key);
 }

@@ -103,6 +103,16 @@ out:
 	return EXIT_INPUT;
 }
 
+static int
+take_images(void *cookie, int letter, const char *arg)
+{
+	const char **kept = cookie;
+
+	(void)letter;
+	*kept = arg;
+	return -1;
+}
+
 int
 cmd_list(int argc, char **argv)
 {
@@ -116,22 +126,12 @@ cmd_list(int argc, char **argv)
 		.usage = usage,
 	};
 	const char *kept = NULL;
-	int c;
+	int code;
 
 	report_init(REPORT_TEXT, REPORT_INFO);
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'i':
-			kept = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			fputs("Try 'cdr list --help'.\n", stderr);
-			return EXIT_INPUT;
-		}
-	}
+	code = words_read(argc, argv, &words, take_images, &kept);
+	if (code != -1)
+		return code;
 	if (optind == argc) {
 		fputs("cdr list: which source? A file, a folder, or - for "
 		    "standard input\n"

@@ -407,11 +407,13 @@ take_platform(const char *arg, struct wishes *o)
 }
 
 static int
-take_option(int c, struct wishes *o)
+take_option(void *cookie, int c, const char *arg)
 {
+	struct wishes *o = cookie;
+
 	switch (c) {
 	case 'r':
-		o->root = optarg;
+		o->root = arg;
 		break;
 	case 'w':
 		o->form = LS_WIDE;
@@ -423,12 +425,12 @@ take_option(int c, struct wishes *o)
 		o->form = LS_JSON;
 		break;
 	case 'H':
-		o->history = optarg;
+		o->history = arg;
 		break;
 	case KIND:
-		return take_kind(optarg, o);
+		return take_kind(arg, o);
 	case PLATFORM:
-		return take_platform(optarg, o);
+		return take_platform(arg, o);
 	case SIGNED:
 		o->is_signed = true;
 		break;
@@ -447,11 +449,6 @@ take_option(int c, struct wishes *o)
 	case UNLISTED:
 		o->is_unlisted = true;
 		break;
-	case 'h':
-		fputs(usage, stdout);
-		return EXIT_OK;
-	default:
-		return bad_usage();
 	}
 	return -1;
 }
@@ -481,13 +478,10 @@ parse_options(int argc, char **argv, struct wishes *o)
 		.command = "cdr ls", .shorts = "r:wqh", .longs = longs,
 		.usage = usage,
 	};
-	int c, code;
+	int code = words_read(argc, argv, &words, take_option, o);
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		code = take_option(c, o);
-		if (code != -1)
-			return code;
-	}
+	if (code != -1)
+		return code;
 	o->filters = argv + optind;
 	if (o->history != NULL && optind < argc) {
 		words_unexpected(&words, argv[optind]);

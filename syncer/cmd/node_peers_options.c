@@ -226,6 +226,18 @@ take_option(struct peers_args *a, int c, const char *arg, struct err *e)
 	}
 }
 
+/* Return -1 to go on, or an exit code. */
+static int
+take(void *cookie, int c, const char *arg)
+{
+	struct err e;
+
+	if (take_option(cookie, c, arg, &e) == 0)
+		return -1;
+	report(REPORT_ERROR, "%s", e.msg);
+	return EXIT_INPUT;
+}
+
 int
 peers_options_wrong(const char *what)
 {
@@ -269,27 +281,17 @@ peers_options(struct peers_args *a, int argc, char **argv)
 		.longs = longs, .usage = usage,
 	};
 	struct err e;
-	int c, rc, code = -1;
+	int rc, code;
 
 	*a = (struct peers_args){ .prefix = "/", .root = -1 };
 	rc = set_size(&a->wish.uplink, "--uplink", UPLINK, 1, &e);
 	if (rc == 0)
 		rc = set_size(&a->wish.min_free, "--min-free", "2G", 0, &e);
-	while (rc == 0 && code == -1 &&
-	    (c = words_next(argc, argv, &words)) != -1) {
-		if (c == 'h') {
-			fputs(usage, stdout);
-			code = EXIT_OK;
-		} else if (c == '?') {
-			code = peers_options_wrong(NULL);
-		} else {
-			rc = take_option(a, c, optarg, &e);
-		}
-	}
 	if (rc == -1) {
 		report(REPORT_ERROR, "%s", e.msg);
 		return EXIT_INPUT;
 	}
+	code = words_read(argc, argv, &words, take, a);
 	if (code == -1 && optind < argc) {
 		words_unexpected(&words, argv[optind]);
 		return peers_options_wrong(NULL);

@@ -234,6 +234,16 @@ parse_all(char **words, struct pinning *o, struct err *e)
 	return 0;
 }
 
+static int
+take_root(void *cookie, int letter, const char *arg)
+{
+	struct pinning *o = cookie;
+
+	(void)letter;
+	o->root = arg;
+	return -1;
+}
+
 /* Return -1 to go on, or an exit code. */
 static int
 parse_options(int argc, char **argv, struct pinning *o)
@@ -247,21 +257,8 @@ parse_options(int argc, char **argv, struct pinning *o)
 		.command = o->is_pin ? "cdr pin" : "cdr unpin",
 		.shorts = "r:h", .longs = longs, .usage = usage,
 	};
-	int c;
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'r':
-			o->root = optarg;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			return bad_usage(o);
-		}
-	}
-	return -1;
+	return words_read(argc, argv, &words, take_root, o);
 }
 
 static int

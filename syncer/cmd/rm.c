@@ -53,6 +53,31 @@ bad_usage(void)
 
 /* Return -1 to go on, or an exit code. */
 static int
+take_option(void *cookie, int letter, const char *arg)
+{
+	struct options *o = cookie;
+	struct err e;
+
+	switch (letter) {
+	case 'r':
+		o->root = arg;
+		break;
+	case 'W':
+		if (duration_parse(arg, WAIT_MAX_S, &o->wait, &e) == 0)
+			break;
+		fprintf(stderr, "cdr rm: --wait: %s\n", e.msg);
+		return bad_usage();
+	case 'q':
+		o->quiet = true;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	}
+	return -1;
+}
+
+static int
 parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
@@ -67,35 +92,10 @@ parse_options(int argc, char **argv, struct options *o)
 		.command = "cdr rm", .shorts = "r:qvh", .longs = longs,
 		.usage = usage,
 	};
-	struct err e;
-	int c;
+	int code = words_read(argc, argv, &words, take_option, o);
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'r':
-			o->root = optarg;
-			break;
-		case 'W':
-			if (duration_parse(optarg, WAIT_MAX_S, &o->wait,
-			    &e) == 0)
-				break;
-			fprintf(stderr, "cdr rm: --wait: %s\n", e.msg);
-			return bad_usage();
-		case 'q':
-			o->quiet = true;
-			break;
-		case 'v':
-			o->verbose = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			return bad_usage();
-		}
-	}
-	if (optind < argc)
-		return -1;
+	if (code != -1 || optind < argc)
+		return code;
 	fputs("cdr rm: which image?\n", stderr);
 	return bad_usage();
 }

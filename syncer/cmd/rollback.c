@@ -192,6 +192,25 @@ take_steps(int argc, char **argv, const char **ret)
 
 /* Return -1 to go on, or an exit code. */
 static int
+take_option(void *cookie, int letter, const char *arg)
+{
+	struct rollback *o = cookie;
+
+	switch (letter) {
+	case 'r':
+		o->root = arg;
+		break;
+	case 'R':
+		o->release = true;
+		break;
+	case 'j':
+		o->json = true;
+		break;
+	}
+	return -1;
+}
+
+static int
 parse_options(int argc, char **argv, struct rollback *o)
 {
 	static const struct option longs[] = {
@@ -205,27 +224,8 @@ parse_options(int argc, char **argv, struct rollback *o)
 		.command = "cdr rollback", .shorts = "r:h", .longs = longs,
 		.usage = usage,
 	};
-	int c;
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'r':
-			o->root = optarg;
-			break;
-		case 'R':
-			o->release = true;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_OK;
-		default:
-			return bad_usage();
-		}
-	}
-	return -1;
+	return words_read(argc, argv, &words, take_option, o);
 }
 
 static int

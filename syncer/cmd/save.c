@@ -218,18 +218,18 @@ parse_words(char **words, struct options *o, struct err *e)
 
 /* Return 0, or -1 with ${e} set. */
 static int
-parse_option(int c, struct options *o, struct err *e)
+parse_option(int c, const char *arg, struct options *o, struct err *e)
 {
 	switch (c) {
 	case 'r':
-		o->root = optarg;
+		o->root = arg;
 		return 0;
 	case 'o':
-		o->output = optarg;
+		o->output = arg;
 		return 0;
 	case 'p':
 		platform_set_done(&o->platforms);
-		o->has_platform = platform_set_parse(optarg, &o->platforms,
+		o->has_platform = platform_set_parse(arg, &o->platforms,
 		    e) == 0;
 		return o->has_platform ? 0 : -1;
 	case 'i':
@@ -239,11 +239,22 @@ parse_option(int c, struct options *o, struct err *e)
 		o->level = REPORT_ERROR;
 		return 0;
 	default:
-		return duration_parse(optarg, WAIT_MAX_S, &o->wait_s, e);
+		return duration_parse(arg, WAIT_MAX_S, &o->wait_s, e);
 	}
 }
 
 /* Return -1 to go on, or an exit code. */
+static int
+take_option(void *cookie, int letter, const char *arg)
+{
+	struct err e;
+
+	if (parse_option(letter, arg, cookie, &e) == 0)
+		return -1;
+	fprintf(stderr, "cdr save: %s\n", e.msg);
+	return bad_usage();
+}
+
 static int
 parse_options(int argc, char **argv, struct options *o)
 {
@@ -261,22 +272,8 @@ parse_options(int argc, char **argv, struct options *o)
 		.command = "cdr save", .shorts = "r:o:qh", .longs = longs,
 		.usage = usage,
 	};
-	struct err e;
-	int c;
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		if (c == 'h') {
-			fputs(usage, stdout);
-			return EXIT_OK;
-		}
-		if (c == '?')
-			return bad_usage();
-		if (parse_option(c, o, &e) == -1) {
-			fprintf(stderr, "cdr save: %s\n", e.msg);
-			return bad_usage();
-		}
-	}
-	return -1;
+	return words_read(argc, argv, &words, take_option, o);
 }
 
 int

@@ -123,6 +123,59 @@ parse_manners(int option, const char *arg, struct sync_options *o)
 	return rc == -1 ? bad_usage(o, "--%s: %s", name, e.msg) : -1;
 }
 
+/* Return -1 to go on, or an exit code. */
+static int
+take_option(void *cookie, int c, const char *arg)
+{
+	struct sync_options *o = cookie;
+
+	switch (c) {
+	case 'r':
+		o->root = arg;
+		break;
+	case 'i':
+		o->lists[o->list_count++] = arg;
+		break;
+	case 'R':
+		o->registries = arg;
+		break;
+	case 'l':
+		o->format = strcmp(arg, "json") == 0 ? REPORT_JSON :
+		    REPORT_TEXT;
+		if (o->format == REPORT_TEXT && strcmp(arg, "text") != 0)
+			return bad_usage(o, "--log takes text or json, not "
+			    "\"%s\"", arg);
+		break;
+	case 'F':
+		o->from = arg;
+		break;
+	case 'N':
+		o->notify = arg;
+		break;
+	case 'A':
+		o->access_log = arg;
+		break;
+	case 'S':
+		o->require_signed = arg;
+		break;
+	case 'P':
+		o->plan = true;
+		break;
+	case 'O':
+		o->json = true;
+		break;
+	case 'q':
+		o->level = REPORT_ERROR;
+		break;
+	case 'v':
+		o->level = REPORT_DEBUG;
+		break;
+	default:
+		return parse_manners(c, arg, o);
+	}
+	return -1;
+}
+
 static int
 parse_all(int argc, char **argv, struct sync_options *o)
 {
@@ -157,62 +210,9 @@ parse_all(int argc, char **argv, struct sync_options *o)
 		.longs = longs, .more = o->usage->more,
 		.usage = o->usage->text, .also = sync_help,
 	};
-	int c, code;
 
 	o->lists = xcalloc((size_t)argc, sizeof(*o->lists));
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		switch (c) {
-		case 'r':
-			o->root = optarg;
-			break;
-		case 'i':
-			o->lists[o->list_count++] = optarg;
-			break;
-		case 'R':
-			o->registries = optarg;
-			break;
-		case 'l':
-			o->format = strcmp(optarg, "json") == 0 ?
-			    REPORT_JSON : REPORT_TEXT;
-			if (o->format == REPORT_TEXT &&
-			    strcmp(optarg, "text") != 0)
-				return bad_usage(o, "--log takes text or "
-				    "json, not \"%s\"", optarg);
-			break;
-		case 'F':
-			o->from = optarg;
-			break;
-		case 'N':
-			o->notify = optarg;
-			break;
-		case 'A':
-			o->access_log = optarg;
-			break;
-		case 'S':
-			o->require_signed = optarg;
-			break;
-		case 'P':
-			o->plan = true;
-			break;
-		case 'O':
-			o->json = true;
-			break;
-		case 'q':
-			o->level = REPORT_ERROR;
-			break;
-		case 'v':
-			o->level = REPORT_DEBUG;
-			break;
-		case 'h':
-			fputs(o->usage->text, stdout);
-			return EXIT_OK;
-		default:
-			code = parse_manners(c, optarg, o);
-			if (code != -1)
-				return code;
-		}
-	}
-	return -1;
+	return words_read(argc, argv, &words, take_option, o);
 }
 
 /* What does not go together.  Return as above. */

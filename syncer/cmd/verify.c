@@ -105,8 +105,10 @@ parse_number(int option, const char *arg, struct verify_wishes *o)
 }
 
 static int
-parse_one(int option, const char *arg, struct verify_wishes *o)
+parse_one(void *cookie, int option, const char *arg)
 {
+	struct verify_wishes *o = cookie;
+
 	switch (option) {
 	case 'r':
 		o->root = arg;
@@ -139,11 +141,6 @@ parse_one(int option, const char *arg, struct verify_wishes *o)
 	case MAX_TIME:
 	case WAIT:
 		return parse_number(option, arg, o);
-	case 'h':
-		fputs(usage, stdout);
-		return EXIT_OK;
-	default:
-		return bad_usage();
 	}
 	return -1;
 }
@@ -210,14 +207,9 @@ parse_options(int argc, char **argv, struct verify_wishes *o)
 		.command = "cdr verify", .shorts = "r:qh", .longs = longs,
 		.usage = usage,
 	};
-	int c, code;
+	int code = words_read(argc, argv, &words, parse_one, o);
 
-	while ((c = words_next(argc, argv, &words)) != -1) {
-		code = parse_one(c, optarg, o);
-		if (code != -1)
-			return code;
-	}
-	return check_options(o);
+	return code == -1 ? check_options(o) : code;
 }
 
 /* An image by tag, or by the digest that it has here. */

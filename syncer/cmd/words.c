@@ -212,6 +212,26 @@ words_next(int argc, char **argv, const struct words *w)
 	return c;
 }
 
+int
+words_read(int argc, char **argv, const struct words *w, words_fn *take,
+    void *cookie)
+{
+	int c, code = -1;
+
+	while (code == -1 && (c = words_next(argc, argv, w)) != -1) {
+		if (c == 'h') {
+			fputs(w->usage, stdout);
+			return EXIT_OK;
+		}
+		if (c == '?') {
+			fprintf(stderr, "Try '%s --help'.\n", w->command);
+			return EXIT_INPUT;
+		}
+		code = take(cookie, c, optarg);
+	}
+	return code;
+}
+
 void
 words_unexpected(const struct words *w, const char *word)
 {

@@ -23,6 +23,13 @@ struct words {
  * more. */
 int words_next(int, char **, const struct words *);
 
+/* words_read(argc, argv, w, take, cookie): all of them.  --help prints the
+ * usage, and what is a mistake is told, with where to read more; each other one
+ * is for ${take}(cookie, letter, value), which returns -1 to go on, or an exit
+ * code.  Return -1 where all are taken, or an exit code. */
+typedef int words_fn(void *, int, const char *);
+int words_read(int, char **, const struct words *, words_fn *, void *);
+
 /* words_no_command(tables, word): say that ${word} is none of these commands,
  * and which one may have been meant.  Return an exit code. */
 int words_no_command(const struct command *const *, const char *);
