@@ -64,16 +64,21 @@ read_percent(const char *arg, unsigned min, unsigned max, unsigned *ret,
 	return rc;
 }
 
-/* Nobody means so few bytes. */
+/* Who has written no unit may have meant percent, where these are taken. */
 static int
-read_size(const char *arg, const char *percent, uint64_t *ret, struct err *e)
+read_size(const char *arg, bool has_percent, uint64_t *ret, struct err *e)
 {
-	if (strlen(arg) < 4 && arg[strspn(arg, "0123456789")] == '\0' &&
-	    strcmp(arg, "0") != 0)
+	bool is_percent = has_percent && strlen(arg) < 3;
+	uint64_t n;
+
+	if (size_parse(arg, 1, SIZE_MOST, &n, e) == -1)
+		return -1;
+	if (size_is_bare(arg))
 		return err_set(e, ERR_INPUT, "\"%s\" is a number of bytes: "
-		    "write %s%s%sG", arg, percent[0] == '\0' ? "" : arg,
-		    percent, arg);
-	return size_parse(arg, 1, SIZE_MOST, ret, e);
+		    "write %s%s%sG", arg, is_percent ? arg : "",
+		    is_percent ? "% or " : "", arg);
+	*ret = n;
+	return 0;
 }
 
 static int
@@ -83,7 +88,7 @@ read_min_free(const char *arg, struct collect_options *o, struct err *e)
 	o->min_free_percent = 0;
 	if (strchr(arg, '%') != NULL)
 		return read_percent(arg, 1, 99, &o->min_free_percent, e);
-	return read_size(arg, "% or ", &o->min_free, e);
+	return read_size(arg, true, &o->min_free, e);
 }
 
 int
@@ -110,7 +115,7 @@ collect_option(int letter, const char *arg, struct collect_options *o,
 		break;
 	case COLLECT_MAX_SIZE:
 		name = "max-size";
-		rc = read_size(arg, "", &o->max_size, e);
+		rc = read_size(arg, false, &o->max_size, e);
 		break;
 	case COLLECT_MAX_DELETE:
 		name = "max-delete";

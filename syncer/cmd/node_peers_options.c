@@ -161,8 +161,14 @@ static int
 set_size(uint64_t *to, const char *option, const char *text, uint64_t min,
     struct err *e)
 {
-	if (size_parse(text, min, (uint64_t)1 << 50, to, e) == -1)
+	uint64_t n;
+
+	if (size_parse(text, min, (uint64_t)1 << 50, &n, e) == -1)
 		return err_wrap(e, "%s", option);
+	if (size_is_bare(text))
+		return err_set(e, ERR_INPUT, "%s: \"%s\" is a number of "
+		    "bytes: write %sG", option, text, text);
+	*to = n;
 	return 0;
 }
 

@@ -100,6 +100,15 @@ size_parse(const char *text, uint64_t min, uint64_t max, uint64_t *ret,
 	return 0;
 }
 
+bool
+size_is_bare(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len < 4 && strspn(text, "0123456789") == len &&
+	    strspn(text, "0") < len;
+}
+
 int
 count_parse(const char *text, unsigned min, unsigned max, unsigned *ret,
     struct err *e)

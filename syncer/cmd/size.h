@@ -1,6 +1,7 @@
 #ifndef CDR_CMD_SIZE_H
 #define CDR_CMD_SIZE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "layout/err.h"
@@ -12,6 +13,10 @@
  * it is none, or not from ${min} to ${max}.
  */
 int size_parse(const char *, uint64_t, uint64_t, uint64_t *, struct err *);
+
+/* size_is_bare(text): such a number, but without a unit, and so small, though
+ * not 0, that nobody means bytes: "50". */
+bool size_is_bare(const char *);
 
 /* count_parse(text, min, max, ret, e): a whole number, in the same way. */
 int count_parse(const char *, unsigned, unsigned, unsigned *, struct err *);

@@ -72,6 +72,9 @@ wrong 'nothing to do: .*cdr watch -i images.list' watch
 wrong 'nothing to do: .*cdr import --key PUB' import
 wrong 'which source\?' list
 wrong '"50" is a number of bytes: write 50% or 50G$' gc --min-free 50
+wrong '"100" is a number of bytes: write 100G$' gc --min-free 100
+wrong 'min-free: it takes a number of bytes, such as .*, not ""$' gc --min-free ''
+wrong 'min-free: "20" is a number of bytes: write 20G$' node-config peers --min-free 20
 wrong '"100" is a number of bytes: write 100G$' sync --gc --max-size 100 nginx
 wrong 'which option is --max\? --max-bytes --max-size' sync --max 3 nginx
 

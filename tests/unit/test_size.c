@@ -93,6 +93,21 @@ test_size_range(void **state)
 }
 
 static void
+test_bare(void **state)
+{
+	static const char *const bare[] = { "1", "20", "050", "999" };
+	static const char *const others[] = { "", "0", "000", "1000", "50%",
+	    "1K", "2G", "x" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(bare); i++)
+		assert_true(size_is_bare(bare[i]));
+	for (i = 0; i < COUNT(others); i++)
+		assert_false(size_is_bare(others[i]));
+}
+
+static void
 test_count(void **state)
 {
 	static const char *const none[] = { "", "0", "65", "-1", "+1", " 1",
@@ -119,6 +134,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_size_range),
+		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_count),
 	};
 
