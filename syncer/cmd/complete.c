@@ -4,6 +4,7 @@
 
 #include "cmd/complete.h"
 #include "cmd/complete_values.h"
+#include "image/kind.h"
 #include "image/ref.h"
 #include "image/wishes.h"
 #include "layout/mem.h"
@@ -232,6 +233,15 @@ offer_clients(const char *before, const char *typed)
 	offer(before, "peers", typed, "an nginx on each node");
 }
 
+static void
+offer_kinds(const char *before, const char *typed)
+{
+	size_t i;
+
+	for (i = 0; kind_at(i) != NULL; i++)
+		offer(before, kind_at(i), typed, "");
+}
+
 static void offer_values(const char *, const char *, const char *);
 
 /* "platform=" and what stands behind it. */
@@ -264,6 +274,8 @@ offer_values(const char *before, const char *values, const char *typed)
 		offer_refs(before, typed);
 	else if (strcmp(values, ":client") == 0)
 		offer_clients(before, typed);
+	else if (strcmp(values, ":kind") == 0)
+		offer_kinds(before, typed);
 	else if (strcmp(values, ":key") == 0)
 		offer_keys(typed);
 	else if (values[0] == ':')

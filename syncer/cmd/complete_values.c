@@ -37,8 +37,7 @@ static const struct {
 	{ "cdr watch", "gc", "when-needed" },
 	{ "cdr watch", "hooks", ":dir" },
 	{ "cdr ls", "history", ":ref" },
-	{ "cdr ls", "kind", "image chart signature attestation sbom model wasm "
-	  "flux tekton policy artifact" },
+	{ "cdr ls", "kind", ":kind" },
 	{ "cdr ls", "platform", PLATFORMS },
 	{ "cdr save", "platform", PLATFORMS " all" },
 	{ "cdr export", "boot", ",amd64 arm64" },

@@ -9,6 +9,7 @@
  *   ":ref"            an image of the tree
  *   ":key"            words of an image list, behind an image
  *   ":client"         a client of a node
+ *   ":kind"           what an image can be (image/kind.h)
  *   ":none"           it is refused, though the parser knows it
  *   ""                anything
  * NULL: it is in no table, which is a mistake of ours.

@@ -55,6 +55,11 @@ for command in $COMMANDS "node-config peers"; do
 done
 ok "each command: all options of --help, and no others"
 
+asked ls --kind ''
+expect_eq "kinds: those of --help" "$(cdr ls --help | tr '\n' ' ' |
+	sed 's/.*--kind KIND *only these: \([^;]*\) *--platform.*/\1/' | tr -d , | xargs)" \
+	"$(cut -f 1 answer | xargs)"
+
 # What is offered in the place of a value is taken by the parser, which reads it before
 # it comes to --help: the first values of all options at once, then the second ones. Names
 # of files, and beginnings of URLs, are for the shell.
