@@ -38,9 +38,7 @@ struct writer {
 	bool is_bad;			/* only looking for what else is bad */
 	int fd;
 	off_t begun;			/* up to here the disk is at work */
-	const char *name;		/* of the part, for who looks on: */
-	size_t objects, all_objects;
-	uint64_t bytes, all_bytes;
+	struct report_work shown;	/* for who looks on */
 };
 
 /* --- for who looks on -------------------------------------------------- */
@@ -52,36 +50,11 @@ count_all(struct writer *w)
 	const struct export_parts *parts = w->f->parts;
 	size_t i;
 
+	w->shown.what = "object";
 	for (i = 0; i < parts->count; i++) {
-		w->all_objects += parts->items[i].table.count;
-		w->all_bytes += parts->items[i].bytes;
+		w->shown.all += parts->items[i].table.count;
+		w->shown.left_bytes += parts->items[i].bytes;
 	}
-}
-
-static void
-show(const struct writer *w, const char *waits)
-{
-	struct report_work work = {
-		.what = "object",
-		.done = w->objects,
-		.all = w->all_objects,
-		.permille = report_permille(w->bytes, w->all_bytes),
-		.bytes = w->bytes,
-		.left_bytes = w->all_bytes > w->bytes ?
-		    w->all_bytes - w->bytes : 0,
-		.waits = waits,
-		.names = w->name,
-	};
-
-	report_work(&work);
-}
-
-static void
-count_bytes(struct writer *w, uint64_t bytes)
-{
-	w->bytes += bytes;
-	if (report_progress_due())
-		show(w, NULL);
 }
 
 /* --- one blob ---------------------------------------------------------- */
@@ -201,7 +174,7 @@ copy_bytes(struct writer *w, const struct table_row *row, struct err *e)
 		s->piece += n;
 		s->left -= n;
 		left -= n;
-		count_bytes(w, n);
+		report_more(&w->shown, n);
 		if (w->tar != NULL)
 			start_writeback(w);
 		if (check_stop(w, e) == -1)
@@ -264,7 +237,7 @@ write_manifest(struct writer *w, const struct table_row *row, struct err *e)
 		note_bad(w, &row->digest, "has other bytes here");
 	else if (w->tar != NULL)
 		rc = tarfile_put(w->tar, buf, len, e);
-	count_bytes(w, len);
+	report_more(&w->shown, len);
 	free(buf);
 	return rc;
 }
@@ -325,13 +298,15 @@ write_members(struct writer *w, const struct table *table, struct err *e)
 		if (check_stop(w, e) == -1 ||
 		    write_row(w, &table->rows[i], e) == -1)
 			return -1;
-		w->objects++;
+		w->shown.done++;
 	}
 	if (w->tar == NULL)
 		return 0;
 	if (tarfile_end(w->tar, e) == -1)
 		return -1;
-	show(w, "waits for the disk");
+	w->shown.waits = "waits for the disk";
+	report_work(&w->shown);
+	w->shown.waits = NULL;
 	return fsync(w->fd) == -1 ? err_sys(e, "cannot sync") : 0;
 }
 
@@ -343,7 +318,7 @@ write_part(struct writer *w, size_t number, struct err *e)
 	char bytes[REPORT_BYTES_MAX];
 	int rc = 0;
 
-	w->name = table->part;
+	w->shown.names = table->part;
 	if (!w->is_bad) {
 		report(REPORT_INFO, "part %zu of %zu: %s", number + 1,
 		    w->f->parts->count, report_bytes(part->bytes, bytes));

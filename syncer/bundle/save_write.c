@@ -25,10 +25,8 @@ struct writer {
 	char *buffer;
 	int fd, stop_fd;
 	off_t written_back;
-	struct names names;		/* of the images, for who looks on: */
-	const char *shown;
-	size_t objects;
-	uint64_t bytes, all_bytes;
+	struct names names;		/* of the images, in: */
+	struct report_work shown;	/* for who looks on */
 };
 
 /* --- for who looks on -------------------------------------------------- */
@@ -40,35 +38,12 @@ count_all(struct writer *w)
 	size_t i;
 
 	for (i = 0; i < s->objects.count; i++)
-		w->all_bytes += s->objects.all[i].size;
+		w->shown.left_bytes += s->objects.all[i].size;
 	for (i = 0; i < s->entry_count && i < NAMED; i++)
 		names_add(&w->names, image_ref_short(s->entries[i].name));
-	w->shown = names_end(&w->names, s->entry_count);
-}
-
-static void
-show(const struct writer *w, const char *waits)
-{
-	struct report_work work = {
-		.what = "object",
-		.done = w->objects,
-		.all = w->save->objects.count,
-		.permille = report_permille(w->bytes, w->all_bytes),
-		.bytes = w->bytes,
-		.left_bytes = w->all_bytes - w->bytes,
-		.waits = waits,
-		.names = w->shown,
-	};
-
-	report_work(&work);
-}
-
-static void
-count_bytes(struct writer *w, size_t bytes)
-{
-	w->bytes += bytes;
-	if (report_progress_due())
-		show(w, NULL);
+	w->shown.names = names_end(&w->names, s->entry_count);
+	w->shown.what = "object";
+	w->shown.all = s->objects.count;
 }
 
 /* --- the bytes --------------------------------------------------------- */
@@ -167,7 +142,7 @@ put_manifest(struct writer *w, const struct save_object *o, struct err *e)
 	if (rc == 0)
 		rc = tarfile_put(w->tar, buf, len, e);
 	if (rc == 0)
-		count_bytes(w, len);
+		report_more(&w->shown, len);
 	free(buf);
 	return rc;
 }
@@ -194,7 +169,7 @@ copy(struct writer *w, int fd, const struct save_object *o, struct hasher *h,
 			return -1;
 		write_back(w);
 		left -= (uint64_t)n;
-		count_bytes(w, (size_t)n);
+		report_more(&w->shown, (size_t)n);
 	}
 	return 0;
 }
@@ -234,7 +209,7 @@ put_object(struct writer *w, const struct save_object *o, struct err *e)
 		return -1;
 	rc = o->kind == SAVE_MANIFEST ? put_manifest(w, o, e) :
 	    put_blob(w, o, e);
-	w->objects += rc == 0;
+	w->shown.done += rc == 0;
 	return rc;
 }
 
@@ -267,8 +242,10 @@ save_write(const struct save *s, int fd, int stop_fd, struct err *e)
 	count_all(&w);
 	rc = put_all(&w, e);
 	/* Who has asked for a file waits for its disk next. */
-	if (rc == 0 && lseek(fd, 0, SEEK_CUR) != -1)
-		show(&w, "waits for the disk");
+	if (rc == 0 && lseek(fd, 0, SEEK_CUR) != -1) {
+		w.shown.waits = "waits for the disk";
+		report_work(&w.shown);
+	}
 	free(w.buffer);
 	tarfile_free(w.tar);
 	return rc;

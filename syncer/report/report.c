@@ -190,6 +190,16 @@ report_work(const struct report_work *w)
 	progress_draw(w);
 }
 
+void
+report_more(struct report_work *w, uint64_t bytes)
+{
+	w->bytes += bytes;
+	w->left_bytes -= bytes < w->left_bytes ? bytes : w->left_bytes;
+	w->permille = report_permille(w->bytes, w->bytes + w->left_bytes);
+	if (report_progress_due())
+		report_work(w);
+}
+
 unsigned
 report_permille(uint64_t done, uint64_t all)
 {

@@ -93,6 +93,8 @@ unsigned report_permille(uint64_t, uint64_t);
  * report_progress_due(): on a terminal, from time to time, it is time for
  * report_progress(t) or report_work(w), which redraw the line at the bottom.
  * They go with report() into one thread, or wait for one another.
+ * report_more(w, n): so many bytes of those that are left are done; and
+ * report_work(w), if it is time for it.
  * report_clear(): the line goes: for who prints by himself, and at the end.
  * report_watched(): from here on processes that this one begins draw it, where
  * this one writes as well; they are in a group of their own.
@@ -100,6 +102,7 @@ unsigned report_permille(uint64_t, uint64_t);
 bool report_progress_due(void);
 void report_progress(const struct report_totals *);
 void report_work(const struct report_work *);
+void report_more(struct report_work *, uint64_t);
 void report_clear(void);
 void report_watched(void);
 
