@@ -15,6 +15,10 @@
 /* The rate is that of the last few seconds. */
 #define RATE_SAMPLES	16
 
+/* "\r" and "erase to the end of the screen" (ECMA-48 ED), which every terminal
+ * has that is not dumb. */
+#define ERASE	"\r\033[J"
+
 /* In the environment of what progress_watched speaks of. */
 #define WATCHED	"CDR_WATCHED"
 
@@ -57,15 +61,28 @@ is_in_background(void)
 	    !(is_watched && group == getpgid(getppid()));
 }
 
-/* "\r" and "erase to the end of the screen" (ECMA-48 ED), which every
- * terminal has that is not dumb. */
+static bool
+is_drawn_by_others(void)
+{
+	return is_shared && !is_in_background();
+}
+
 void
 progress_clear(void)
 {
-	if (drawn || (is_shared && !is_in_background()))
-		fputs("\r\033[J", stderr);
+	if (drawn || is_drawn_by_others())
+		fputs(ERASE, stderr);
 	drawn = false;
 	drawn_at_ms = 0;
+}
+
+const char *
+progress_room(void)
+{
+	if (is_drawn_by_others())
+		return ERASE;
+	progress_clear();
+	return "";
 }
 
 /* Asked each time: people resize windows. */

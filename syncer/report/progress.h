@@ -12,8 +12,11 @@ bool progress_due(void);
 void progress_run(const struct report_totals *);
 void progress_draw(const struct report_work *);
 
-/* progress_clear(): make room for an ordinary line. */
+/* progress_clear(): the line goes.  progress_room(): make room for an ordinary
+ * line, which has to begin with what this returns, in one write(2): in between
+ * another process would draw. */
 void progress_clear(void);
+const char *progress_room(void);
 
 /* progress_columns(fd): of the terminal that it is; 0: it is none. */
 unsigned progress_columns(int);

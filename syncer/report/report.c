@@ -82,19 +82,23 @@ report_put_json(FILE *to, enum report_level level, const char *message,
 }
 
 /* The bottom line is cleared first, where this gets to a terminal; the next
- * redraw brings it back.  Both streams may be one terminal, or one file. */
+ * redraw brings it back.  Both streams may be one terminal, or one file, and
+ * others may write there, too: it is one call. */
 void
 report_put_text(FILE *to, enum report_level level, const char *message)
 {
 	bool is_bad = level == REPORT_ERROR;
+	const char *room = "";
 
-	if (isatty(fileno(to)) == 1)
-		progress_clear();
 	lines++;
+	if (isatty(fileno(to)) == 1)
+		room = progress_room();
 	if (is_bad || level == REPORT_WARNING)
-		fprintf(to, "%s%s:%s ", colour(to, is_bad ? COLOUR_BAD :
-		    COLOUR_ODD), level_names[level], colour_end(to));
-	fprintf(to, "%s\n", message);
+		fprintf(to, "%s%s%s:%s %s\n", room, colour(to, is_bad ?
+		    COLOUR_BAD : COLOUR_ODD), level_names[level],
+		    colour_end(to), message);
+	else
+		fprintf(to, "%s%s\n", room, message);
 	fflush(to);
 }
 

@@ -7,7 +7,7 @@
 # Waits: for bytes that are read slowly
 . "$(dirname "$0")/../lib.sh"
 . "$TOP/tests/sync.sh"
-need cdr python3 curl
+need cdr python3 curl strace?
 upstream
 craft image library/large:1 --layers 2 --size 700000 >/dev/null
 craft image library/other:2 --layers 1 --size 300000 --seed 2 >/dev/null
@@ -143,6 +143,9 @@ expect_eq "rm -q: nothing is drawn" 0 "$(drawn_in 100)"
 # A run of it draws, what it says itself comes on a line of its own, and between runs
 # nothing is drawn. What is typed there is for the watch.
 echo large:1 >"$T/list"
+trace=
+strace -o "$T/trace" true 2>/dev/null &&
+	trace="env ASAN_OPTIONS=detect_leaks=0 strace -D -o $T/trace -e trace=write -s 99"
 cat >"$T/watching" <<END
 {
 	turns=300
@@ -158,7 +161,7 @@ cat >"$T/watching" <<END
 	sleep 0.3
 	kill -INT \$\$
 } </dev/null >/dev/null 2>&1 &
-exec "$CDR" watch -i "$T/list" --every 1h --limit-rate 400K
+exec $trace "$CDR" watch -i "$T/list" --every 1h --limit-rate 400K
 END
 seen 0 120 -- "sh $T/watching"
 [ "$(drawn_in 120)" -ge 4 ] || fail "a run of watch: it was drawn $(drawn_in 120) times"
@@ -170,3 +173,6 @@ updated docker.io/library/other:2" "$(sed -nE 's/^(updated) +([^ ]+) .*/\1 \2/p
 END=
 expect_eq "each of its lines is a whole one" "" "$(grep -vE \
 	"^(updated  |the list has changed|[0-9]+ images?: |$END\$)" "$T/left")"
+# Else the run might draw between the two.
+[ -z "$trace" ] || expect_eq "it erases and writes at once" 1 \
+	"$(grep -c '"\\r\\33\[Jthe list has changed\\n"' "$T/trace")"
