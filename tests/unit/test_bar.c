@@ -320,6 +320,19 @@ test_long_names(void **state)
 	assert_true(strlen(names.text) < NAMES_TEXT_MAX);
 }
 
+/* Also where there turns out to be more than was known. */
+static void
+test_more(void **state)
+{
+	struct report_work w = { .what = "object", .left_bytes = 100 };
+
+	(void)state;
+	report_more(&w, 30);
+	assert_true(w.bytes == 30 && w.left_bytes == 70 && w.permille == 300);
+	report_more(&w, 90);
+	assert_true(w.bytes == 120 && w.left_bytes == 0 && w.permille == 1000);
+}
+
 int
 main(void)
 {
@@ -329,6 +342,7 @@ main(void)
 		cmocka_unit_test(test_times),
 		cmocka_unit_test(test_works),
 		cmocka_unit_test(test_permille),
+		cmocka_unit_test(test_more),
 		cmocka_unit_test(test_colours),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_long_names),
