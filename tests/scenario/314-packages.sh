@@ -105,6 +105,12 @@ expect_eq "the tree's folder is there" "cdr:cdr 755" \
 check "a run without a list" machine systemctl start cdr-sync
 expect_eq "is passed over" "no " "$(machine systemctl show -p ConditionResult --value cdr-sync) $(
 	machine ls /srv/cdr)"
+for run in gc verify; do
+	check "$run without a tree" machine systemctl start cdr-$run
+	expect_eq "is passed over, too" "exec-condition inactive " "$(
+		machine systemctl show -p Result --value cdr-$run) $(
+		machine systemctl is-active cdr-$run || :) $(machine ls /srv/cdr)"
+done
 
 start_registry
 craft image library/small:1 --layers 2 --size 100000 >/dev/null
