@@ -203,7 +203,8 @@ def check_simple(where, words):
 		return
 	# It is called by others, too: docker, cron, flock.
 	for i, word in enumerate(words):
-		name = word.rsplit("/", 1)[-1]
+		# An image of it may have a tag.
+		name = re.sub(r"^cdr:[\w.-]+$", "cdr", word.rsplit("/", 1)[-1])
 		if name == "cdr" and i + 1 < len(words) and not word.startswith("-"):
 			if i == 0 and not PLACEHOLDER.search(words[1]) or words[i + 1] in subcommands():
 				check_cdr(where, words[i + 1:])
@@ -277,18 +278,31 @@ def joined(lines):
 		yield number, text
 
 
+def spans(lines):
+	"""(number, text) of what stands in backticks, which may go on in the next line."""
+	text = "\n".join(line for _, line in lines)
+	for span in re.finditer(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", text, re.S):
+		yield lines[text.count("\n", 0, span.start())][0], " ".join(span[2].split())
+
+
 def markdown(text):
 	fence = None
 	code = []
+	paragraph = []
 	for number, line in enumerate(text.splitlines(), 1):
 		opens = re.match(r"\s*```(\w*)", line)
+		is_code = not opens and (fence is not None or line.startswith("    "))
+		# A row of a table is one by itself.
+		if opens or is_code or not line.strip() or line.startswith("|"):
+			yield from spans(paragraph)
+			paragraph = []
 		if opens:
 			fence = None if fence is not None else opens[1]
-		elif fence is not None or line.startswith("    "):
+		elif is_code:
 			code.append((number, line))
 		else:
-			for span in re.findall(r"`([^`]+)`", line):
-				yield number, span
+			paragraph.append((number, line))
+	yield from spans(paragraph)
 	yield from joined(code)
 
 
@@ -310,7 +324,7 @@ def man(text):
 		elif line.startswith("."):
 			for path in re.findall(r"\bPa (\S+)", line):
 				yield number, path
-			said = re.search(r"\bIc (cdr(?:-\w+)?(?: .*)?)", line)
+			said = re.search(r"\b(?:Ic|Ql) (cdr(?:-\w+)?(?: .*)?)", line)
 			if said:
 				words = re.sub(r"\bFl Fl ", "--", said[1])
 				words = re.sub(r"\bFl ", "-", words)

@@ -125,9 +125,12 @@ complain(const struct collect *c, enum gc_end end, const struct err *e)
 		report(REPORT_WARNING, "interrupted; the next run goes on "
 		    "from here");
 		break;
+	case GC_BUSY:
+		report(c->may_be_busy ? REPORT_INFO : REPORT_ERROR, "%s",
+		    e->msg);
+		break;
 	case GC_NO_ROOM:
 	case GC_UNREADABLE:
-	case GC_BUSY:
 	case GC_FAILED:
 		report(c->print.form == COLLECT_LOG && end == GC_NO_ROOM ?
 		    REPORT_WARNING : REPORT_ERROR, "%s", e->msg);

@@ -13,6 +13,7 @@ struct collect {
 	const struct image_list *list;	/* what is listed, or NULL */
 	const struct keep_use *use;	/* or NULL */
 	const struct gc_reference *only;	/* rm: this one, or NULL */
+	bool may_be_busy;		/* GC_BUSY is no error, then */
 	struct collect_print print;
 	struct name_set gone;		/* its own, of images, and: */
 	uint64_t evicted;		/* so many of them for lack of room */

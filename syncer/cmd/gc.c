@@ -189,6 +189,7 @@ run(const struct options *o, const struct image_list *list,
 		.o = &o->collect,
 		.list = list,
 		.use = o->collect.in_use_count > 0 ? use : NULL,
+		.may_be_busy = o->skip_if_busy,
 		.print.form = o->json ? COLLECT_JSON : COLLECT_TEXT,
 		.print.dry_run = o->dry_run,
 		.print.verbose = o->verbose,
@@ -196,11 +197,13 @@ run(const struct options *o, const struct image_list *list,
 	};
 	struct store *store = NULL;
 	struct gc_totals totals;
+	enum gc_end end;
 	int code = open_root(o, &store);
 
 	if (code != -1)
 		return code;
-	code = collect_exit(collect_run(&c, store, &totals));
+	end = collect_run(&c, store, &totals);
+	code = end == GC_BUSY && c.may_be_busy ? EXIT_OK : collect_exit(end);
 	if (!o->dry_run && collect_finish(&c, store) == -1)
 		code = EXIT_STORE;
 	store_close(store);

@@ -92,6 +92,10 @@ wait_for 10 reads || fail "the export does not begin"
 expect_rc "gc while an export reads" 3 "$CDR" gc -r "$ROOT" -i "$T/list" --keep-unlisted 0 --grace 0 \
 	--max-delete 100%
 expect_said "it says why" 'cdr export'
+check "which is well if it may be busy" "$CDR" gc -r "$ROOT" -i "$T/list" --keep-unlisted 0 --grace 0 \
+	--max-delete 100% --if-busy=skip
+expect_said "it says why, too" 'nothing was removed'
+expect_eq "as no error" "" "$(grep -a ^error: "$T/stderr" || :)"
 wait $pid || fail "the export failed"
 bundle centre-slow-1
 expect_rc "an export while gc removes" 3 flock -x "$ROOT/_state/keep.lock" \

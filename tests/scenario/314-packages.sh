@@ -36,6 +36,7 @@ check "lintian finds nothing" lintian --allow-root --pedantic --display-info \
 	--suppress-tags initial-upload-closes-no-bugs --fail-on error,warning,info,pedantic \
 	"$T/build/packages/cdr_${version}-1_$arch.changes"
 check "its own test passes" as_installed
+expect_eq "without a word of error, which would be one" "" "$(cat "$T/stderr")"
 check "the source package can be unpacked" dpkg-source -x "$T/build/packages/cdr_$version-1.dsc" "$T/source"
 sh "$TOP/scripts/packaging/source" "$T/sources"
 check "it is the sources, and debian/" diff -r -x debian -x .pc "$T/sources" "$T/source"
@@ -105,6 +106,11 @@ expect_eq "the tree's folder is there" "cdr:cdr 755" \
 check "a run without a list" machine systemctl start cdr-sync
 expect_eq "is passed over" "no " "$(machine systemctl show -p ConditionResult --value cdr-sync) $(
 	machine ls /srv/cdr)"
+for run in gc verify; do
+	check "$run without a tree" machine systemctl start cdr-$run
+	expect_eq "is passed over, too" "inactive " "$(machine systemctl is-active cdr-$run || :) $(
+		machine ls /srv/cdr)"
+done
 
 start_registry
 craft image library/small:1 --layers 2 --size 100000 >/dev/null

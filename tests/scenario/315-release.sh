@@ -75,6 +75,20 @@ echo '*.md export-ignore' >"$T/a/.git/info/attributes"
 expect_rc "not with attributes that others do not have" 1 sh "$T/a/scripts/packaging/release"
 expect_said "it says so" "info/attributes: others do not have it"
 rm "$T/a/.git/info/attributes"
+# A commit that only this clone has something else in the place of.
+other="$T/another folder"
+was=$(git -C "$other" rev-parse HEAD)
+echo '# of nobody else' >>"$other/Makefile"
+git_in "$other" -c user.name=x -c user.email=x@example.org -c commit.gpgsign=false commit -q -a -m y
+git_in "$other" replace "$was" HEAD
+git_in "$other" reset -q --hard "$was"
+expect_eq "it is out" '# of nobody else' "$(tail -n 1 "$other/Makefile")"
+expect_rc "nor of what replaces the commit here" 1 sh "$other/scripts/packaging/release"
+expect_said "it says so" "changes that are in no commit"
+git_in "$other" replace -d "$was"
+git_in "$other" reset -q --hard "$was"
+expect_eq "the time of the sources is their own" "$(git -C "$T/a" log -1 --format=%ct)" \
+	"$(env -u SOURCE_DATE_EPOCH GIT_DIR=/nonexistent sh "$T/a/scripts/packaging/epoch")"
 
 # What the builder of the image gets.
 mkdir "$T/stub"

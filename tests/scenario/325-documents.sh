@@ -49,7 +49,10 @@ kubectl apply -k k8s/overlays/egde
 kubectl -n cdr create job --from=cronjob/cdr-snyc first
 cp nginx/nignx.conf /usr/local/share/cdr/nginx/cdr.cnof
     command: [watch, -i, /etc/cdr/images.list, --evrey, 5m]
+docker run --rm reg.example/cdr:0.1.0 gc --dry-rnu
 ```
+Text with `cdr sync
+--broken-off`, and `cdr ls --behind-it`
 END
 cat >"$T/wrong/wrong.1" <<'END'
 .Bd -literal
@@ -58,6 +61,7 @@ $ cdr sync --plans x
 .Dl cdr lsd
 .Ic cdr sync Fl Fl made-up ,
 .Pa nginx/nothing.md
+.Pq Ql cdr watch \-\-listen-hoks Ar SOCK
 END
 echo '#CDR_GC_OPTIONS="--keep-unlsted 3d"' >"$T/wrong/wrong.env"
 # shellcheck disable=SC2016 # for systemd
@@ -66,8 +70,8 @@ expect_rc "what is not there" 1 commands "$T/wrong"/wrong.*
 for line in md:1:.*--made-up md:3:.*synchronise md:4:.*--min-fee md:5:.*30q md:6:.*Z md:7:.*--evry \
     md:9:.*--dry-ran md:12:.*--tsl md:13:.*--twice md:14:.*demonstrate md:15:.*-q md:16:.*imagine \
     md:17:.*OUTPTU md:18:.*cdr-snyc.timer md:19:.*egde md:20:.*cdr-snyc md:21:.*nignx.conf \
-    md:21:.*cdr.cnof md:22:.*--evrey 1:2:.*--plans 1:4:.*lsd 1:5:.*--made-up 1:6:.*nothing.md \
-    env:1:.*--keep-unlsted service:1:.*--max-tme; do
+    md:21:.*cdr.cnof md:22:.*--evrey md:23:.*--dry-rnu md:25:.*--broken-off md:26:.*--behind-it \
+    1:2:.*--plans 1:4:.*lsd 1:5:.*--made-up 1:6:.*nothing.md 1:7:.*--listen-hoks env:1:.*--keep-unlsted service:1:.*--max-tme; do
 	expect_said "$line" "/wrong\\.$line"
 done
-expect_eq "and nothing else" 26 "$(grep -c '/wrong\.[a-z0-9]*:[0-9]*: ' "$T/stdout")"
+expect_eq "and nothing else" 30 "$(grep -c '/wrong\.[a-z0-9]*:[0-9]*: ' "$T/stdout")"

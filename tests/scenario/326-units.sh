@@ -107,9 +107,10 @@ on {
 	}
 }' README.md
 expect_eq "what the README has for drop-ins" "cdr-serve.service.d/1.conf cdr-serve.service.d/3.conf
-cdr-sync.service.d/2.conf cdr-watch.service.d/2.conf" "$(cd "$T/units" && find . -name '*.conf' |
+cdr-sync.service.d/2.conf cdr-verify.service.d/2.conf
+cdr-watch.service.d/2.conf" "$(cd "$T/units" && find . -name '*.conf' |
 	sed 's,^\./,,' | sort | xargs -n 2)"
-says "with drop-ins" cdr-serve.service cdr-sync.service cdr-watch.service
+says "with drop-ins" cdr-serve.service cdr-sync.service cdr-verify.service cdr-watch.service
 echo 'LogsDirectry=cdr' >>"$T/units/cdr-serve.service.d/3.conf"
 check "one that is wrong" systemd-analyze verify --man=no "$T/units/cdr-serve.service"
 expect_said "is told" 'cdr-serve.*LogsDirectry'

@@ -154,9 +154,9 @@ def summary(cells):
 		row["own"] = middle([cell["load"] for cell in used], "own")
 		row["bound"] = round(bound(method, used[0]["layers"], nodes, uplink), 2)
 		row["bound_unpack"] = round(row["bound"] + row["unpack"], 2)
-		row["ready_ratio"] = round(row["ready"] / row["bound_unpack"], 2)
 		if row["bound"]:
 			row["transfer_ratio"] = round(row["transfer"] / row["bound"], 2)
+			row["ready_ratio"] = round(row["ready"] / row["bound_unpack"], 2)
 	beside_baseline(rows)
 	beside_machine(rows)
 	return rows
@@ -265,7 +265,7 @@ def table(rows):
 			f"| {title} | {row['size']} | {row['seconds']:.1f}{spread} | "
 			f"{cell_text(row, 'of_baseline', '{:.2f}')} | {row['transfer']:.1f} | {row['bound']:.1f} | "
 			f"{cell_text(row, 'transfer_ratio', '{:.2f}')} | {cell_text(row, 'machine_ratio', '{:.2f}')} | "
-			f"{row['unpack']:.1f} | {row['ready_ratio']:.2f} | "
+			f"{row['unpack']:.1f} | {cell_text(row, 'ready_ratio', '{:.2f}')} | "
 			f"{row['uplink_bytes'] / MB:.0f} | {row['hub_bytes'] / MB:.0f} | {row['pulls']:.0f} | "
 			f"{row['others']:.2f}{' disturbed' if row['disturbed'] == row['rounds'] else ''} |")
 	return "\n".join(out)
