@@ -80,6 +80,23 @@ while read -r name; do
 	expect_eq "nor is $type" 404 "$(status "http://$MIRROR/v2/library/alpine/blobs/$id")"
 	expect_eq "which is here" 200 "$(status "http://$MIRROR/v2/library/other/manifests/$id")"
 done <"$T/names"
+# An image may have the bytes of a manifest as a layer, its own or another one's: they are
+# a file among the blobs then, and no link.
+for repository in alpine other; do
+	printf '{"mediaType":"%s","config":"%s"}' "$OCI_MANIFEST" "$repository" >"$T/manifest"
+	id=$(tree_manifest "docker.io/library/$repository" "$OCI_MANIFEST" "$T/manifest")
+	rm "$T/root/blobs/sha256/${id#*:}"
+	expect_eq "a blob that is not here" 404 "$(status "http://$MIRROR/v2/library/alpine/blobs/$id")"
+	tree_blob "$T/manifest" >"$T/none"
+	url=http://$MIRROR/v2/library/alpine/blobs/$id
+	expect_eq "a layer that is a manifest" "200 application/octet-stream" \
+		"$(curl -sS -o "$T/got" -w '%{http_code} %{content_type}' "$url")"
+	check "its bytes" cmp "$T/manifest" "$T/got"
+	expect_eq "its head" 200 "$(status -I "$url")"
+	expect_eq "a range" "206 4" "$(curl -sS -r 2-5 -o "$T/got" -w '%{http_code} %{size_download}' "$url")"
+	expect_eq "a range that it has not" 416 "$(status -r 99999- "$url")"
+	expect_eq "to who has it" 304 "$(status -H "If-None-Match: \"$id\"" "$url")"
+done
 expect_eq "nginx has said nothing" "" "$(grep -v '^serving ' "$T/nginx.log" || :)"
 if part "a file that cannot be read" root; then
 	chmod 000 "$blob"
